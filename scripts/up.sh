@@ -1,0 +1,83 @@
+# shellcheck shell=bash
+# shellcheck source=scripts/setup.sh
+. "$BAYOU_ROOT/scripts/setup.sh"
+
+up_main() {
+    [ $# -eq 0 ] || die "up takes no arguments; its settings are environment variables, see ./bayou help"
+    check_address
+    prepare
+    only_one
+    trap stop EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    ensure_database
+    serve
+}
+
+check_address() {
+    case $BAYOU_PORT in
+        '' | *[!0-9]*) die "BAYOU_PORT is '$BAYOU_PORT'; it must be a port number" ;;
+    esac
+    command -v node >/dev/null && ! port_is_free "$BAYOU_PORT" && die "port $BAYOU_PORT is taken; set BAYOU_PORT to a free one"
+    URLS="http://127.0.0.1:$BAYOU_PORT;http://[::1]:$BAYOU_PORT"
+    [ -e /proc/net/if_inet6 ] || URLS="http://127.0.0.1:$BAYOU_PORT"
+    case ${BAYOU_HOST:-localhost} in
+        localhost | 127.0.0.1 | ::1) ;;
+        *)
+            [ "${BAYOU_INSECURE:-}" = 1 ] || die "BAYOU_HOST=$BAYOU_HOST would open Bayou to the network without any sign-in; if you mean it, set BAYOU_INSECURE=1 too"
+            URLS="http://$BAYOU_HOST:$BAYOU_PORT"
+            export BAYOU_ALLOWED_HOSTS=${BAYOU_ALLOWED_HOSTS:-*}
+            ;;
+    esac
+}
+
+# One Bayou per data folder.
+only_one() {
+    local owner
+    mkdir -p "$BAYOU_DATA" || die "cannot write to $BAYOU_DATA; set BAYOU_DATA to a folder of yours"
+    owner=$(cat "$BAYOU_DATA/up.pid" 2>/dev/null || true)
+    if [ -n "$owner" ] && [ "$owner" != $$ ] && tr '\0' ' ' <"/proc/$owner/cmdline" 2>/dev/null | grep -q bayou; then
+        die "another ./bayou (process $owner) uses $BAYOU_DATA; stop it, or set BAYOU_DATA and BAYOU_PORT"
+    fi
+    echo $$ >"$BAYOU_DATA/up.pid"
+}
+
+serve() {
+    export BAYOU_DATABASE_URL=$DATABASE_URL
+    export ASPNETCORE_ENVIRONMENT=${ASPNETCORE_ENVIRONMENT:-Development}
+    # Which life of which node left something in the journal is told by the data folder.
+    export Bayou__Ingest__Node=${Bayou__Ingest__Node:-up:$BAYOU_DATA}
+    dotnet "$(server_dll)" --urls "$URLS" --contentRoot "$BAYOU_ROOT/src/WebApi" --webroot "$BAYOU_ROOT/client-app/dist" &
+    SERVER=$!
+    if wait_until_ready; then
+        say ""
+        say "Bayou is at http://localhost:$BAYOU_PORT   (Ctrl-C stops it; the data stays in $BAYOU_DATA)"
+    fi
+    wait "$SERVER"
+}
+
+# One process asks until the server answers or is gone; curl may not be here.
+wait_until_ready() {
+    node -e '
+        const [url, pid] = process.argv.slice(1), until = Date.now() + 60_000;
+        const ask = () => fetch(url).then(r => r.ok).catch(() => false).then(ready => {
+            if (ready) process.exit(0);
+            try { process.kill(+pid, 0); } catch { process.exit(1); }
+            if (Date.now() > until) { console.error("bayou: the server does not answer; its lines above say why"); process.exit(1); }
+            setTimeout(ask, 50);
+        });
+        ask();' "http://127.0.0.1:$BAYOU_PORT/health/readiness" "$SERVER"
+}
+
+stop() {
+    local status=$?
+    trap - EXIT
+    trap '' INT TERM
+    if [ -n "${SERVER:-}" ] && kill -0 "$SERVER" 2>/dev/null; then
+        kill -TERM "$SERVER" 2>/dev/null || true
+        wait "$SERVER" 2>/dev/null || true
+    fi
+    cluster_down
+    rm -f "$BAYOU_DATA/up.pid"
+    exit "$status"
+}

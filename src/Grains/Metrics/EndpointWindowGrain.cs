@@ -1,0 +1,37 @@
+using Orleans.Configuration;
+
+namespace Bayou.Metrics;
+
+/// <summary>
+/// Gathers one window in memory; the row and its version are its state. It never relies on being the only
+/// activation of its key: the version check of the flush decides whose figures stand.
+/// </summary>
+[CollectionAgeLimit(Minutes = 2)]
+internal sealed class EndpointWindowGrain(WindowWriter writer, WindowFlusher flusher) : Grain, IEndpointWindowGrain
+{
+    private WindowState _window = null!; // set by OnActivateAsync, before any call
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        var key = WindowKey.Parse(this.GetPrimaryKeyString());
+        _window = new WindowState(key, await writer.LoadAsync(key, cancellationToken));
+    }
+
+    public Task<long> ApplyAsync(WindowDelta delta, CancellationToken ct)
+    {
+        var applied = _window.Apply(delta);
+        if (applied == WindowDelta.Discarded)
+        {
+            DeactivateOnIdle();
+        }
+        else if (_window.IsDirty)
+        {
+            flusher.Enlist(_window, DeactivateOnIdle);
+        }
+
+        return Task.FromResult(applied);
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
+        _window.IsDirty ? flusher.FlushAsync(cancellationToken) : Task.CompletedTask;
+}

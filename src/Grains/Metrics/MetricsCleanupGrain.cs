@@ -1,0 +1,55 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Bayou.Metrics;
+
+internal sealed partial class MetricsCleanupGrain(
+    NpgsqlDataSource db,
+    WindowPartitions partitions,
+    IOptions<MetricsOptions> options,
+    TimeProvider time,
+    ILogger<MetricsCleanupGrain> logger) : Grain, IMetricsCleanupGrain, IRemindable
+{
+    private const string Reminder = "cleanup";
+    private static readonly TimeSpan Period = TimeSpan.FromHours(1);
+
+    // Small enough that no batch holds its locks for long.
+    private const int KeyBatch = 10_000;
+
+    // Registered anew at every start: a minute later it runs, however short the process's lives are.
+    public Task EnsureScheduledAsync() => this.RegisterOrUpdateReminder(Reminder, TimeSpan.FromMinutes(1), Period);
+
+    public Task ReceiveReminder(string reminderName, TickStatus status) => RunAsync(CancellationToken.None);
+
+    public async Task RunAsync(CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        await partitions.EnsureAsync(now, options.Value.RetentionDays, ct);
+        var dropped = await partitions.DropAsync(now, options.Value.RetentionDays, ct);
+        var keys = await ForgetKeysAsync(ct);
+        Cleaned(dropped.Count, keys);
+    }
+
+    private async Task<int> ForgetKeysAsync(CancellationToken ct)
+    {
+        var total = 0;
+        int forgotten;
+        do
+        {
+            await using var command = db.CreateCommand("""
+                DELETE FROM ingest_keys WHERE ctid IN (
+                    SELECT ctid FROM ingest_keys WHERE created_at < now() - interval '24 hours' LIMIT $1)
+                """);
+            command.Parameters.Add(new() { Value = KeyBatch });
+            forgotten = await command.ExecuteNonQueryAsync(ct);
+            total += forgotten;
+        }
+        while (forgotten == KeyBatch);
+
+        return total;
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Cleaned up: {partitions} partitions dropped, {keys} idempotency keys forgotten")]
+    private partial void Cleaned(int partitions, int keys);
+}

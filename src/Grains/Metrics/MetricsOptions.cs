@@ -1,0 +1,27 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Bayou.Metrics;
+
+public sealed class MetricsOptions
+{
+    public const string Section = "Bayou:Metrics";
+
+    /// <summary>Seconds between two flushes of a silo's windows.</summary>
+    [Range(1, 60)]
+    public int FlushSeconds { get; set; } = 2;
+
+    /// <summary>Most windows in one statement.</summary>
+    [Range(1, 100_000)]
+    public int FlushBatch { get; set; } = 5_000;
+
+    /// <summary>Days that 60-second windows are kept; older observations are rejected.</summary>
+    [Range(1, 365)]
+    public int RetentionDays { get; set; } = 8;
+
+    /// <summary>Endpoints of a project that are counted apart; further ones count into <c>__other__</c>.</summary>
+    [Range(1, 100_000)]
+    public int MaxEndpoints { get; set; } = 2_000;
+
+    /// <summary>How long after its end a window's grain stays for late observations.</summary>
+    public TimeSpan LateGrace { get; set; } = TimeSpan.FromSeconds(10);
+}

@@ -1,0 +1,123 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Bayou.Metrics;
+
+/// <summary>
+/// Writes all dirty windows of this silo in one statement every <see cref="MetricsOptions.FlushSeconds"/>.
+/// A window that was not surely written is void: its activation goes, and ingest sends again.
+/// </summary>
+internal sealed partial class WindowFlusher(
+    WindowWriter writer,
+    WindowPartitions partitions,
+    IOptions<MetricsOptions> options,
+    TimeProvider time,
+    ILogger<WindowFlusher> logger) : BackgroundService
+{
+    private readonly ConcurrentDictionary<WindowState, Action> _dirty = new();
+    private readonly SemaphoreSlim _oneAtATime = new(1);
+
+    /// <summary>Has the window written at the next flush.</summary>
+    /// <param name="release">Called when the activation should go: its window is over, or void.</param>
+    public void Enlist(WindowState window, Action release) => _dirty[window] = release;
+
+    /// <summary>Writes every window that is dirty now.</summary>
+    public async Task FlushAsync(CancellationToken ct)
+    {
+        await _oneAtATime.WaitAsync(ct);
+        try
+        {
+            // Two activations of one window cannot go in one statement: the second waits for the next.
+            foreach (var chunk in _dirty.Keys.DistinctBy(window => window.Key).Chunk(options.Value.FlushBatch))
+            {
+                await FlushAsync(chunk, ct);
+            }
+        }
+        finally
+        {
+            _oneAtATime.Release();
+        }
+    }
+
+    public override void Dispose()
+    {
+        _oneAtATime.Dispose();
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(options.Value.FlushSeconds), time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+            {
+                await FlushAsync(stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The grains, which stop after this, have their windows written as they deactivate.
+            Stopped();
+        }
+    }
+
+    private async Task FlushAsync(WindowState[] windows, CancellationToken ct)
+    {
+        var taken = new List<(WindowState Window, WindowSnapshot Snapshot, Action Release)>(windows.Length);
+        foreach (var window in windows)
+        {
+            // Off the list before the snapshot: what is merged after it enlists the window again.
+            if (_dirty.TryRemove(window, out var release) && window.TakeSnapshot() is { } snapshot)
+            {
+                taken.Add((window, snapshot, release));
+            }
+        }
+
+        if (taken.Count == 0)
+        {
+            return;
+        }
+
+        HashSet<WindowKey> written;
+        try
+        {
+            written = await writer.WriteAsync([.. taken.Select(t => t.Snapshot)], ct);
+        }
+        catch (Exception e) when (e is NpgsqlException or TimeoutException or OperationCanceledException)
+        {
+            Failed(taken.Count, e);
+            written = [];
+            if (e is PostgresException { SqlState: PostgresErrorCodes.CheckViolation })
+            {
+                await partitions.EnsureAsync([.. taken.Select(t => t.Snapshot.Key.Start)], ct);
+            }
+        }
+
+        foreach (var (window, snapshot, release) in taken)
+        {
+            if (written.Contains(snapshot.Key))
+            {
+                window.Written();
+            }
+            else
+            {
+                window.Discard();
+            }
+
+            if (window.IsVoid || (!window.IsDirty && snapshot.Key.End + options.Value.LateGrace < time.GetUtcNow()))
+            {
+                release();
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{count} windows were not surely written; ingest sends them again")]
+    private partial void Failed(int count, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The window flusher has stopped")]
+    private partial void Stopped();
+}

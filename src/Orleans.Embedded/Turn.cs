@@ -1,0 +1,39 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Orleans.Embedded;
+
+/// <summary>A grain's class and key.</summary>
+public readonly record struct GrainId(string Type, string Key)
+{
+    public override string ToString() => $"{Type}/{Key}";
+}
+
+/// <summary>A call, timer tick or reminder tick on its way to an activation.</summary>
+/// <param name="Body">Runs on the activation's scheduler.</param>
+/// <param name="Interleaves">May begin while another turn awaits.</param>
+/// <param name="CountsAsUse">Puts off deactivation for idleness.</param>
+[SuppressMessage("Naming", "CA1711", Justification = "A turn is a turn.")]
+internal sealed record Turn(Func<Grain, Task<object?>> Body, bool Interleaves, bool CountsAsUse = true)
+{
+    private readonly TaskCompletionSource<object?> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public Task<object?> Done => _done.Task;
+
+    public async Task RunAsync(Grain grain)
+    {
+        try
+        {
+            _done.TrySetResult(await Body(grain));
+        }
+        catch (OperationCanceledException e)
+        {
+            _done.TrySetCanceled(e.CancellationToken);
+        }
+        catch (Exception e)
+        {
+            _done.TrySetException(e);
+        }
+    }
+
+    public void Fail(Exception e) => _done.TrySetException(e);
+}

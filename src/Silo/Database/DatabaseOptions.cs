@@ -1,0 +1,66 @@
+using Npgsql;
+
+namespace Bayou.Database;
+
+public sealed class DatabaseOptions
+{
+    /// <summary>The environment variable, and configuration key, of <see cref="Url"/>.</summary>
+    public const string UrlKey = "BAYOU_DATABASE_URL";
+
+    public const string Section = "Bayou:Database";
+
+    /// <summary><c>postgres://user:password@host:port/database?sslmode=…</c>, or an Npgsql connection string.</summary>
+    public string Url { get; set; } = "";
+
+    /// <summary>Starts even where a crash of the server can lose what it has committed. For tests and trials.</summary>
+    public bool AllowUnsafe { get; set; }
+
+    /// <summary>The largest number of connections of this process.</summary>
+    public int MaxConnections { get; set; } = 20;
+
+    /// <exception cref="FormatException">The URL is missing or cannot be understood.</exception>
+    public string ConnectionString()
+    {
+        try
+        {
+            var builder = Url.StartsWith("postgres", StringComparison.Ordinal) && Url.Contains("://", StringComparison.Ordinal)
+                ? FromUri(new Uri(Url))
+                : new NpgsqlConnectionStringBuilder(Url);
+            if (string.IsNullOrEmpty(builder.Host))
+            {
+                throw new FormatException($"{UrlKey} names no database server; expected postgres://user:password@host:port/database.");
+            }
+
+            builder.MaxPoolSize = MaxConnections;
+            builder.ApplicationName = "bayou";
+
+            // A process frozen in a transaction must not hold the feed's lock for longer.
+            builder.Options ??= "-c idle_in_transaction_session_timeout=5s";
+            return builder.ConnectionString;
+        }
+        catch (Exception e) when (e is UriFormatException or ArgumentException)
+        {
+            throw new FormatException($"{UrlKey} cannot be understood: {e.Message}", e);
+        }
+    }
+
+    private static NpgsqlConnectionStringBuilder FromUri(Uri uri)
+    {
+        var builder = new NpgsqlConnectionStringBuilder
+        {
+            Host = Uri.UnescapeDataString(uri.Host),
+            Port = uri.Port > 0 ? uri.Port : NpgsqlConnection.DefaultPort,
+            Database = Uri.UnescapeDataString(uri.AbsolutePath.TrimStart('/')),
+        };
+        var user = uri.UserInfo.Split(':', 2);
+        builder.Username = Uri.UnescapeDataString(user[0]);
+        builder.Password = user.Length > 1 ? Uri.UnescapeDataString(user[1]) : null;
+        foreach (var pair in uri.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var (key, value) = pair.Split('=', 2) is [var k, var v] ? (k, Uri.UnescapeDataString(v)) : (pair, "");
+            builder[key switch { "sslmode" => "SSL Mode", "host" => "Host", _ => key }] = value;
+        }
+
+        return builder;
+    }
+}

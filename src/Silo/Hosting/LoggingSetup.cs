@@ -1,0 +1,45 @@
+namespace Bayou.Hosting;
+
+/// <summary>JSON lines in production, plain ones in development; scopes carry the trace id of every request.</summary>
+public static class LoggingSetup
+{
+    public static IHostApplicationBuilder AddBayouLogging(this IHostApplicationBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Logging.ClearProviders();
+        if (builder.Environment.IsProduction())
+        {
+            builder.Logging.AddJsonConsole(o =>
+            {
+                o.IncludeScopes = true;
+                o.UseUtcTimestamp = true;
+                o.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
+            });
+        }
+        else
+        {
+            builder.Logging.AddSimpleConsole(o =>
+            {
+                o.IncludeScopes = true;
+                o.SingleLine = true;
+                o.TimestampFormat = "HH:mm:ss.fff ";
+            });
+        }
+
+        if (builder.Configuration["LOG_LEVEL"] is { Length: > 0 } name)
+        {
+            builder.Logging.SetMinimumLevel(Enum.TryParse<LogLevel>(name, ignoreCase: true, out var level) && Enum.IsDefined(level)
+                ? level
+                : throw new InvalidOperationException($"LOG_LEVEL is '{name}'; expected one of {string.Join(", ", Enum.GetNames<LogLevel>())}."));
+        }
+
+        // What others say of their insides is worth a line only when it is a problem.
+        foreach (var noisy in (string[])["Microsoft", "Orleans", "Npgsql", "System"])
+        {
+            builder.Logging.AddFilter(noisy, LogLevel.Warning);
+        }
+
+        builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
+        return builder;
+    }
+}

@@ -1,0 +1,59 @@
+using System.IO.Compression;
+using Bayou.Health;
+using Bayou.Http;
+using Bayou.Info;
+using Bayou.Ingest;
+using Bayou.Metrics;
+using Bayou.Self;
+using Microsoft.AspNetCore.ResponseCompression;
+
+namespace Bayou;
+
+/// <summary>The HTTP surface: what it is made of and the order in which a request meets it.</summary>
+internal static class Api
+{
+    private const long DefaultMaxBody = 1024 * 1024;
+
+    public static void AddBayouApi(this WebApplicationBuilder builder)
+    {
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = DefaultMaxBody;
+        });
+        var services = builder.Services;
+        services.AddSingleton<HostNames>();
+        services.AddSingleton(provider => new Startup(provider.GetRequiredService<TimeProvider>().GetUtcNow()));
+        services.ConfigureHttpJsonOptions(json => Json.Configure(json.SerializerOptions));
+        services.AddResponseCompression(compression =>
+        {
+            compression.EnableForHttps = true;
+            compression.Providers.Add<BrotliCompressionProvider>();
+            compression.Providers.Add<GzipCompressionProvider>();
+        });
+        services.Configure<BrotliCompressionProviderOptions>(o => o.Level = CompressionLevel.Fastest);
+        services.AddIngest();
+        services.AddMetricsQueries();
+        services.AddSingleton<HealthChecks>();
+        services.AddDoc();
+        services.AddSingleton<SelfMonitoring>();
+        services.AddHostedService(provider => provider.GetRequiredService<SelfMonitoring>());
+    }
+
+    public static void UseBayouApi(this WebApplication app)
+    {
+        _ = app.Services.GetRequiredService<Startup>();
+        var self = app.Services.GetRequiredService<SelfMonitoring>();
+        app.Use(next => http => self.RecordAsync(http, next));
+        app.UseMiddleware<RequestPipeline>();
+        app.UseResponseCompression();
+        app.UsePageFiles();
+        app.UseRouting();
+        app.MapIngest();
+        app.MapMetrics();
+        app.MapHealth();
+        app.MapInfo();
+        app.MapDoc();
+        app.MapPage();
+    }
+}

@@ -1,0 +1,88 @@
+using System.Text.Json.Serialization;
+using Bayou.Http;
+using Bayou.Ingest;
+using Npgsql;
+
+namespace Bayou.Health;
+
+internal enum HealthStatus { Healthy, Degraded, Unhealthy }
+
+/// <summary>One thing that can be well or not.</summary>
+internal sealed record HealthPart(
+    HealthStatus Status,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Message = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] object? Figures = null);
+
+internal sealed class HealthChecks(NpgsqlDataSource db, Delivery delivery, IngestNode node, TimeProvider time)
+{
+    private static readonly TimeSpan DatabasePatience = TimeSpan.FromSeconds(2);
+
+    // Delivery takes a few seconds in good health: a send, a flush, a check.
+    private static readonly TimeSpan SlowDelivery = TimeSpan.FromMinutes(1);
+
+    public async Task<HealthPart> DatabaseAsync(CancellationToken ct)
+    {
+        try
+        {
+            using var patience = new CancellationTokenSource(DatabasePatience, time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, patience.Token);
+            var started = time.GetTimestamp();
+            await using var command = db.CreateCommand("SELECT 1");
+            await command.ExecuteScalarAsync(either.Token);
+            return new(HealthStatus.Healthy, Figures: new { round_trip_ms = Math.Round(time.GetElapsedTime(started).TotalMilliseconds, 3) });
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested && e is NpgsqlException or TimeoutException or OperationCanceledException)
+        {
+            return new(HealthStatus.Unhealthy, "The database does not answer.");
+        }
+    }
+
+    /// <summary>Whether what is acknowledged reaches the windows.</summary>
+    public HealthPart Worker()
+    {
+        var figures = new { epoch = node.Epoch, outstanding_rows = delivery.OutstandingRows, outstanding_bytes = delivery.OutstandingBytes };
+        return delivery.IsBehind(SlowDelivery)
+            ? new(HealthStatus.Degraded, "What was acknowledged has not reached the windows for over a minute.", figures)
+            : new(HealthStatus.Healthy, Figures: figures);
+    }
+}
+
+internal static class HealthEndpoints
+{
+    public static void MapHealth(this IEndpointRouteBuilder routes)
+    {
+        var health = routes.MapGroup("/health").WithTags("Health");
+        health.MapGet("", async (HealthChecks checks, CancellationToken ct) =>
+            Answer(("liveness", new(HealthStatus.Healthy)), ("database", await checks.DatabaseAsync(ct)), ("worker", checks.Worker())))
+            .WithName("Health").WithSummary("How everything is; 503 when something does not work.");
+        health.MapGet("/liveness", () => Answer(("liveness", new(HealthStatus.Healthy))))
+            .WithName("Liveness").WithSummary("Whether the process answers; restart it if not.");
+        health.MapGet("/readiness", async (HealthChecks checks, CancellationToken ct) => Answer(("database", await checks.DatabaseAsync(ct))))
+            .WithName("Readiness").WithSummary("Whether requests can be served; send none if not.");
+        health.MapGet("/database", async (HealthChecks checks, CancellationToken ct) => Answer(("database", await checks.DatabaseAsync(ct))))
+            .WithName("DatabaseHealth").WithSummary("Whether the database answers.");
+        health.MapGet("/worker", (HealthChecks checks) => Answer(("worker", checks.Worker())))
+            .WithName("WorkerHealth").WithSummary("Whether what is acknowledged reaches the windows.");
+    }
+
+    private static HealthAnswer Answer(params (string Name, HealthPart Part)[] parts) => new(parts);
+
+    /// <summary>Keeps the parts beside the error: they say what is wrong.</summary>
+    private sealed class HealthAnswer((string Name, HealthPart Part)[] parts) : IResult
+    {
+        public Task ExecuteAsync(HttpContext httpContext)
+        {
+            var status = parts.Max(p => p.Part.Status);
+            var failed = status == HealthStatus.Unhealthy;
+            var problem = ApiProblem.Unavailable(parts.FirstOrDefault(p => p.Part.Status == status).Part?.Message ?? "Something does not work.");
+            httpContext.Response.StatusCode = failed ? problem.Status : StatusCodes.Status200OK;
+            if (failed)
+            {
+                httpContext.Response.Headers.RetryAfter = "2";
+            }
+
+            var data = new { status, parts = parts.ToDictionary(p => p.Name, p => p.Part) };
+            return Json.WriteAsync(httpContext, new Envelope(data, failed ? problem.Error(httpContext) : null, null));
+        }
+    }
+}

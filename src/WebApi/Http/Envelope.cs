@@ -1,0 +1,54 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Bayou.Http;
+
+/// <summary>The shape of every JSON response.</summary>
+internal sealed record Envelope(object? Data, ApiError? Error, object? Metadata);
+
+internal sealed record ApiError(
+    string Code, string Message, string TraceId,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<FieldError>? Details);
+
+/// <summary>What is wrong with one field; <paramref name="Index"/> is the item's place in its batch.</summary>
+internal sealed record FieldError(
+    string Field, string Message,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Index = null);
+
+/// <summary>A successful answer.</summary>
+internal sealed record ApiResult(object? Data, object? Metadata = null, int Status = StatusCodes.Status200OK) : IResult
+{
+    public Task ExecuteAsync(HttpContext httpContext)
+    {
+        httpContext.Response.StatusCode = Status;
+        return Json.WriteAsync(httpContext, new Envelope(Data, null, Metadata));
+    }
+}
+
+internal static class Json
+{
+    public static JsonSerializerOptions Options { get; } = Configure(new JsonSerializerOptions(JsonSerializerDefaults.Web));
+
+    public static JsonSerializerOptions Configure(JsonSerializerOptions options)
+    {
+        options.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+        options.Converters.Add(new UtcConverter());
+        options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower));
+        return options;
+    }
+
+    public static Task WriteAsync(HttpContext http, Envelope envelope)
+    {
+        http.Response.Headers.CacheControl = "no-store";
+        return http.Response.WriteAsJsonAsync(envelope, Options, "application/json; charset=utf-8", http.RequestAborted);
+    }
+
+    private sealed class UtcConverter : JsonConverter<DateTime>
+    {
+        public override DateTime Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            reader.GetDateTime().ToUniversalTime();
+
+        public override void Write(Utf8JsonWriter writer, DateTime value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(Times.Format(value));
+    }
+}

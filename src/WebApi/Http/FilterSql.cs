@@ -1,0 +1,169 @@
+using System.Globalization;
+using Npgsql;
+
+namespace Bayou.Http;
+
+internal enum FieldType { Text, Whole, Number, Time }
+
+/// <summary>A field that lists can be filtered and ordered by.</summary>
+/// <param name="Sql">The expression; never made of anything a caller sent.</param>
+internal sealed record FilterField(string Name, string Sql, FieldType Type);
+
+/// <summary>Turns <c>field__op=value</c> into SQL. Values travel as parameters only; conditions are joined by AND.</summary>
+internal sealed class FilterSql
+{
+    private static readonly Dictionary<string, string> Comparisons = new(StringComparer.Ordinal)
+    {
+        ["eq"] = "=", ["ne"] = "<>", ["gt"] = ">", ["gte"] = ">=", ["lt"] = "<", ["lte"] = "<=",
+    };
+
+    // Operator, SQL and the pattern around the escaped value.
+    private static readonly Dictionary<string, (string Sql, string Before, string After)> Patterns = new(StringComparer.Ordinal)
+    {
+        ["like"] = ("LIKE", "%", "%"), ["ilike"] = ("ILIKE", "%", "%"),
+        ["notlike"] = ("NOT LIKE", "%", "%"), ["notilike"] = ("NOT ILIKE", "%", "%"),
+        ["startswith"] = ("LIKE", "", "%"), ["endswith"] = ("LIKE", "%", ""),
+        ["istartswith"] = ("ILIKE", "", "%"), ["iendswith"] = ("ILIKE", "%", ""),
+    };
+
+    private const int MaxListed = 1_000;
+    private readonly List<string> _conditions = [];
+    private readonly List<object> _values = [];
+
+    public static IEnumerable<string> Operators =>
+        [.. Comparisons.Keys, .. Patterns.Keys, "in", "notin", "between", "isnull", "isnotnull"];
+
+    /// <summary>The conditions for after WHERE.</summary>
+    public string Where => _conditions.Count == 0 ? "true" : string.Join(" AND ", _conditions);
+
+    /// <summary>Adds a condition of our own; each <c>{n}</c> in it stands for a value.</summary>
+    public void Add(FormattableString condition) =>
+        _conditions.Add(string.Format(CultureInfo.InvariantCulture, condition.Format, [.. condition.GetArguments().Select(value => Parameter(value!))]));
+
+    /// <summary>Adds one filter.</summary>
+    /// <returns>What is wrong with it, or null.</returns>
+    public string? Add(FilterField field, string op, string value)
+    {
+        if (Comparisons.TryGetValue(op, out var comparison))
+        {
+            return One(field, value, parsed => $"{field.Sql} {comparison} {Parameter(parsed)}");
+        }
+
+        if (Patterns.TryGetValue(op, out var pattern))
+        {
+            return field.Type != FieldType.Text
+                ? $"has no operator {op}, which is for text"
+                : One(field, value, text => $"{field.Sql} {pattern.Sql} {Parameter(pattern.Before + Escape((string)text) + pattern.After)}");
+        }
+
+        return op switch
+        {
+            "in" => Many(field, value, 1, MaxListed, listed => $"{field.Sql} = ANY ({Parameter(listed)})"),
+            "notin" => Many(field, value, 1, MaxListed, listed => $"{field.Sql} <> ALL ({Parameter(listed)})"),
+            "between" => Many(field, value, 2, 2, bounds => $"{field.Sql} BETWEEN {Parameter(bounds.GetValue(0)!)} AND {Parameter(bounds.GetValue(1)!)}"),
+            "isnull" => Null(field, value, wanted: true),
+            "isnotnull" => Null(field, value, wanted: false),
+            _ => $"has no operator {op}; there are {string.Join(", ", Operators)}",
+        };
+    }
+
+    /// <summary>Adds a search of our own expression for text, anywhere in it and in any case.</summary>
+    public void AddSearch(string sql, string text) => _conditions.Add($"{sql} ILIKE {Parameter($"%{Escape(text)}%")}");
+
+    public void Bind(NpgsqlParameterCollection parameters)
+    {
+        foreach (var value in _values)
+        {
+            parameters.Add(new() { Value = value });
+        }
+    }
+
+    /// <summary>A value as a parameter; returns its placeholder.</summary>
+    public string Parameter(object value)
+    {
+        _values.Add(value);
+        return string.Create(CultureInfo.InvariantCulture, $"${_values.Count}");
+    }
+
+    /// <summary>For LIKE: the characters that mean something there mean themselves.</summary>
+    public static string Escape(string text) => text
+        .Replace("\\", "\\\\", StringComparison.Ordinal)
+        .Replace("%", "\\%", StringComparison.Ordinal)
+        .Replace("_", "\\_", StringComparison.Ordinal);
+
+    private string? One(FilterField field, string value, Func<object, string> condition)
+    {
+        if (!TryParse(field.Type, value, out var parsed))
+        {
+            return $"must be {Kind(field.Type)}";
+        }
+
+        _conditions.Add(condition(parsed));
+        return null;
+    }
+
+    private string? Many(FilterField field, string value, int least, int most, Func<Array, string> condition)
+    {
+        var parts = value.Split(',');
+        if (parts.Length < least || parts.Length > most)
+        {
+            return least == most ? $"must be {least} values separated by a comma" : $"must be at most {most} values separated by commas";
+        }
+
+        var type = field.Type switch { FieldType.Text => typeof(string), FieldType.Whole => typeof(long), FieldType.Number => typeof(double), _ => typeof(DateTime) };
+        var values = Array.CreateInstance(type, parts.Length);
+        for (var i = 0; i < parts.Length; i++)
+        {
+            if (!TryParse(field.Type, parts[i], out var parsed))
+            {
+                return $"must be values separated by commas, each {Kind(field.Type)}";
+            }
+
+            values.SetValue(parsed, i);
+        }
+
+        _conditions.Add(condition(values));
+        return null;
+    }
+
+    private string? Null(FilterField field, string value, bool wanted)
+    {
+        if (value is not ("" or "true" or "false"))
+        {
+            return "must be true or false";
+        }
+
+        _conditions.Add($"{field.Sql} IS {((value != "false") == wanted ? "" : "NOT ")}NULL");
+        return null;
+    }
+
+    private static bool TryParse(FieldType type, string text, out object value)
+    {
+        switch (type)
+        {
+            case FieldType.Whole when long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole):
+                value = whole;
+                return true;
+            case FieldType.Number when double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number):
+                value = number;
+                return true;
+            case FieldType.Time when QueryReader.TryParseTime(text, out var time):
+                value = time.UtcDateTime;
+                return true;
+            case FieldType.Text when !text.Contains('\0', StringComparison.Ordinal): // PostgreSQL's text cannot hold it.
+                value = text;
+                return true;
+            default:
+                value = text;
+                return false;
+        }
+    }
+
+    private static string Kind(FieldType type) => type switch
+    {
+        FieldType.Whole => "a whole number",
+        FieldType.Number => "a number",
+        FieldType.Time => "an ISO 8601 time with offset or Z, or Unix milliseconds",
+        _ => "text without NUL",
+    };
+}

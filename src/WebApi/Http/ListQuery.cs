@@ -1,0 +1,92 @@
+namespace Bayou.Http;
+
+/// <summary>
+/// What every list takes: paging, order, filters, and <c>id__gt</c>, by which a poller sees the latest revision
+/// of every changed row, ascending, none skipped.
+/// </summary>
+internal sealed class ListQuery
+{
+    public const int DefaultLimit = 50;
+    public const int MaxLimit = 1_000;
+
+    public static IReadOnlyList<(string Name, string Meaning)> Parameters { get; } =
+    [
+        ("id__gt", "Only rows after this id, ascending; for polling. Not with order_by or offset."),
+        ("limit", "Most rows, 1 to 1000; 50 unless told."),
+        ("offset", "Rows to pass over."),
+        ("order_by", "The field to order by."),
+        ("order", "asc or desc."),
+        ("search", "Text that the row must contain."),
+    ];
+
+    /// <param name="newestFirst">The order without a cursor and without order_by.</param>
+    /// <param name="searchSql">What <c>search</c> looks in.</param>
+    public ListQuery(QueryReader query, QuerySpec spec, FilterSql filter, string newestFirst, string searchSql)
+    {
+        After = query.Whole("id__gt", 0, long.MaxValue);
+        Limit = (int)(query.Whole("limit", 1, MaxLimit) ?? DefaultLimit);
+        Offset = query.Whole("offset", 0, int.MaxValue) ?? 0;
+        var descending = query.Choice("order", "desc", "asc") == "desc";
+        var field = query.Text("order_by") is { } name ? spec.Fields.FirstOrDefault(f => f.Name == name) : null;
+        if (query.Has("order_by") && field is null)
+        {
+            query.Fail("order_by", $"must be one of {string.Join(", ", spec.Fields.Select(f => f.Name))}");
+        }
+
+        if (query.Has("id__gt"))
+        {
+            foreach (var other in (string[])["order_by", "offset", "order"])
+            {
+                if (query.Has(other))
+                {
+                    query.Fail(other, "does not go with id__gt, which has its own order");
+                }
+            }
+        }
+
+        var direction = descending ? "DESC" : "ASC";
+        OrderBy = query.Has("id__gt") ? "w.id"
+            : field is not null ? $"{field.Sql} {direction}, w.id {direction}"
+            : query.Has("id__lt") ? "w.id DESC"
+            : query.Text("order") == "asc" ? newestFirst.Replace("DESC", "ASC", StringComparison.Ordinal) : newestFirst;
+        query.Filters(filter);
+        if (After is { } after)
+        {
+            filter.Add($"w.id > {after}");
+        }
+
+        if (query.Text("search") is { Length: > 0 } search)
+        {
+            if (search.Contains('\0', StringComparison.Ordinal))
+            {
+                query.Fail("search", "must be text without NUL");
+            }
+
+            filter.AddSearch(searchSql, search);
+        }
+    }
+
+    /// <summary>The poller's cursor; null for a page of the whole list.</summary>
+    public long? After { get; }
+
+    public int Limit { get; }
+
+    public long Offset { get; }
+
+    /// <summary>SQL for after ORDER BY.</summary>
+    public string OrderBy { get; }
+}
+
+/// <summary>The metadata of a polled page.</summary>
+internal sealed record CursorMetadata(
+    int Limit, long LastId, bool HasMore,
+    [property: System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingDefault)] bool Reset);
+
+/// <summary>The metadata of a page of the whole list; a poller goes on from <paramref name="LastId"/>.</summary>
+internal sealed record PageMetadata(
+    int Limit, long Offset, long Total, long LastId,
+    [property: System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingDefault)] bool TotalIsLowerBound)
+{
+    /// <summary>Totals are exact up to here, so that no list ever counts a whole table.</summary>
+    public const int CountedUpTo = 10_000;
+}

@@ -1,0 +1,120 @@
+using System.Globalization;
+
+namespace Bayou.Http;
+
+/// <summary>What an address takes in its query; also what the API's document says of it.</summary>
+/// <param name="Parameters">Name and meaning of each parameter that is not a filter.</param>
+/// <param name="Fields">What can be filtered, as <c>field__op</c>.</param>
+internal sealed record QuerySpec(IReadOnlyList<(string Name, string Meaning)> Parameters, IReadOnlyList<FilterField> Fields);
+
+/// <summary>
+/// Reads a query string and gathers everything that is wrong with it; nothing is ignored. Names may be written
+/// in camelCase too.
+/// </summary>
+internal sealed class QueryReader
+{
+    private readonly QuerySpec _spec;
+    private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
+    private readonly List<FieldError> _errors = [];
+
+    public QueryReader(HttpContext http, QuerySpec spec)
+    {
+        _spec = spec;
+        foreach (var (given, values) in http.Request.Query)
+        {
+            var name = ToSnakeCase(given);
+            var bare = name.Split("__", 2)[0];
+            if (spec.Parameters.All(p => p.Name != name) && spec.Fields.All(f => f.Name != bare))
+            {
+                Fail(given, $"is not known here; there are {string.Join(", ", spec.Parameters.Select(p => p.Name).Concat(spec.Fields.Select(f => f.Name + "__op")))}");
+            }
+            else if (values.Count != 1 || !_values.TryAdd(name, values.ToString()))
+            {
+                Fail(name, "is given more than once");
+            }
+        }
+    }
+
+    public void Fail(string field, string message) => _errors.Add(new(field, message));
+
+    /// <summary>The answer when anything was wrong, else null.</summary>
+    public ApiProblem? Problem => _errors.Count == 0 ? null : ApiProblem.Validation($"{_errors[0].Field} {_errors[0].Message}.", _errors);
+
+    public bool Has(string name) => _values.ContainsKey(name);
+
+    public string? Text(string name) => _values.GetValueOrDefault(name);
+
+    public long? Whole(string name, long least, long most)
+    {
+        if (Text(name) is not { } text)
+        {
+            return null;
+        }
+
+        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most)
+        {
+            return value;
+        }
+
+        Fail(name, string.Create(CultureInfo.InvariantCulture, $"must be a whole number from {least} to {most}"));
+        return null;
+    }
+
+    public DateTimeOffset? Time(string name)
+    {
+        if (Text(name) is not { } text)
+        {
+            return null;
+        }
+
+        if (TryParseTime(text, out var time))
+        {
+            return time;
+        }
+
+        Fail(name, "must be an ISO 8601 time with offset or Z, or Unix milliseconds");
+        return null;
+    }
+
+    /// <summary>One of a few words; the first is the default.</summary>
+    public string Choice(string name, params ReadOnlySpan<string> choices)
+    {
+        var value = Text(name) ?? choices[0];
+        if (!choices.Contains(value))
+        {
+            Fail(name, $"must be one of {string.Join(", ", choices!)}");
+        }
+
+        return value;
+    }
+
+    /// <summary>Adds every <c>field__op</c> of the query to the filter, and says of each field whether it was named.</summary>
+    public void Filters(FilterSql filter)
+    {
+        foreach (var (name, value) in _values.Where(pair => _spec.Parameters.All(p => p.Name != pair.Key)))
+        {
+            var parts = name.Split("__", 2);
+            var field = _spec.Fields.First(f => f.Name == parts[0]);
+            if (filter.Add(field, parts.Length > 1 ? parts[1] : "eq", value) is { } error)
+            {
+                Fail(name, error);
+            }
+        }
+    }
+
+    /// <summary>Whether a filter on the field names this very value.</summary>
+    public bool Names(string field, string value) =>
+        _values.Any(pair => (pair.Key == field || pair.Key == field + "__eq" || pair.Key == field + "__in") && pair.Value.Split(',').Contains(value));
+
+    public bool Filters(string field) => _values.Keys.Any(name => name.Split("__", 2)[0] == field);
+
+    public static bool TryParseTime(string text, out DateTimeOffset time)
+    {
+        // The + of an offset arrives as a space where a caller did not escape it.
+        var offset = text.LastIndexOf(' ');
+        return Times.TryParse(offset > 16 ? text.Remove(offset, 1).Insert(offset, "+") : text, out time);
+    }
+
+    private static string ToSnakeCase(string name) =>
+        name.Any(char.IsUpper) ? string.Concat(name.Select(c => char.IsUpper(c) ? $"_{char.ToLowerInvariant(c)}" : $"{c}")) : name;
+}

@@ -1,0 +1,58 @@
+using System.Globalization;
+using System.Reflection;
+using Bayou.Hosting;
+using Bayou.Http;
+using Npgsql;
+
+namespace Bayou.Info;
+
+internal static class InfoEndpoints
+{
+    private static readonly string Version = Assembly.GetExecutingAssembly().GetName().Version!.ToString(3);
+
+    public static void MapInfo(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/info", GetAsync).WithTags("Info").WithName("Info").WithSummary("What runs here.");
+        routes.MapGet("/error", Fail).WithTags("Info").WithName("Error").WithSummary("Fails with a probability, to see errors on the dashboard.")
+            .WithMetadata(new QuerySpec([("error_rate", "Probability of failing, 0 to 1; 0.5 unless told.")], []));
+    }
+
+    private static async Task<IResult> GetAsync(NpgsqlDataSource db, IHostEnvironment environment, Startup startup, TimeProvider time, CancellationToken ct)
+    {
+        await using var command = db.CreateCommand(
+            "SELECT current_setting('server_version'), (SELECT extversion FROM pg_extension WHERE extname = 'vector')");
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        await reader.ReadAsync(ct);
+        return new ApiResult(new
+        {
+            name = "Bayou",
+            version = Version,
+            environment = environment.EnvironmentName,
+            runtime = SiloHosting.Runtime,
+            uptime_seconds = Math.Round((time.GetUtcNow() - startup.Time).TotalSeconds, 3),
+            database = new { server = "PostgreSQL", version = reader.GetString(0), pgvector = reader.IsDBNull(1) ? null : reader.GetString(1) },
+        });
+    }
+
+    private static IResult Fail(HttpContext http)
+    {
+        var given = http.Request.Query["error_rate"].ToString();
+        var rate = 0.5;
+        if (given.Length > 0 && (!double.TryParse(given, NumberStyles.Float, CultureInfo.InvariantCulture, out rate) || rate is not (>= 0 and <= 1)))
+        {
+            return ApiProblem.Validation("error_rate must be a number from 0 to 1.", new FieldError("error_rate", "must be a number from 0 to 1"));
+        }
+
+        if (Random.Shared.NextDouble() >= rate)
+        {
+            return new ApiResult(new { failed = false });
+        }
+
+        int[] statuses = [500, 502, 503, 504];
+        var status = statuses[Random.Shared.Next(statuses.Length)];
+        return new ApiProblem(status, "DEMO_ERROR", "This address fails on purpose.", RetryAfter: status == 503 ? TimeSpan.FromSeconds(1) : null);
+    }
+}
+
+/// <summary>When the process began.</summary>
+internal sealed record Startup(DateTimeOffset Time);

@@ -1,0 +1,227 @@
+using Bayou.Metrics;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Bayou.Ingest;
+
+/// <summary>
+/// Brings journaled figures to their window grains until the windows' rows hold them, then deletes the journal
+/// rows. Only what PostgreSQL says is durable counts, never a grain's word.
+/// </summary>
+internal sealed partial class Delivery(
+    IGrainFactory grains, NpgsqlDataSource db, IOptions<IngestOptions> options, TimeProvider time, ILogger<Delivery> logger) : BackgroundService
+{
+    private static readonly TimeSpan CheckPeriod = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(5);
+
+    // Calls are mostly waiting for activations to load their rows.
+    private const int MaxCalls = 64;
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<(long Epoch, WindowKey Key), OutstandingWindow> _windows = [];
+    private readonly Dictionary<(long Epoch, long Seq), JournalRow> _rows = [];
+    private long _bytes;
+
+    /// <summary>Bytes of figures journaled and not yet known to be in the windows.</summary>
+    public long OutstandingBytes => Interlocked.Read(ref _bytes);
+
+    public int OutstandingRows
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _rows.Count;
+            }
+        }
+    }
+
+    /// <summary>Whether the oldest row has been outstanding for longer than this.</summary>
+    public bool IsBehind(TimeSpan limit)
+    {
+        lock (_gate)
+        {
+            return _rows.Count > 0 && time.GetUtcNow() - _rows.Values.Min(row => row.Since) > limit;
+        }
+    }
+
+    /// <summary>Takes a journal row; one that is known already is left as it is.</summary>
+    public void Add(long epoch, long seq, Dictionary<WindowKey, byte[]> windows)
+    {
+        lock (_gate)
+        {
+            if (!_rows.TryAdd((epoch, seq), new(time.GetUtcNow(), windows.Count)))
+            {
+                return;
+            }
+
+            foreach (var (key, figures) in windows)
+            {
+                if (!_windows.TryGetValue((epoch, key), out var window))
+                {
+                    _windows[(epoch, key)] = window = new OutstandingWindow(epoch, key);
+                }
+
+                window.Add(seq, figures);
+                _bytes += figures.Length;
+            }
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(options.Value.DeliveryMilliseconds), time);
+        var lastCheck = time.GetTimestamp();
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await timer.WaitForNextTickAsync(stoppingToken);
+                await SendAsync(stoppingToken);
+                if (time.GetElapsedTime(lastCheck) >= CheckPeriod)
+                {
+                    lastCheck = time.GetTimestamp();
+                    await CheckAsync(stoppingToken);
+                }
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return; // What is left stays in the journal.
+            }
+            catch (Exception e)
+            {
+                Failed(e);
+            }
+        }
+    }
+
+    /// <summary>One round: every window with something unsent gets one call.</summary>
+    internal async Task SendAsync(CancellationToken ct)
+    {
+        List<(OutstandingWindow Window, WindowDelta Delta)> calls;
+        lock (_gate)
+        {
+            calls = [.. _windows.Values.Select(window => (window, window.Next())).Where(call => call.Item2 is not null).Select(call => (call.window, call.Item2!))];
+        }
+
+        await Parallel.ForEachAsync(calls, new ParallelOptions { MaxDegreeOfParallelism = MaxCalls, CancellationToken = ct }, async (call, token) =>
+        {
+            try
+            {
+                using var patience = new CancellationTokenSource(CallTimeout, time);
+                using var either = CancellationTokenSource.CreateLinkedTokenSource(token, patience.Token);
+                var grain = grains.GetGrain<IEndpointWindowGrain>(call.Window.Key.ToString());
+                var applied = await grain.ApplyAsync(call.Delta, either.Token).WaitAsync(either.Token);
+                lock (_gate)
+                {
+                    call.Window.Answered(call.Delta, applied);
+                }
+            }
+            catch (Exception e) when (!token.IsCancellationRequested)
+            {
+                // Whether the grain merged it is open; the next round sends it again and the grain knows.
+                NotDelivered(call.Window.Key, e);
+            }
+        });
+    }
+
+    /// <summary>Asks PostgreSQL what has become durable and deletes the journal rows that are wholly so.</summary>
+    internal async Task CheckAsync(CancellationToken ct)
+    {
+        List<OutstandingWindow> waiting;
+        lock (_gate)
+        {
+            waiting = [.. _windows.Values.Where(window => window.AwaitsFlush)];
+        }
+
+        if (waiting.Count == 0)
+        {
+            return;
+        }
+
+        var applied = await ReadAppliedAsync(waiting, ct);
+        var done = new List<(long Epoch, long Seq)>();
+        lock (_gate)
+        {
+            foreach (var window in waiting)
+            {
+                foreach (var (seq, bytes) in window.Durable(applied.GetValueOrDefault((window.Epoch, window.Key))))
+                {
+                    _bytes -= bytes;
+                    if (--_rows[(window.Epoch, seq)].Left == 0)
+                    {
+                        done.Add((window.Epoch, seq));
+                    }
+                }
+
+                if (window.IsEmpty)
+                {
+                    _windows.Remove((window.Epoch, window.Key));
+                }
+            }
+        }
+
+        await DeleteAsync(done, ct);
+
+        // Only now: until it is gone, adoption could find a deleted row again.
+        lock (_gate)
+        {
+            done.ForEach(row => _rows.Remove(row));
+        }
+    }
+
+    private async Task<Dictionary<(long, WindowKey), long>> ReadAppliedAsync(List<OutstandingWindow> windows, CancellationToken ct)
+    {
+        var keys = windows.Select(window => window.Key).Distinct().ToList();
+        await using var command = db.CreateCommand("""
+            SELECT w.series_id, w.window_start, w.applied
+              FROM unnest($1::int[], $2::timestamptz[]) AS k(series_id, window_start)
+              JOIN metric_windows w USING (series_id, window_start)
+            """);
+        command.Parameters.Add(new() { Value = keys.Select(key => key.SeriesId).ToArray() });
+        command.Parameters.Add(new() { Value = keys.Select(key => key.Start.UtcDateTime).ToArray() });
+        var applied = new Dictionary<(long, WindowKey), long>();
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct))
+        {
+            var key = new WindowKey(reader.GetInt32(0), new DateTimeOffset(reader.GetDateTime(1)).ToUnixTimeSeconds());
+            foreach (var pair in reader.GetFieldValue<long[]>(2).Chunk(2))
+            {
+                applied[(pair[0], key)] = pair[1];
+            }
+        }
+
+        return applied;
+    }
+
+    private async Task DeleteAsync(List<(long Epoch, long Seq)> rows, CancellationToken ct)
+    {
+        if (rows.Count == 0)
+        {
+            return;
+        }
+
+        await using var command = db.CreateCommand("""
+            DELETE FROM ingest_journal j USING unnest($1::bigint[], $2::bigint[]) AS d(epoch, seq)
+             WHERE j.epoch = d.epoch AND j.seq = d.seq
+            """);
+        command.Parameters.Add(new() { Value = rows.Select(row => row.Epoch).ToArray() });
+        command.Parameters.Add(new() { Value = rows.Select(row => row.Seq).ToArray() });
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Delivery from the journal failed; it is tried again")]
+    private partial void Failed(Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Window {window} did not take its figures; they are sent again")]
+    private partial void NotDelivered(WindowKey window, Exception exception);
+
+    /// <param name="since">When this node took charge of it.</param>
+    private sealed class JournalRow(DateTimeOffset since, int windows)
+    {
+        public DateTimeOffset Since => since;
+
+        /// <summary>Windows that do not hold it durably yet.</summary>
+        public int Left { get; set; } = windows;
+    }
+}

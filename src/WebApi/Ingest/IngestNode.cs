@@ -1,0 +1,214 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Options;
+
+namespace Bayou.Ingest;
+
+/// <summary>
+/// One life of this ingest node: journals what senders bring, a tick at a time, and answers them when it is
+/// durable. A fenced node goes on under a new epoch. See docs/architecture.md, Ingest.
+/// </summary>
+internal sealed partial class IngestNode(
+    JournalWriter journal,
+    JournalAdoption adoption,
+    Delivery delivery,
+    IOptions<IngestOptions> options,
+    TimeProvider time,
+    ILogger<IngestNode> logger) : BackgroundService
+{
+    private static readonly TimeSpan LeaseRenewal = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(250);
+
+    // Past this many waiting windows a tick does not wait for its time.
+    private const int FullTick = 20_000;
+
+    private readonly Channel<Submission> _queue = Channel.CreateUnbounded<Submission>(new() { SingleReader = true });
+    private readonly string _node = options.Value.Node is { Length: > 0 } name ? name : Guid.NewGuid().ToString("N");
+    private int _queuedWindows;
+    private long _seq;
+
+    /// <summary>The present life; 0 before the first.</summary>
+    public long Epoch { get; private set; }
+
+    /// <summary>Completes when the batch is durable, or surely is not.</summary>
+    public Task<SubmissionOutcome> SubmitAsync(Submission submission)
+    {
+        if (Volatile.Read(ref _queuedWindows) > options.Value.MaxQueuedWindows
+            || delivery.OutstandingBytes > options.Value.MaxOutstandingBytes
+            || !_queue.Writer.TryWrite(submission))
+        {
+            return Task.FromResult(SubmissionOutcome.Unavailable);
+        }
+
+        Interlocked.Add(ref _queuedWindows, submission.Windows.Count);
+        return submission.Outcome;
+    }
+
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await BeginAsync(cancellationToken);
+        await adoption.AdoptAsync(Epoch, _node, cancellationToken);
+        await base.StartAsync(cancellationToken);
+    }
+
+    /// <summary>Journals what is queued, then leaves the epoch to whoever comes next.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        _queue.Writer.Complete();
+        await base.StopAsync(cancellationToken);
+        try
+        {
+            await journal.FenceAsync(Epoch, cancellationToken);
+        }
+        catch (Exception e) when (e is Npgsql.NpgsqlException or OperationCanceledException)
+        {
+            NotFenced(Epoch, e); // Its lease runs out by itself.
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var renewal = RenewAsync(stoppingToken);
+        var batch = new List<Submission>();
+        while (await _queue.Reader.WaitToReadAsync(CancellationToken.None))
+        {
+            var started = time.GetTimestamp();
+            var windows = 0;
+            while (windows < FullTick && _queue.Reader.TryRead(out var submission))
+            {
+                batch.Add(submission);
+                windows += submission.Windows.Count;
+            }
+
+            Interlocked.Add(ref _queuedWindows, -windows);
+            await TickAsync(batch, stoppingToken);
+            batch.Clear();
+            var pause = TimeSpan.FromMilliseconds(options.Value.TickMilliseconds) - time.GetElapsedTime(started);
+            if (pause > TimeSpan.Zero && Volatile.Read(ref _queuedWindows) < FullTick && !stoppingToken.IsCancellationRequested)
+            {
+                await Task.Delay(pause, time, CancellationToken.None);
+            }
+        }
+
+        await renewal;
+    }
+
+    private async Task TickAsync(IReadOnlyList<Submission> batch, CancellationToken stopping)
+    {
+        var tick = new TickWrite(Epoch, _seq + 1, batch);
+        var committed = false;
+        try
+        {
+            while (!await journal.WriteAsync(tick, CancellationToken.None))
+            {
+                Fenced(Epoch);
+                await BeginAsync(CancellationToken.None);
+                tick = new TickWrite(Epoch, _seq + 1, batch);
+            }
+
+            committed = true;
+        }
+        catch (Exception e)
+        {
+            Failed(e);
+            if (tick.Committing)
+            {
+                if (await FindOutAsync(tick, stopping) is not { } found)
+                {
+                    Resolve(tick, new(SubmissionState.Unknown));
+                    return;
+                }
+
+                committed = found;
+            }
+        }
+
+        if (!committed)
+        {
+            Resolve(tick, SubmissionOutcome.Unavailable);
+            return;
+        }
+
+        if (tick.Windows.Count > 0)
+        {
+            _seq = tick.Seq;
+            delivery.Add(tick.Epoch, tick.Seq, tick.Windows);
+        }
+
+        foreach (var submission in batch)
+        {
+            submission.Resolve(tick.OutcomeOf(submission));
+        }
+    }
+
+    /// <returns>Null when the process stops before the database answers.</returns>
+    private async Task<bool?> FindOutAsync(TickWrite tick, CancellationToken stopping)
+    {
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                return await journal.IsCommittedAsync(tick.Epoch, tick.Seq, stopping);
+            }
+            catch (Exception e) when (e is Npgsql.NpgsqlException or TimeoutException)
+            {
+                Failed(e);
+                await Task.Delay(RetryPause, time, CancellationToken.None);
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                return null;
+            }
+        }
+
+        return null;
+    }
+
+    private async Task BeginAsync(CancellationToken ct)
+    {
+        Epoch = await journal.BeginEpochAsync(_node, ct);
+        _seq = 0;
+        Began(Epoch);
+    }
+
+    private async Task RenewAsync(CancellationToken stopping)
+    {
+        using var timer = new PeriodicTimer(LeaseRenewal, time);
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                await timer.WaitForNextTickAsync(stopping);
+                await journal.RenewLeaseAsync(Epoch, stopping); // The next tick finds out if it is fenced.
+                await adoption.AdoptAsync(Epoch, ownNode: null, stopping);
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                Failed(e);
+            }
+        }
+    }
+
+    private static void Resolve(TickWrite tick, SubmissionOutcome outcome)
+    {
+        foreach (var submission in tick.Submissions)
+        {
+            submission.Resolve(outcome);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Ingest runs under epoch {epoch}")]
+    private partial void Began(long epoch);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Epoch {epoch} has been fenced; ingest goes on under a new one")]
+    private partial void Fenced(long epoch);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Epoch {epoch} could not be given up; its lease runs out by itself")]
+    private partial void NotFenced(long epoch, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Ingest cannot write to the journal")]
+    private partial void Failed(Exception exception);
+}

@@ -1,0 +1,85 @@
+using Npgsql;
+
+namespace Bayou.Ingest;
+
+/// <summary>
+/// Delivers what a node that has ended left in the journal, under its own epoch, and retires the epoch when
+/// nothing is left of it.
+/// </summary>
+internal sealed partial class JournalAdoption(NpgsqlDataSource db, Delivery delivery, ILogger<JournalAdoption> logger)
+{
+    /// <param name="epoch">The adopter's own life.</param>
+    /// <param name="ownNode">A node name whose earlier lives are over for certain, because this is its start.</param>
+    public async Task AdoptAsync(long epoch, string? ownNode, CancellationToken ct)
+    {
+        await ClaimAsync(epoch, ownNode, ct);
+        foreach (var adopted in await AdoptedAsync(epoch, ct))
+        {
+            await LoadAsync(adopted, ct);
+        }
+
+        await RetireAsync(epoch, ct);
+    }
+
+    /// <summary>Fences lives whose lease has run out, and takes those fenced whose adopter has ended too.</summary>
+    private async Task ClaimAsync(long epoch, string? ownNode, CancellationToken ct)
+    {
+        // Waits for a tick in flight, which holds its row shared, then looks again at the lease.
+        await using var command = db.CreateCommand("""
+            UPDATE ingest_node n SET state = 'fenced', adopter = $1
+             WHERE n.epoch <> $1
+               AND (n.state = 'live' AND (n.lease_until < now() OR n.node = $2)
+                 OR n.state = 'fenced' AND n.adopter IS DISTINCT FROM $1 AND NOT EXISTS (
+                        SELECT 1 FROM ingest_node a WHERE a.epoch = n.adopter AND a.state = 'live' AND a.lease_until >= now()))
+            RETURNING n.epoch
+            """);
+        command.Parameters.Add(new() { Value = epoch });
+        command.Parameters.Add(new() { NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text, Value = (object?)ownNode ?? DBNull.Value });
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct))
+        {
+            var adopted = reader.GetInt64(0);
+            Adopted(adopted, epoch);
+        }
+    }
+
+    private async Task<List<long>> AdoptedAsync(long epoch, CancellationToken ct)
+    {
+        await using var command = db.CreateCommand("SELECT epoch FROM ingest_node WHERE state = 'fenced' AND adopter = $1");
+        command.Parameters.Add(new() { Value = epoch });
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var epochs = new List<long>();
+        while (await reader.ReadAsync(ct))
+        {
+            epochs.Add(reader.GetInt64(0));
+        }
+
+        return epochs;
+    }
+
+    private async Task LoadAsync(long adopted, CancellationToken ct)
+    {
+        await using var command = db.CreateCommand("SELECT seq, payload FROM ingest_journal WHERE epoch = $1 ORDER BY seq");
+        command.Parameters.Add(new() { Value = adopted });
+        await using var reader = await command.ExecuteReaderAsync(System.Data.CommandBehavior.SequentialAccess, ct);
+        while (await reader.ReadAsync(ct))
+        {
+            var seq = reader.GetInt64(0);
+            delivery.Add(adopted, seq, JournalPayload.Decode(reader.GetFieldValue<byte[]>(1)));
+        }
+    }
+
+    private async Task RetireAsync(long epoch, CancellationToken ct)
+    {
+        await using var command = db.CreateCommand("""
+            UPDATE ingest_node n SET state = 'retired'
+             WHERE n.state = 'fenced' AND n.adopter = $1
+               AND NOT EXISTS (SELECT 1 FROM ingest_journal j WHERE j.epoch = n.epoch)
+            """);
+        command.Parameters.Add(new() { Value = epoch });
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Epoch {adopted} is over; epoch {adopter} delivers what it left")]
+    private partial void Adopted(long adopted, long adopter);
+}

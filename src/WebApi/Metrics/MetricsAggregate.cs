@@ -1,0 +1,145 @@
+using System.Text.Json.Serialization;
+using Bayou.Http;
+
+namespace Bayou.Metrics;
+
+/// <summary>One merged window of <c>GET /metrics/aggregate</c>.</summary>
+internal sealed record AggregatePoint(WindowFigures Source, string? Endpoint) : MetricFigures(Source, Endpoint)
+{
+    [JsonIgnore]
+    public WindowFigures Source { get; } = Source;
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Endpoint { get; } = Endpoint;
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Service { get; init; }
+
+    public required DateTime WindowStart { get; init; }
+
+    public required DateTime WindowEnd { get; init; }
+}
+
+/// <summary><c>GET /metrics/aggregate</c>: windows merged into longer ones, by service and endpoint or not. Empty ones are absent.</summary>
+internal sealed class MetricsAggregate(MetricsScan scan, TimeProvider time)
+{
+    private const int DefaultPoints = 500;
+    private const int MaxPoints = 100_000;
+
+    public static QuerySpec Spec { get; } = new(
+        [
+            .. MetricsSelection.Parameters,
+            ("window_size", "Seconds, a multiple of 60; at most 500 points unless told."),
+            ("group_by", "none, service, endpoint, or service,endpoint."),
+            ("tz", "IANA time zone whose days bound windows of whole days; UTC unless told."),
+        ],
+        MetricsSelection.Fields);
+
+    public async Task<IResult> GetAsync(HttpContext http, CancellationToken ct)
+    {
+        var query = new QueryReader(http, Spec);
+        var groups = (query.Text("group_by") ?? "none").Split(',');
+        if (groups.Distinct().Count() != groups.Length || groups.Except(["none", "service", "endpoint"]).Any() || (groups.Length > 1 && groups.Contains("none")))
+        {
+            query.Fail("group_by", "must be none, service, endpoint, or service,endpoint");
+        }
+
+        var byService = groups.Contains("service");
+        var byEndpoint = groups.Contains("endpoint");
+        var zone = Zone(query);
+        var size = query.Whole("window_size", WindowKey.Seconds, 366 * 86_400);
+        if (size % WindowKey.Seconds != 0 && size is not null)
+        {
+            query.Fail("window_size", "must be a multiple of 60 (seconds)");
+        }
+
+        var selection = MetricsSelection.Of(query, byEndpoint, time);
+        if (query.Problem is { } problem)
+        {
+            return problem;
+        }
+
+        var windows = new WindowGrid(size ?? WindowGrid.Fitting(selection.Range.Length, DefaultPoints), zone);
+        var series = await scan.SeriesAsync(selection, ct);
+        var groupCount = series.Values.Select(name => (byService ? name.Service : null, byEndpoint ? name.Endpoint : null)).Distinct().Count();
+        if (selection.Range.Length.TotalSeconds / windows.Seconds * Math.Max(1, groupCount) > MaxPoints)
+        {
+            return ApiProblem.Validation($"The answer would have more than {MaxPoints} points.",
+                new FieldError("window_size", $"is too small for this range and {groupCount} groups; at most {MaxPoints} points"));
+        }
+
+        var merged = await scan.MergeAsync(series, selection.Range,
+            (name, start) => (windows.StartOf(start), Service: byService ? name.Service : null, Endpoint: byEndpoint ? name.Endpoint : null), ct);
+        var points = merged
+            .OrderBy(pair => pair.Key.Item1).ThenBy(pair => pair.Key.Service, StringComparer.Ordinal).ThenBy(pair => pair.Key.Endpoint, StringComparer.Ordinal)
+            .Select(pair => new AggregatePoint(pair.Value, pair.Key.Endpoint)
+            {
+                Service = pair.Key.Service,
+                WindowStart = pair.Key.Item1,
+                WindowEnd = windows.EndOf(pair.Key.Item1),
+            });
+        return new ApiResult(points.ToList(), new { window_size = windows.Seconds, start_date = selection.Range.Start.UtcDateTime, end_date = selection.Range.End.UtcDateTime });
+    }
+
+    private static TimeZoneInfo Zone(QueryReader query)
+    {
+        if (query.Text("tz") is not { } name)
+        {
+            return TimeZoneInfo.Utc;
+        }
+
+        if (TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone))
+        {
+            return zone;
+        }
+
+        query.Fail("tz", "is not an IANA time zone");
+        return TimeZoneInfo.Utc;
+    }
+}
+
+/// <summary>Windows side by side: aligned to the epoch, and those of whole days to the midnights of a time zone.</summary>
+internal sealed class WindowGrid(long seconds, TimeZoneInfo zone)
+{
+    private const long Day = 86_400;
+    private static readonly long[] Steps =
+        [60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, Day, 2 * Day, 7 * Day, 14 * Day, 28 * Day];
+
+    public long Seconds => seconds;
+
+    private bool IsDays => seconds % Day == 0;
+
+    /// <summary>The shortest usual window that cuts a range into at most so many points.</summary>
+    public static long Fitting(TimeSpan range, int points) =>
+        Steps.FirstOrDefault(step => range.TotalSeconds / step <= points, (long)Math.Ceiling(range.TotalSeconds / points / Day) * Day);
+
+    public DateTime StartOf(DateTime utc)
+    {
+        if (!IsDays)
+        {
+            var unix = new DateTimeOffset(utc).ToUnixTimeSeconds();
+            return DateTimeOffset.FromUnixTimeSeconds(unix - (unix % seconds)).UtcDateTime;
+        }
+
+        var local = DateOnly.FromDateTime(TimeZoneInfo.ConvertTimeFromUtc(utc, zone));
+        var day = local.DayNumber - DateOnly.FromDateTime(DateTime.UnixEpoch).DayNumber;
+        return Midnight(local.AddDays(-(day % (int)(seconds / Day))));
+    }
+
+    public DateTime EndOf(DateTime start) => IsDays
+        ? Midnight(DateOnly.FromDateTime(TimeZoneInfo.ConvertTimeFromUtc(start, zone)).AddDays((int)(seconds / Day)))
+        : start.AddSeconds(seconds);
+
+    private DateTime Midnight(DateOnly day)
+    {
+        var local = day.ToDateTime(TimeOnly.MinValue);
+
+        // Where the clock jumps over midnight, the day begins when it comes out.
+        while (zone.IsInvalidTime(local))
+        {
+            local = local.AddMinutes(30);
+        }
+
+        return TimeZoneInfo.ConvertTimeToUtc(local, zone);
+    }
+}

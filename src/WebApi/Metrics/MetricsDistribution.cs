@@ -1,0 +1,60 @@
+using Bayou.Http;
+
+namespace Bayou.Metrics;
+
+/// <summary>How many requests took from <paramref name="From"/> to <paramref name="To"/> milliseconds.</summary>
+internal sealed record LatencyBucket(double From, double To, long Count);
+
+/// <summary><c>GET /metrics/distribution</c>: a latency histogram from merged sketches; its buckets widen with the latency.</summary>
+internal sealed class MetricsDistribution(MetricsScan scan, TimeProvider time)
+{
+    private const int DefaultBuckets = 40;
+
+    public static QuerySpec Spec { get; } = new(
+        [.. MetricsSelection.Parameters, ("buckets", "Most buckets, 1 to 500; 40 unless told.")],
+        MetricsSelection.Fields);
+
+    public async Task<IResult> GetAsync(HttpContext http, CancellationToken ct)
+    {
+        var query = new QueryReader(http, Spec);
+        var most = (int)(query.Whole("buckets", 1, 500) ?? DefaultBuckets);
+        var selection = MetricsSelection.Of(query, perEndpoint: false, time);
+        if (query.Problem is { } problem)
+        {
+            return problem;
+        }
+
+        var sum = await scan.SumAsync(await scan.SeriesAsync(selection, ct), selection.Range, ct);
+        return new ApiResult(new
+        {
+            count = sum.Count,
+            p50_latency = MetricFigures.Milliseconds(sum.Latency.Quantile(0.50)),
+            p95_latency = MetricFigures.Milliseconds(sum.Latency.Quantile(0.95)),
+            p99_latency = MetricFigures.Milliseconds(sum.Latency.Quantile(0.99)),
+            max_latency = MetricFigures.Milliseconds(sum.DurationMaxMicros),
+            buckets = Buckets(sum.Latency, most),
+        }, new { start_date = selection.Range.Start.UtcDateTime, end_date = selection.Range.End.UtcDateTime });
+    }
+
+    /// <summary>Equal steps of the logarithm over what there is, so that the short and the long are told apart alike.</summary>
+    internal static List<LatencyBucket> Buckets(LatencySketch sketch, int most)
+    {
+        var bins = sketch.Bins().ToList();
+        if (sketch.Zeros > 0)
+        {
+            bins.Insert(0, (0, 1, sketch.Zeros));
+        }
+
+        if (bins.Count == 0)
+        {
+            return [];
+        }
+
+        var lowest = Math.Log(Math.Max(bins[0].LowerMicros, 0.5));
+        var step = (Math.Log(bins[^1].UpperMicros) - lowest) / most;
+        return [.. bins
+            .GroupBy(bin => Math.Min(most - 1, (int)((Math.Log(bin.UpperMicros) - lowest) / step - 1e-9)))
+            .Select(group => new LatencyBucket(
+                MetricFigures.Milliseconds(group.First().LowerMicros), MetricFigures.Milliseconds(group.Last().UpperMicros), group.Sum(bin => bin.Count)))];
+    }
+}

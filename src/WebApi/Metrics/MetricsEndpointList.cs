@@ -1,0 +1,59 @@
+using Bayou.Http;
+using Bayou.Ingest;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Bayou.Metrics;
+
+internal sealed record KnownEndpoint(string Service, string Endpoint, DateTime FirstSeen, DateTime LastSeen);
+
+/// <summary><c>GET /metrics/endpoints</c>: every service and endpoint that has been seen.</summary>
+internal sealed class MetricsEndpointList(NpgsqlDataSource db, IOptions<MetricsOptions> options)
+{
+    public static QuerySpec Spec { get; } = new(
+        [("limit", "Most endpoints, 1 to 10000, which is also the default."), ("search", "Text in service or endpoint.")],
+        MetricsSelection.Fields);
+
+    public async Task<IResult> GetAsync(HttpContext http, CancellationToken ct)
+    {
+        var query = new QueryReader(http, Spec);
+        var limit = (int)(query.Whole("limit", 1, 10_000) ?? 10_000);
+        var filter = new FilterSql();
+        filter.Add($"s.project_id = {IngestService.DefaultProject} AND s.endpoint <> {SeriesName.WholeService}");
+        query.Filters(filter);
+        if (query.Text("search") is { Length: > 0 } search)
+        {
+            filter.AddSearch("s.service || ' ' || s.endpoint", search.Replace("\0", "", StringComparison.Ordinal));
+        }
+
+        if (query.Problem is { } problem)
+        {
+            return problem;
+        }
+
+        await using var command = db.CreateCommand($"""
+            SELECT s.service, s.endpoint, least(s.created_at, coalesce(first.window_start, s.created_at)),
+                   coalesce(last.window_start + interval '60 s', s.created_at)
+              FROM series s
+              LEFT JOIN LATERAL (SELECT window_start FROM metric_windows WHERE series_id = s.id ORDER BY window_start LIMIT 1) first ON true
+              LEFT JOIN LATERAL (SELECT window_start FROM metric_windows WHERE series_id = s.id ORDER BY window_start DESC LIMIT 1) last ON true
+             WHERE {filter.Where}
+             ORDER BY s.service, s.endpoint
+             LIMIT {limit}
+            """);
+        filter.Bind(command.Parameters);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var endpoints = new List<KnownEndpoint>();
+        while (await reader.ReadAsync(ct))
+        {
+            endpoints.Add(new(reader.GetString(0), reader.GetString(1), reader.GetDateTime(2), reader.GetDateTime(3)));
+        }
+
+        return new ApiResult(endpoints, new
+        {
+            limit,
+            max_endpoints = options.Value.MaxEndpoints,
+            limit_reached = endpoints.Exists(e => e.Endpoint == SeriesName.Other),
+        });
+    }
+}

@@ -1,0 +1,119 @@
+using Bayou.Http;
+using Bayou.Ingest;
+using Npgsql;
+
+namespace Bayou.Metrics;
+
+/// <summary>A range of time, half-open.</summary>
+internal readonly record struct TimeRange(DateTimeOffset Start, DateTimeOffset End)
+{
+    public TimeSpan Length => End - Start;
+
+    /// <summary>The range of the same length just before.</summary>
+    public TimeRange Before => new(Start - Length, Start);
+}
+
+/// <summary>Which series of which time a question is about.</summary>
+internal sealed record MetricsSelection(FilterSql Series, TimeRange Range)
+{
+    private static readonly TimeSpan DefaultLength = TimeSpan.FromHours(1);
+
+    public static IReadOnlyList<(string Name, string Meaning)> Parameters { get; } =
+    [
+        ("start_date", "Start of the range; an hour before its end unless told."),
+        ("end_date", "End of the range, not in it; now unless told."),
+    ];
+
+    public static IReadOnlyList<FilterField> Fields { get; } =
+        [new("service", "s.service", FieldType.Text), new("endpoint", "s.endpoint", FieldType.Text)];
+
+    /// <param name="perEndpoint">Whether endpoints are to be told apart; else whole services are read where they can be.</param>
+    public static MetricsSelection Of(QueryReader query, bool perEndpoint, TimeProvider time)
+    {
+        var end = query.Time("end_date") ?? time.GetUtcNow();
+        var start = query.Time("start_date") ?? end - DefaultLength;
+        if (start >= end)
+        {
+            query.Fail("start_date", "must be before end_date");
+        }
+        else if (start - DateTimeOffset.MinValue < end - start)
+        {
+            query.Fail("start_date", "is too far back");
+        }
+
+        var series = new FilterSql();
+        series.Add($"s.project_id = {IngestService.DefaultProject}");
+        query.Filters(series);
+        if (!query.Names("endpoint", SeriesName.WholeService))
+        {
+            var whole = !perEndpoint && !query.Filters("endpoint");
+            series.Add(whole ? $"s.endpoint = {SeriesName.WholeService}" : (FormattableString)$"s.endpoint <> {SeriesName.WholeService}");
+        }
+
+        return new(series, new(start, end));
+    }
+}
+
+/// <summary>Reads the windows of a selection.</summary>
+internal sealed class MetricsScan(NpgsqlDataSource db)
+{
+    /// <summary>The selected series by id.</summary>
+    public async Task<Dictionary<int, SeriesName>> SeriesAsync(MetricsSelection selection, CancellationToken ct)
+    {
+        await using var command = db.CreateCommand($"SELECT s.id, s.service, s.endpoint FROM series s WHERE {selection.Series.Where}");
+        selection.Series.Bind(command.Parameters);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var series = new Dictionary<int, SeriesName>();
+        while (await reader.ReadAsync(ct))
+        {
+            series[reader.GetInt32(0)] = new(reader.GetString(1), reader.GetString(2));
+        }
+
+        return series;
+    }
+
+    /// <summary>Calls <paramref name="each"/> for every window, with figures as <see cref="WindowFigures.MergeFrom"/> takes them.</summary>
+    public async Task WindowsAsync(IEnumerable<int> series, TimeRange range, Action<int, DateTime, byte[]> each, CancellationToken ct)
+    {
+        await using var command = db.CreateCommand("""
+            SELECT series_id, window_start, figures
+              FROM metric_windows
+             WHERE series_id = ANY ($1) AND window_start >= $2 AND window_start < $3
+            """);
+        command.Parameters.Add(new() { Value = series.ToArray() });
+        command.Parameters.Add(new() { Value = range.Start.UtcDateTime });
+        command.Parameters.Add(new() { Value = range.End.UtcDateTime });
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct))
+        {
+            each(reader.GetInt32(0), reader.GetDateTime(1), reader.GetFieldValue<byte[]>(2));
+        }
+    }
+
+    /// <summary>All of a selection's windows merged, by whatever <paramref name="group"/> says.</summary>
+    public async Task<Dictionary<TKey, WindowFigures>> MergeAsync<TKey>(
+        Dictionary<int, SeriesName> series, TimeRange range, Func<SeriesName, DateTime, TKey> group, CancellationToken ct)
+        where TKey : notnull
+    {
+        var merged = new Dictionary<TKey, WindowFigures>();
+        await WindowsAsync(series.Keys, range, (id, start, figures) =>
+        {
+            var key = group(series[id], start);
+            if (!merged.TryGetValue(key, out var sum))
+            {
+                merged[key] = sum = new WindowFigures();
+            }
+
+            sum.MergeFrom(figures);
+        }, ct);
+        return merged;
+    }
+
+    /// <summary>Everything selected as one.</summary>
+    public async Task<WindowFigures> SumAsync(Dictionary<int, SeriesName> series, TimeRange range, CancellationToken ct)
+    {
+        var sum = new WindowFigures();
+        await WindowsAsync(series.Keys, range, (_, _, figures) => sum.MergeFrom(figures), ct);
+        return sum;
+    }
+}

@@ -1,0 +1,54 @@
+using Bayou.Http;
+
+namespace Bayou.Metrics;
+
+/// <summary><c>GET /metrics/summary</c>: each figure of a range beside the same of the range before.</summary>
+internal sealed class MetricsSummary(MetricsScan scan, TimeProvider time)
+{
+    /// <summary>Apdex: up to this a user is satisfied, up to four times this tolerating.</summary>
+    private const long ApdexMicros = 500_000;
+
+    public static QuerySpec Spec { get; } = new(MetricsSelection.Parameters, MetricsSelection.Fields);
+
+    public async Task<IResult> GetAsync(HttpContext http, CancellationToken ct)
+    {
+        var query = new QueryReader(http, Spec);
+        var selection = MetricsSelection.Of(query, perEndpoint: false, time);
+        if (query.Problem is { } problem)
+        {
+            return problem;
+        }
+
+        var series = await scan.SeriesAsync(selection, ct);
+        var now = await scan.SumAsync(series, selection.Range, ct);
+        var before = await scan.SumAsync(series, selection.Range.Before, ct);
+        var seconds = selection.Range.Length.TotalSeconds;
+        return new ApiResult(new
+        {
+            traffic = Compare(f => f.Count),
+            requests_per_second = Compare(f => Math.Round(f.Count / seconds, 3)),
+            error_rate = Compare(f => f.Count == 0 ? 0 : Math.Round((double)f.Errors / f.Count, 6)),
+            p50_latency = Compare(f => MetricFigures.Milliseconds(f.Latency.Quantile(0.50))),
+            p95_latency = Compare(f => MetricFigures.Milliseconds(f.Latency.Quantile(0.95))),
+            p99_latency = Compare(f => MetricFigures.Milliseconds(f.Latency.Quantile(0.99))),
+            avg_latency = Compare(f => f.Count == 0 ? 0 : MetricFigures.Milliseconds((double)f.DurationSumMicros / f.Count)),
+            bytes_in = Compare(f => f.RequestBytes),
+            bytes_out = Compare(f => f.ResponseBytes),
+            apdex = Compare(Apdex),
+        }, new { start_date = selection.Range.Start.UtcDateTime, end_date = selection.Range.End.UtcDateTime });
+
+        Comparison Compare(Func<WindowFigures, double> figure) => Comparison.Of(figure(now), figure(before));
+    }
+
+    private static double Apdex(WindowFigures figures)
+    {
+        if (figures.Count == 0)
+        {
+            return 0;
+        }
+
+        var satisfied = figures.Latency.CountUpTo(ApdexMicros);
+        var tolerating = figures.Latency.CountUpTo(4 * ApdexMicros) - satisfied;
+        return Math.Round((satisfied + (tolerating / 2.0)) / figures.Count, 4);
+    }
+}
