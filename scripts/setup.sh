@@ -28,7 +28,7 @@ choose_runtime() {
         auto)
             # Chosen once; neither a network failure nor another day changes it. ./bayou setup asks again.
             if [ -f "$chosen" ]; then
-                RUNTIME=$(sed -n 's:.*<GrainRuntime>\(.*\)</GrainRuntime>.*:\1:p' "$chosen")
+                RUNTIME=$(sed -n 's:.*<GrainRuntime[^>]*>\(.*\)</GrainRuntime>.*:\1:p' "$chosen")
                 RUNTIME_WHY=$(sed -n 's:.*<!-- \(.*\) -->.*:\1:p' "$chosen")
             elif restore_orleans >"$log" 2>&1; then
                 record_runtime Orleans "its packages restore here"

@@ -1,0 +1,12 @@
+import a11y from 'eslint-plugin-jsx-a11y';
+import hooks from 'eslint-plugin-react-hooks';
+import tseslint from 'typescript-eslint';
+
+export default tseslint.config(
+  ...tseslint.configs.strictTypeChecked,
+  { languageOptions: { parserOptions: { projectService: true } } },
+  hooks.configs.flat['recommended-latest'],
+  a11y.flatConfigs.strict,
+  // A caller says what an answer holds; nothing else can.
+  { rules: { '@typescript-eslint/no-unnecessary-type-parameters': 'off', '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }] } },
+);

@@ -1,0 +1,19 @@
+import tailwindcss from '@tailwindcss/vite';
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vitest/config';
+
+// What ./bayou dev passes on to the server, so that the page and the API share an origin there too.
+const api = `http://127.0.0.1:${process.env.BAYOU_PORT ?? '5080'}`;
+const apiPaths = ['/metrics', '/ingest', '/health', '/info', '/error', '/doc', '/reference'];
+
+export default defineConfig({
+  plugins: [react(), tailwindcss()],
+  build: {
+    rollupOptions: {
+      // The charts change less often than the page: a browser keeps them over releases.
+      output: { codeSplitting: { groups: [{ name: 'charts', test: /node_modules[\\/](recharts|d3-|victory)/ }] } },
+    },
+  },
+  server: { port: 5173, strictPort: true, proxy: Object.fromEntries(apiPaths.map((path) => [path, api])) },
+  test: { environment: 'jsdom', include: ['src/**/*.test.{ts,tsx}'] },
+});
