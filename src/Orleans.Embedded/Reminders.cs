@@ -133,6 +133,12 @@ namespace Orleans.Embedded
 
         private async Task TickAsync(ReminderEntry entry)
         {
+            // Armed again first: a grain that takes long must not put off its next tick.
+            if (!_stopped && _armed.TryGetValue((entry.Grain, entry.Name), out var armed) && armed.Entry == entry)
+            {
+                armed.Timer.Change(UntilNext(entry), Timeout.InfiniteTimeSpan);
+            }
+
             var status = new TickStatus(entry.FirstDue.UtcDateTime, entry.Period, time.GetUtcNow().UtcDateTime);
             try
             {
@@ -141,11 +147,6 @@ namespace Orleans.Embedded
             catch (Exception e)
             {
                 Failed(entry.Name, entry.Grain, e);
-            }
-
-            if (!_stopped && _armed.TryGetValue((entry.Grain, entry.Name), out var armed) && armed.Entry == entry)
-            {
-                armed.Timer.Change(UntilNext(entry), Timeout.InfiniteTimeSpan);
             }
         }
 
