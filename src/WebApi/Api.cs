@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using Bayou.Health;
+using Bayou.Hosting;
 using Bayou.Http;
 using Bayou.Info;
 using Bayou.Ingest;
@@ -14,7 +15,19 @@ internal static class Api
 {
     private const long DefaultMaxBody = 1024 * 1024;
 
-    public static void AddBayouApi(this WebApplicationBuilder builder)
+    /// <summary>The whole program, not yet started.</summary>
+    public static WebApplication Build(params string[] args)
+    {
+        var builder = WebApplication.CreateBuilder(args);
+        builder.AddBayouLogging();
+        builder.AddBayouSilo();
+        builder.AddBayouApi();
+        var app = builder.Build();
+        app.UseBayouApi();
+        return app;
+    }
+
+    private static void AddBayouApi(this WebApplicationBuilder builder)
     {
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -40,7 +53,7 @@ internal static class Api
         services.AddHostedService(provider => provider.GetRequiredService<SelfMonitoring>());
     }
 
-    public static void UseBayouApi(this WebApplication app)
+    private static void UseBayouApi(this WebApplication app)
     {
         _ = app.Services.GetRequiredService<Startup>();
         var self = app.Services.GetRequiredService<SelfMonitoring>();

@@ -6,7 +6,7 @@ namespace Bayou.Http;
 /// <summary>Reads a whole body, decompressed, up to a limit that holds before and after decompression.</summary>
 internal static class RequestBody
 {
-    private static readonly string[] Types = ["application/json", "application/x-ndjson", "application/ndjson", "application/jsonl"];
+    public static readonly string[] Types = ["application/json", "application/x-ndjson", "application/ndjson", "application/jsonl"];
 
     /// <summary>The body (its array is rented: give it back), or why there is none.</summary>
     public static async Task<(ArraySegment<byte> Body, ApiProblem? Problem)> ReadAsync(HttpContext http, int maxBytes, CancellationToken ct)
@@ -88,3 +88,6 @@ internal static class RequestBody
         Details = [new("body", $"is larger than {maxBytes} bytes; send smaller batches")],
     };
 }
+
+/// <summary>What an address takes as its body, for the API's document; the handler itself decides what it refuses.</summary>
+internal sealed record BodySpec(IReadOnlyList<string> Types, string Meaning, Type Item);

@@ -31,11 +31,20 @@ internal static class DocEndpoints
             document.Servers = [];
             return Task.CompletedTask;
         });
-        options.AddOperationTransformer((operation, context, _) =>
+        options.AddOperationTransformer(async (operation, context, ct) =>
         {
-            var specs = context.Description.ActionDescriptor.EndpointMetadata.OfType<QuerySpec>();
-            operation.Parameters = [.. operation.Parameters ?? [], .. specs.SelectMany(Parameters)];
-            return Task.CompletedTask;
+            var metadata = context.Description.ActionDescriptor.EndpointMetadata;
+            operation.Parameters = [.. operation.Parameters ?? [], .. metadata.OfType<QuerySpec>().SelectMany(Parameters)];
+            if (metadata.OfType<BodySpec>().SingleOrDefault() is { } body)
+            {
+                var item = await context.GetOrCreateSchemaAsync(body.Item, cancellationToken: ct);
+                operation.RequestBody = new OpenApiRequestBody
+                {
+                    Required = true,
+                    Description = body.Meaning,
+                    Content = body.Types.ToDictionary(type => type, _ => new OpenApiMediaType { Schema = item }),
+                };
+            }
         });
     });
 

@@ -21,7 +21,7 @@ internal static class IngestEndpoints
             .WithSummary("Takes finished HTTP requests; 202 when they are durable.")
             .WithDescription("A JSON array or NDJSON of observations, plain, gzip or br. Valid items of a partly bad batch are kept. "
                 + "With an Idempotency-Key a repeat within 24 h changes nothing.")
-            .Accepts<ObservationDoc[]>("application/json", "application/x-ndjson");
+            .WithMetadata(new BodySpec(RequestBody.Types, "An array of these, or one a line.", typeof(ObservationDoc)));
     }
 
     private static async Task<IResult> TakeRequestsAsync(
@@ -36,7 +36,8 @@ internal static class IngestEndpoints
 
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
         {
-            limit.MaxRequestBodySize = options.Value.MaxBodyBytes;
+            // Ours to keep: the server's own limit closes the connection before the sender can read why.
+            limit.MaxRequestBodySize = null;
         }
 
         var (body, unreadable) = await RequestBody.ReadAsync(http, options.Value.MaxBodyBytes, ct);

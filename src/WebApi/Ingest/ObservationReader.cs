@@ -15,6 +15,7 @@ internal sealed class ObservationReader(DateTimeOffset oldest, DateTimeOffset ne
     private const int MaxService = 200;
     private const int MaxMethod = 20;
     private const int MaxRoute = 2_000;
+    private const int MaxTimeText = 64; // with escapes
 
     private static readonly string[] Fields =
         ["service", "method", "route", "path", "status", "duration_ms", "time", "request_size", "response_size", "trace_id", "country"];
@@ -39,6 +40,10 @@ internal sealed class ObservationReader(DateTimeOffset oldest, DateTimeOffset ne
         catch (JsonException e)
         {
             return (default, new(_field.Length > 0 ? _field : "item", $"is not valid JSON (byte {e.BytePositionInLine})"));
+        }
+        catch (InvalidOperationException) // What the reader throws at a lone surrogate, such as \ud800.
+        {
+            return (default, new(_field.Length > 0 ? _field : "item", "has an escape that is no character"));
         }
     }
 
@@ -129,16 +134,7 @@ internal sealed class ObservationReader(DateTimeOffset oldest, DateTimeOffset ne
             return "is not valid UTF-8";
         }
 
-        string text;
-        try
-        {
-            text = reader.GetString()!;
-        }
-        catch (InvalidOperationException)
-        {
-            return "has an escape that is no character"; // A lone surrogate, such as \ud800.
-        }
-
+        var text = reader.GetString()!;
         if (text.Length == 0)
         {
             return "must not be empty";
@@ -180,7 +176,7 @@ internal sealed class ObservationReader(DateTimeOffset oldest, DateTimeOffset ne
         var parsed = reader.TokenType switch
         {
             JsonTokenType.Number when reader.TryGetInt64(out var ms) => Times.FromUnixMilliseconds(ms, out _time),
-            JsonTokenType.String when !reader.ValueIsEscaped => Times.TryParse(reader.ValueSpan, out _time),
+            JsonTokenType.String when reader.ValueSpan.Length <= MaxTimeText => TryReadTimeText(ref reader, out _time),
             _ => false,
         };
         if (!parsed)
@@ -191,6 +187,14 @@ internal sealed class ObservationReader(DateTimeOffset oldest, DateTimeOffset ne
         return _time < oldest ? "is older than what is kept"
             : _time > newest ? "is more than 10 minutes ahead of the server's clock"
             : null;
+    }
+
+    // Unescaped first: many writers escape the + of an offset.
+    private static bool TryReadTimeText(ref Utf8JsonReader reader, out DateTimeOffset time)
+    {
+        Span<byte> text = stackalloc byte[MaxTimeText];
+        time = default;
+        return Utf8.IsValid(reader.ValueSpan) && Times.TryParse(text[..reader.CopyString(text)], out time);
     }
 
     private static int FieldAt(ref Utf8JsonReader reader)

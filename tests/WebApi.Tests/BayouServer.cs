@@ -1,0 +1,143 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Bayou.Database;
+using Microsoft.AspNetCore.Builder;
+using Npgsql;
+
+namespace Bayou;
+
+/// <summary>The whole server on real HTTP, with a database of its own.</summary>
+public sealed class BayouServer : IAsyncLifetime
+{
+    private readonly Dictionary<string, string> _settings = [];
+    private TestDatabase? _ownDatabase;
+    private WebApplication _app = null!;
+
+    public HttpClient Http { get; private set; } = null!;
+
+    public NpgsqlDataSource Db { get; private set; } = null!;
+
+    public static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    /// <summary>A moment in a window that is over, and recent enough for everything.</summary>
+    public static DateTimeOffset RecentMinute => DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.AddMinutes(-5).ToUnixTimeSeconds() / 60 * 60);
+
+    public static async Task<BayouServer> StartAsync(TestDatabase database, params (string Key, string Value)[] settings)
+    {
+        var server = new BayouServer();
+        foreach (var (key, value) in settings)
+        {
+            server._settings[key] = value;
+        }
+
+        await server.StartOnAsync(database);
+        return server;
+    }
+
+    public async ValueTask InitializeAsync()
+    {
+        _ownDatabase = await TestDatabase.CreateAsync();
+        await StartOnAsync(_ownDatabase);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        await Db.DisposeAsync();
+        if (_ownDatabase is not null)
+        {
+            await _ownDatabase.DisposeAsync();
+        }
+    }
+
+    public static object Observation(string service, DateTimeOffset time, string route = "/", int status = 200, double durationMs = 10) =>
+        new { service, method = "GET", route, status, duration_ms = durationMs, time };
+
+    public static string NewService() => $"s-{Guid.NewGuid():N}";
+
+    public Task<(HttpStatusCode Status, JsonNode Body)> SendAsync(object items, string? key = null) =>
+        PostAsync(new StringContent(JsonSerializer.Serialize(items), Encoding.UTF8, "application/json"), key);
+
+    public Task<(HttpStatusCode Status, JsonNode Body)> PostAsync(byte[] body, string type = "application/json", string? encoding = null)
+    {
+        var content = new ByteArrayContent(body);
+        content.Headers.TryAddWithoutValidation("content-type", type);
+        if (encoding is not null)
+        {
+            content.Headers.TryAddWithoutValidation("content-encoding", encoding);
+        }
+
+        return PostAsync(content);
+    }
+
+    public async Task<(HttpStatusCode Status, JsonNode Body)> PostAsync(HttpContent content, string? key = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/ingest/v1/requests") { Content = content };
+        if (key is not null)
+        {
+            request.Headers.Add("Idempotency-Key", key);
+        }
+
+        using var response = await Http.SendAsync(request, Ct);
+        return (response.StatusCode, JsonNode.Parse(await response.Content.ReadAsStringAsync(Ct))!);
+    }
+
+    public async Task<(HttpStatusCode Status, JsonNode Body)> GetAsync(FormattableString url)
+    {
+        var escaped = string.Format(CultureInfo.InvariantCulture, url.Format,
+            [.. url.GetArguments().Select(a => a is AlreadyEscaped done ? done.Text : Uri.EscapeDataString(Convert.ToString(a, CultureInfo.InvariantCulture)!))]);
+        using var response = await Http.GetAsync(new Uri(escaped, UriKind.Relative), Ct);
+        return (response.StatusCode, JsonNode.Parse(await response.Content.ReadAsStringAsync(Ct))!);
+    }
+
+    public async Task<JsonNode> DataAsync(FormattableString url)
+    {
+        var (status, body) = await GetAsync(url);
+        Assert.True(status == HttpStatusCode.OK, $"{url}: {body}");
+        return body["data"]!;
+    }
+
+    /// <summary>Waits until a service's windows count so many requests.</summary>
+    public async Task CountedAsync(string service, long requests)
+    {
+        long counted;
+        do
+        {
+            await Task.Delay(25, Ct);
+            await using var command = Db.CreateCommand("""
+                SELECT coalesce(sum(traffic_count), 0)::bigint FROM metric_windows w JOIN series s ON s.id = w.series_id
+                 WHERE s.service = $1 AND s.endpoint = '*'
+                """);
+            command.Parameters.Add(new() { Value = service });
+            counted = (long)(await command.ExecuteScalarAsync(Ct))!;
+            Assert.True(counted <= requests, $"{service} has {counted} requests, more than {requests} were sent");
+        }
+        while (counted < requests);
+    }
+
+    private async Task StartOnAsync(TestDatabase database)
+    {
+        Db = NpgsqlDataSource.Create(database.Url);
+        Dictionary<string, string> settings = new(_settings)
+        {
+            ["urls"] = "http://127.0.0.1:0",
+            ["environment"] = "Testing",
+            [DatabaseOptions.UrlKey] = database.Url,
+            ["Bayou:Database:AllowUnsafe"] = "true",
+            ["LOG_LEVEL"] = "Warning",
+        };
+        settings.TryAdd("Bayou:Metrics:FlushSeconds", "1");
+        settings.TryAdd("Bayou:Ingest:DeliveryMilliseconds", "50");
+        _app = Api.Build([.. settings.Select(pair => $"--{pair.Key}={pair.Value}")]);
+        await _app.StartAsync(Ct);
+        Http = new HttpClient { BaseAddress = new Uri(_app.Urls.Single()) };
+    }
+}
+
+/// <summary>A part of a URL to be left as it is.</summary>
+public sealed record AlreadyEscaped(string Text);

@@ -1,0 +1,167 @@
+using System.IO.Compression;
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Bayou.Ingest;
+
+/// <summary>Every kind of bad input gets an error that names its field, and good items beside it are kept.</summary>
+public sealed class BadInputTests(BayouServer server) : IClassFixture<BayouServer>
+{
+    private static readonly string Good = JsonSerializer.Serialize(BayouServer.Observation("good", BayouServer.RecentMinute));
+
+    public static TheoryData<string, string> BadItems => new()
+    {
+        { "duration_ms", With("duration_ms", "NaN") },
+        { "duration_ms", With("duration_ms", "Infinity") },
+        { "duration_ms", With("duration_ms", "-1") },
+        { "duration_ms", With("duration_ms", "1e300") },
+        { "duration_ms", With("duration_ms", "86400001") },
+        { "duration_ms", With("duration_ms", "\"12\"") },
+        { "duration_ms", With("duration_ms", "null") },
+        { "status", With("status", "99") },
+        { "status", With("status", "600") },
+        { "status", With("status", "200.5") },
+        { "status", With("status", "\"200\"") },
+        { "time", With("time", "\"0001-01-01T00:00:00Z\"") },
+        { "time", With("time", "\"9999-12-31T23:59:59Z\"") },
+        { "time", With("time", "99999999999999999") },
+        { "time", With("time", $"\"{DateTimeOffset.UtcNow.AddHours(1):O}\"") },
+        { "time", With("time", $"\"{DateTimeOffset.UtcNow.AddDays(-9):O}\"") },
+        { "time", With("time", "\"2026-01-01T00:00:00\"") },
+        { "time", With("time", "\"yesterday\"") },
+        { "time", With("time", "\"\\ud800\"") },
+        { "service", With("service", "\"\"") },
+        { "service", With("service", "\"a\\u0000b\"") },
+        { "service", With("service", "\"\\ud800\"") },
+        { "service", With("service", $"\"{new string('s', 201)}\"") },
+        { "service", With("service", "7") },
+        { "method", With("method", "\"GET /x\"") },
+        { "route", With("route", $"\"/{new string('r', 10_000)}\"") },
+        { "route", With("route", "null") },
+        { "request_size", With("request_size", "-1") },
+        { "response_size", With("response_size", "1.5") },
+        { "country", With("country", "\"FRA\"") },
+        { "country", With("country", "\"1F\"") },
+        { "duration", With("duration", "1") },
+        { "status", Good.Replace("\"status\":200", "\"status\":200,\"status\":200", StringComparison.Ordinal) },
+        { "duration_ms", Good.Replace("\"duration_ms\":10,", "", StringComparison.Ordinal) },
+        { "item", "17" },
+        { "item", "[]" },
+        { "item", "\"text\"" },
+    };
+
+    [Theory]
+    [MemberData(nameof(BadItems))]
+    public async Task A_bad_item_is_named_and_its_neighbours_are_kept(string field, string bad)
+    {
+        foreach (var (body, type) in new[] { ($"[{Good},{bad},{Good}]", "application/json"), ($"{Good}\n{bad}\n{Good}\n", "application/x-ndjson") })
+        {
+            var (status, answer) = await server.PostAsync(Encoding.UTF8.GetBytes(body), type);
+            Assert.True(status == HttpStatusCode.Accepted, answer.ToJsonString());
+            Assert.Equal((2, 1), ((int)answer["data"]!["accepted"]!, (int)answer["data"]!["rejected"]!));
+            var error = answer["data"]!["errors"]!.AsArray().Single()!;
+            Assert.Equal((1, field), ((int)error["index"]!, (string)error["field"]!));
+        }
+    }
+
+    [Fact]
+    public async Task A_week_old_observation_is_still_taken()
+    {
+        var service = BayouServer.NewService();
+        var week = BayouServer.RecentMinute.AddDays(-7);
+        Assert.Equal(HttpStatusCode.Accepted, (await server.SendAsync(new[] { BayouServer.Observation(service, week) })).Status);
+        await server.CountedAsync(service, 1);
+    }
+
+    [Fact]
+    public async Task A_batch_of_bad_items_only_is_refused_with_each_of_them_named()
+    {
+        var (status, body) = await server.PostAsync(Encoding.UTF8.GetBytes($"[{With("status", "1")},{With("time", "true")}]"));
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Equal("VALIDATION_ERROR", (string)body["error"]!["code"]!);
+        Assert.Equal(["0 status", "1 time"], body["error"]!["details"]!.AsArray().Select(d => $"{d!["index"]} {d["field"]}"));
+    }
+
+    [Fact]
+    public async Task Only_the_first_hundred_errors_are_listed_but_all_are_counted()
+    {
+        var body = $"[{Good},{string.Join(',', Enumerable.Repeat(With("status", "1"), 150))}]";
+        var (_, answer) = await server.PostAsync(Encoding.UTF8.GetBytes(body));
+        Assert.Equal((150, 100), ((int)answer["data"]!["rejected"]!, answer["data"]!["errors"]!.AsArray().Count));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("   \n ")]
+    [InlineData("[]")]
+    [InlineData("[{\"service\":\"x\"")]
+    [InlineData("[{\"service\":\"x")]
+    [InlineData("[{}] {}")]
+    public async Task A_body_that_is_empty_or_cut_short_is_refused_whole(string text) =>
+        AssertRefused(await server.PostAsync(Encoding.UTF8.GetBytes(text)), HttpStatusCode.BadRequest, "body");
+
+    [Fact]
+    public async Task An_item_that_is_not_UTF_8_is_named_and_its_neighbours_are_kept()
+    {
+        byte[] item = [.. "{\"service\":\""u8, 0xC3, 0x28, .. "\",\"method\":\"GET\"}"u8];
+        var (status, answer) = await server.PostAsync([.. "["u8, .. item, .. ","u8, .. Encoding.UTF8.GetBytes(Good), .. "]"u8]);
+        Assert.Equal(HttpStatusCode.Accepted, status);
+        Assert.Equal("service", (string)answer["data"]!["errors"]![0]!["field"]!);
+    }
+
+    [Fact]
+    public async Task Broken_compression_is_refused()
+    {
+        var zipped = Gzip(Encoding.UTF8.GetBytes($"[{Good}]"));
+        AssertRefused(await server.PostAsync(zipped[..^12], encoding: "gzip"), HttpStatusCode.BadRequest, "body");
+        AssertRefused(await server.PostAsync("not gzip at all"u8.ToArray(), encoding: "gzip"), HttpStatusCode.BadRequest, "body");
+        AssertRefused(await server.PostAsync("not brotli at all"u8.ToArray(), encoding: "br"), HttpStatusCode.BadRequest, "body");
+        AssertRefused(await server.PostAsync(Gzip(zipped), encoding: "gzip"), HttpStatusCode.BadRequest, "item");
+        AssertRefused(await server.PostAsync(Gzip(zipped), encoding: "gzip, gzip"), HttpStatusCode.UnsupportedMediaType, "content-encoding");
+        AssertRefused(await server.PostAsync(zipped, encoding: "zstd"), HttpStatusCode.UnsupportedMediaType, "content-encoding");
+    }
+
+    [Fact]
+    public async Task A_body_past_the_limit_is_refused_before_and_after_decompression()
+    {
+        var large = new byte[17 * 1024 * 1024];
+        Array.Fill(large, (byte)' ');
+        AssertRefused(await server.PostAsync(large), HttpStatusCode.RequestEntityTooLarge, "body");
+        AssertRefused(await server.PostAsync(Gzip(large), encoding: "gzip"), HttpStatusCode.RequestEntityTooLarge, "body");
+    }
+
+    [Fact]
+    public async Task An_unknown_content_type_is_refused() =>
+        AssertRefused(await server.PostAsync(Encoding.UTF8.GetBytes($"[{Good}]"), "text/xml"), HttpStatusCode.UnsupportedMediaType, "content-type");
+
+    [Fact]
+    public async Task An_idempotency_key_that_is_too_long_is_refused() =>
+        AssertRefused(await server.SendAsync(new[] { BayouServer.Observation("x", BayouServer.RecentMinute) }, new string('k', 256)), HttpStatusCode.BadRequest, "idempotency-key");
+
+    private static void AssertRefused((HttpStatusCode Status, JsonNode Body) answer, HttpStatusCode status, string field)
+    {
+        Assert.True(answer.Status == status, answer.Body.ToJsonString());
+        Assert.Null(answer.Body["data"]);
+        Assert.Equal(field, (string)answer.Body["error"]!["details"]![0]!["field"]!);
+    }
+
+    private static string With(string field, string json)
+    {
+        var item = JsonNode.Parse(Good)!.AsObject();
+        item.Remove(field);
+        return $"{item.ToJsonString()[..^1]},\"{field}\":{json}}}";
+    }
+
+    private static byte[] Gzip(byte[] bytes)
+    {
+        using var output = new MemoryStream();
+        using (var zip = new GZipStream(output, CompressionLevel.Fastest))
+        {
+            zip.Write(bytes);
+        }
+
+        return output.ToArray();
+    }
+}

@@ -1,0 +1,143 @@
+using System.Net;
+
+namespace Bayou.Metrics;
+
+public sealed class MetricsQueryTests(BayouServer server) : IClassFixture<BayouServer>
+{
+    private static readonly DateTimeOffset Time = BayouServer.RecentMinute;
+
+    [Theory]
+    [InlineData("/metrics?id__gt=-1", "id__gt")]
+    [InlineData("/metrics?id__gt=99999999999999999999", "id__gt")]
+    [InlineData("/metrics?id__gt=abc", "id__gt")]
+    [InlineData("/metrics?id__gt=1&offset=2", "offset")]
+    [InlineData("/metrics?id__gt=1&order_by=id", "order_by")]
+    [InlineData("/metrics?limit=0", "limit")]
+    [InlineData("/metrics?limit=1001", "limit")]
+    [InlineData("/metrics?nonsense=1", "nonsense")]
+    [InlineData("/metrics?service__near=1", "service__near")]
+    [InlineData("/metrics?traffic_count__like=1", "traffic_count__like")]
+    [InlineData("/metrics?traffic_count__gt=many", "traffic_count__gt")]
+    [InlineData("/metrics?error_rate__gt=NaN", "error_rate__gt")]
+    [InlineData("/metrics?window_start__gt=yesterday", "window_start__gt")]
+    [InlineData("/metrics?traffic_count__between=1", "traffic_count__between")]
+    [InlineData("/metrics?service=a&service=b", "service")]
+    [InlineData("/metrics?start_date=1&startDate=2", "start_date")]
+    [InlineData("/metrics?service=a%00b", "service")]
+    [InlineData("/metrics?order=up", "order")]
+    [InlineData("/metrics?order_by=figures", "order_by")]
+    [InlineData("/metrics/aggregate?window_size=90", "window_size")]
+    [InlineData("/metrics/aggregate?windowSize=30", "window_size")]
+    [InlineData("/metrics/aggregate?group_by=color", "group_by")]
+    [InlineData("/metrics/aggregate?tz=Moon/Base", "tz")]
+    [InlineData("/metrics/aggregate?start_date=2026-01-02T00:00:00Z&end_date=2026-01-01T00:00:00Z", "start_date")]
+    [InlineData("/metrics/aggregate?window_size=60&start_date=2025-01-01T00:00:00Z&end_date=2026-01-01T00:00:00Z", "window_size")]
+    [InlineData("/metrics/top?dimension=color", "dimension")]
+    [InlineData("/metrics/top?dimension=country&by=p95", "by")]
+    [InlineData("/metrics/summary?limit=3", "limit")]
+    [InlineData("/metrics/distribution?buckets=0", "buckets")]
+    [InlineData("/error?error_rate=2", "error_rate")]
+    public async Task A_bad_query_is_refused_by_the_name_of_its_parameter(string url, string field)
+    {
+        using var response = await server.Http.GetAsync(new Uri(url, UriKind.Relative), BayouServer.Ct);
+        var body = System.Text.Json.Nodes.JsonNode.Parse(await response.Content.ReadAsStringAsync(BayouServer.Ct))!;
+        Assert.True(response.StatusCode == HttpStatusCode.BadRequest, body.ToJsonString());
+        Assert.Equal("VALIDATION_ERROR", (string)body["error"]!["code"]!);
+        Assert.Contains(field, body["error"]!["details"]!.AsArray().Select(d => (string)d!["field"]!));
+    }
+
+    [Theory]
+    [InlineData("traffic_count=2", "b")]
+    [InlineData("traffic_count__ne=2", "a,c_%")]
+    [InlineData("traffic_count__gte=2&traffic_count__lt=3", "b")]
+    [InlineData("traffic_count__between=2,3", "b,c_%")]
+    [InlineData("endpoint__in=GET /a,GET /b", "a,b")]
+    [InlineData("endpoint__notin=GET /a,GET /b", "c_%")]
+    [InlineData("endpoint__like=_", "c_%")]
+    [InlineData("endpoint__like=%25", "c_%")]
+    [InlineData("endpoint__notlike=_", "a,b")]
+    [InlineData("endpoint__ilike=get /A", "a")]
+    [InlineData("endpoint__notilike=get /A", "b,c_%")]
+    [InlineData("endpoint__startswith=GET /b", "b")]
+    [InlineData("endpoint__istartswith=get /B", "b")]
+    [InlineData("endpoint__endswith=/a", "a")]
+    [InlineData("endpoint__iendswith=/A", "a")]
+    [InlineData("error_rate__gt=0", "c_%")]
+    [InlineData("status_5xx__isnull=true", "")]
+    [InlineData("status_5xx__isnotnull=", "a,b,c_%")]
+    [InlineData("search=%25", "c_%")]
+    [InlineData("window_start__lt=1", "")]
+    public async Task Filters_select_what_they_say(string filter, string routes)
+    {
+        var service = await SeedAsync();
+        var (status, body) = await server.GetAsync($"/metrics?service={service}&order_by=endpoint&order=asc&{new AlreadyEscaped(filter)}");
+        Assert.True(status == HttpStatusCode.OK, body.ToJsonString());
+        Assert.Equal(routes, string.Join(',', body["data"]!.AsArray().Select(r => ((string)r!["endpoint"]!)["GET /".Length..])));
+        Assert.Equal(body["data"]!.AsArray().Count, (int)body["metadata"]!["total"]!);
+    }
+
+    [Fact]
+    public async Task A_poller_gets_changed_windows_again_and_an_empty_page_keeps_its_cursor()
+    {
+        var service = await SeedAsync();
+        var (_, first) = await server.GetAsync($"/metrics?service={service}&id__gt=0&limit=2");
+        Assert.True((bool)first["metadata"]!["has_more"]!);
+        var cursor = (long)first["metadata"]!["last_id"]!;
+        var (_, second) = await server.GetAsync($"/metrics?service={service}&id__gt={cursor}");
+        cursor = (long)second["metadata"]!["last_id"]!;
+        Assert.Equal(3, first["data"]!.AsArray().Count + second["data"]!.AsArray().Count);
+        var (_, empty) = await server.GetAsync($"/metrics?service={service}&id__gt={cursor}");
+        Assert.Equal((0, cursor, false), (empty["data"]!.AsArray().Count, (long)empty["metadata"]!["last_id"]!, (bool)empty["metadata"]!["has_more"]!));
+        Assert.Null(empty["metadata"]!["total"]);
+
+        await server.SendAsync(new[] { BayouServer.Observation(service, Time, "/a") });
+        await server.CountedAsync(service, 7);
+        var (_, changed) = await server.GetAsync($"/metrics?service={service}&id__gt={cursor}");
+        Assert.Equal(("GET /a", 2), ((string)changed["data"]![0]!["endpoint"]!, (int)changed["data"]![0]!["traffic_count"]!));
+    }
+
+    [Fact]
+    public async Task A_cursor_from_another_database_is_told_to_begin_again()
+    {
+        await SeedAsync();
+        var (_, body) = await server.GetAsync($"/metrics?id__gt={long.MaxValue}");
+        Assert.True((bool)body["metadata"]!["reset"]!);
+        Assert.True((long)body["metadata"]!["last_id"]! is > 0 and < long.MaxValue);
+    }
+
+    [Fact]
+    public async Task Days_begin_at_the_midnight_of_the_time_zone()
+    {
+        var service = await SeedAsync();
+        var (_, body) = await server.GetAsync($"/metrics/aggregate?service={service}&window_size=86400&tz={"Asia/Kolkata"}");
+        Assert.All(body["data"]!.AsArray(), p => Assert.EndsWith("T18:30:00.000Z", (string)p!["window_start"]!));
+    }
+
+    [Fact]
+    public async Task The_range_before_is_compared()
+    {
+        var service = BayouServer.NewService();
+        await server.SendAsync(new[] { BayouServer.Observation(service, Time.AddMinutes(-10)), BayouServer.Observation(service, Time), BayouServer.Observation(service, Time, status: 500) });
+        await server.CountedAsync(service, 3);
+        var (from, to) = (Time.AddMinutes(-2).ToUnixTimeMilliseconds(), Time.AddMinutes(6).ToUnixTimeMilliseconds());
+        var summary = await server.DataAsync($"/metrics/summary?service={service}&start_date={from}&end_date={to}");
+        Assert.Equal((2, 1, 1.0), ((int)summary["traffic"]!["value"]!, (int)summary["traffic"]!["previous"]!, (double)summary["traffic"]!["change"]!));
+        Assert.Equal(0.5, (double)summary["error_rate"]!["value"]!);
+
+        var top = (await server.DataAsync($"/metrics/top?service={service}&by=errors&start_date={from}&end_date={to}")).AsArray().Single()!;
+        Assert.Equal((1, 1.0, 0), ((int)top["value"]!, (double)top["share"]!, (int)top["previous"]!));
+    }
+
+    private async Task<string> SeedAsync()
+    {
+        var service = BayouServer.NewService();
+        await server.SendAsync(new[]
+        {
+            BayouServer.Observation(service, Time, "/a"),
+            BayouServer.Observation(service, Time, "/b"), BayouServer.Observation(service, Time, "/b"),
+            BayouServer.Observation(service, Time, "/c_%"), BayouServer.Observation(service, Time, "/c_%"), BayouServer.Observation(service, Time, "/c_%", 502),
+        });
+        await server.CountedAsync(service, 6);
+        return service;
+    }
+}
