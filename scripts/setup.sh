@@ -88,7 +88,7 @@ npm_ci() { (cd "$BAYOU_ROOT/client-app" && npm ci); }
 
 npm_run() { (cd "$BAYOU_ROOT/client-app" && npm run "$@"); }
 
-# prepare: everything up to a running database, which it leaves running.
+# prepare: what every command needs before it builds the server or starts a database.
 prepare() {
     # shellcheck source=scripts/postgres.sh
     . "$BAYOU_ROOT/scripts/postgres.sh"
@@ -96,12 +96,12 @@ prepare() {
     choose_runtime
     say "Bayou on the $RUNTIME grain runtime ($RUNTIME_WHY)"
     build_page
-    build_server
 }
 
 setup_main() {
     rm -f "$BAYOU_STATE/runtime.props"
     prepare
+    build_server
     find_postgres
     say "Set up. ./bayou up starts it."
 }

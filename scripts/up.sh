@@ -6,6 +6,7 @@ up_main() {
     [ $# -eq 0 ] || die "up takes no arguments; its settings are environment variables, see ./bayou help"
     check_address
     prepare
+    build_server
     only_one
     trap stop EXIT
     trap 'exit 130' INT

@@ -24,7 +24,7 @@ export function TimeSeriesChart({ title, points, series, formatValue }: Props) {
           <LineChart data={points} margin={{ top: 4, right: 8, bottom: 0, left: 0 }} accessibilityLayer>
             <CartesianGrid stroke="var(--line)" vertical={false} />
             <XAxis dataKey="at" tickFormatter={formatTime} minTickGap={40} stroke="var(--ink-soft)" fontSize={12} tickLine={false} />
-            <YAxis tickFormatter={formatValue} width="auto" stroke="var(--ink-soft)" fontSize={12} tickLine={false} axisLine={false} domain={[0, 'auto']} />
+            <YAxis tickFormatter={formatValue} width={64} stroke="var(--ink-soft)" fontSize={12} tickLine={false} axisLine={false} domain={[0, 'auto']} />
             <Tooltip
               labelFormatter={(at) => formatTime(Number(at))}
               formatter={(value, name) => [formatValue(Number(value)), name]}

@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# shellcheck disable=SC2317 # every test is called by check
+# Tests of ./bayou's own parts; prints a line for each, "ok …" or "not ok …".
+set -uo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+scratch=$(mktemp -d)
+chmod 755 "$scratch"
+trap 'rm -rf "$scratch"' EXIT
+failed=0
+
+check() {
+    local name=$1
+    shift
+    if "$@" >"$scratch/out" 2>&1; then
+        echo "ok $name"
+    else
+        echo "not ok $name"
+        sed 's/^/    /' "$scratch/out"
+        failed=1
+    fi
+}
+
+# says TEXT COMMAND...: the command fails, and its one line has the text.
+says() {
+    local text=$1 output
+    shift
+    if output=$("$@" 2>&1); then
+        echo "it succeeded: $output"
+        return 1
+    fi
+    grep -qF -- "$text" <<<"$output" || {
+        echo "expected: $text"
+        echo "$output"
+        return 1
+    }
+}
+
+run() { env BAYOU_DATA="$scratch/data" "$root/bayou" "$@"; }
+
+in_parts() { (BAYOU_ROOT=$root BAYOU_DATA=$scratch/data bash -uc ". '$root/scripts/common.sh'; . '$root/scripts/setup.sh'; . '$root/scripts/postgres.sh'; $1"); }
+
+an_unknown_command() { says "There is no command 'fly'" run fly; }
+a_port_that_is_none() { says "BAYOU_PORT is 'http'" env BAYOU_PORT=http "$root/bayou" up; }
+a_taken_port() {
+    local port status=0
+    node -e 'require("net").createServer().listen(0, "127.0.0.1", function () { console.log(this.address().port); })' >"$scratch/port" &
+    until [ -s "$scratch/port" ]; do :; done
+    port=$(cat "$scratch/port")
+    says "port $port is taken" env BAYOU_PORT="$port" BAYOU_DATA="$scratch/data" "$root/bayou" up || status=1
+    kill %1
+    return "$status"
+}
+an_open_address() { says "set BAYOU_INSECURE=1 too" env BAYOU_HOST=0.0.0.0 BAYOU_PORT=1 "$root/bayou" up; }
+an_unknown_runtime() { says "it must be auto, orleans or embedded" env BAYOU_RUNTIME=erlang BAYOU_DATA="$scratch/data" BAYOU_PORT=5999 "$root/bayou" up; }
+a_missing_sdk() {
+    mkdir -p "$scratch/bin"
+    printf '#!/bin/sh\necho 9.0.100\n' >"$scratch/bin/dotnet"
+    chmod +x "$scratch/bin/dotnet"
+    says "the .NET SDK 9.0.100 will not do; install 10.0 with: curl" env PATH="$scratch/bin:$PATH" BAYOU_PORT=5999 "$root/bayou" up
+}
+an_old_node() { says "Node 18.1.0 is too old; install 22 with:" in_parts 'node() { echo v18.1.0; }; check_tools'; }
+versions() { in_parts 'version_at_least 20.19.1 20.19 && version_at_least 22.0.0 20.19 && ! version_at_least 20.9.0 20.19'; }
+a_fingerprint() {
+    mkdir -p "$scratch/tree"
+    echo one >"$scratch/tree/a"
+    in_parts "BAYOU_ROOT='$scratch'; before=\$(fingerprint tree); [ \"\$before\" = \"\$(fingerprint tree)\" ]; rm '$scratch/tree/a'; [ \"\$before\" != \"\$(fingerprint tree)\" ]"
+}
+another_major() {
+    mkdir -p "$scratch/old/postgres/db"
+    echo 9 >"$scratch/old/postgres/db/PG_VERSION"
+    says "holds a database of PostgreSQL 9, which is not installed here" in_parts \
+        "BAYOU_DATA='$scratch/old'; npm_postgres() { POSTGRES_BIN=\$(installed_postgres); [ -n \"\$POSTGRES_BIN\" ] || POSTGRES_BIN=/nowhere; }; cluster_up '$scratch/old' durable"
+}
+a_stale_pid_file() {
+    in_parts "
+        cluster_up '$scratch/pg' throwaway
+        cluster_down
+        printf '%s\n' $$ '$scratch' 1 1 '' localhost >\"\$CLUSTER/db/postmaster.pid\"
+        cluster_up '$scratch/pg' throwaway
+        status=0; running_cluster \"\$CLUSTER\" || status=1
+        cluster_down
+        exit \$status"
+}
+a_deep_folder() {
+    local deep
+    deep=$scratch/$(printf 'a-long-name-of-a-folder/%.0s' $(seq 8))
+    in_parts "cluster_up '$deep' throwaway; status=0; running_cluster \"\$CLUSTER\" || status=1; cluster_down; exit \$status"
+}
+a_root_only_folder() {
+    mkdir -p "$scratch/private"
+    chmod 700 "$scratch/private"
+    in_parts "
+        cluster_up '$scratch/private/data' throwaway
+        status=0; running_cluster \"\$CLUSTER\" || status=1
+        cluster_down
+        [ \"\$CLUSTER\" = '$scratch/private/data/postgres' ] || rm -rf \"\$CLUSTER\"
+        exit \$status"
+}
+a_full_disk() {
+    says "The disk is full" in_parts 'step "Write much" "Try again." sh -c "echo could not write: No space left on device; exit 1"'
+}
+shellchecked() { shellcheck -x "$root/bayou" "$root"/scripts/*.sh "$root/tests/scripts.sh" "$root/.ci/run"; }
+
+check "an unknown command is named" an_unknown_command
+check "a port that is none is named" a_port_that_is_none
+check "a taken port is named" a_taken_port
+check "an open address needs a second word" an_open_address
+check "an unknown runtime is named" an_unknown_runtime
+check "an old SDK is told how to be replaced" a_missing_sdk
+check "an old Node is told how to be replaced" an_old_node
+check "versions are compared by number" versions
+check "a fingerprint changes when a file goes" a_fingerprint
+check "a database of another major version is named" another_major
+check "a stale postmaster.pid does not stop the start" a_stale_pid_file
+check "a folder deeper than a socket's name may be long will do" a_deep_folder
+check "a folder that only its owner may enter will do" a_root_only_folder
+check "a full disk is named" a_full_disk
+if command -v shellcheck >/dev/null; then
+    check "shellcheck has nothing to say" shellchecked
+fi
+exit "$failed"
