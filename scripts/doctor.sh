@@ -26,16 +26,5 @@ doctor_main() {
     finding "Disk" "$(df -h --output=avail "$BAYOU_ROOT" | tail -n 1 | tr -d ' ') free" ""
 }
 
-find_pgvector() {
-    [ -n "$POSTGRES_BIN" ] || return 0
-    local share
-    for share in "$("${POSTGRES_BIN}/pg_config" --sharedir 2>/dev/null || true)" "$POSTGRES_BIN/../share/postgresql" "$POSTGRES_BIN/../share"; do
-        if [ -f "$share/extension/vector.control" ]; then
-            sed -n "s/^default_version = '\(.*\)'/\1/p" "$share/extension/vector.control"
-            return
-        fi
-    done
-}
-
 # finding NAME WHAT MISSING
 finding() { printf '%-14s %s\n' "$1" "${2:-$3}"; }

@@ -99,9 +99,10 @@ prepare() {
 }
 
 setup_main() {
-    rm -f "$BAYOU_STATE/runtime.props"
+    rm -f "$BAYOU_STATE/runtime.props" "$BAYOU_STATE/pgvector.done"
     prepare
     build_server
     find_postgres
+    ensure_pgvector
     say "Set up. ./bayou up starts it."
 }

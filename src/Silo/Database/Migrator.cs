@@ -32,6 +32,7 @@ internal sealed partial class Migrator(
             try
             {
                 await MigrateAsync(connection, cancellationToken);
+                await EnsureVectorsAsync(connection, cancellationToken);
             }
             finally
             {
@@ -97,6 +98,25 @@ internal sealed partial class Migrator(
         }
     }
 
+    /// <summary>pgvector may come later than the database, so this is no migration. Without it everything works, unindexed.</summary>
+    private async Task EnsureVectorsAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        try
+        {
+            await ExecuteAsync(connection, """
+                DO $$ BEGIN
+                    IF EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector') THEN
+                        CREATE EXTENSION IF NOT EXISTS vector;
+                    END IF;
+                END $$
+                """, ct);
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            NoVectors(e);
+        }
+    }
+
     private static async Task<Dictionary<string, string>> AppliedAsync(NpgsqlConnection connection, CancellationToken ct)
     {
         var applied = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -132,6 +152,9 @@ internal sealed partial class Migrator(
         await using var command = new NpgsqlCommand(sql, connection);
         return (string)(await command.ExecuteScalarAsync(ct))!;
     }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "pgvector is installed, but this user may not enable it: CREATE EXTENSION vector as a superuser")]
+    private partial void NoVectors(Exception exception);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Applied migration {name}")]
     private partial void Applied(string name);

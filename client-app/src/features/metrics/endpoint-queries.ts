@@ -1,7 +1,7 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { getJson } from '../../shared/api';
 import type { EndpointTotals, KnownEndpoint } from './metric-window';
-import { RANGE_MS } from './window-feed';
+import { rangeStart } from './window-feed';
 
 /** Which services there are; a new one shows up within seconds. */
 export const knownServices = queryOptions({
@@ -28,7 +28,7 @@ export const endpointTotals = (service: string, revision: number) =>
   queryOptions({
     queryKey: ['metrics', 'endpoints', service, revision],
     queryFn: async ({ signal }) => {
-      const query = new URLSearchParams({ service, limit: '1000', start_date: `${Date.now() - RANGE_MS}` });
+      const query = new URLSearchParams({ service, limit: '1000', start_date: `${rangeStart(Date.now())}` });
       const { data } = await getJson<EndpointTotals[], unknown>(`/metrics/top?${query}`, signal);
       return data;
     },

@@ -1,6 +1,5 @@
 import type { MetricWindow } from './metric-window';
-
-const WINDOW_MS = 60_000;
+import { rangeStart, WINDOW_MS } from './window-feed';
 
 export interface ChartPoint {
   /** Start of the window, in milliseconds since the epoch. */
@@ -12,12 +11,10 @@ export interface ChartPoint {
 }
 
 /** One point a minute over the range. A minute without a window is a gap, not a zero. */
-export function prepareSeries(windows: MetricWindow[], now: number, rangeMs: number): ChartPoint[] {
+export function prepareSeries(windows: MetricWindow[], now: number): ChartPoint[] {
   const byStart = new Map(windows.map((window) => [Date.parse(window.window_start), window]));
-  const last = now - (now % WINDOW_MS);
-  const first = last - rangeMs + WINDOW_MS;
   const points: ChartPoint[] = [];
-  for (let at = first; at <= last; at += WINDOW_MS) {
+  for (let at = rangeStart(now); at <= now; at += WINDOW_MS) {
     const window = byStart.get(at);
     points.push({
       at,

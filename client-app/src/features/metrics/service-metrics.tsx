@@ -4,7 +4,7 @@ import { endpointTotals } from './endpoint-queries';
 import { EndpointTable } from './endpoint-table';
 import { prepareSeries, sumUp } from './prepare-series';
 import { TimeSeriesChart, type Series } from './time-series-chart';
-import { RANGE_MS, windowFeed } from './window-feed';
+import { windowFeed } from './window-feed';
 
 const traffic: readonly Series[] = [{ key: 'traffic', name: 'Requests', color: 'var(--chart-traffic)' }];
 const latency: readonly Series[] = [
@@ -23,7 +23,7 @@ export function ServiceMetrics({ service }: { service: string }) {
   if (!feed) return <p role="alert">The metrics cannot be loaded: {error.message}. Trying again.</p>;
 
   // As of the last poll, failed or not: the axis goes on while nothing arrives.
-  const points = prepareSeries(feed.windows, Math.max(dataUpdatedAt, errorUpdatedAt), RANGE_MS);
+  const points = prepareSeries(feed.windows, Math.max(dataUpdatedAt, errorUpdatedAt));
   const sum = sumUp(feed.windows);
   const paused = error ?? endpointError;
   return (

@@ -5,8 +5,11 @@ import type { MetricWindow } from './metric-window';
 export const POLL_MS = 2_000;
 export const RANGE_MS = 15 * 60_000;
 
-const WINDOW_MS = 60_000;
+export const WINDOW_MS = 60_000;
 const MAX_ROWS = 1_000;
+
+/** Start of the oldest window of the range whose newest is the present one: all that the page shows begins here. */
+export const rangeStart = (now: number) => now - (now % WINDOW_MS) - RANGE_MS + WINDOW_MS;
 
 export interface WindowFeed {
   /** By start, ascending; each window once, in its latest revision. */
@@ -27,10 +30,10 @@ export const windowFeed = (service: string) =>
     queryKey: ['metrics', 'feed', service],
     queryFn: async ({ client, queryKey, signal }): Promise<WindowFeed> => {
       const seen = client.getQueryData<WindowFeed>(queryKey);
-      const since = Date.now() - RANGE_MS;
+      const since = rangeStart(Date.now());
       const query = new URLSearchParams({ service, endpoint: '*', limit: `${MAX_ROWS}` });
       if (seen) query.set('id__gt', `${seen.lastId}`);
-      else query.set('start_date', `${since - WINDOW_MS}`);
+      else query.set('start_date', `${since}`);
 
       const { data, metadata } = await getJson<MetricWindow[], FeedMetadata>(`/metrics?${query}`, signal);
       // The database was replaced by an older one: begin again.
@@ -41,7 +44,7 @@ export const windowFeed = (service: string) =>
     structuralSharing: false,
   });
 
-/** Newer revisions replace older ones; windows that ended before `since` go. */
+/** Newer revisions replace older ones; windows that began before `since` go. */
 export function mergeWindows(seen: MetricWindow[], changed: MetricWindow[], since: number): MetricWindow[] {
   const byStart = new Map(seen.map((window) => [window.window_start, window]));
   for (const window of changed) {
@@ -49,6 +52,6 @@ export function mergeWindows(seen: MetricWindow[], changed: MetricWindow[], sinc
     if (!known || known.id < window.id) byStart.set(window.window_start, window);
   }
   return [...byStart.values()]
-    .filter((window) => Date.parse(window.window_start) + WINDOW_MS > since)
+    .filter((window) => Date.parse(window.window_start) >= since)
     .sort((a, b) => a.window_start.localeCompare(b.window_start));
 }

@@ -1,0 +1,69 @@
+# shellcheck shell=bash
+# pgvector for the installed PostgreSQL, where it can be had. Never a reason to stop.
+
+# Its version, where the PostgreSQL in POSTGRES_BIN has it; else nothing.
+find_pgvector() {
+    [ -n "$POSTGRES_BIN" ] || return 0
+    local share
+    for share in "$("${POSTGRES_BIN}/pg_config" --sharedir 2>/dev/null || true)" "$POSTGRES_BIN/../share/postgresql" "$POSTGRES_BIN/../share"; do
+        if [ -f "$share/extension/vector.control" ]; then
+            sed -n "s/^default_version = '\(.*\)'/\1/p" "$share/extension/vector.control"
+            return
+        fi
+    done
+}
+
+# ensure_pgvector: tried once for each PostgreSQL.
+ensure_pgvector() {
+    local major
+    [ -z "$(find_pgvector)" ] || return 0
+    case $POSTGRES_BIN in
+        /usr/lib/postgresql/*) ;;
+        *) return 0 ;; # not the package manager's
+    esac
+    major=$(basename "$(dirname "$POSTGRES_BIN")")
+    if is_done pgvector "tried for $major" || ! command -v apt-get >/dev/null || ! can_be_root; then
+        return 0
+    fi
+    mark_done pgvector "tried for $major"
+    printf '  Install pgvector … '
+    local start=$EPOCHREALTIME
+    if install_pgvector "$major" >"$BAYOU_STATE/pgvector.log" 2>&1; then
+        printf '%s s\n' "$(seconds_since "$start")"
+    else
+        printf 'not to be had; semantic search will scan instead of using an index (why: %s)\n' "$BAYOU_STATE/pgvector.log"
+    fi
+}
+
+install_pgvector() {
+    export DEBIAN_FRONTEND=noninteractive
+    as_root apt-get update
+    as_root apt-get install -y --no-install-recommends "postgresql-$1-pgvector" || build_pgvector "$1"
+}
+
+# Debian's own source package of the next suite, verified by apt, with a source list and a list folder of our
+# own, never the system's, and built against the installed server.
+build_pgvector() {
+    local major=$1 work mirror
+    # shellcheck disable=SC2016 # apt fills it in
+    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | head -n 1)
+    [ -n "$mirror" ] && [ -f /usr/share/keyrings/debian-archive-keyring.gpg ] || return 1
+    as_root apt-get install -y --no-install-recommends build-essential dpkg-dev "postgresql-server-dev-$major" || return 1
+    work=$(mktemp -d)
+    mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
+    chmod -R a+rX "$work"
+    echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" >"$work/sources.list"
+    local own=(-o "Dir::Etc::SourceList=$work/sources.list" -o Dir::Etc::SourceParts=/dev/null
+        -o "Dir::State::Lists=$work/lists" -o "Dir::Cache=$work/cache" -o APT::Sandbox::User=root)
+    (
+        cd "$work" || exit 1
+        apt-get "${own[@]}" update &&
+            apt-get "${own[@]}" source pgvector &&
+            cd pgvector-*/ &&
+            make OPTFLAGS= with_llvm=no PG_CONFIG="/usr/lib/postgresql/$major/bin/pg_config" &&
+            as_root make install with_llvm=no PG_CONFIG="/usr/lib/postgresql/$major/bin/pg_config"
+    )
+    local status=$?
+    rm -rf "$work"
+    return "$status"
+}
