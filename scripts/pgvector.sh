@@ -48,6 +48,7 @@ build_pgvector() {
     # shellcheck disable=SC2016 # apt fills it in
     mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | head -n 1)
     [ -n "$mirror" ] && [ -f /usr/share/keyrings/debian-archive-keyring.gpg ] || return 1
+    upgrades_running_server "$major" && return 1
     as_root apt-get install -y --no-install-recommends build-essential dpkg-dev "postgresql-server-dev-$major" || return 1
     work=$(mktemp -d)
     mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
@@ -66,4 +67,12 @@ build_pgvector() {
     local status=$?
     rm -rf "$work"
     return "$status"
+}
+
+# The headers must be of the installed server's very version, so apt may want to upgrade that; not under anybody's
+# running database.
+upgrades_running_server() {
+    pgrep -f "/usr/lib/postgresql/$1/bin/postgres" >/dev/null || return 1
+    apt-get install -s --no-install-recommends "postgresql-server-dev-$1" | grep -q "^Inst postgresql-$1 " || return 1
+    echo "apt would upgrade PostgreSQL $1 while it runs; upgrade it yourself, then ./bayou setup"
 }

@@ -15,6 +15,9 @@ internal static class Api
 {
     private const long DefaultMaxBody = 1024 * 1024;
 
+    /// <summary>Origins, separated by commas, whose pages may call this API from a browser; none unless told.</summary>
+    private const string CorsKey = "BAYOU_CORS_ORIGINS";
+
     /// <summary>The whole program, not yet started.</summary>
     public static WebApplication Build(params string[] args)
     {
@@ -45,6 +48,8 @@ internal static class Api
             compression.Providers.Add<GzipCompressionProvider>();
         });
         services.Configure<BrotliCompressionProviderOptions>(o => o.Level = CompressionLevel.Fastest);
+        var origins = (builder.Configuration[CorsKey] ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.WithOrigins(origins).AllowAnyHeader().AllowAnyMethod().WithExposedHeaders(TraceIds.Header)));
         services.AddIngest();
         services.AddMetricsQueries();
         services.AddSingleton<HealthChecks>();
@@ -62,6 +67,7 @@ internal static class Api
         app.UseResponseCompression();
         app.UsePageFiles();
         app.UseRouting();
+        app.UseCors();
         app.MapIngest();
         app.MapMetrics();
         app.MapHealth();

@@ -82,21 +82,7 @@ internal sealed partial class WindowFlusher(
             return;
         }
 
-        HashSet<WindowKey> written;
-        try
-        {
-            written = await writer.WriteAsync([.. taken.Select(t => t.Snapshot)], ct);
-        }
-        catch (Exception e) when (e is NpgsqlException or TimeoutException or OperationCanceledException)
-        {
-            Failed(taken.Count, e);
-            written = [];
-            if (e is PostgresException { SqlState: PostgresErrorCodes.CheckViolation })
-            {
-                await partitions.EnsureAsync([.. taken.Select(t => t.Snapshot.Key.Start)], ct);
-            }
-        }
-
+        var written = await WriteAsync([.. taken.Select(t => t.Snapshot)], ct);
         foreach (var (window, snapshot, release) in taken)
         {
             if (written.Contains(snapshot.Key))
@@ -112,6 +98,38 @@ internal sealed partial class WindowFlusher(
             {
                 release();
             }
+        }
+    }
+
+    /// <returns>Those that were surely written: none when anything at all went wrong.</returns>
+    private async Task<HashSet<WindowKey>> WriteAsync(IReadOnlyList<WindowSnapshot> windows, CancellationToken ct)
+    {
+        try
+        {
+            return await writer.WriteAsync(windows, ct);
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.CheckViolation)
+        {
+            Failed(windows.Count, e); // A day without a partition; with it, the next try goes through.
+            await EnsurePartitionsAsync(windows, ct);
+        }
+        catch (Exception e)
+        {
+            Failed(windows.Count, e);
+        }
+
+        return [];
+    }
+
+    private async Task EnsurePartitionsAsync(IReadOnlyList<WindowSnapshot> windows, CancellationToken ct)
+    {
+        try
+        {
+            await partitions.EnsureAsync([.. windows.Select(w => w.Key.Start)], ct);
+        }
+        catch (Exception e)
+        {
+            Failed(windows.Count, e);
         }
     }
 

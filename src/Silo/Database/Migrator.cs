@@ -36,7 +36,11 @@ internal sealed partial class Migrator(
             }
             finally
             {
-                await ExecuteAsync(connection, $"SELECT pg_advisory_unlock({Lock})", CancellationToken.None);
+                // A broken connection has given the lock up already; asking it would hide why it broke.
+                if (connection.State == System.Data.ConnectionState.Open)
+                {
+                    await ExecuteAsync(connection, $"SELECT pg_advisory_unlock({Lock})", CancellationToken.None);
+                }
             }
         }
 
@@ -103,13 +107,10 @@ internal sealed partial class Migrator(
     {
         try
         {
-            await ExecuteAsync(connection, """
-                DO $$ BEGIN
-                    IF EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector') THEN
-                        CREATE EXTENSION IF NOT EXISTS vector;
-                    END IF;
-                END $$
-                """, ct);
+            if (await ScalarAsync(connection, "SELECT count(*)::text FROM pg_available_extensions WHERE name = 'vector'", ct) != "0")
+            {
+                await ExecuteAsync(connection, "CREATE EXTENSION IF NOT EXISTS vector", ct);
+            }
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
         {

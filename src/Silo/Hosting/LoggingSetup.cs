@@ -40,6 +40,10 @@ public static class LoggingSetup
         }
 
         builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
+
+        // Their scopes would put ids of their own on every line, beside the trace id.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
+        builder.Logging.Configure(o => o.ActivityTrackingOptions = ActivityTrackingOptions.None);
         return builder;
     }
 }

@@ -22,7 +22,7 @@ internal static class TraceIds
 }
 
 /// <summary>What every response has and every failure becomes.</summary>
-internal sealed partial class RequestPipeline(RequestDelegate next, HostNames hosts, ILogger<RequestPipeline> logger)
+internal sealed partial class RequestPipeline(RequestDelegate next, HostNames hosts, TimeProvider time, ILogger<RequestPipeline> logger)
 {
     // The page needs inline styles (charts and components place themselves) and nothing from elsewhere.
     private const string ContentPolicy =
@@ -34,6 +34,18 @@ internal sealed partial class RequestPipeline(RequestDelegate next, HostNames ho
         TraceIds.Assign(http);
         AddSecurityHeaders(http);
         using var scope = logger.BeginScope(new TraceScope(TraceIds.Of(http)));
+        var started = time.GetTimestamp();
+        await AnswerAsync(http);
+
+        // Polls are many and say nothing; what was refused may matter to somebody.
+        var level = http.Response.StatusCode >= 400 ? LogLevel.Information : LogLevel.Debug;
+        var path = http.Request.Path.Value ?? "";
+        var milliseconds = time.GetElapsedTime(started).TotalMilliseconds;
+        Answered(level, http.Request.Method, path, http.Response.StatusCode, milliseconds);
+    }
+
+    private async Task AnswerAsync(HttpContext http)
+    {
         if (!hosts.Allows(http.Request.Host))
         {
             await ApiProblem.Validation("This server does not answer for that host.", new FieldError("host", "is not one of this server's names; see BAYOU_HOST"))
@@ -87,6 +99,9 @@ internal sealed partial class RequestPipeline(RequestDelegate next, HostNames ho
             headers.StrictTransportSecurity = "max-age=31536000";
         }
     }
+
+    [LoggerMessage(Message = "{method} {path} answered {status} in {milliseconds} ms")]
+    private partial void Answered(LogLevel level, string method, string path, int status, double milliseconds);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The database did not answer")]
     private partial void DatabaseAway(Exception exception);

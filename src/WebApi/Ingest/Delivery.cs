@@ -104,6 +104,8 @@ internal sealed partial class Delivery(
             calls = [.. _windows.Values.Select(window => (window, window.Next())).Where(call => call.Item2 is not null).Select(call => (call.window, call.Item2!))];
         }
 
+        var failures = 0;
+        Exception? failure = null;
         await Parallel.ForEachAsync(calls, new ParallelOptions { MaxDegreeOfParallelism = MaxCalls, CancellationToken = ct }, async (call, token) =>
         {
             try
@@ -120,9 +122,14 @@ internal sealed partial class Delivery(
             catch (Exception e) when (!token.IsCancellationRequested)
             {
                 // Whether the grain merged it is open; the next round sends it again and the grain knows.
-                NotDelivered(call.Window.Key, e);
+                Interlocked.Increment(ref failures);
+                Volatile.Write(ref failure, e);
             }
         });
+        if (failure is not null)
+        {
+            NotDelivered(failures, failure);
+        }
     }
 
     /// <summary>Asks PostgreSQL what has become durable and deletes the journal rows that are wholly so.</summary>
@@ -213,8 +220,8 @@ internal sealed partial class Delivery(
     [LoggerMessage(Level = LogLevel.Error, Message = "Delivery from the journal failed; it is tried again")]
     private partial void Failed(Exception exception);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Window {window} did not take its figures; they are sent again")]
-    private partial void NotDelivered(WindowKey window, Exception exception);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{count} windows did not take their figures; they are sent again. One of the reasons")]
+    private partial void NotDelivered(int count, Exception exception);
 
     /// <param name="since">When this node took charge of it.</param>
     private sealed class JournalRow(DateTimeOffset since, int windows)

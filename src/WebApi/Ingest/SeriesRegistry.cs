@@ -12,7 +12,6 @@ namespace Bayou.Ingest;
 internal sealed class SeriesRegistry(NpgsqlDataSource db, IOptions<MetricsOptions> options)
 {
     private readonly ConcurrentDictionary<(int Project, SeriesName Name), int> _known = new();
-    private readonly ConcurrentDictionary<int, bool> _full = new();
 
     public async Task<Dictionary<SeriesName, int>> ResolveAsync(int project, IEnumerable<SeriesName> names, CancellationToken ct)
     {
@@ -60,7 +59,6 @@ internal sealed class SeriesRegistry(NpgsqlDataSource db, IOptions<MetricsOption
             var created = fresh.Where(name => name.Endpoint == SeriesName.WholeService || fitting.Contains(name)).ToList();
             var over = endpoints.Where(name => !fitting.Contains(name)).ToList();
             var others = over.Select(name => new SeriesName(name.Service, SeriesName.Other)).Distinct().ToList();
-            _full[project] = over.Count > 0;
             await InsertAsync(connection, project, [.. created, .. others], ct);
             await FindAsync(connection, project, [.. created, .. others], ids, ct);
             foreach (var name in over)
@@ -77,9 +75,6 @@ internal sealed class SeriesRegistry(NpgsqlDataSource db, IOptions<MetricsOption
             _known[(project, name)] = ids[name];
         }
     }
-
-    /// <summary>Whether endpoints of this project have been turned away.</summary>
-    public bool IsFull(int project) => _full.GetValueOrDefault(project);
 
     private static async Task FindAsync(
         NpgsqlConnection connection, int project, List<SeriesName> names, Dictionary<SeriesName, int> ids, CancellationToken ct)

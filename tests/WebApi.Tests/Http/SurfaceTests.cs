@@ -115,6 +115,19 @@ public sealed class SurfaceTests(BayouServer server) : IClassFixture<BayouServer
         Assert.DoesNotContain("http", response.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Only_pages_of_named_origins_may_call()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await using var open = await BayouServer.StartAsync(database, ("BAYOU_CORS_ORIGINS", "https://a.example, https://b.example"));
+        foreach (var (of, origin, allowed) in new[] { (open, "https://b.example", true), (open, "https://c.example", false), (server, "https://b.example", false) })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/health/liveness") { Headers = { { "Origin", origin } } };
+            using var response = await of.Http.SendAsync(request, BayouServer.Ct);
+            Assert.Equal(allowed, response.Headers.TryGetValues("Access-Control-Allow-Origin", out var values) && values.Single() == origin);
+        }
+    }
+
     private async Task<string> TraceIdAsync(string given)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/health/liveness");
