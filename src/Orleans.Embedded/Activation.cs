@@ -70,8 +70,16 @@ internal sealed class Activation(EmbeddedRuntime runtime, GrainId id, Lazy<Grain
         lock (_gate)
         {
             _deactivating ??= reason;
-            Pump();
+            if (_stage != Stage.New)
+            {
+                Pump();
+                return;
+            }
+
+            _stage = Stage.Dead;
         }
+
+        End(turn => runtime.Reroute(id, turn)); // It never began.
     }
 
     public void DeactivateIfIdle(DateTimeOffset now)
@@ -114,8 +122,12 @@ internal sealed class Activation(EmbeddedRuntime runtime, GrainId id, Lazy<Grain
     {
         lock (_gate)
         {
-            _stage = stage;
-            Pump();
+            // Killed meanwhile, it stays dead.
+            if (_stage == Stage.Activating)
+            {
+                _stage = stage;
+                Pump();
+            }
         }
     }
 

@@ -112,12 +112,14 @@ namespace Orleans.Embedded
 
         private void Arm(ReminderEntry entry)
         {
-            var timer = time.CreateTimer(_ => _ = TickAsync(entry), null, UntilNext(entry), Timeout.InfiniteTimeSpan);
+            // Started only when it is in the table, where its first tick looks for it.
+            var timer = time.CreateTimer(_ => _ = TickAsync(entry), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             _armed.AddOrUpdate((entry.Grain, entry.Name), (entry, timer), (_, old) =>
             {
                 old.Timer.Dispose();
                 return (entry, timer);
             });
+            timer.Change(UntilNext(entry), Timeout.InfiniteTimeSpan);
         }
 
         private TimeSpan UntilNext(ReminderEntry entry)

@@ -6,11 +6,22 @@ namespace Bayou;
 /// <summary>Serves the single-page app: its hashed files for ever, the page itself always fresh.</summary>
 internal static class Page
 {
-    public static void UsePageFiles(this WebApplication app) => app.UseStaticFiles(new StaticFileOptions
+    private const string Assets = "/assets";
+    private const string Reference = "/reference";
+
+    public static void UsePageFiles(this WebApplication app)
     {
-        OnPrepareResponse = file => file.Context.Response.Headers[HeaderNames.CacheControl] =
-            file.Context.Request.Path.StartsWithSegments("/assets") ? "public, max-age=31536000, immutable" : "no-cache",
-    });
+        var files = new StaticFileOptions
+        {
+            OnPrepareResponse = file => file.Context.Response.Headers[HeaderNames.CacheControl] =
+                file.Context.Request.Path.StartsWithSegments(Assets, StringComparison.Ordinal) ? "public, max-age=31536000, immutable" : "no-cache",
+        };
+
+        // Every other path is the API's, and the page itself has its routes.
+        app.UseWhen(
+            http => http.Request.Path.StartsWithSegments(Assets, StringComparison.Ordinal) || http.Request.Path.StartsWithSegments(Reference, StringComparison.Ordinal),
+            branch => branch.UseStaticFiles(files));
+    }
 
     public static void MapPage(this WebApplication app)
     {

@@ -85,11 +85,14 @@ public sealed class WindowFigures
 
     public void AddSums(long requestBytes, long responseBytes, long durationSumMicros, long durationMaxMicros)
     {
-        RequestBytes += requestBytes;
-        ResponseBytes += responseBytes;
-        DurationSumMicros += durationSumMicros;
+        RequestBytes = Sum(RequestBytes, requestBytes);
+        ResponseBytes = Sum(ResponseBytes, responseBytes);
+        DurationSumMicros = Sum(DurationSumMicros, durationSumMicros);
         DurationMaxMicros = Math.Max(DurationMaxMicros, durationMaxMicros);
     }
+
+    // Only nonsense comes near the end of 64 bits; it may not turn negative and stop everybody's flush.
+    private static long Sum(long a, long b) => a > long.MaxValue - b ? long.MaxValue : a + b;
 
     /// <summary>
     /// A format byte, then varints: sums, statuses, countries (two letters and a count each), the sketch.

@@ -67,25 +67,21 @@ internal sealed partial class WindowFlusher(
 
     private async Task FlushAsync(WindowState[] windows, CancellationToken ct)
     {
-        var taken = new List<(WindowState Window, WindowSnapshot Snapshot, Action Release)>(windows.Length);
+        var taken = new List<(WindowState Window, Action Release, WindowSnapshot? Snapshot)>(windows.Length);
         foreach (var window in windows)
         {
             // Off the list before the snapshot: what is merged after it enlists the window again.
-            if (_dirty.TryRemove(window, out var release) && window.TakeSnapshot() is { } snapshot)
+            if (_dirty.TryRemove(window, out var release))
             {
-                taken.Add((window, snapshot, release));
+                taken.Add((window, release, Snapshot(window)));
             }
         }
 
-        if (taken.Count == 0)
+        var snapshots = taken.Where(t => t.Snapshot is not null).Select(t => t.Snapshot!).ToList();
+        var written = snapshots.Count == 0 ? [] : await WriteAsync(snapshots, ct);
+        foreach (var (window, _, snapshot) in taken.Where(t => t.Snapshot is not null))
         {
-            return;
-        }
-
-        var written = await WriteAsync([.. taken.Select(t => t.Snapshot)], ct);
-        foreach (var (window, snapshot, release) in taken)
-        {
-            if (written.Contains(snapshot.Key))
+            if (written.Contains(snapshot!.Key))
             {
                 window.Written();
             }
@@ -93,16 +89,46 @@ internal sealed partial class WindowFlusher(
             {
                 window.Discard();
             }
+        }
 
-            if (window.IsVoid || (!window.IsDirty && snapshot.Key.End + options.Value.LateGrace < time.GetUtcNow()))
+        foreach (var (window, release, _) in taken)
+        {
+            if (window.IsVoid || (!window.IsDirty && window.Key.End + options.Value.LateGrace < time.GetUtcNow()))
             {
-                release();
+                Release(window.Key, release);
             }
         }
     }
 
+    /// <returns>Null when there is nothing to write, or when the window cannot be written at all: then it is void.</returns>
+    private WindowSnapshot? Snapshot(WindowState window)
+    {
+        try
+        {
+            return window.TakeSnapshot();
+        }
+        catch (Exception e)
+        {
+            window.Discard();
+            Failed(1, e);
+            return null;
+        }
+    }
+
+    private void Release(WindowKey key, Action release)
+    {
+        try
+        {
+            release();
+        }
+        catch (Exception e)
+        {
+            NotReleased(key, e); // It goes by itself, when it has been idle.
+        }
+    }
+
     /// <returns>Those that were surely written: none when anything at all went wrong.</returns>
-    private async Task<HashSet<WindowKey>> WriteAsync(IReadOnlyList<WindowSnapshot> windows, CancellationToken ct)
+    private async Task<HashSet<WindowKey>> WriteAsync(List<WindowSnapshot> windows, CancellationToken ct)
     {
         try
         {
@@ -121,7 +147,7 @@ internal sealed partial class WindowFlusher(
         return [];
     }
 
-    private async Task EnsurePartitionsAsync(IReadOnlyList<WindowSnapshot> windows, CancellationToken ct)
+    private async Task EnsurePartitionsAsync(List<WindowSnapshot> windows, CancellationToken ct)
     {
         try
         {
@@ -135,6 +161,9 @@ internal sealed partial class WindowFlusher(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{count} windows were not surely written; ingest sends them again")]
     private partial void Failed(int count, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The grain of window {window} could not be told to go")]
+    private partial void NotReleased(WindowKey window, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "The window flusher has stopped")]
     private partial void Stopped();

@@ -50,7 +50,7 @@ internal sealed class WindowState(WindowKey key, WindowRow row)
             }
 
             var applied = _applied[delta.Epoch];
-            if (applied < delta.Previous || applied >= delta.First)
+            if (applied < delta.Previous || applied >= delta.First || delta.Last < delta.First)
             {
                 // Something before is missing here, or all or part of this is in already.
                 return applied;

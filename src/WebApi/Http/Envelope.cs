@@ -39,7 +39,6 @@ internal static class Json
 
     public static Task WriteAsync(HttpContext http, Envelope envelope)
     {
-        http.Response.Headers.CacheControl = "no-store";
         return http.Response.WriteAsJsonAsync(envelope, Options, "application/json; charset=utf-8", http.RequestAborted);
     }
 

@@ -12,6 +12,7 @@ internal sealed class ListQuery
     public static IReadOnlyList<(string Name, string Meaning)> Parameters { get; } =
     [
         ("id__gt", "Only rows after this id, ascending; for polling. Not with order_by or offset."),
+        ("id__lt", "Only rows before this id, descending; begin with last_id + 1 to page through all backwards."),
         ("limit", "Most rows, 1 to 1000; 50 unless told."),
         ("offset", "Rows to pass over."),
         ("order_by", "The field to order by."),
@@ -50,6 +51,11 @@ internal sealed class ListQuery
             : query.Has("id__lt") ? "w.id DESC"
             : query.Text("order") == "asc" ? newestFirst.Replace("DESC", "ASC", StringComparison.Ordinal) : newestFirst;
         query.Filters(filter);
+        if (query.Whole("id__lt", 0, long.MaxValue) is { } before)
+        {
+            filter.Add($"w.id < {before}");
+        }
+
         if (After is { } after)
         {
             filter.Add($"w.id > {after}");

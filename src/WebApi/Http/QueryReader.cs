@@ -60,6 +60,22 @@ internal sealed class QueryReader
         return null;
     }
 
+    public double? Number(string name, double least, double most)
+    {
+        if (Text(name) is not { } text)
+        {
+            return null;
+        }
+
+        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most)
+        {
+            return value;
+        }
+
+        Fail(name, string.Create(CultureInfo.InvariantCulture, $"must be a number from {least} to {most}"));
+        return null;
+    }
+
     public DateTimeOffset? Time(string name)
     {
         if (Text(name) is not { } text)
@@ -106,6 +122,10 @@ internal sealed class QueryReader
     public bool Names(string field, string value) =>
         _values.Any(pair => (pair.Key == field || pair.Key == field + "__eq" || pair.Key == field + "__in") && pair.Value.Split(',').Contains(value));
 
+    /// <summary>Whether any filter on the field is other than this very value.</summary>
+    public bool FiltersExcept(string field, string value) =>
+        _values.Any(pair => pair.Key.Split("__", 2)[0] == field && pair.Value != value);
+
     public bool Filters(string field) => _values.Keys.Any(name => name.Split("__", 2)[0] == field);
 
     public static bool TryParseTime(string text, out DateTimeOffset time)
@@ -115,6 +135,11 @@ internal sealed class QueryReader
         return Times.TryParse(offset > 16 ? text.Remove(offset, 1).Insert(offset, "+") : text, out time);
     }
 
-    private static string ToSnakeCase(string name) =>
-        name.Any(char.IsUpper) ? string.Concat(name.Select(c => char.IsUpper(c) ? $"_{char.ToLowerInvariant(c)}" : $"{c}")) : name;
+    /// <summary>The field alone: an operator has one spelling.</summary>
+    private static string ToSnakeCase(string name)
+    {
+        var end = name.IndexOf("__", StringComparison.Ordinal);
+        var field = end < 0 ? name : name[..end];
+        return string.Concat(field.Select(c => char.IsUpper(c) ? $"_{char.ToLowerInvariant(c)}" : $"{c}")) + name[field.Length..];
+    }
 }

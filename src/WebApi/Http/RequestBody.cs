@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.IO.Compression;
 
 namespace Bayou.Http;
@@ -18,60 +19,140 @@ internal static class RequestBody
         }
 
         var encoding = request.Headers.ContentEncoding.ToString().Trim().ToLowerInvariant();
-        if (request.ContentLength > maxBytes)
+        if (encoding is not ("" or "identity" or "gzip" or "br"))
+        {
+            return ([], Refused("content-encoding", "is not one of gzip, br, identity (one at a time)"));
+        }
+
+        if (request.ContentLength > maxBytes || await ReadAllAsync(request.Body, request.ContentLength ?? 0, maxBytes, ct) is not { } raw)
         {
             return ([], TooLarge(maxBytes));
         }
 
-        Stream stream;
-        switch (encoding)
+        if (encoding is "" or "identity")
         {
-            case "" or "identity":
-                stream = request.Body;
-                break;
-            case "gzip":
-                stream = new GZipStream(request.Body, CompressionMode.Decompress);
-                break;
-            case "br":
-                stream = new BrotliStream(request.Body, CompressionMode.Decompress);
-                break;
-            default:
-                return ([], Refused("content-encoding", "is not one of gzip, br, identity (one at a time)"));
+            return (raw, null);
         }
 
-        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(maxBytes, Math.Max(16 * 1024, request.ContentLength ?? 0)) + 1);
         try
         {
-            var length = 0;
-            while (true)
+            var decoded = encoding == "gzip" ? await GunzipAsync(raw, maxBytes, ct) : Unbrotli(raw, maxBytes);
+            return decoded is { } body ? (body, null) : ([], TooLarge(maxBytes));
+        }
+        catch (InvalidDataException)
+        {
+            return ([], ApiProblem.Validation("The body cannot be decompressed.", new FieldError("body", $"is not valid {encoding}, or is cut short")));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(raw.Array!);
+        }
+    }
+
+    /// <returns>Null when there is more than the limit.</returns>
+    private static async Task<ArraySegment<byte>?> ReadAllAsync(Stream stream, long expected, int maxBytes, CancellationToken ct)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(expected, 16 * 1024, maxBytes) + 1);
+        try
+        {
+            for (var length = 0; ;)
             {
                 var read = await stream.ReadAsync(buffer.AsMemory(length), ct);
                 if (read == 0)
                 {
-                    return (new(buffer, 0, length), null);
+                    var whole = new ArraySegment<byte>(buffer, 0, length);
+                    buffer = null;
+                    return whole;
                 }
 
                 length += read;
                 if (length > maxBytes)
                 {
-                    ArrayPool<byte>.Shared.Return(buffer);
-                    return ([], TooLarge(maxBytes));
+                    return null;
                 }
 
-                if (length == buffer.Length)
+                buffer = Enlarge(buffer, length, maxBytes);
+            }
+        }
+        finally
+        {
+            if (buffer is not null)
+            {
+                ArrayPool<byte>.Shared.Return(buffer);
+            }
+        }
+    }
+
+    /// <exception cref="InvalidDataException">It is not gzip, not one member, or cut short.</exception>
+    private static async Task<ArraySegment<byte>?> GunzipAsync(ArraySegment<byte> raw, int maxBytes, CancellationToken ct)
+    {
+        using var compressed = new MemoryStream(raw.Array!, raw.Offset, raw.Count);
+        await using var stream = new GZipStream(compressed, CompressionMode.Decompress);
+        var body = await ReadAllAsync(stream, raw.Count * 8L, maxBytes, ct);
+
+        // The stream takes an early end for the end. The last four bytes of gzip say how long it is (RFC 1952).
+        if (body is { } whole && (raw.Count < 18 || BinaryPrimitives.ReadUInt32LittleEndian(raw.AsSpan()[^4..]) != (uint)whole.Count))
+        {
+            ArrayPool<byte>.Shared.Return(whole.Array!);
+            throw new InvalidDataException("The gzip body is cut short.");
+        }
+
+        return body;
+    }
+
+    /// <exception cref="InvalidDataException">It is not brotli, or cut short.</exception>
+    private static ArraySegment<byte>? Unbrotli(ArraySegment<byte> raw, int maxBytes)
+    {
+        var decoder = new BrotliDecoder();
+        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(raw.Count * 8L, 16 * 1024, maxBytes) + 1);
+        try
+        {
+            for (int from = 0, length = 0; ;)
+            {
+                var status = decoder.Decompress(raw.AsSpan(from), buffer.AsSpan(length), out var consumed, out var written);
+                from += consumed;
+                length += written;
+                if (length > maxBytes)
                 {
-                    var larger = ArrayPool<byte>.Shared.Rent(Math.Min(maxBytes + 1, buffer.Length * 2));
-                    buffer.AsSpan(0, length).CopyTo(larger);
-                    ArrayPool<byte>.Shared.Return(buffer);
-                    buffer = larger;
+                    return null;
+                }
+
+                switch (status)
+                {
+                    case OperationStatus.Done:
+                        var whole = new ArraySegment<byte>(buffer, 0, length);
+                        buffer = null;
+                        return whole;
+                    case OperationStatus.DestinationTooSmall:
+                        buffer = Enlarge(buffer, length, maxBytes);
+                        break;
+                    default:
+                        throw new InvalidDataException("The brotli body is not valid, or cut short.");
                 }
             }
         }
-        catch (Exception e) when (e is InvalidDataException or EndOfStreamException || (e is InvalidOperationException && encoding == "br"))
+        finally
         {
-            ArrayPool<byte>.Shared.Return(buffer);
-            return ([], ApiProblem.Validation("The body cannot be decompressed.", new FieldError("body", $"is not valid {encoding}, or is cut short")));
+            decoder.Dispose();
+            if (buffer is not null)
+            {
+                ArrayPool<byte>.Shared.Return(buffer);
+            }
         }
+    }
+
+    /// <summary>A larger buffer once this one is full; never much larger than the limit.</summary>
+    private static byte[] Enlarge(byte[] buffer, int length, int maxBytes)
+    {
+        if (length < buffer.Length)
+        {
+            return buffer;
+        }
+
+        var larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(maxBytes + 1L, buffer.Length * 2L));
+        buffer.AsSpan(0, length).CopyTo(larger);
+        ArrayPool<byte>.Shared.Return(buffer);
+        return larger;
     }
 
     private static bool IsKnownType(string? contentType)

@@ -89,6 +89,7 @@ internal sealed partial class RequestPipeline(RequestDelegate next, HostNames ho
     private static void AddSecurityHeaders(HttpContext http)
     {
         var headers = http.Response.Headers;
+        headers.CacheControl = "no-store"; // The page's files say otherwise for themselves.
         headers.ContentSecurityPolicy = ContentPolicy;
         headers.XContentTypeOptions = "nosniff";
         headers.XFrameOptions = "DENY";

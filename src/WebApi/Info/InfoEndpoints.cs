@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Reflection;
 using Bayou.Hosting;
 using Bayou.Http;
@@ -10,11 +9,13 @@ internal static class InfoEndpoints
 {
     private static readonly string Version = Assembly.GetExecutingAssembly().GetName().Version!.ToString(3);
 
+    private static readonly QuerySpec ErrorSpec = new([("error_rate", "Probability of failing, 0 to 1; 0.5 unless told.")], []);
+
     public static void MapInfo(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/info", GetAsync).WithTags("Info").WithName("Info").WithSummary("What runs here.");
         routes.MapGet("/error", Fail).WithTags("Info").WithName("Error").WithSummary("Fails with a probability, to see errors on the dashboard.")
-            .WithMetadata(new QuerySpec([("error_rate", "Probability of failing, 0 to 1; 0.5 unless told.")], []));
+            .WithMetadata(ErrorSpec);
     }
 
     private static async Task<IResult> GetAsync(NpgsqlDataSource db, IHostEnvironment environment, Startup startup, TimeProvider time, CancellationToken ct)
@@ -36,11 +37,11 @@ internal static class InfoEndpoints
 
     private static IResult Fail(HttpContext http)
     {
-        var given = http.Request.Query["error_rate"].ToString();
-        var rate = 0.5;
-        if (given.Length > 0 && (!double.TryParse(given, NumberStyles.Float, CultureInfo.InvariantCulture, out rate) || rate is not (>= 0 and <= 1)))
+        var query = new QueryReader(http, ErrorSpec);
+        var rate = query.Number("error_rate", 0, 1) ?? 0.5;
+        if (query.Problem is { } problem)
         {
-            return ApiProblem.Validation("error_rate must be a number from 0 to 1.", new FieldError("error_rate", "must be a number from 0 to 1"));
+            return problem;
         }
 
         if (Random.Shared.NextDouble() >= rate)

@@ -20,6 +20,7 @@ internal sealed partial class Delivery(
     private readonly Lock _gate = new();
     private readonly Dictionary<(long Epoch, WindowKey Key), OutstandingWindow> _windows = [];
     private readonly Dictionary<(long Epoch, long Seq), JournalRow> _rows = [];
+    private readonly List<(long Epoch, long Seq)> _finished = []; // wholly durable, their journal rows not yet deleted
     private long _bytes;
 
     /// <summary>Bytes of figures journaled and not yet known to be in the windows.</summary>
@@ -141,13 +142,29 @@ internal sealed partial class Delivery(
             waiting = [.. _windows.Values.Where(window => window.AwaitsFlush)];
         }
 
-        if (waiting.Count == 0)
+        if (waiting.Count > 0)
         {
-            return;
+            Settle(waiting, await ReadAppliedAsync(waiting, ct));
         }
 
-        var applied = await ReadAppliedAsync(waiting, ct);
-        var done = new List<(long Epoch, long Seq)>();
+        (long Epoch, long Seq)[] finished;
+        lock (_gate)
+        {
+            finished = [.. _finished];
+        }
+
+        await DeleteAsync(finished, ct);
+
+        // Only now: a deletion that fails is tried again, and until it is done adoption could find the row again.
+        lock (_gate)
+        {
+            _finished.RemoveRange(0, finished.Length);
+            Array.ForEach(finished, row => _rows.Remove(row));
+        }
+    }
+
+    private void Settle(List<OutstandingWindow> waiting, Dictionary<(long, WindowKey), long> applied)
+    {
         lock (_gate)
         {
             foreach (var window in waiting)
@@ -157,7 +174,7 @@ internal sealed partial class Delivery(
                     _bytes -= bytes;
                     if (--_rows[(window.Epoch, seq)].Left == 0)
                     {
-                        done.Add((window.Epoch, seq));
+                        _finished.Add((window.Epoch, seq));
                     }
                 }
 
@@ -166,14 +183,6 @@ internal sealed partial class Delivery(
                     _windows.Remove((window.Epoch, window.Key));
                 }
             }
-        }
-
-        await DeleteAsync(done, ct);
-
-        // Only now: until it is gone, adoption could find a deleted row again.
-        lock (_gate)
-        {
-            done.ForEach(row => _rows.Remove(row));
         }
     }
 
@@ -201,9 +210,9 @@ internal sealed partial class Delivery(
         return applied;
     }
 
-    private async Task DeleteAsync(List<(long Epoch, long Seq)> rows, CancellationToken ct)
+    private async Task DeleteAsync((long Epoch, long Seq)[] rows, CancellationToken ct)
     {
-        if (rows.Count == 0)
+        if (rows.Length == 0)
         {
             return;
         }

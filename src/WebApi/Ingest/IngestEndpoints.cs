@@ -53,7 +53,7 @@ internal static class IngestEndpoints
             if (broken is not null || answer.Accepted == 0)
             {
                 return broken is not null
-                    ? ApiProblem.Validation($"The body {broken}.", new FieldError("body", broken))
+                    ? ApiProblem.Validation($"The body cannot be used: {broken}.", new FieldError("body", broken))
                     : answer.Rejected == 0
                         ? ApiProblem.Validation("The body has no items.", new FieldError("body", "is empty"))
                         : ApiProblem.Validation("No item of the batch can be used.", answer.Errors);

@@ -53,7 +53,7 @@ internal sealed partial class IngestNode(
     /// <summary>Journals what is queued, then leaves the epoch to whoever comes next.</summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
-        _queue.Writer.Complete();
+        _queue.Writer.TryComplete();
         await base.StopAsync(cancellationToken);
         try
         {
@@ -140,7 +140,7 @@ internal sealed partial class IngestNode(
         }
     }
 
-    /// <returns>Null when the process stops before the database answers.</returns>
+    /// <returns>Null when it cannot be known: the process stops first, or another has adopted the epoch meanwhile.</returns>
     private async Task<bool?> FindOutAsync(TickWrite tick, CancellationToken stopping)
     {
         while (!stopping.IsCancellationRequested)
@@ -149,13 +149,14 @@ internal sealed partial class IngestNode(
             {
                 return await journal.IsCommittedAsync(tick.Epoch, tick.Seq, stopping);
             }
-            catch (Exception e) when (e is Npgsql.NpgsqlException or TimeoutException)
+            catch (Exception e) when (!stopping.IsCancellationRequested)
             {
                 Failed(e);
                 await Task.Delay(RetryPause, time, CancellationToken.None);
             }
-            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            catch (Exception e)
             {
+                Failed(e);
                 return null;
             }
         }

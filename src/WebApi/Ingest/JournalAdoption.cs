@@ -8,14 +8,25 @@ namespace Bayou.Ingest;
 /// </summary>
 internal sealed partial class JournalAdoption(NpgsqlDataSource db, Delivery delivery, ILogger<JournalAdoption> logger)
 {
+    // Epochs read whole. What is fenced never grows, so once is enough.
+    private readonly HashSet<long> _loaded = [];
+
     /// <param name="epoch">The adopter's own life.</param>
     /// <param name="ownNode">A node name whose earlier lives are over for certain, because this is its start.</param>
     public async Task AdoptAsync(long epoch, string? ownNode, CancellationToken ct)
     {
         await ClaimAsync(epoch, ownNode, ct);
-        foreach (var adopted in await AdoptedAsync(epoch, ct))
+        foreach (var adopted in (await AdoptedAsync(epoch, ct)).Where(adopted => !_loaded.Contains(adopted)))
         {
-            await LoadAsync(adopted, ct);
+            try
+            {
+                await LoadAsync(adopted, ct);
+                _loaded.Add(adopted);
+            }
+            catch (InvalidDataException e)
+            {
+                Unreadable(adopted, e); // Left as it is, for a version that can read it.
+            }
         }
 
         await RetireAsync(epoch, ct);
@@ -79,6 +90,9 @@ internal sealed partial class JournalAdoption(NpgsqlDataSource db, Delivery deli
         command.Parameters.Add(new() { Value = epoch });
         await command.ExecuteNonQueryAsync(ct);
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "What epoch {adopted} left in the journal cannot be read by this version")]
+    private partial void Unreadable(long adopted, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Epoch {adopted} is over; epoch {adopter} delivers what it left")]
     private partial void Adopted(long adopted, long adopter);

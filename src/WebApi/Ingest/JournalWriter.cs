@@ -56,19 +56,22 @@ internal sealed class JournalWriter(NpgsqlDataSource db)
         return true;
     }
 
-    /// <summary>Whether a tick of unknown outcome is in the journal; waits out the backend that may still be committing it.</summary>
-    public async Task<bool> IsCommittedAsync(long epoch, long seq, CancellationToken ct)
+    /// <summary>
+    /// Whether a tick of unknown outcome was committed; waits out the backend that may still be committing it. Null
+    /// when it cannot be known any more: the epoch has been fenced, and its adopter may have delivered and deleted the row.
+    /// </summary>
+    public async Task<bool?> IsCommittedAsync(long epoch, long seq, CancellationToken ct)
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await using var wait = new NpgsqlCommand("SELECT 1 FROM ingest_node WHERE epoch = $1 FOR UPDATE", connection);
+        await using var wait = new NpgsqlCommand("SELECT state = 'live' FROM ingest_node WHERE epoch = $1 FOR UPDATE", connection);
         wait.Parameters.Add(new() { Value = epoch });
-        await wait.ExecuteNonQueryAsync(ct);
+        var live = await wait.ExecuteScalarAsync(ct) is true;
 
         await using var look = new NpgsqlCommand("SELECT EXISTS (SELECT 1 FROM ingest_journal WHERE epoch = $1 AND seq = $2)", connection);
         look.Parameters.Add(new() { Value = epoch });
         look.Parameters.Add(new() { Value = seq });
-        return (bool)(await look.ExecuteScalarAsync(ct))!;
+        return (bool)(await look.ExecuteScalarAsync(ct))! ? true : live ? false : null;
     }
 
     private static async Task<bool> IsLiveAsync(NpgsqlConnection connection, long epoch, CancellationToken ct)

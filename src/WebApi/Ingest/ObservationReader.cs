@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using Bayou.Http;
@@ -12,7 +13,9 @@ internal sealed class ObservationReader(DateTimeOffset oldest, DateTimeOffset ne
 {
     public const double MaxDurationMs = 86_400_000;
     private const long MaxBytes = 1L << 40;
-    private const int MaxService = 200;
+
+    // Bytes of UTF-8: together they must fit an index entry of PostgreSQL, a third of a page.
+    private const int MaxService = 400;
     private const int MaxMethod = 20;
     private const int MaxRoute = 2_000;
     private const int MaxTimeText = 64; // with escapes
@@ -135,14 +138,14 @@ internal sealed class ObservationReader(DateTimeOffset oldest, DateTimeOffset ne
         }
 
         var text = reader.GetString()!;
-        if (text.Length == 0)
+        if (string.IsNullOrWhiteSpace(text))
         {
             return "must not be empty";
         }
 
-        if (text.Length > longest)
+        if (Encoding.UTF8.GetByteCount(text) > longest)
         {
-            return $"is longer than {longest} characters";
+            return $"is longer than {longest} bytes of UTF-8";
         }
 
         if (text.AsSpan().ContainsAnyInRange('\0', '\x1f'))
@@ -210,14 +213,14 @@ internal sealed class ObservationReader(DateTimeOffset oldest, DateTimeOffset ne
         return -1;
     }
 
-    private static bool IsToken(string method) => method.All(c => char.IsAsciiLetterOrDigit(c) || "!#$%&'*+-.^_`|~".Contains(c, StringComparison.Ordinal));
+    private static bool IsToken(string method) => method.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
 
     // Networks report XX and T1 for unknown places, so the second character may be a digit.
     private static bool IsCountry(string code) => code.Length == 2 && char.IsAsciiLetter(code[0]) && char.IsAsciiLetterOrDigit(code[1]);
 
     private static string Printable(ReadOnlySpan<byte> name)
     {
-        var text = System.Text.Encoding.UTF8.GetString(name[..Math.Min(name.Length, 64)]);
+        var text = Encoding.UTF8.GetString(name[..Math.Min(name.Length, 64)]);
         return string.Concat(text.Select(c => char.IsControl(c) ? '?' : c));
     }
 }

@@ -24,7 +24,17 @@ internal sealed class OutstandingWindow(long epoch, WindowKey key)
     /// <summary>Whether the grain holds something that is not known to be durable.</summary>
     public bool AwaitsFlush => _entries.Count > 0 && _entries[0].Seq <= _sent;
 
-    public void Add(long seq, byte[] figures) => _entries.Add((seq, figures));
+    /// <summary>Takes a journal row's part; mostly the highest seq yet.</summary>
+    public void Add(long seq, byte[] figures)
+    {
+        var at = _entries.Count;
+        while (at > 0 && _entries[at - 1].Seq > seq)
+        {
+            at--;
+        }
+
+        _entries.Insert(at, (seq, figures));
+    }
 
     /// <summary>All that has not been sent, as one call; null when there is nothing.</summary>
     public WindowDelta? Next()

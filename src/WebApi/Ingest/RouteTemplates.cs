@@ -8,6 +8,11 @@ internal static partial class RouteTemplates
     /// <summary>Each segment that is a number, UUID, date or hash becomes <c>{id}</c>; query and fragment go.</summary>
     public static string FromPath(string path)
     {
+        if (path.Contains("://", StringComparison.Ordinal) && Uri.TryCreate(path, UriKind.Absolute, out var url))
+        {
+            path = url.AbsolutePath; // A whole URL: its host is no part of the route.
+        }
+
         var end = path.AsSpan().IndexOfAny('?', '#');
         var bare = end < 0 ? path : path[..end];
         return Normalize(string.Join('/', bare.Split('/').Select(segment => IsValue().IsMatch(segment) ? "{id}" : segment)));

@@ -36,7 +36,7 @@ internal enum SubmissionState
     /// <summary>Surely not in the journal; send it again.</summary>
     Unavailable,
 
-    /// <summary>Whether it is in the journal cannot be found out before the process stops: no answer is the only true one.</summary>
+    /// <summary>Whether it is in the journal cannot be found out any more: no answer is the only true one.</summary>
     Unknown,
 }
 

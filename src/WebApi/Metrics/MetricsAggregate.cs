@@ -61,15 +61,14 @@ internal sealed class MetricsAggregate(MetricsScan scan, TimeProvider time)
 
         var windows = new WindowGrid(size ?? WindowGrid.Fitting(selection.Range.Length, DefaultPoints), zone);
         var series = await scan.SeriesAsync(selection, ct);
-        var groupCount = series.Values.Select(name => (byService ? name.Service : null, byEndpoint ? name.Endpoint : null)).Distinct().Count();
-        if (selection.Range.Length.TotalSeconds / windows.Seconds * Math.Max(1, groupCount) > MaxPoints)
+        var merged = await scan.MergeAsync(series, selection.Range,
+            (name, start) => (windows.StartOf(start), Service: byService ? name.Service : null, Endpoint: byEndpoint ? name.Endpoint : null), ct, MaxPoints + 1);
+        if (merged.Count > MaxPoints)
         {
             return ApiProblem.Validation($"The answer would have more than {MaxPoints} points.",
-                new FieldError("window_size", $"is too small for this range and {groupCount} groups; at most {MaxPoints} points"));
+                new FieldError("window_size", $"is too small for this range and so many groups; an answer has at most {MaxPoints} points"));
         }
 
-        var merged = await scan.MergeAsync(series, selection.Range,
-            (name, start) => (windows.StartOf(start), Service: byService ? name.Service : null, Endpoint: byEndpoint ? name.Endpoint : null), ct);
         var points = merged
             .OrderBy(pair => pair.Key.Item1).ThenBy(pair => pair.Key.Service, StringComparer.Ordinal).ThenBy(pair => pair.Key.Endpoint, StringComparer.Ordinal)
             .Select(pair => new AggregatePoint(pair.Value, pair.Key.Endpoint)

@@ -10,7 +10,7 @@ internal readonly record struct TimeRange(DateTimeOffset Start, DateTimeOffset E
     public TimeSpan Length => End - Start;
 
     /// <summary>The range of the same length just before.</summary>
-    public TimeRange Before => new(Start - Length, Start);
+    public TimeRange Before => new(Start - DateTimeOffset.MinValue < Length ? DateTimeOffset.MinValue : Start - Length, Start);
 }
 
 /// <summary>Which series of which time a question is about.</summary>
@@ -31,20 +31,23 @@ internal sealed record MetricsSelection(FilterSql Series, TimeRange Range)
     public static MetricsSelection Of(QueryReader query, bool perEndpoint, TimeProvider time)
     {
         var end = query.Time("end_date") ?? time.GetUtcNow();
-        var start = query.Time("start_date") ?? end - DefaultLength;
+        var start = query.Time("start_date") ?? (end - DateTimeOffset.MinValue < DefaultLength ? DateTimeOffset.MinValue : end - DefaultLength);
         if (start >= end)
         {
             query.Fail("start_date", "must be before end_date");
         }
-        else if (start - DateTimeOffset.MinValue < end - start)
-        {
-            query.Fail("start_date", "is too far back");
-        }
-
         var series = new FilterSql();
         series.Add($"s.project_id = {IngestService.DefaultProject}");
         query.Filters(series);
-        if (!query.Names("endpoint", SeriesName.WholeService))
+        if (query.Names("endpoint", SeriesName.WholeService))
+        {
+            // Merged with its own endpoints, a service would count twice.
+            if (query.FiltersExcept("endpoint", SeriesName.WholeService))
+            {
+                query.Fail("endpoint", "* is all endpoints together and cannot be merged with one of them");
+            }
+        }
+        else
         {
             var whole = !perEndpoint && !query.Filters("endpoint");
             series.Add(whole ? $"s.endpoint = {SeriesName.WholeService}" : (FormattableString)$"s.endpoint <> {SeriesName.WholeService}");
@@ -90,9 +93,9 @@ internal sealed class MetricsScan(NpgsqlDataSource db)
         }
     }
 
-    /// <summary>All of a selection's windows merged, by whatever <paramref name="group"/> says.</summary>
+    /// <summary>All of a selection's windows merged, by whatever <paramref name="group"/> says; windows past so many groups are left out.</summary>
     public async Task<Dictionary<TKey, WindowFigures>> MergeAsync<TKey>(
-        Dictionary<int, SeriesName> series, TimeRange range, Func<SeriesName, DateTime, TKey> group, CancellationToken ct)
+        Dictionary<int, SeriesName> series, TimeRange range, Func<SeriesName, DateTime, TKey> group, CancellationToken ct, int maxGroups = int.MaxValue)
         where TKey : notnull
     {
         var merged = new Dictionary<TKey, WindowFigures>();
@@ -101,6 +104,11 @@ internal sealed class MetricsScan(NpgsqlDataSource db)
             var key = group(series[id], start);
             if (!merged.TryGetValue(key, out var sum))
             {
+                if (merged.Count >= maxGroups)
+                {
+                    return;
+                }
+
                 merged[key] = sum = new WindowFigures();
             }
 

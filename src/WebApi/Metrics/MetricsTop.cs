@@ -57,12 +57,12 @@ internal sealed class MetricsTop(MetricsScan scan, TimeProvider time)
         var now = await RankableAsync(series, selection.Range, dimension, by, ct);
         var before = await RankableAsync(series, selection.Range.Before, dimension, by, ct);
         var total = now.Values.Sum(item => item.Additive);
-        var entries = now
-            .Where(pair => pair.Value.Value > 0)
+        var ranked = now.Where(pair => pair.Value.Value > 0).ToList();
+        var entries = ranked
             .OrderByDescending(pair => pair.Value.Value).ThenBy(pair => pair.Key)
             .Take(limit)
             .Select(pair => Entry(dimension, pair.Key, pair.Value, before.GetValueOrDefault(pair.Key), total));
-        return new ApiResult(entries.ToList(), new { limit, total = now.Count });
+        return new ApiResult(entries.ToList(), new { limit, total = ranked.Count });
     }
 
     private async Task<Dictionary<Place, Rankable>> RankableAsync(

@@ -36,6 +36,7 @@ public sealed class SurfaceTests(BayouServer server) : IClassFixture<BayouServer
     }
 
     [Theory]
+    [InlineData("GET", "/index.html", HttpStatusCode.NotFound, "NOT_FOUND")]
     [InlineData("GET", "/nowhere", HttpStatusCode.NotFound, "NOT_FOUND")]
     [InlineData("GET", "/ingest/v1/requests", HttpStatusCode.MethodNotAllowed, "METHOD_NOT_ALLOWED")]
     [InlineData("DELETE", "/metrics", HttpStatusCode.MethodNotAllowed, "METHOD_NOT_ALLOWED")]

@@ -35,10 +35,13 @@ public sealed class BadInputTests(BayouServer server) : IClassFixture<BayouServe
         { "service", With("service", "\"\"") },
         { "service", With("service", "\"a\\u0000b\"") },
         { "service", With("service", "\"\\ud800\"") },
-        { "service", With("service", $"\"{new string('s', 201)}\"") },
+        { "service", With("service", $"\"{new string('s', 401)}\"") },
         { "service", With("service", "7") },
+        { "service", With("service", "\"  \"") },
         { "method", With("method", "\"GET /x\"") },
+        { "method", With("method", "\"*\"") },
         { "route", With("route", $"\"/{new string('r', 10_000)}\"") },
+        { "route", With("route", $"\"/{new string('\u6F22', 700)}\"") },
         { "route", With("route", "null") },
         { "request_size", With("request_size", "-1") },
         { "response_size", With("response_size", "1.5") },
@@ -115,7 +118,20 @@ public sealed class BadInputTests(BayouServer server) : IClassFixture<BayouServe
     public async Task Broken_compression_is_refused()
     {
         var zipped = Gzip(Encoding.UTF8.GetBytes($"[{Good}]"));
-        AssertRefused(await server.PostAsync(zipped[..^12], encoding: "gzip"), HttpStatusCode.BadRequest, "body");
+        foreach (var cut in new[] { 1, 4, 8, 12, zipped.Length / 2, zipped.Length - 20, zipped.Length })
+        {
+            AssertRefused(await server.PostAsync(zipped[..^cut], encoding: "gzip"), HttpStatusCode.BadRequest, "body");
+        }
+
+        var brotli = Brotli(Encoding.UTF8.GetBytes(string.Join('\n', Enumerable.Repeat(Good, 5_000))));
+        foreach (var cut in new[] { 1, 8, brotli.Length / 2, brotli.Length })
+        {
+            AssertRefused(await server.PostAsync(brotli[..^cut], "application/x-ndjson", "br"), HttpStatusCode.BadRequest, "body");
+        }
+
+        // At the end of a line, where nothing but the compression tells.
+        var lines = Gzip(Encoding.UTF8.GetBytes(string.Join('\n', Enumerable.Repeat(Good, 5_000))));
+        AssertRefused(await server.PostAsync(lines[..(lines.Length / 2)], "application/x-ndjson", "gzip"), HttpStatusCode.BadRequest, "body");
         AssertRefused(await server.PostAsync("not gzip at all"u8.ToArray(), encoding: "gzip"), HttpStatusCode.BadRequest, "body");
         AssertRefused(await server.PostAsync("not brotli at all"u8.ToArray(), encoding: "br"), HttpStatusCode.BadRequest, "body");
         AssertRefused(await server.PostAsync(Gzip(zipped), encoding: "gzip"), HttpStatusCode.BadRequest, "item");
@@ -152,6 +168,17 @@ public sealed class BadInputTests(BayouServer server) : IClassFixture<BayouServe
         var item = JsonNode.Parse(Good)!.AsObject();
         item.Remove(field);
         return $"{item.ToJsonString()[..^1]},\"{field}\":{json}}}";
+    }
+
+    private static byte[] Brotli(byte[] bytes)
+    {
+        using var output = new MemoryStream();
+        using (var stream = new BrotliStream(output, CompressionLevel.Fastest))
+        {
+            stream.Write(bytes);
+        }
+
+        return output.ToArray();
     }
 
     private static byte[] Gzip(byte[] bytes)

@@ -13,6 +13,7 @@ public sealed class RouteTemplatesTests
     [InlineData("/api/v1/health", "/api/v1/health")]
     [InlineData("/feedback/deadbeef", "/feedback/deadbeef")]
     [InlineData("/a-rather-long-word-of-a-route", "/a-rather-long-word-of-a-route")]
+    [InlineData("https://shop.example/users/17?x=1", "/users/{id}")]
     [InlineData("users/1/", "/users/{id}")]
     [InlineData("/", "/")]
     [InlineData("", "/")]
