@@ -7,7 +7,7 @@ dev_main() {
     check_address
     prepare
     only_one
-    trap 'kill "${PAGE:-}" 2>/dev/null; stop' EXIT
+    trap 'end_tree "${PAGE:-}"; end_tree "${SERVER:-}"; stop' EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM
     ensure_database
@@ -19,4 +19,22 @@ dev_main() {
     (cd "$BAYOU_ROOT" && exec dotnet watch --project src/WebApi run -- --urls "$URLS" --webroot "$BAYOU_ROOT/client-app/dist") &
     SERVER=$!
     wait "$SERVER"
+}
+
+# end_tree PID: the process and all below it; dotnet watch takes neither one Ctrl-C nor TERM for an end.
+end_tree() {
+    [ -n "$1" ] || return 0
+    local pids=$1 below=$1 waited
+    while below=$(pgrep -d ' ' -P "${below// /,}"); do
+        pids="$pids $below"
+    done
+    # shellcheck disable=SC2086 # a list
+    kill -TERM $pids 2>/dev/null || true
+    for waited in $(seq 50); do
+        # shellcheck disable=SC2086
+        kill -0 $pids 2>/dev/null || break
+        [ "$waited" -eq 50 ] || sleep 0.1
+    done
+    # shellcheck disable=SC2086
+    kill -KILL $pids 2>/dev/null || true
 }
