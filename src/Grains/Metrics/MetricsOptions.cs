@@ -22,6 +22,10 @@ public sealed class MetricsOptions
     [Range(1, 100_000)]
     public int MaxEndpoints { get; set; } = 2_000;
 
+    /// <summary>Services of a project that are counted apart; further ones count into the service <c>__other__</c>.</summary>
+    [Range(1, 100_000)]
+    public int MaxServices { get; set; } = 500;
+
     /// <summary>How long after its end a window's grain stays for late observations.</summary>
     public TimeSpan LateGrace { get; set; } = TimeSpan.FromSeconds(10);
 }

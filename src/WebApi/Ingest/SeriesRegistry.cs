@@ -7,7 +7,8 @@ namespace Bayou.Ingest;
 
 /// <summary>
 /// The ids of series, given by PostgreSQL before anything of a series is journaled. Past a project's limit of
-/// endpoints, further ones are the series <see cref="SeriesName.Other"/> of their service.
+/// endpoints, further ones are the series <see cref="SeriesName.Other"/> of their service; past its limit of services,
+/// further ones are the service of that name.
 /// </summary>
 internal sealed class SeriesRegistry(NpgsqlDataSource db, IOptions<MetricsOptions> options)
 {
@@ -50,30 +51,50 @@ internal sealed class SeriesRegistry(NpgsqlDataSource db, IOptions<MetricsOption
         }
 
         await FindAsync(connection, project, missing, ids, ct);
-        var fresh = missing.Where(name => !ids.ContainsKey(name)).ToList();
-        if (fresh.Count > 0)
+        var stands = await StandInsAsync(connection, project, [.. missing.Where(name => !ids.ContainsKey(name))], ct);
+        if (stands.Count > 0)
         {
-            var left = options.Value.MaxEndpoints - await CountAsync(connection, project, ct);
-            var endpoints = fresh.Where(name => name.Endpoint != SeriesName.WholeService).ToList();
-            var fitting = endpoints.Take(Math.Max(0, left)).ToHashSet();
-            var created = fresh.Where(name => name.Endpoint == SeriesName.WholeService || fitting.Contains(name)).ToList();
-            var over = endpoints.Where(name => !fitting.Contains(name)).ToList();
-            var others = over.Select(name => new SeriesName(name.Service, SeriesName.Other)).Distinct().ToList();
-            await InsertAsync(connection, project, [.. created, .. others], ct);
-            await FindAsync(connection, project, [.. created, .. others], ids, ct);
-            foreach (var name in over)
-            {
-                ids[name] = ids[new(name.Service, SeriesName.Other)];
-            }
+            var wanted = stands.Values.Distinct().ToList();
+            await InsertAsync(connection, project, wanted, ct);
+            await FindAsync(connection, project, wanted, ids, ct);
         }
 
         await transaction.CommitAsync(ct);
-
-        // What went to __other__ is not remembered: there is no end to it.
-        foreach (var name in missing.Where(name => ids[name] != ids.GetValueOrDefault(new(name.Service, SeriesName.Other), -1)))
+        foreach (var name in missing)
         {
-            _known[(project, name)] = ids[name];
+            ids[name] = ids[stands.GetValueOrDefault(name, name)];
+
+            // What was turned away is not remembered: there is no end to it.
+            if (stands.GetValueOrDefault(name, name) == name)
+            {
+                _known[(project, name)] = ids[name];
+            }
         }
+    }
+
+    /// <summary>For each new name the series it counts into: itself while there is room, else one that stands for all others.</summary>
+    private async Task<Dictionary<SeriesName, SeriesName>> StandInsAsync(
+        NpgsqlConnection connection, int project, List<SeriesName> fresh, CancellationToken ct)
+    {
+        if (fresh.Count == 0)
+        {
+            return [];
+        }
+
+        var (services, endpoints) = await CountAsync(connection, project, ct);
+        var stands = new Dictionary<SeriesName, SeriesName>();
+        var refused = fresh.Where(name => name.Endpoint == SeriesName.WholeService).Select(name => name.Service)
+            .Skip(Math.Max(0, options.Value.MaxServices - services)).ToHashSet();
+        foreach (var name in fresh)
+        {
+            var service = refused.Contains(name.Service) ? SeriesName.Other : name.Service;
+            var endpoint = name.Endpoint == SeriesName.WholeService ? name.Endpoint
+                : service == SeriesName.Other || endpoints++ >= options.Value.MaxEndpoints ? SeriesName.Other
+                : name.Endpoint;
+            stands[name] = new(service, endpoint);
+        }
+
+        return stands;
     }
 
     private static async Task FindAsync(
@@ -104,14 +125,18 @@ internal sealed class SeriesRegistry(NpgsqlDataSource db, IOptions<MetricsOption
         await command.ExecuteNonQueryAsync(ct);
     }
 
-    private static async Task<int> CountAsync(NpgsqlConnection connection, int project, CancellationToken ct)
+    private static async Task<(int Services, int Endpoints)> CountAsync(NpgsqlConnection connection, int project, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand(
-            "SELECT count(*)::int FROM series WHERE project_id = $1 AND endpoint NOT IN ($2, $3)", connection);
+        await using var command = new NpgsqlCommand("""
+            SELECT count(*) FILTER (WHERE endpoint = $2)::int, count(*) FILTER (WHERE endpoint NOT IN ($2, $3))::int
+              FROM series WHERE project_id = $1
+            """, connection);
         command.Parameters.Add(new() { Value = project });
         command.Parameters.Add(new() { Value = SeriesName.WholeService });
         command.Parameters.Add(new() { Value = SeriesName.Other });
-        return (int)(await command.ExecuteScalarAsync(ct))!;
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        await reader.ReadAsync(ct);
+        return (reader.GetInt32(0), reader.GetInt32(1));
     }
 
     private static void Bind(NpgsqlCommand command, int project, List<SeriesName> names)

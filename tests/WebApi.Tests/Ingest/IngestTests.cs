@@ -102,6 +102,29 @@ public sealed class IngestTests(BayouServer server) : IClassFixture<BayouServer>
     }
 
     [Fact]
+    public async Task Past_the_limit_services_count_into_one_and_nothing_is_lost()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await using var small = await BayouServer.StartAsync(database, ("Bayou:Metrics:MaxServices", "3"));
+        for (var batch = 0; batch < 2; batch++)
+        {
+            Assert.Equal(HttpStatusCode.Accepted, (await small.SendAsync(Enumerable.Range(0, 6).Select(i => BayouServer.Observation($"service-{i}", Time)).ToArray())).Status);
+        }
+
+        List<JsonNode?> rows;
+        do
+        {
+            await Task.Delay(25, BayouServer.Ct);
+            rows = [.. (await small.DataAsync($"/metrics?service__ne=bayou&limit=100")).AsArray()];
+        }
+        while (rows.Sum(r => (int)r!["traffic_count"]!) < 12);
+
+        Assert.Equal(12, rows.Sum(r => (int)r!["traffic_count"]!));
+        Assert.True(rows.Select(r => (string)r!["service"]!).Distinct().Count() <= 4);
+        Assert.Equal("__other__", (string)rows.Single(r => (string)r!["service"]! == "__other__")!["endpoint"]!);
+    }
+
+    [Fact]
     public async Task What_a_dead_node_left_in_the_journal_is_delivered_at_the_next_start()
     {
         await using var database = await TestDatabase.CreateAsync();
