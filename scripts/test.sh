@@ -14,17 +14,17 @@ test_main() {
     prepare
     ensure_chromium
     test_database
-    trap 'cluster_down; rm -rf "${TEST_DATA:-}"' EXIT
+    trap 'cluster_down; rm -rf "${CLUSTER:-}" "${TEST_DATA:-}"' EXIT
     trap 'exit 130' INT TERM
 
     run_client
-    RUNTIME=${RUNTIME:?} runtimes=Embedded
+    run_scripts
+    runtimes=Embedded
     if [ "$RUNTIME" = Orleans ]; then
         runtimes="Embedded Orleans"
     fi
     for RUNTIME in $runtimes; do
         step "Build the tests ($RUNTIME)" "Mend what it names." build_project Orleans.sln
-        run_scripts_once
         [ "$RUNTIME" != Embedded ] || run_csharp Orleans.Embedded.Tests
         for suite in $CSHARP_SUITES; do
             run_csharp "$suite"
@@ -100,9 +100,7 @@ run_csharp() {
 }
 
 # The scripts are checked where shellcheck is; they are the same on each runtime.
-run_scripts_once() {
-    [ -z "${SCRIPTS_RUN:-}" ] || return 0
-    SCRIPTS_RUN=1
+run_scripts() {
     printf '  Test the scripts … '
     local status=0
     bash "$BAYOU_ROOT/tests/scripts.sh" >"$BAYOU_STATE/scripts-tests.log" 2>&1 || status=$?

@@ -67,7 +67,7 @@ wait_until_ready() {
             if (Date.now() > until) { console.error("bayou: the server does not answer; its lines above say why"); process.exit(1); }
             setTimeout(ask, 50);
         });
-        ask();' "http://127.0.0.1:$BAYOU_PORT/health/readiness" "$SERVER"
+        ask();' "${URLS%%;*}/health/readiness" "$SERVER"
 }
 
 stop() {

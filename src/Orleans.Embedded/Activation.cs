@@ -75,8 +75,6 @@ internal sealed class Activation(EmbeddedRuntime runtime, GrainId id, Lazy<Grain
                 Pump();
                 return;
             }
-
-            _stage = Stage.Dead;
         }
 
         End(turn => runtime.Reroute(id, turn)); // It never began.
@@ -86,10 +84,9 @@ internal sealed class Activation(EmbeddedRuntime runtime, GrainId id, Lazy<Grain
     {
         lock (_gate)
         {
-            if (_running == 0 && _waiting.Count == 0 && now - _lastUsed >= idleLimit)
+            if (_stage == Stage.Active && _running == 0 && _waiting.Count == 0 && now - _lastUsed >= idleLimit)
             {
-                _deactivating ??= new DeactivationReason(DeactivationReasonCode.ActivationIdle, "Idle past its limit.");
-                Pump();
+                Deactivate(new DeactivationReason(DeactivationReasonCode.ActivationIdle, "Idle past its limit."));
             }
         }
     }

@@ -116,9 +116,6 @@ public sealed class DashboardTests : IAsyncLifetime
         await _browser.NewPageAsync(new() { ColorScheme = scheme, ViewportSize = new() { Width = width, Height = height } });
 
     /// <summary>Into an ignored folder, to be looked at.</summary>
-    private static async Task ScreenshotAsync(IPage page, string name)
-    {
-        var root = AppContext.BaseDirectory[..AppContext.BaseDirectory.IndexOf($"{Path.DirectorySeparatorChar}artifacts{Path.DirectorySeparatorChar}", StringComparison.Ordinal)];
-        await page.ScreenshotAsync(new() { Path = Path.Combine(root, "screenshots", $"{name}.png") });
-    }
+    private static async Task ScreenshotAsync(IPage page, string name) =>
+        await page.ScreenshotAsync(new() { Path = Path.Combine(Product.Root, "screenshots", $"{name}.png") });
 }

@@ -11,6 +11,10 @@ public sealed class Product(string databaseUrl) : IAsyncDisposable
     private readonly int _port = FreePort();
     private Process? _process;
 
+    /// <summary>The repository's folder.</summary>
+    public static string Root { get; } =
+        AppContext.BaseDirectory[..AppContext.BaseDirectory.IndexOf($"{Path.DirectorySeparatorChar}artifacts{Path.DirectorySeparatorChar}", StringComparison.Ordinal)];
+
     public Uri Url => new($"http://localhost:{_port}");
 
     public HttpClient Http { get; } = new();
@@ -19,10 +23,9 @@ public sealed class Product(string databaseUrl) : IAsyncDisposable
 
     public async Task StartAsync()
     {
-        var root = AppContext.BaseDirectory[..AppContext.BaseDirectory.IndexOf($"{Path.DirectorySeparatorChar}artifacts{Path.DirectorySeparatorChar}", StringComparison.Ordinal)];
         var start = new ProcessStartInfo("dotnet")
         {
-            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "WebApi.dll"), "--urls", $"http://127.0.0.1:{_port}", "--webroot", Path.Combine(root, "client-app", "dist") },
+            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "WebApi.dll"), "--urls", $"http://127.0.0.1:{_port}", "--webroot", Path.Combine(Root, "client-app", "dist") },
             Environment =
             {
                 [Database.DatabaseOptions.UrlKey] = databaseUrl,

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 
 namespace Bayou.Http;
 
@@ -44,37 +45,9 @@ internal sealed class QueryReader
 
     public string? Text(string name) => _values.GetValueOrDefault(name);
 
-    public long? Whole(string name, long least, long most)
-    {
-        if (Text(name) is not { } text)
-        {
-            return null;
-        }
+    public long? Whole(string name, long least, long most) => Parsed(name, "a whole number", NumberStyles.AllowLeadingSign, least, most);
 
-        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most)
-        {
-            return value;
-        }
-
-        Fail(name, string.Create(CultureInfo.InvariantCulture, $"must be a whole number from {least} to {most}"));
-        return null;
-    }
-
-    public double? Number(string name, double least, double most)
-    {
-        if (Text(name) is not { } text)
-        {
-            return null;
-        }
-
-        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most)
-        {
-            return value;
-        }
-
-        Fail(name, string.Create(CultureInfo.InvariantCulture, $"must be a number from {least} to {most}"));
-        return null;
-    }
+    public double? Number(string name, double least, double most) => Parsed(name, "a number", NumberStyles.Float, least, most);
 
     public DateTimeOffset? Time(string name)
     {
@@ -133,6 +106,23 @@ internal sealed class QueryReader
         // The + of an offset arrives as a space where a caller did not escape it.
         var offset = text.LastIndexOf(' ');
         return Times.TryParse(offset > 16 ? text.Remove(offset, 1).Insert(offset, "+") : text, out time);
+    }
+
+    private T? Parsed<T>(string name, string kind, NumberStyles styles, T least, T most)
+        where T : struct, INumber<T>
+    {
+        if (Text(name) is not { } text)
+        {
+            return null;
+        }
+
+        if (T.TryParse(text, styles, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most)
+        {
+            return value;
+        }
+
+        Fail(name, string.Create(CultureInfo.InvariantCulture, $"must be {kind} from {least} to {most}"));
+        return null;
     }
 
     /// <summary>The field alone: an operator has one spelling.</summary>

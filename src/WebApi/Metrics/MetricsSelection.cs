@@ -36,6 +36,7 @@ internal sealed record MetricsSelection(FilterSql Series, TimeRange Range)
         {
             query.Fail("start_date", "must be before end_date");
         }
+
         var series = new FilterSql();
         series.Add($"s.project_id = {IngestService.DefaultProject}");
         query.Filters(series);
