@@ -1,0 +1,86 @@
+using System.Reflection;
+using Bayou.Monitor;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+// Where an application looks for them, so that two lines are enough.
+#pragma warning disable IDE0130
+namespace Microsoft.Extensions.DependencyInjection
+{
+    /// <summary>Registers the Bayou monitor.</summary>
+    public static class BayouServiceCollectionExtensions
+    {
+        /// <summary>
+        /// Registers what sends this application's requests to Bayou. Settings come from the section <c>Bayou</c> of the
+        /// configuration, then from <paramref name="configure"/>; wrong ones stop the application at its start, by name.
+        /// </summary>
+        public static IServiceCollection AddBayou(this IServiceCollection services, Action<BayouOptions>? configure = null)
+        {
+            ArgumentNullException.ThrowIfNull(services);
+            var options = services.AddOptions<BayouOptions>().BindConfiguration(BayouOptions.Section);
+            if (configure is not null)
+            {
+                options.Configure(configure);
+            }
+
+            options.PostConfigure<IHostEnvironment>(SetDefaults).ValidateOnStart();
+            services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<BayouOptions>, BayouOptionsValidator>());
+            services.TryAddSingleton(TimeProvider.System);
+            services.TryAddSingleton(provider =>
+            {
+                var value = provider.GetRequiredService<IOptions<BayouOptions>>().Value;
+                return new ObservationQueue(value.QueueSize, value.BatchSize);
+            });
+            services.AddMetrics();
+            services.TryAddSingleton<MonitorMeter>();
+            services.TryAddSingleton<RateLimitedLog>();
+            services.TryAddSingleton<RouteNames>();
+            services.AddHostedService<Sender>();
+            return services;
+        }
+
+        private static void SetDefaults(BayouOptions options, IHostEnvironment environment)
+        {
+            if (options.Service.Length == 0)
+            {
+                options.Service = environment.ApplicationName;
+            }
+
+            options.Version ??= VersionOf(Assembly.GetEntryAssembly());
+        }
+
+        /// <summary>1.2.3, or 1.2.3+0123abc where the build knows its commit.</summary>
+        internal static string? VersionOf(Assembly? assembly)
+        {
+            const int CommitLength = 7;
+            var version = assembly?.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
+            var commit = version?.IndexOf('+', StringComparison.Ordinal) + 1;
+            return commit > 0 && version!.Length > commit + CommitLength ? version[..(commit.Value + CommitLength)] : version;
+        }
+    }
+}
+
+namespace Microsoft.AspNetCore.Builder
+{
+    /// <summary>Puts the Bayou monitor into the pipeline.</summary>
+    public static class BayouApplicationBuilderExtensions
+    {
+        /// <summary>
+        /// Records every request that passes. Call it first, so that it sees what every failure becomes and counts the
+        /// bytes that really go out.
+        /// </summary>
+        /// <exception cref="InvalidOperationException"><c>AddBayou</c> was not called.</exception>
+        public static IApplicationBuilder UseBayou(this IApplicationBuilder app)
+        {
+            ArgumentNullException.ThrowIfNull(app);
+            if (app.ApplicationServices.GetService<ObservationQueue>() is null)
+            {
+                throw new InvalidOperationException("UseBayou needs builder.Services.AddBayou() first.");
+            }
+
+            return app.ApplicationServices.GetRequiredService<IOptions<BayouOptions>>().Value.Enabled ? app.UseMiddleware<RequestRecorder>() : app;
+        }
+    }
+}

@@ -1,0 +1,127 @@
+using System.Diagnostics;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Options;
+
+namespace Bayou.Monitor;
+
+/// <summary>
+/// Records each request when it has finished. It must be outermost to see the status that every failure becomes. Web
+/// sockets and event streams are not recorded: they last as long as the client stays.
+/// </summary>
+internal sealed class RequestRecorder(
+    RequestDelegate next, ObservationQueue queue, RouteNames routes, IOptions<BayouOptions> options, TimeProvider time, RateLimitedLog log)
+{
+    private const int MaxMethod = 20;
+    private readonly BayouOptions _options = options.Value;
+    private readonly string[] _countryHeaders = [.. options.Value.CountryHeaders];
+
+    public async Task InvokeAsync(HttpContext http)
+    {
+        var started = time.GetTimestamp();
+        var startedAt = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var traceId = Activity.Current?.TraceId;
+        var response = CountResponse(http);
+        var request = CountRequest(http);
+        Exception? failure = null;
+        try
+        {
+            await next(http);
+        }
+        catch (Exception e)
+        {
+            failure = e;
+            throw;
+        }
+        finally
+        {
+            var elapsed = time.GetElapsedTime(started);
+            try
+            {
+                if (response is not null)
+                {
+                    http.Features.Set(response.Inner);
+                }
+
+                if (!LastsWithTheClient(http) && _options.ShouldRecord?.Invoke(http) != false)
+                {
+                    queue.Add(new(
+                        Method(http.Request.Method), routes.Of(http), Status(http, failure, response), (long)elapsed.TotalMicroseconds, startedAt,
+                        http.Request.ContentLength ?? request?.BytesRead ?? 0,
+                        HttpMethods.IsHead(http.Request.Method) ? 0 : response?.Bytes ?? 0,
+                        traceId?.ToHexString(), Country(http)));
+                }
+            }
+            catch (Exception e)
+            {
+                log.NotRecorded(e); // The application must not fail because its monitor does.
+            }
+        }
+    }
+
+    private static CountingBody? CountResponse(HttpContext http)
+    {
+        if (http.Features.Get<IHttpResponseBodyFeature>() is not { } body)
+        {
+            return null;
+        }
+
+        var counting = new CountingBody(body);
+        http.Features.Set<IHttpResponseBodyFeature>(counting);
+        return counting;
+    }
+
+    /// <summary>Only a chunked upload has to be counted; all others say how long they are.</summary>
+    private static CountingStream? CountRequest(HttpContext http)
+    {
+        if (http.Request.ContentLength is not null || http.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: true })
+        {
+            return null;
+        }
+
+        var counting = new CountingStream(http.Request.Body);
+        http.Request.Body = counting;
+        return counting;
+    }
+
+    private static bool LastsWithTheClient(HttpContext http) =>
+        http.Response.StatusCode == StatusCodes.Status101SwitchingProtocols
+        || http.WebSockets.IsWebSocketRequest
+        || http.Response.ContentType?.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase) == true;
+
+    private static int Status(HttpContext http, Exception? failure, CountingBody? response)
+    {
+        if (http.RequestAborted.IsCancellationRequested && !IsComplete(http, response))
+        {
+            return StatusCodes.Status499ClientClosedRequest;
+        }
+
+        return failure switch
+        {
+            null => Math.Clamp(http.Response.StatusCode, 100, 599),
+            BadHttpRequestException bad when !http.Response.HasStarted => bad.StatusCode,
+            _ => StatusCodes.Status500InternalServerError,
+        };
+    }
+
+    // A client that has all it was promised may leave; one that leaves before has given up.
+    private static bool IsComplete(HttpContext http, CountingBody? response) =>
+        http.Response.HasStarted && http.Response.ContentLength is { } length && response?.Bytes >= length;
+
+    private static string Method(string method) =>
+        method.Length is > 0 and <= MaxMethod && method.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') ? method : "OTHER";
+
+    private string? Country(HttpContext http)
+    {
+        foreach (var header in _countryHeaders)
+        {
+            var value = http.Request.Headers[header];
+            if (value.Count == 1 && value[0] is { Length: 2 } code && char.IsAsciiLetter(code[0]) && char.IsAsciiLetterOrDigit(code[1]))
+            {
+                return code;
+            }
+        }
+
+        return null;
+    }
+}

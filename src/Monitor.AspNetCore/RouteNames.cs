@@ -1,0 +1,43 @@
+using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Patterns;
+
+namespace Bayou.Monitor;
+
+/// <summary>The name of a request's route: its template, never the raw path, of which there is no end.</summary>
+internal sealed class RouteNames
+{
+    /// <summary>What matched no route: unknown addresses, and files.</summary>
+    public const string Unmatched = "/{unmatched}";
+
+    private const int MaxBytes = 2_000;
+    private readonly ConditionalWeakTable<RouteEndpoint, string> _names = [];
+
+    public string Of(HttpContext http)
+    {
+        // An error handler that runs the pipeline again has put its own endpoint in the place of the one that failed.
+        var endpoint = http.Response.StatusCode >= StatusCodes.Status400BadRequest
+            ? http.Features.Get<IExceptionHandlerFeature>()?.Endpoint ?? http.Features.Get<IStatusCodeReExecuteFeature>()?.Endpoint ?? http.GetEndpoint()
+            : http.GetEndpoint();
+        return endpoint is RouteEndpoint route ? _names.GetValue(route, static route => Name(route.RoutePattern)) : Unmatched;
+    }
+
+    /// <summary>
+    /// The template without constraints and defaults, so that <c>/users/{id:int}</c> is <c>/users/{id}</c> as it is everywhere
+    /// else; what a conventional route requires (its controller and action) is written out.
+    /// </summary>
+    internal static string Name(RoutePattern pattern)
+    {
+        var name = "/" + string.Join('/', pattern.PathSegments.Select(segment => string.Concat(segment.Parts.Select(part => part switch
+        {
+            RoutePatternLiteralPart literal => literal.Content,
+            RoutePatternSeparatorPart separator => separator.Content,
+            RoutePatternParameterPart parameter when pattern.RequiredValues.TryGetValue(parameter.Name, out var value) && value is string { Length: > 0 } text => text,
+            RoutePatternParameterPart parameter => $"{{{parameter.Name}}}",
+            _ => "",
+        }))));
+        return System.Text.Encoding.UTF8.GetByteCount(name) <= MaxBytes ? name : Unmatched;
+    }
+}
