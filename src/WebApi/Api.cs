@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Bayou.Deploys;
 using Bayou.Health;
 using Bayou.Hosting;
 using Bayou.Http;
@@ -51,18 +52,17 @@ internal static class Api
         var origins = (builder.Configuration[CorsKey] ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.WithOrigins(origins).AllowAnyHeader().AllowAnyMethod().WithExposedHeaders(TraceIds.Header)));
         services.AddIngest();
+        services.AddDeploys();
         services.AddMetricsQueries();
         services.AddSingleton<HealthChecks>();
         services.AddDoc();
-        services.AddSingleton<SelfMonitoring>();
-        services.AddHostedService(provider => provider.GetRequiredService<SelfMonitoring>());
+        services.AddSelfMonitoring();
     }
 
     private static void UseBayouApi(this WebApplication app)
     {
         _ = app.Services.GetRequiredService<Startup>();
-        var self = app.Services.GetRequiredService<SelfMonitoring>();
-        app.Use(next => http => self.RecordAsync(http, next));
+        app.UseBayou();
         app.UseMiddleware<RequestPipeline>();
         app.UseResponseCompression();
         app.UsePageFiles();
@@ -70,6 +70,7 @@ internal static class Api
         app.UseCors();
         app.MapIngest();
         app.MapMetrics();
+        app.MapDeploys();
         app.MapHealth();
         app.MapInfo();
         app.MapDoc();

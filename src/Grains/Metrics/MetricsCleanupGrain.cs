@@ -28,7 +28,16 @@ internal sealed partial class MetricsCleanupGrain(
         await partitions.EnsureAsync(now, options.Value.RetentionDays, ct);
         var dropped = await partitions.DropAsync(now, options.Value.RetentionDays, ct);
         var keys = await ForgetKeysAsync(ct);
+        await ForgetOldAsync("DELETE FROM ingest_losses WHERE minute < now() - $1", ct);
+        await ForgetOldAsync("DELETE FROM deploys WHERE time < now() - $1", ct);
         Cleaned(dropped.Count, keys);
+    }
+
+    private async Task ForgetOldAsync(string sql, CancellationToken ct)
+    {
+        await using var command = db.CreateCommand(sql);
+        command.Parameters.Add(new() { Value = TimeSpan.FromDays(options.Value.RetentionDays + 1) }); // With the grace that partitions have.
+        await command.ExecuteNonQueryAsync(ct);
     }
 
     private async Task<int> ForgetKeysAsync(CancellationToken ct)

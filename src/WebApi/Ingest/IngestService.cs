@@ -15,6 +15,9 @@ internal sealed class IngestService(SeriesRegistry series, IngestNode node)
     /// <summary>The only project, until projects can be made.</summary>
     public const int DefaultProject = 1;
 
+    /// <summary>How far a sender's clock may be ahead of this one.</summary>
+    public static readonly TimeSpan MaxAhead = TimeSpan.FromMinutes(10);
+
     public async Task<SubmissionOutcome> SubmitAsync(ObservationBatch batch, SubmissionKey? key, CancellationToken ct)
     {
         var ids = await series.ResolveAsync(DefaultProject, batch.Windows.Keys.Select(k => k.Series).Distinct(), ct);

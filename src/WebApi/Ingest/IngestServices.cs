@@ -9,12 +9,15 @@ internal static class IngestServices
         services.AddSingleton<JournalWriter>();
         services.AddSingleton<JournalAdoption>();
         services.AddSingleton<IngestService>();
+        services.AddSingleton<RequestIngest>();
+        services.AddSingleton<LossCounter>();
         services.AddSingleton<Delivery>();
         services.AddSingleton<IngestNode>();
 
         // Stopped in reverse: the node journals what it has taken, then delivery ends.
         services.AddHostedService(provider => provider.GetRequiredService<Delivery>());
         services.AddHostedService(provider => provider.GetRequiredService<IngestNode>());
+        services.AddHostedService(provider => provider.GetRequiredService<LossCounter>());
         return services;
     }
 }

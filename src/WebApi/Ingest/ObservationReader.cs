@@ -15,13 +15,16 @@ internal sealed class ObservationReader(DateTimeOffset oldest, DateTimeOffset ne
     private const long MaxBytes = 1L << 40;
 
     // Bytes of UTF-8: together they must fit an index entry of PostgreSQL, a third of a page.
-    private const int MaxService = 400;
+    public const int MaxService = 400;
+    public const int MaxVersion = 100;
     private const int MaxMethod = 20;
     private const int MaxRoute = 2_000;
     private const int MaxTimeText = 64; // with escapes
 
+    public const string NoTime = "must be an ISO 8601 time with offset or Z, or Unix milliseconds";
+
     private static readonly string[] Fields =
-        ["service", "method", "route", "path", "status", "duration_ms", "time", "request_size", "response_size", "trace_id", "country"];
+        ["service", "method", "route", "path", "status", "duration_ms", "time", "request_size", "response_size", "trace_id", "country", "version"];
 
     private readonly string?[] _texts = new string?[Fields.Length];
     private string _field = "";
@@ -103,7 +106,7 @@ internal sealed class ObservationReader(DateTimeOffset oldest, DateTimeOffset ne
         var route = _texts[2] is { } template ? RouteTemplates.Normalize(template) : RouteTemplates.FromPath(_texts[3]!);
         var endpoint = $"{_texts[1]!.ToUpperInvariant()} {route}";
         var country = _texts[10]?.ToUpperInvariant();
-        return (new(_texts[0]!, endpoint, (int)_status, (long)Math.Round(_durationMs * 1000), _time, _requestSize, _responseSize, country), null);
+        return (new(_texts[0]!, endpoint, (int)_status, (long)Math.Round(_durationMs * 1000), _time, _requestSize, _responseSize, country, _texts[11]), null);
     }
 
     private string? ReadField(int at, ref Utf8JsonReader reader) => at switch
@@ -117,6 +120,7 @@ internal sealed class ObservationReader(DateTimeOffset oldest, DateTimeOffset ne
         7 => ReadWhole(ref reader, 0, MaxBytes, ref _requestSize, optional: true),
         8 => ReadWhole(ref reader, 0, MaxBytes, ref _responseSize, optional: true),
         9 => ReadText(at, ref reader, 128, optional: true),
+        11 => ReadText(at, ref reader, MaxVersion, optional: true),
         _ => ReadText(at, ref reader, 2, optional: true) ?? (_texts[10] is null || IsCountry(_texts[10]!) ? null : "must be a two-letter country code"),
     };
 
@@ -138,24 +142,28 @@ internal sealed class ObservationReader(DateTimeOffset oldest, DateTimeOffset ne
         }
 
         var text = reader.GetString()!;
-        if (string.IsNullOrWhiteSpace(text))
+        if (TextProblem(text, longest) is { } problem)
         {
-            return "must not be empty";
-        }
-
-        if (Encoding.UTF8.GetByteCount(text) > longest)
-        {
-            return $"is longer than {longest} bytes of UTF-8";
-        }
-
-        if (text.AsSpan().ContainsAnyInRange('\0', '\x1f'))
-        {
-            return "has a control character";
+            return problem;
         }
 
         _texts[at] = text;
         return null;
     }
+
+    /// <summary>What is wrong with a text, or null.</summary>
+    /// <param name="longest">In bytes of UTF-8.</param>
+    public static string? TextProblem(string text, int longest) =>
+        string.IsNullOrWhiteSpace(text) ? "must not be empty"
+        : Encoding.UTF8.GetByteCount(text) > longest ? $"is longer than {longest} bytes of UTF-8"
+        : text.AsSpan().ContainsAnyInRange('\0', '\x1f') ? "has a control character"
+        : null;
+
+    /// <summary>What is wrong with a time, or null.</summary>
+    public static string? TimeProblem(DateTimeOffset time, DateTimeOffset oldest, DateTimeOffset newest) =>
+        time < oldest ? "is older than what is kept"
+        : time > newest ? "is more than 10 minutes ahead of the server's clock"
+        : null;
 
     private static string? ReadWhole(ref Utf8JsonReader reader, long least, long most, ref long value, bool optional = false)
     {
@@ -182,14 +190,7 @@ internal sealed class ObservationReader(DateTimeOffset oldest, DateTimeOffset ne
             JsonTokenType.String when reader.ValueSpan.Length <= MaxTimeText => TryReadTimeText(ref reader, out _time),
             _ => false,
         };
-        if (!parsed)
-        {
-            return "must be an ISO 8601 time with offset or Z, or Unix milliseconds";
-        }
-
-        return _time < oldest ? "is older than what is kept"
-            : _time > newest ? "is more than 10 minutes ahead of the server's clock"
-            : null;
+        return parsed ? TimeProblem(_time, oldest, newest) : NoTime;
     }
 
     // Unescaped first: many writers escape the + of an offset.

@@ -7,7 +7,8 @@ namespace Bayou.Metrics;
 /// <summary>The figures of a set of observations as the API gives them: latencies in milliseconds, sizes in bytes.</summary>
 internal record MetricFigures
 {
-    public MetricFigures(WindowFigures figures, string? endpoint)
+    /// <param name="whole">Whether they are of whole services, which also count countries.</param>
+    public MetricFigures(WindowFigures figures, bool whole)
     {
         P50Latency = Milliseconds(figures.Latency.Quantile(0.50));
         P95Latency = Milliseconds(figures.Latency.Quantile(0.95));
@@ -24,7 +25,7 @@ internal record MetricFigures
         StatusCodes = figures.Statuses.ToDictionary(pair => pair.Key.ToString(CultureInfo.InvariantCulture), pair => pair.Value);
         RequestSize = figures.RequestBytes;
         ResponseSize = figures.ResponseBytes;
-        Countries = endpoint == SeriesName.WholeService ? figures.Countries : null;
+        Countries = whole ? figures.Countries : null;
     }
 
     public double P50Latency { get; }
@@ -70,7 +71,7 @@ internal record MetricFigures
 }
 
 /// <summary>One 60-second window.</summary>
-internal sealed record MetricWindow(WindowFigures Source, string Endpoint) : MetricFigures(Source, Endpoint)
+internal sealed record MetricWindow(WindowFigures Source, string Endpoint) : MetricFigures(Source, Endpoint == SeriesName.WholeService)
 {
     [JsonIgnore]
     public WindowFigures Source { get; } = Source;

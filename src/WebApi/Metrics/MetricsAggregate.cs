@@ -4,10 +4,13 @@ using Bayou.Http;
 namespace Bayou.Metrics;
 
 /// <summary>One merged window of <c>GET /metrics/aggregate</c>.</summary>
-internal sealed record AggregatePoint(WindowFigures Source, string? Endpoint) : MetricFigures(Source, Endpoint)
+internal sealed record AggregatePoint(WindowFigures Source, string? Endpoint, bool Whole) : MetricFigures(Source, Whole)
 {
     [JsonIgnore]
     public WindowFigures Source { get; } = Source;
+
+    [JsonIgnore]
+    public bool Whole { get; } = Whole;
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Endpoint { get; } = Endpoint;
@@ -47,12 +50,7 @@ internal sealed class MetricsAggregate(MetricsScan scan, TimeProvider time)
         var byService = groups.Contains("service");
         var byEndpoint = groups.Contains("endpoint");
         var zone = Zone(query);
-        var size = query.Whole("window_size", WindowKey.Seconds, 366 * 86_400);
-        if (size % WindowKey.Seconds != 0 && size is not null)
-        {
-            query.Fail("window_size", "must be a multiple of 60 (seconds)");
-        }
-
+        var size = WindowGrid.SizeOf(query);
         var selection = MetricsSelection.Of(query, byEndpoint, time);
         if (query.Problem is { } problem)
         {
@@ -71,7 +69,7 @@ internal sealed class MetricsAggregate(MetricsScan scan, TimeProvider time)
 
         var points = merged
             .OrderBy(pair => pair.Key.Item1).ThenBy(pair => pair.Key.Service, StringComparer.Ordinal).ThenBy(pair => pair.Key.Endpoint, StringComparer.Ordinal)
-            .Select(pair => new AggregatePoint(pair.Value, pair.Key.Endpoint)
+            .Select(pair => new AggregatePoint(pair.Value, pair.Key.Endpoint, selection.Whole)
             {
                 Service = pair.Key.Service,
                 WindowStart = pair.Key.Item1,
@@ -105,6 +103,18 @@ internal sealed class WindowGrid(long seconds, TimeZoneInfo zone)
         [60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, Day, 2 * Day, 7 * Day, 14 * Day, 28 * Day];
 
     public long Seconds => seconds;
+
+    /// <summary>What <c>window_size</c> says; null when it says nothing.</summary>
+    public static long? SizeOf(QueryReader query)
+    {
+        var size = query.Whole("window_size", WindowKey.Seconds, 366 * Day);
+        if (size % WindowKey.Seconds != 0 && size is not null)
+        {
+            query.Fail("window_size", "must be a multiple of 60 (seconds)");
+        }
+
+        return size;
+    }
 
     private bool IsDays => seconds % Day == 0;
 

@@ -6,6 +6,12 @@ internal static class MetricsEndpoints
 {
     public static IServiceCollection AddMetricsQueries(this IServiceCollection services) => services
         .AddSingleton<MetricsScan>()
+        .AddSingleton<MetricWindows>()
+        .AddSingleton<MetricsStream>()
+        .AddSingleton<MetricsHeatmap>()
+        .AddSingleton<MetricsChanges>()
+        .AddSingleton<MetricsServices>()
+        .AddSingleton<MetricsFreshness>()
         .AddSingleton<MetricsList>()
         .AddSingleton<MetricsAggregate>()
         .AddSingleton<MetricsTop>()
@@ -26,6 +32,16 @@ internal static class MetricsEndpoints
             .Describe("SummarizeMetrics", "The main figures of a range beside those of the range before.", MetricsSummary.Spec);
         metrics.MapGet("/distribution", (HttpContext http, MetricsDistribution distribution, CancellationToken ct) => distribution.GetAsync(http, ct))
             .Describe("DistributeMetrics", "A latency histogram of a range.", MetricsDistribution.Spec);
+        metrics.MapGet("/heatmap", (HttpContext http, MetricsHeatmap heatmap, CancellationToken ct) => heatmap.GetAsync(http, ct))
+            .Describe("MapLatencies", "Latencies over time: requests per window and latency.", MetricsHeatmap.Spec);
+        metrics.MapGet("/changes", (HttpContext http, MetricsChanges changes, CancellationToken ct) => changes.GetAsync(http, ct))
+            .Describe("ExplainChange", "Which endpoints, statuses and countries made a range differ from the one before.", MetricsChanges.Spec);
+        metrics.MapGet("/stream", (HttpContext http, MetricsStream stream, CancellationToken ct) => stream.GetAsync(http, ct))
+            .Describe("StreamMetrics", "Windows as they change, as server-sent events named metric-update.", MetricsStream.Spec);
+        metrics.MapGet("/freshness", (HttpContext http, MetricsFreshness freshness, CancellationToken ct) => freshness.GetAsync(http, ct))
+            .Describe("Freshness", "How far behind what is shown may be, and what is missing from it.", MetricsFreshness.Spec);
+        metrics.MapGet("/services", (HttpContext http, MetricsServices services, CancellationToken ct) => services.GetAsync(http, ct))
+            .Describe("ListServices", "Every service that has been seen.", MetricsServices.Spec);
         metrics.MapGet("/endpoints", (HttpContext http, MetricsEndpointList endpoints, CancellationToken ct) => endpoints.GetAsync(http, ct))
             .Describe("ListEndpoints", "Every service and endpoint that has been seen.", MetricsEndpointList.Spec);
     }

@@ -11,24 +11,11 @@ internal readonly record struct TimeRange(DateTimeOffset Start, DateTimeOffset E
 
     /// <summary>The range of the same length just before.</summary>
     public TimeRange Before => new(Start - DateTimeOffset.MinValue < Length ? DateTimeOffset.MinValue : Start - Length, Start);
-}
 
-/// <summary>Which series of which time a question is about.</summary>
-internal sealed record MetricsSelection(FilterSql Series, TimeRange Range)
-{
-    private static readonly TimeSpan DefaultLength = TimeSpan.FromHours(1);
+    private static TimeSpan DefaultLength => TimeSpan.FromHours(1);
 
-    public static IReadOnlyList<(string Name, string Meaning)> Parameters { get; } =
-    [
-        ("start_date", "Start of the range; an hour before its end unless told."),
-        ("end_date", "End of the range, not in it; now unless told."),
-    ];
-
-    public static IReadOnlyList<FilterField> Fields { get; } =
-        [new("service", "s.service", FieldType.Text), new("endpoint", "s.endpoint", FieldType.Text)];
-
-    /// <param name="perEndpoint">Whether endpoints are to be told apart; else whole services are read where they can be.</param>
-    public static MetricsSelection Of(QueryReader query, bool perEndpoint, TimeProvider time)
+    /// <summary>What <c>start_date</c> and <c>end_date</c> say.</summary>
+    public static TimeRange Of(QueryReader query, TimeProvider time)
     {
         var end = query.Time("end_date") ?? time.GetUtcNow();
         var start = query.Time("start_date") ?? (end - DateTimeOffset.MinValue < DefaultLength ? DateTimeOffset.MinValue : end - DefaultLength);
@@ -37,6 +24,34 @@ internal sealed record MetricsSelection(FilterSql Series, TimeRange Range)
             query.Fail("start_date", "must be before end_date");
         }
 
+        return new(start, end);
+    }
+}
+
+/// <summary>Which series of which time a question is about.</summary>
+/// <param name="Whole">Whether it is of whole services, which also count countries.</param>
+/// <param name="Compared">The range it is set beside.</param>
+internal sealed record MetricsSelection(FilterSql Series, TimeRange Range, TimeRange Compared, bool Whole)
+{
+    public static IReadOnlyList<(string Name, string Meaning)> Parameters { get; } =
+    [
+        ("start_date", "Start of the range; an hour before its end unless told."),
+        ("end_date", "End of the range, not in it; now unless told."),
+    ];
+
+    /// <summary>Of a question that sets a range beside another.</summary>
+    public static IReadOnlyList<(string Name, string Meaning)> ComparedParameters { get; } =
+        [.. Parameters, ("compare_to", "Start of the range to compare with, of the same length; the one just before unless told.")];
+
+    public static IReadOnlyList<FilterField> Fields { get; } =
+        [new("service", "s.service", FieldType.Text), new("endpoint", "s.endpoint", FieldType.Text)];
+
+    /// <param name="perEndpoint">Whether endpoints are to be told apart; else whole services are read where they can be.</param>
+    public static MetricsSelection Of(QueryReader query, bool perEndpoint, TimeProvider time)
+    {
+        var range = TimeRange.Of(query, time);
+        var compared = query.Time("compare_to") is { } other ? new(other, other + (DateTimeOffset.MaxValue - other < range.Length ? TimeSpan.Zero : range.Length)) : range.Before;
+        var whole = !perEndpoint && !query.Filters("endpoint");
         var series = new FilterSql();
         series.Add($"s.project_id = {IngestService.DefaultProject}");
         query.Filters(series);
@@ -47,14 +62,15 @@ internal sealed record MetricsSelection(FilterSql Series, TimeRange Range)
             {
                 query.Fail("endpoint", "* is all endpoints together and cannot be merged with one of them");
             }
+
+            whole = true;
         }
         else
         {
-            var whole = !perEndpoint && !query.Filters("endpoint");
             series.Add(whole ? $"s.endpoint = {SeriesName.WholeService}" : (FormattableString)$"s.endpoint <> {SeriesName.WholeService}");
         }
 
-        return new(series, new(start, end));
+        return new(series, range, compared, whole);
     }
 }
 

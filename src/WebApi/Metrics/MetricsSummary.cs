@@ -8,11 +8,12 @@ internal sealed class MetricsSummary(MetricsScan scan, TimeProvider time)
     /// <summary>Apdex: up to this a user is satisfied, up to four times this tolerating.</summary>
     private const long ApdexMicros = 500_000;
 
-    public static QuerySpec Spec { get; } = new(MetricsSelection.Parameters, MetricsSelection.Fields);
+    public static QuerySpec Spec { get; } = new([.. MetricsSelection.ComparedParameters, StatusFilter.Parameter], MetricsSelection.Fields);
 
     public async Task<IResult> GetAsync(HttpContext http, CancellationToken ct)
     {
         var query = new QueryReader(http, Spec);
+        var statuses = StatusFilter.Of(query);
         var selection = MetricsSelection.Of(query, perEndpoint: false, time);
         if (query.Problem is { } problem)
         {
@@ -21,12 +22,12 @@ internal sealed class MetricsSummary(MetricsScan scan, TimeProvider time)
 
         var series = await scan.SeriesAsync(selection, ct);
         var now = await scan.SumAsync(series, selection.Range, ct);
-        var before = await scan.SumAsync(series, selection.Range.Before, ct);
+        var before = await scan.SumAsync(series, selection.Compared, ct);
         var seconds = selection.Range.Length.TotalSeconds;
         return new ApiResult(new
         {
-            traffic = Compare(f => f.Count),
-            requests_per_second = Compare(f => Math.Round(f.Count / seconds, 3)),
+            traffic = Compare(f => Traffic(f)),
+            requests_per_second = Compare(f => Math.Round(Traffic(f) / seconds, 3)),
             error_rate = Compare(f => f.Count == 0 ? 0 : Math.Round((double)f.Errors / f.Count, 6)),
             p50_latency = Compare(f => MetricFigures.Milliseconds(f.Latency.Quantile(0.50))),
             p95_latency = Compare(f => MetricFigures.Milliseconds(f.Latency.Quantile(0.95))),
@@ -35,8 +36,9 @@ internal sealed class MetricsSummary(MetricsScan scan, TimeProvider time)
             bytes_in = Compare(f => f.RequestBytes),
             bytes_out = Compare(f => f.ResponseBytes),
             apdex = Compare(Apdex),
-        }, new { start_date = selection.Range.Start.UtcDateTime, end_date = selection.Range.End.UtcDateTime });
+        }, new { start_date = selection.Range.Start.UtcDateTime, end_date = selection.Range.End.UtcDateTime, compare_to = selection.Compared.Start.UtcDateTime });
 
+        long Traffic(WindowFigures figures) => statuses?.Count(figures) ?? figures.Count;
         Comparison Compare(Func<WindowFigures, double> figure) => Comparison.Of(figure(now), figure(before));
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
 using Bayou.Http;
+using Bayou.Ingest;
 
 namespace Bayou.Metrics;
 
@@ -8,6 +9,7 @@ namespace Bayou.Metrics;
 /// <param name="Value">What it is ranked by: requests, errors, milliseconds (p95), or milliseconds in all (time).</param>
 /// <param name="Share">Of the total of what it is ranked by; of traffic where ranked by p95. 0..1.</param>
 /// <param name="Change">Against the range before, as a part of it; null where there was nothing.</param>
+/// <param name="Series">Traffic of equal parts of the range; null where there were no requests.</param>
 internal sealed record TopEntry(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Service,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Endpoint,
@@ -15,19 +17,28 @@ internal sealed record TopEntry(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Status,
     double Value, double Share, double? Previous, double? Change, long TrafficCount,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? ErrorRate,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? P95Latency);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? AvgLatency,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? P50Latency,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? P95Latency,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? P99Latency,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? TotalTime,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<long?>? Series);
 
 /// <summary><c>GET /metrics/top</c>: what made most of the traffic, errors, latency or time of a range.</summary>
 internal sealed class MetricsTop(MetricsScan scan, TimeProvider time)
 {
     private const int DefaultLimit = 10;
+    private const int MaxLimit = 10_000;
+    private const int MaxPoints = 100;
 
     public static QuerySpec Spec { get; } = new(
         [
-            .. MetricsSelection.Parameters,
+            .. MetricsSelection.ComparedParameters,
             ("dimension", "endpoint, service, country or status."),
             ("by", "traffic, errors, p95 or time; country and status: traffic, status also errors."),
-            ("limit", "Most entries, 1 to 1000; 10 unless told."),
+            StatusFilter.Parameter,
+            ("points", "Also the traffic of so many equal parts of the range, 1 to 100; of endpoints and services."),
+            ("limit", "Most entries, 1 to 10000; 10 unless told."),
         ],
         MetricsSelection.Fields);
 
@@ -36,17 +47,30 @@ internal sealed class MetricsTop(MetricsScan scan, TimeProvider time)
         var query = new QueryReader(http, Spec);
         var dimension = query.Choice("dimension", "endpoint", "service", "country", "status");
         var by = query.Choice("by", "traffic", "errors", "p95", "time");
-        var limit = (int)(query.Whole("limit", 1, ListQuery.MaxLimit) ?? DefaultLimit);
+        var limit = (int)(query.Whole("limit", 1, MaxLimit) ?? DefaultLimit);
+        var points = (int)(query.Whole("points", 1, MaxPoints) ?? 0);
+        var perSeries = dimension is "endpoint" or "service";
         if ((dimension == "country" && by != "traffic") || (dimension == "status" && (by is "p95" or "time")))
         {
             query.Fail("by", $"{by} is not known per {dimension}");
         }
 
-        if (dimension == "country" && query.Filters("endpoint") && !query.Names("endpoint", Ingest.SeriesName.WholeService))
+        if (points > 0 && !perSeries)
+        {
+            query.Fail("points", $"are not known per {dimension}");
+        }
+
+        if (dimension == "country" && query.Has("status"))
+        {
+            query.Fail("status", "does not go with dimension=country: countries are counted over all statuses");
+        }
+
+        if (dimension == "country" && query.Filters("endpoint") && !query.Names("endpoint", SeriesName.WholeService))
         {
             query.Fail("endpoint", "does not go with dimension=country: countries are counted per service");
         }
 
+        var statuses = StatusFilter.Of(query);
         var selection = MetricsSelection.Of(query, dimension == "endpoint", time);
         if (query.Problem is { } problem)
         {
@@ -54,74 +78,111 @@ internal sealed class MetricsTop(MetricsScan scan, TimeProvider time)
         }
 
         var series = await scan.SeriesAsync(selection, ct);
-        var now = await RankableAsync(series, selection.Range, dimension, by, ct);
-        var before = await RankableAsync(series, selection.Range.Before, dimension, by, ct);
+        var ranking = new Ranking(scan, series, dimension, by, statuses);
+        var (now, parts) = await ranking.OfAsync(selection.Range, points, ct);
+        var (before, _) = await ranking.OfAsync(selection.Compared, 0, ct);
         var total = now.Values.Sum(item => item.Additive);
         var ranked = now.Where(pair => pair.Value.Value > 0).ToList();
         var entries = ranked
             .OrderByDescending(pair => pair.Value.Value).ThenBy(pair => pair.Key)
             .Take(limit)
-            .Select(pair => Entry(dimension, pair.Key, pair.Value, before.GetValueOrDefault(pair.Key), total));
+            .Select(pair => Entry(dimension, pair.Key, pair.Value, before.GetValueOrDefault(pair.Key), total, parts.GetValueOrDefault(pair.Key)));
         return new ApiResult(entries.ToList(), new { limit, total = ranked.Count });
     }
 
-    private async Task<Dictionary<Place, Rankable>> RankableAsync(
-        Dictionary<int, Ingest.SeriesName> series, TimeRange range, string dimension, string by, CancellationToken ct)
+    private static TopEntry Entry(string dimension, Place place, Rankable item, Rankable? before, double total, long?[]? parts)
     {
-        if (dimension is "endpoint" or "service")
+        var figures = item.Figures;
+        return new(
+            Service: dimension is "endpoint" or "service" ? place.Name : null,
+            Endpoint: dimension == "endpoint" ? place.Endpoint : null,
+            Country: dimension == "country" ? place.Name : null,
+            Status: dimension == "status" ? place.Name : null,
+            item.Value,
+            Share: total > 0 ? Math.Round(item.Additive / total, 6) : 0,
+            Previous: before?.Value,
+            Change: Comparison.ChangeOf(item.Value, before?.Value),
+            item.Traffic,
+            ErrorRate: figures is null ? null : Math.Round((double)figures.Errors / figures.Count, 6),
+            AvgLatency: figures is null ? null : MetricFigures.Milliseconds((double)figures.DurationSumMicros / figures.Count),
+            P50Latency: Quantile(0.50),
+            P95Latency: Quantile(0.95),
+            P99Latency: Quantile(0.99),
+            TotalTime: figures is null ? null : MetricFigures.Milliseconds(figures.DurationSumMicros),
+            parts);
+
+        double? Quantile(double q) => figures is null ? null : MetricFigures.Milliseconds(figures.Latency.Quantile(q));
+    }
+}
+
+/// <summary>What is ranked: a service, an endpoint of one, a country or a status.</summary>
+internal readonly record struct Place(string Name, string Endpoint) : IComparable<Place>
+{
+    public int CompareTo(Place other) =>
+        string.CompareOrdinal(Name, other.Name) is var byName && byName != 0 ? byName : string.CompareOrdinal(Endpoint, other.Endpoint);
+}
+
+/// <param name="Additive">What shares are taken of.</param>
+internal sealed record Rankable(double Value, double Additive, long Traffic, WindowFigures? Figures);
+
+/// <summary>The places of a range and what each is ranked by.</summary>
+internal sealed class Ranking(MetricsScan scan, Dictionary<int, SeriesName> series, string dimension, string by, StatusFilter? statuses)
+{
+    /// <param name="points">Into how many parts the range is cut for the traffic over time; 0 for none.</param>
+    public async Task<(Dictionary<Place, Rankable> Places, Dictionary<Place, long?[]> Parts)> OfAsync(TimeRange range, int points, CancellationToken ct)
+    {
+        if (dimension is not ("endpoint" or "service"))
         {
-            var merged = await scan.MergeAsync(series, range, (name, _) => new Place(name.Service, dimension == "endpoint" ? name.Endpoint : ""), ct);
-            return merged.ToDictionary(pair => pair.Key, pair => Rank(pair.Value, by));
+            var sum = await scan.SumAsync(series, range, ct);
+            return (Counts(sum).ToDictionary(pair => new Place(pair.Name, ""), pair => new Rankable(pair.Count, pair.Count, pair.Count, null)), []);
         }
 
-        var sum = await scan.SumAsync(series, range, ct);
-        var counts = dimension == "country"
-            ? sum.Countries.Select(pair => (pair.Key, pair.Value))
-            : sum.Statuses.Where(pair => by == "traffic" || pair.Key >= 500).Select(pair => (pair.Key.ToString(CultureInfo.InvariantCulture), pair.Value));
-        return counts.ToDictionary(pair => new Place(pair.Item1, ""), pair => new Rankable(pair.Item2, pair.Item2, pair.Item2, null));
+        var merged = new Dictionary<Place, WindowFigures>();
+        var parts = new Dictionary<Place, long?[]>();
+        await scan.WindowsAsync(series.Keys, range, (id, start, bytes) =>
+        {
+            var name = series[id];
+            var place = new Place(name.Service, dimension == "endpoint" ? name.Endpoint : "");
+            if (!merged.TryGetValue(place, out var sum))
+            {
+                merged[place] = sum = new WindowFigures();
+            }
+
+            var counted = Traffic(sum);
+            sum.MergeFrom(bytes);
+            if (points > 0)
+            {
+                if (!parts.TryGetValue(place, out var part))
+                {
+                    parts[place] = part = new long?[points];
+                }
+
+                var at = (int)((start - range.Start.UtcDateTime) / range.Length * points);
+                part[at] = (part[at] ?? 0) + Traffic(sum) - counted;
+            }
+        }, ct);
+        return (merged.ToDictionary(pair => pair.Key, pair => Rank(pair.Value)), parts);
     }
 
-    private static Rankable Rank(WindowFigures figures, string by)
+    private IEnumerable<(string Name, long Count)> Counts(WindowFigures sum) => dimension == "country"
+        ? sum.Countries.Select(pair => (pair.Key, pair.Value))
+        : sum.Statuses.Where(pair => (by == "traffic" || pair.Key >= 500) && statuses?.Holds(pair.Key) != false)
+            .Select(pair => (pair.Key.ToString(CultureInfo.InvariantCulture), pair.Value));
+
+    private Rankable Rank(WindowFigures figures)
     {
+        var traffic = Traffic(figures);
         double value = by switch
         {
             "errors" => figures.Errors,
             "p95" => MetricFigures.Milliseconds(figures.Latency.Quantile(0.95)),
             "time" => MetricFigures.Milliseconds(figures.DurationSumMicros),
-            _ => figures.Count,
+            _ => traffic,
         };
-        return new(value, by == "p95" ? figures.Count : value, figures.Count, figures);
+
+        // An endpoint without any of the wanted statuses is not among them.
+        return new(traffic == 0 ? 0 : value, by == "p95" ? traffic : value, traffic, figures);
     }
 
-    private static TopEntry Entry(string dimension, Place place, Rankable item, Rankable? before, double total) => new(
-        Service: dimension is "endpoint" or "service" ? place.Name : null,
-        Endpoint: dimension == "endpoint" ? place.Endpoint : null,
-        Country: dimension == "country" ? place.Name : null,
-        Status: dimension == "status" ? place.Name : null,
-        item.Value,
-        Share: total > 0 ? Math.Round(item.Additive / total, 6) : 0,
-        Previous: before?.Value,
-        Change: Comparison.ChangeOf(item.Value, before?.Value),
-        item.Traffic,
-        ErrorRate: item.Figures is { } figures ? Math.Round((double)figures.Errors / figures.Count, 6) : null,
-        P95Latency: item.Figures is { } sketched ? MetricFigures.Milliseconds(sketched.Latency.Quantile(0.95)) : null);
-
-    private readonly record struct Place(string Name, string Endpoint) : IComparable<Place>
-    {
-        public int CompareTo(Place other) =>
-            string.CompareOrdinal(Name, other.Name) is var byName && byName != 0 ? byName : string.CompareOrdinal(Endpoint, other.Endpoint);
-    }
-
-    /// <param name="Additive">What shares are taken of.</param>
-    private sealed record Rankable(double Value, double Additive, long Traffic, WindowFigures? Figures);
-}
-
-/// <summary>A figure beside the same of the range before.</summary>
-/// <param name="Change">As a part of <paramref name="Previous"/>; null where that is nothing.</param>
-internal sealed record Comparison(double Value, double Previous, double? Change)
-{
-    public static Comparison Of(double value, double previous) => new(value, previous, ChangeOf(value, previous));
-
-    public static double? ChangeOf(double value, double? previous) =>
-        previous is > 0 and var before ? Math.Round((value - before) / before, 6) : null;
+    private long Traffic(WindowFigures figures) => statuses?.Count(figures) ?? figures.Count;
 }

@@ -1,86 +1,48 @@
-using System.Threading.Channels;
+using System.IO.Compression;
+using System.Net;
 using Bayou.Http;
 using Bayou.Ingest;
+using Bayou.Monitor;
 
 namespace Bayou.Self;
 
-/// <summary>Records Bayou's own API, as service <c>bayou</c>, through the same door as everybody's.</summary>
-internal sealed partial class SelfMonitoring(IngestService ingest, TimeProvider time, ILogger<SelfMonitoring> logger) : BackgroundService
+/// <summary>Bayou's own API is monitored as any other is, by the same middleware, as service <c>bayou</c>.</summary>
+internal static class SelfMonitoring
 {
     private const string Service = "bayou";
-    private const int MaxQueued = 10_000;
-    private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
-    private readonly Channel<Observation> _queue = Channel.CreateBounded<Observation>(
-        new BoundedChannelOptions(MaxQueued) { FullMode = BoundedChannelFullMode.DropOldest });
-
-    /// <summary>Goes around the request pipeline, so that it sees the status every failure became.</summary>
-    public async Task RecordAsync(HttpContext http, RequestDelegate next)
+    public static IServiceCollection AddSelfMonitoring(this IServiceCollection services)
     {
-        var start = time.GetUtcNow();
-        var clock = time.GetTimestamp();
-        try
-        {
-            await next(http);
-        }
-        finally
-        {
-            // The page and its files are no API, and a foreign path is no endpoint of ours.
-            if (http.GetEndpoint() is RouteEndpoint { RoutePattern.RawText: { } route } endpoint && endpoint.Metadata.GetMetadata<PageRoute>() is null)
-            {
-                _queue.Writer.TryWrite(new(
-                    Service, $"{http.Request.Method} {RouteTemplates.Normalize(route)}", http.Response.StatusCode,
-                    (long)time.GetElapsedTime(clock).TotalMicroseconds, start,
-                    http.Request.ContentLength ?? 0, http.Response.ContentLength ?? 0, Country: null));
-            }
-        }
+        services.AddSingleton<OwnIngest>();
+        services.AddBayou(options => (options.Service, options.ShouldRecord) = (Service, IsOurApi));
+        services.AddOptions<BayouOptions>().Configure<OwnIngest>((options, ingest) => options.Handler = ingest);
+        return services;
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    // The page and its files are no API, and a foreign path is no endpoint of ours.
+    private static bool IsOurApi(HttpContext http) => http.GetEndpoint() is RouteEndpoint endpoint && endpoint.Metadata.GetMetadata<PageRoute>() is null;
+
+    /// <summary>Takes the monitor's batches without a network between, and so without recording that it does.</summary>
+    private sealed class OwnIngest(IServiceProvider services) : HttpMessageHandler
     {
-        using var timer = new PeriodicTimer(Period, time);
-        try
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
+            // Resolved late: ingest and the monitor start independently of each other.
+            var ingest = services.GetRequiredService<RequestIngest>();
+            await using var gzip = new GZipStream(await request.Content!.ReadAsStreamAsync(cancellationToken), CompressionMode.Decompress);
+            using var body = new MemoryStream();
+            await gzip.CopyToAsync(body, cancellationToken);
+            var outcome = await ingest.TakeAsync(body.ToArray(), request.Headers.GetValues("Idempotency-Key").Single(), dropped: 0, cancellationToken);
+            if (outcome == IngestOutcome.NoAnswer)
             {
-                await SendAsync();
+                throw new HttpRequestException("It cannot be known whether the batch was taken.");
             }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            await SendAsync();
+
+            var status = outcome.Problem?.Status ?? StatusCodes.Status202Accepted;
+            var error = outcome.Problem is { } problem ? new ApiError(problem.Code, problem.Message, "", problem.Details) : null;
+            return new((HttpStatusCode)status) { Content = JsonContent.Create(new Envelope(outcome.Taken, error, null), options: Json.Options) };
         }
     }
-
-    private async Task SendAsync()
-    {
-        var batch = new ObservationBatch();
-        while (_queue.Reader.TryRead(out var observation))
-        {
-            batch.Add(observation);
-        }
-
-        if (batch.Count == 0)
-        {
-            return;
-        }
-
-        try
-        {
-            var outcome = await ingest.SubmitAsync(batch, key: null, CancellationToken.None);
-            if (outcome.State != SubmissionState.Accepted)
-            {
-                NotTaken(batch.Count, null);
-            }
-        }
-        catch (Exception e)
-        {
-            NotTaken(batch.Count, e);
-        }
-    }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{count} of Bayou's own requests were not recorded")]
-    private partial void NotTaken(int count, Exception? exception);
 }
 
 /// <summary>Marks a route that serves the page.</summary>

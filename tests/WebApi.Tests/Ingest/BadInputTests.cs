@@ -47,6 +47,8 @@ public sealed class BadInputTests(BayouServer server) : IClassFixture<BayouServe
         { "response_size", With("response_size", "1.5") },
         { "country", With("country", "\"FRA\"") },
         { "country", With("country", "\"1F\"") },
+        { "version", With("version", "1.4") },
+        { "version", With("version", $"\"{new string('v', 101)}\"") },
         { "duration", With("duration", "1") },
         { "status", Good.Replace("\"status\":200", "\"status\":200,\"status\":200", StringComparison.Ordinal) },
         { "duration_ms", Good.Replace("\"duration_ms\":10,", "", StringComparison.Ordinal) },

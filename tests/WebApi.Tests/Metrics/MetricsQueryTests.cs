@@ -41,6 +41,16 @@ public sealed class MetricsQueryTests(BayouServer server) : IClassFixture<BayouS
     [InlineData("/metrics/top?dimension=country&by=p95", "by")]
     [InlineData("/metrics/summary?limit=3", "limit")]
     [InlineData("/metrics/distribution?buckets=0", "buckets")]
+    [InlineData("/metrics/top?status=9xx", "status")]
+    [InlineData("/metrics/top?dimension=country&status=200", "status")]
+    [InlineData("/metrics/top?dimension=status&points=5", "points")]
+    [InlineData("/metrics/summary?compare_to=then", "compare_to")]
+    [InlineData("/metrics/changes?by=p95", "by")]
+    [InlineData("/metrics/heatmap?window_size=60&start_date=2026-01-01T00:00:00Z&end_date=2026-02-01T00:00:00Z", "window_size")]
+    [InlineData("/metrics/stream?traffic=1", "traffic")]
+    [InlineData("/metrics/freshness?endpoint=a", "endpoint")]
+    [InlineData("/metrics/services?limit=1", "limit")]
+    [InlineData("/deploys?order_by=color", "order_by")]
     [InlineData("/error?error_rate=2", "error_rate")]
     public async Task A_bad_query_is_refused_by_the_name_of_its_parameter(string url, string field)
     {

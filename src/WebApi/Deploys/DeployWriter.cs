@@ -1,0 +1,111 @@
+using Bayou.Ingest;
+using Npgsql;
+
+namespace Bayou.Deploys;
+
+/// <summary>A version of a service that began to run at a time.</summary>
+internal sealed record Deploy(string Service, string Version, DateTimeOffset Time);
+
+/// <summary>Writes deploys, each once, however many nodes and callers tell of it.</summary>
+internal sealed class DeployWriter(NpgsqlDataSource db)
+{
+    /// <summary>
+    /// What is told twice within this is one deploy, and a version not seen for this long has stopped. Long enough for a
+    /// rolling update, during which old and new report side by side.
+    /// </summary>
+    public static readonly TimeSpan Rolling = TimeSpan.FromMinutes(10);
+
+    /// <summary>No service keeps more; the longest unseen go.</summary>
+    private const int MaxVersions = 100;
+
+    /// <summary>A deploy somebody tells of.</summary>
+    /// <returns>False, with nothing written, when it is known already.</returns>
+    public async Task<bool> AddAsync(Deploy deploy, CancellationToken ct)
+    {
+        await using var connection = await db.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await LockAsync(connection, ct);
+        var added = await InsertAsync(connection, deploy, "sent", ct);
+        await transaction.CommitAsync(ct);
+        return added;
+    }
+
+    /// <summary>
+    /// A version that a service's observations report, first and last seen at these times. It is a deploy when the service ran
+    /// another one last and this one is new, or had stopped.
+    /// </summary>
+    public async Task SeenAsync(string service, string version, DateTimeOffset first, DateTimeOffset last, CancellationToken ct)
+    {
+        await using var connection = await db.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await LockAsync(connection, ct);
+        var known = await KnownAsync(connection, service, ct);
+        var newest = known.Count == 0 ? null : known.MaxBy(pair => pair.Value).Key;
+        var runs = known.TryGetValue(version, out var seen) && first - seen < Rolling;
+        if (newest is not null && newest != version && !runs)
+        {
+            await InsertAsync(connection, new(service, version, first), "reported", ct);
+        }
+
+        await KeepAsync(connection, service, version, last, ct);
+        await transaction.CommitAsync(ct);
+    }
+
+    /// <summary>One writer at a time, on every node: deploys become visible in the order of their ids, and none is written twice.</summary>
+    private static async Task LockAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("SELECT pg_advisory_xact_lock(hashtextextended('bayou.deploys', $1))", connection);
+        command.Parameters.Add(new() { Value = (long)IngestService.DefaultProject });
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    private static async Task<bool> InsertAsync(NpgsqlConnection connection, Deploy deploy, string source, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("""
+            INSERT INTO deploys (project_id, service, version, time, source)
+            SELECT $1, $2, $3, $4, $5
+             WHERE NOT EXISTS (SELECT 1 FROM deploys
+                                WHERE project_id = $1 AND service = $2 AND version = $3 AND time > $4 - $6 AND time < $4 + $6)
+            """, connection);
+        command.Parameters.Add(new() { Value = IngestService.DefaultProject });
+        command.Parameters.Add(new() { Value = deploy.Service });
+        command.Parameters.Add(new() { Value = deploy.Version });
+        command.Parameters.Add(new() { Value = deploy.Time.UtcDateTime });
+        command.Parameters.Add(new() { Value = source });
+        command.Parameters.Add(new() { Value = Rolling });
+        return await command.ExecuteNonQueryAsync(ct) > 0;
+    }
+
+    private static async Task<Dictionary<string, DateTimeOffset>> KnownAsync(NpgsqlConnection connection, string service, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("SELECT version, last_seen FROM service_versions WHERE project_id = $1 AND service = $2", connection);
+        command.Parameters.Add(new() { Value = IngestService.DefaultProject });
+        command.Parameters.Add(new() { Value = service });
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var known = new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal);
+        while (await reader.ReadAsync(ct))
+        {
+            known[reader.GetString(0)] = reader.GetDateTime(1);
+        }
+
+        return known;
+    }
+
+    private static async Task KeepAsync(NpgsqlConnection connection, string service, string version, DateTimeOffset last, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("""
+            WITH kept AS (
+                INSERT INTO service_versions (project_id, service, version, last_seen) VALUES ($1, $2, $3, $4)
+                ON CONFLICT (project_id, service, version) DO UPDATE SET last_seen = greatest(service_versions.last_seen, excluded.last_seen))
+            DELETE FROM service_versions
+             WHERE project_id = $1 AND service = $2
+               AND version IN (SELECT version FROM service_versions WHERE project_id = $1 AND service = $2 ORDER BY last_seen DESC OFFSET $5)
+            """, connection);
+        command.Parameters.Add(new() { Value = IngestService.DefaultProject });
+        command.Parameters.Add(new() { Value = service });
+        command.Parameters.Add(new() { Value = version });
+        command.Parameters.Add(new() { Value = last.UtcDateTime });
+        command.Parameters.Add(new() { Value = MaxVersions });
+        await command.ExecuteNonQueryAsync(ct);
+    }
+}

@@ -1,0 +1,50 @@
+using Bayou.Http;
+using Bayou.Ingest;
+using Npgsql;
+
+namespace Bayou.Metrics;
+
+/// <summary>
+/// <c>GET /metrics/freshness</c>: how far what is shown may be behind what was acknowledged, and what of a range is missing because
+/// it was refused here or dropped by its sender.
+/// </summary>
+internal sealed class MetricsFreshness(NpgsqlDataSource db, TimeProvider time)
+{
+    public static QuerySpec Spec { get; } = new(MetricsSelection.Parameters, [new("service", "service", FieldType.Text)]);
+
+    public async Task<IResult> GetAsync(HttpContext http, CancellationToken ct)
+    {
+        var query = new QueryReader(http, Spec);
+        var range = TimeRange.Of(query, time);
+        var filter = new FilterSql();
+        query.Filters(filter);
+        if (query.Problem is { } problem)
+        {
+            return problem;
+        }
+
+        filter.Add($"project_id = {IngestService.DefaultProject}");
+        filter.Add($"minute >= {range.Start.UtcDateTime.AddMinutes(-1)}");
+        filter.Add($"minute < {range.End.UtcDateTime}");
+
+        // A journal row goes once all its windows have it. What no service can be told of belongs to every view.
+        await using var command = db.CreateCommand($"""
+            SELECT coalesce((SELECT extract(epoch FROM clock_timestamp() - min(created_at)) * 1000 FROM ingest_journal), 0)::float8,
+                   coalesce(sum(rejected), 0)::bigint, coalesce(sum(dropped), 0)::bigint,
+                   (array_agg(last_error ORDER BY minute DESC) FILTER (WHERE last_error IS NOT NULL))[1]
+              FROM ingest_losses
+             WHERE ({filter.Where}) OR (service = '' AND project_id = {filter.Parameter(IngestService.DefaultProject)}
+                   AND minute >= {filter.Parameter(range.Start.UtcDateTime.AddMinutes(-1))} AND minute < {filter.Parameter(range.End.UtcDateTime)})
+            """);
+        filter.Bind(command.Parameters);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        await reader.ReadAsync(ct);
+        return new ApiResult(new
+        {
+            behind_ms = Math.Round(reader.GetDouble(0)),
+            rejected = reader.GetInt64(1),
+            dropped = reader.GetInt64(2),
+            last_error = reader.IsDBNull(3) ? null : reader.GetString(3),
+        });
+    }
+}

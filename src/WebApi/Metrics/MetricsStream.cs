@@ -1,0 +1,106 @@
+using System.Globalization;
+using System.Text.Json;
+using Bayou.Http;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Bayou.Metrics;
+
+/// <summary>
+/// <c>GET /metrics/stream</c>: the feed of <c>id__gt</c> pushed as server-sent events. An event's id is its window's, so that
+/// a client that comes back goes on where it was.
+/// </summary>
+internal sealed partial class MetricsStream(
+    MetricWindows windows, IOptions<MetricsOptions> options, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<MetricsStream> logger)
+{
+    private const int Batch = 500;
+    private const string ResumeHeader = "Last-Event-ID";
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
+
+    public static QuerySpec Spec { get; } = new(
+        [("id__gt", "Begin after this id; else with what changes from now on. The header Last-Event-ID does the same, and comes first.")],
+        [.. MetricWindows.Fields.Where(field => field.Name != "id")]);
+
+    public async Task<IResult> GetAsync(HttpContext http, CancellationToken ct)
+    {
+        var query = new QueryReader(http, Spec);
+        var after = query.Whole("id__gt", 0, long.MaxValue);
+        if (http.Request.Headers[ResumeHeader] is { Count: > 0 } resumed)
+        {
+            after = long.TryParse(resumed, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
+            if (after is null)
+            {
+                query.Fail(ResumeHeader, "must be the id of an event");
+            }
+        }
+
+        query.Filters(new FilterSql());
+        if (query.Problem is { } problem)
+        {
+            return problem;
+        }
+
+        // A cursor above the sequence comes from a database that has since been replaced.
+        var (newest, drawn) = await windows.NewestIdAsync(ct);
+        await SendAsync(http, query, after is { } cursor && cursor <= drawn ? cursor : newest, ct);
+        return Results.Empty;
+    }
+
+    private async Task SendAsync(HttpContext http, QueryReader query, long last, CancellationToken aborted)
+    {
+        // Else open streams would hold up the server's end.
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(aborted, lifetime.ApplicationStopping);
+        var ct = either.Token;
+        http.Response.ContentType = "text/event-stream";
+        http.Response.Headers["X-Accel-Buffering"] = "no"; // A proxy that gathers would turn live into late.
+        var heard = time.GetTimestamp();
+        try
+        {
+            await http.Response.WriteAsync(": live\n\n", ct);
+            await http.Response.Body.FlushAsync(ct);
+            using var timer = new PeriodicTimer(TimeSpan.FromSeconds(options.Value.FlushSeconds) / 2, time);
+            do
+            {
+                var rows = await ChangedAsync(query, last, ct);
+                foreach (var row in rows)
+                {
+                    await http.Response.WriteAsync($"id: {row.Id}\nevent: metric-update\ndata: {JsonSerializer.Serialize(row, Json.Options)}\n\n", ct);
+                    last = row.Id;
+                }
+
+                if (rows.Count == 0 && time.GetElapsedTime(heard) < Heartbeat)
+                {
+                    continue;
+                }
+
+                if (rows.Count == 0)
+                {
+                    await http.Response.WriteAsync(": still here\n\n", ct);
+                }
+
+                heard = time.GetTimestamp();
+                await http.Response.Body.FlushAsync(ct);
+            }
+            while (await timer.WaitForNextTickAsync(ct));
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            // The client has gone, or the server goes.
+        }
+        catch (NpgsqlException e)
+        {
+            Ended(e); // The client comes back with its last id, and finds everything since.
+        }
+    }
+
+    private Task<List<MetricWindow>> ChangedAsync(QueryReader query, long last, CancellationToken ct)
+    {
+        var filter = MetricWindows.Filter(query);
+        query.Filters(filter);
+        filter.Add($"w.id > {last}");
+        return windows.RowsAsync(filter, "w.id", Batch, 0, ct);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A stream ended: the database did not answer")]
+    private partial void Ended(Exception exception);
+}

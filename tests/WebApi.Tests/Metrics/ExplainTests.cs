@@ -1,0 +1,159 @@
+using System.Text.Json.Nodes;
+
+namespace Bayou.Metrics;
+
+/// <summary>What a range is explained by: changes, heat map, status filter, parts, freshness.</summary>
+public sealed class ExplainTests(BayouServer server) : IClassFixture<BayouServer>
+{
+    private static readonly DateTimeOffset Now = BayouServer.RecentMinute;
+
+    [Fact]
+    public async Task A_change_is_told_by_the_endpoints_statuses_and_countries_that_made_it()
+    {
+        var service = BayouServer.NewService();
+        var before = Now.AddMinutes(-1);
+        await SendAsync(service, before, "/a", 20, 200, 10, "FR");
+        await SendAsync(service, before, "/b", 20, 200, 10, "DE");
+        await SendAsync(service, Now, "/a", 22, 200, 10, "FR");
+        await SendAsync(service, Now, "/b", 5, 200, 10, "DE");
+        await SendAsync(service, Now, "/b", 30, 503, 900, "US");
+        await server.CountedAsync(service, 97);
+        var range = $"service={service}&start_date={Now.ToUnixTimeMilliseconds()}&end_date={Now.AddMinutes(1).ToUnixTimeMilliseconds()}";
+
+        var traffic = await server.DataAsync($"/metrics/changes?{new AlreadyEscaped(range)}");
+        Assert.Equal((57, 40), ((int)traffic["value"]!, (int)traffic["previous"]!));
+        Assert.Equal([("GET /b", 15), ("GET /a", 2)], Parts(traffic, "endpoints", "endpoint"));
+        Assert.Equal([("503", 30), ("200", -13)], Parts(traffic, "statuses", "status"));
+        Assert.Equal([("US", 30), ("DE", -15), ("FR", 2)], Parts(traffic, "countries", "country"));
+        Assert.Equal(15.0 / 17, (double)traffic["endpoints"]![0]!["share"]!, 5);
+
+        var errors = await server.DataAsync($"/metrics/changes?by=errors&{new AlreadyEscaped(range)}");
+        Assert.Equal([("GET /b", 30)], Parts(errors, "endpoints", "endpoint"));
+        Assert.Equal([("503", 30)], Parts(errors["endpoints"]![0]!, "statuses", "status"));
+        Assert.Equal((0.526316, 0.0), ((double)errors["error_rate"]!["value"]!, (double)errors["error_rate"]!["previous"]!));
+
+        var slow = await server.DataAsync($"/metrics/changes?by=slow&{new AlreadyEscaped(range)}");
+        Assert.Equal([("GET /b", 30)], Parts(slow, "endpoints", "endpoint"));
+        Assert.Equal(10, (double)slow["slow_above"]!, 0.2);
+
+        // Beside itself nothing has changed.
+        var same = await server.DataAsync($"/metrics/changes?compare_to={Now.ToUnixTimeMilliseconds()}&{new AlreadyEscaped(range)}");
+        Assert.Empty(same["endpoints"]!.AsArray());
+
+        var picked = await server.DataAsync($"/metrics/changes?endpoint=GET /a&{new AlreadyEscaped(range)}");
+        Assert.Null(picked["countries"]);
+    }
+
+    [Fact]
+    public async Task A_summary_can_be_set_beside_any_other_range()
+    {
+        var service = BayouServer.NewService();
+        await SendAsync(service, Now, "/a", 8, 200, 10);
+        await SendAsync(service, Now.AddHours(-24), "/a", 4, 200, 10);
+        await server.CountedAsync(service, 12);
+        var (_, body) = await server.GetAsync(
+            $"/metrics/summary?service={service}&start_date={Now.ToUnixTimeMilliseconds()}&end_date={Now.AddMinutes(1).ToUnixTimeMilliseconds()}&compare_to={Now.AddHours(-24).ToUnixTimeMilliseconds()}");
+        Assert.Equal((8, 4, 1.0), ((int)body["data"]!["traffic"]!["value"]!, (int)body["data"]!["traffic"]!["previous"]!, (double)body["data"]!["traffic"]!["change"]!));
+        Assert.Equal(Now.AddHours(-24), DateTimeOffset.Parse((string)body["metadata"]!["compare_to"]!, null));
+    }
+
+    [Fact]
+    public async Task A_status_filter_narrows_counts_and_drops_what_has_none()
+    {
+        var service = BayouServer.NewService();
+        await SendAsync(service, Now, "/a", 5, 200, 10);
+        await SendAsync(service, Now, "/a", 2, 404, 10);
+        await SendAsync(service, Now, "/b", 3, 500, 10);
+        await server.CountedAsync(service, 10);
+        Assert.Equal([("GET /b", 3), ("GET /a", 2)], (await server.DataAsync($"/metrics/top?service={service}&status=5xx,404")).AsArray().Select(e => ((string)e!["endpoint"]!, (int)e["traffic_count"]!)));
+        Assert.Equal(["404"], (await server.DataAsync($"/metrics/top?service={service}&dimension=status&status=404")).AsArray().Select(e => (string)e!["status"]!));
+        Assert.Equal(5, (int)(await server.DataAsync($"/metrics/summary?service={service}&status=2xx"))["traffic"]!["value"]!);
+    }
+
+    [Fact]
+    public async Task Top_gives_the_traffic_of_equal_parts_with_gaps()
+    {
+        var service = BayouServer.NewService();
+        await SendAsync(service, Now.AddMinutes(-3), "/a", 2, 200, 10);
+        await SendAsync(service, Now, "/a", 5, 200, 10);
+        await server.CountedAsync(service, 7);
+        var entry = (await server.DataAsync($"/metrics/top?service={service}&points=4&start_date={Now.AddMinutes(-3).ToUnixTimeMilliseconds()}&end_date={Now.AddMinutes(1).ToUnixTimeMilliseconds()}"))[0]!;
+        Assert.Equal([2, null, null, 5], entry["series"]!.AsArray().Select(part => (long?)part));
+        Assert.InRange((double)entry["p99_latency"]!, 9.9, 10.1);
+    }
+
+    [Fact]
+    public async Task A_heat_map_counts_every_request_once_in_rows_that_hold_its_latency()
+    {
+        var service = BayouServer.NewService();
+        await SendAsync(service, Now.AddMinutes(-1), "/a", 6, 200, 4);
+        await SendAsync(service, Now, "/a", 3, 200, 4);
+        await SendAsync(service, Now, "/a", 2, 200, 800);
+        await SendAsync(service, Now, "/a", 1, 200, 0);
+        await server.CountedAsync(service, 12);
+        var map = await server.DataAsync($"/metrics/heatmap?service={service}&window_size=60");
+        var edges = map["edges"]!.AsArray().Select(edge => (double)edge!).ToList();
+        Assert.Equal(edges.Order(), edges);
+        var columns = map["windows"]!.AsArray().Select(w => w!["counts"]!.AsArray().Select(c => (long)c!).ToList()).ToList();
+        Assert.Equal([6, 6], columns.Select(column => column.Sum()));
+        Assert.All(columns, column => Assert.Equal(edges.Count - 1, column.Count));
+        var slow = columns[1].FindLastIndex(count => count > 0);
+        Assert.Equal(2, columns[1][slow]);
+        Assert.True(edges[slow] <= 800 && 800 < edges[slow + 1], $"{edges[slow]} to {edges[slow + 1]}");
+    }
+
+    [Fact]
+    public async Task Freshness_tells_what_was_refused_and_dropped_and_why()
+    {
+        var service = BayouServer.NewService();
+        var item = $$"""{"service":"{{service}}","method":"GET","route":"/","status":200,"duration_ms":1,"time":{{Now.ToUnixTimeMilliseconds()}}}""";
+        HttpContent Body() => new StringContent($"[{item},{item.Replace(":1,", ":-4,", StringComparison.Ordinal)}]", null, "application/json") { Headers = { { "x-bayou-dropped", "17" } } };
+        await server.PostAsync(Body(), key: service);
+        Assert.True((bool?)(await server.PostAsync(Body(), key: service)).Body["data"]!["duplicate"]);
+
+        JsonNode fresh;
+        do
+        {
+            await Task.Delay(50, BayouServer.Ct);
+            fresh = await server.DataAsync($"/metrics/freshness?service={service}&start_date={DateTimeOffset.UtcNow.AddMinutes(-5).ToUnixTimeMilliseconds()}");
+        }
+        while ((int)fresh["rejected"]! == 0);
+
+        // Also another test's refusals, where no service could be told.
+        Assert.Equal(17, (int)fresh["dropped"]!);
+        Assert.StartsWith("duration_ms must be", (string)fresh["last_error"]!, StringComparison.Ordinal);
+        Assert.InRange((double)fresh["behind_ms"]!, 0, 60_000);
+    }
+
+    [Fact]
+    public async Task Services_are_listed_with_what_they_have()
+    {
+        var service = BayouServer.NewService();
+        await SendAsync(service, Now, "/a", 1, 200, 1);
+        await SendAsync(service, Now, "/b", 1, 200, 1);
+        await server.CountedAsync(service, 2);
+        var known = (await server.DataAsync($"/metrics/services")).AsArray().Single(s => (string)s!["service"]! == service)!;
+        Assert.Equal((2, Now.AddMinutes(1)), ((int)known["endpoints"]!, DateTimeOffset.Parse((string)known["last_seen"]!, null)));
+    }
+
+    [Fact]
+    public async Task Bayous_own_api_is_monitored_by_its_own_middleware()
+    {
+        await server.DataAsync($"/info");
+        JsonArray rows;
+        do
+        {
+            await Task.Delay(50, BayouServer.Ct);
+            rows = (await server.DataAsync($"/metrics?service=bayou&endpoint=GET /info")).AsArray();
+        }
+        while (rows.Count == 0);
+
+        Assert.True((long)rows[0]!["response_size"]! > 0, "Its answers are chunked, and counted.");
+    }
+
+    private async Task SendAsync(string service, DateTimeOffset time, string route, int count, int status, double durationMs, string? country = null) =>
+        await server.SendAsync(Enumerable.Range(0, count).Select(_ => new { service, method = "GET", route, status, duration_ms = durationMs, time, country }));
+
+    private static IEnumerable<(string, int)> Parts(JsonNode data, string list, string name) =>
+        data[list]!.AsArray().Select(part => ((string)part![name]!, (int)part["delta"]!));
+}
