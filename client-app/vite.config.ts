@@ -4,11 +4,12 @@ import { defineConfig } from 'vitest/config';
 
 // What ./bayou dev passes on to the server, so that the page and the API share an origin there too.
 const api = `http://127.0.0.1:${process.env.BAYOU_PORT ?? '5080'}`;
-const apiPaths = ['/metrics', '/ingest', '/health', '/info', '/error', '/doc', '/reference'];
+const apiPaths = ['/metrics', '/ingest', '/health', '/info', '/error', '/doc', '/reference', '/deploys'];
 
 export default defineConfig({
   plugins: [react(), tailwindcss()],
   build: {
+    manifest: true,
     rollupOptions: {
       // The charts change less often than the page: a browser keeps them over releases.
       output: { codeSplitting: { groups: [{ name: 'charts', test: /node_modules[\\/](recharts|d3-|victory)/ }] } },

@@ -1,12 +1,19 @@
 # shellcheck shell=bash
 # shellcheck source=scripts/setup.sh
 . "$BAYOU_ROOT/scripts/setup.sh"
+# shellcheck source=scripts/demo.sh
+. "$BAYOU_ROOT/scripts/demo.sh"
 
 up_main() {
-    [ $# -eq 0 ] || die "up takes no arguments; its settings are environment variables, see ./bayou help"
+    case "$*" in
+        '') DEMO= ;;
+        --demo) DEMO=1 ;;
+        *) die "up takes --demo only; its settings are environment variables, see ./bayou help" ;;
+    esac
     check_address
     prepare
     build_server
+    [ -z "$DEMO" ] || build_demo
     only_one
     trap stop EXIT
     trap 'exit 130' INT
@@ -53,6 +60,7 @@ serve() {
     if wait_until_ready; then
         say ""
         say "Bayou is at http://localhost:$BAYOU_PORT   (Ctrl-C stops it; the data stays in $BAYOU_DATA)"
+        [ -z "$DEMO" ] || start_demo
     fi
     wait "$SERVER"
 }
@@ -74,6 +82,7 @@ stop() {
     local status=$?
     trap - EXIT
     trap '' INT TERM
+    stop_demo
     if [ -n "${SERVER:-}" ] && kill -0 "$SERVER" 2>/dev/null; then
         kill -TERM "$SERVER" 2>/dev/null || true
         wait "$SERVER" 2>/dev/null || true

@@ -1,3 +1,5 @@
+import { noteServerTime } from './clock';
+
 /** The shape of every JSON answer. */
 interface Envelope<T, M> {
   data: T | null;
@@ -14,8 +16,20 @@ export class ApiError extends Error {
   }
 }
 
+export type Query = Record<string, string | number | null | undefined>;
+
+/** The address of a question; what is null or undefined is left out. */
+export function urlOf(path: string, query: Query): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== null && value !== undefined) parameters.set(name, `${value}`);
+  }
+  const text = parameters.toString();
+  return text ? `${path}?${text}` : path;
+}
+
 /** Fetches an enveloped answer; rejects with a sentence that can be shown. */
-export async function getJson<T, M>(url: string, signal: AbortSignal): Promise<{ data: T; metadata: M }> {
+export async function getJson<T, M = unknown>(url: string, signal: AbortSignal): Promise<{ data: T; metadata: M }> {
   let response: Response;
   try {
     response = await fetch(url, { signal, headers: { accept: 'application/json' } });
@@ -24,6 +38,7 @@ export async function getJson<T, M>(url: string, signal: AbortSignal): Promise<{
     throw new ApiError('the server cannot be reached', 'UNREACHABLE');
   }
 
+  noteServerTime(response.headers.get('date'));
   const envelope = (await response.json().catch(() => null)) as Envelope<T, M> | null;
   if (!envelope) throw new ApiError(`the server answered ${response.status} without JSON`, 'NO_JSON');
   if (envelope.error) throw new ApiError(envelope.error.message, envelope.error.code);

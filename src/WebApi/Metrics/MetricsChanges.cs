@@ -5,7 +5,7 @@ using Bayou.Ingest;
 
 namespace Bayou.Metrics;
 
-/// <summary>One part of a change.</summary>
+/// <summary>One part of a change, in requests, errors or milliseconds.</summary>
 /// <param name="Delta">Value less previous.</param>
 /// <param name="Share">Of all that changed in its list, up and down alike: 0..1.</param>
 /// <param name="Statuses">Of an endpoint: by how much each status changed, largest first.</param>
@@ -14,12 +14,13 @@ internal sealed record ChangePart(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Endpoint,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Status,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Country,
-    long Value, long Previous, long Delta, double Share,
+    double Value, double Previous, double Delta, double Share,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<ChangePart>? Statuses);
 
 /// <summary>
 /// <c>GET /metrics/changes</c>: which endpoints, statuses and countries made a range differ from the one before. Counts add up, so
-/// each part's own change is its contribution: of requests, of errors, or of requests slower than the p95 of before.
+/// each part's own change is its contribution. So does time: an endpoint's part in a change of latency is the time its requests took
+/// beyond what as many would have taken before, which neither more traffic nor another mix of endpoints can feign.
 /// </summary>
 internal sealed class MetricsChanges(MetricsScan scan, TimeProvider time)
 {
@@ -29,7 +30,7 @@ internal sealed class MetricsChanges(MetricsScan scan, TimeProvider time)
     public static QuerySpec Spec { get; } = new(
         [
             .. MetricsSelection.ComparedParameters,
-            ("by", "traffic, errors, or slow: requests slower than 95 % of those before."),
+            ("by", "traffic, errors, or latency: time taken beyond what as many requests took before, in milliseconds."),
             ("limit", "Most parts of each list, 1 to 100; 10 unless told."),
         ],
         MetricsSelection.Fields);
@@ -37,7 +38,7 @@ internal sealed class MetricsChanges(MetricsScan scan, TimeProvider time)
     public async Task<IResult> GetAsync(HttpContext http, CancellationToken ct)
     {
         var query = new QueryReader(http, Spec);
-        var by = query.Choice("by", "traffic", "errors", "slow");
+        var by = query.Choice("by", "traffic", "errors", "latency");
         var limit = (int)(query.Whole("limit", 1, 100) ?? DefaultLimit);
         var selection = MetricsSelection.Of(query, perEndpoint: true, time);
         if (query.Problem is { } problem)
@@ -49,27 +50,19 @@ internal sealed class MetricsChanges(MetricsScan scan, TimeProvider time)
         var now = await scan.MergeAsync(series, selection.Range, (name, _) => name, ct);
         var before = await scan.MergeAsync(series, selection.Compared, (name, _) => name, ct);
         var (nowSum, beforeSum) = (Sum(now.Values), Sum(before.Values));
-        var threshold = (beforeSum.Count > 0 ? beforeSum : nowSum).Latency.Quantile(0.95);
-        long Count(WindowFigures figures) => by switch
-        {
-            "errors" => figures.Errors,
-            "slow" => figures.Count - figures.Latency.CountUpTo((long)threshold),
-            _ => figures.Count,
-        };
+        Comparison Compare(Func<WindowFigures, double> micros) => Comparison.Of(MetricFigures.Milliseconds(micros(nowSum)), MetricFigures.Milliseconds(micros(beforeSum)));
 
         // A latency is not known by status, so there the lists say how the traffic shifted.
         bool IsCounted(int status) => by != "errors" || status >= 500;
         return new ApiResult(new
         {
             by,
-            value = Count(nowSum),
-            previous = Count(beforeSum),
-            slow_above = by == "slow" ? MetricFigures.Milliseconds(threshold) : (double?)null,
             traffic = Comparison.Of(nowSum.Count, beforeSum.Count),
             error_rate = Comparison.Of(ErrorRate(nowSum), ErrorRate(beforeSum)),
-            p95_latency = Comparison.Of(
-                MetricFigures.Milliseconds(nowSum.Latency.Quantile(0.95)), MetricFigures.Milliseconds(beforeSum.Latency.Quantile(0.95))),
-            endpoints = Parts(now, before, Count, limit, (name, part) => part with
+            avg_latency = Compare(AverageMicros),
+            p95_latency = Compare(f => f.Latency.Quantile(0.95)),
+            p99_latency = Compare(f => f.Latency.Quantile(0.99)),
+            endpoints = Parts(Measured(now, before, beforeSum, by), limit, (name, part) => part with
             {
                 Service = name.Service,
                 Endpoint = name.Endpoint,
@@ -80,8 +73,29 @@ internal sealed class MetricsChanges(MetricsScan scan, TimeProvider time)
         }, new { start_date = selection.Range.Start.UtcDateTime, end_date = selection.Range.End.UtcDateTime, compare_to = selection.Compared.Start.UtcDateTime });
     }
 
+    /// <summary>Each endpoint's value and the one it is set against.</summary>
+    private static IEnumerable<(SeriesName Key, double Value, double Previous)> Measured(
+        Dictionary<SeriesName, WindowFigures> now, Dictionary<SeriesName, WindowFigures> before, WindowFigures beforeSum, string by)
+    {
+        var none = new WindowFigures();
+        foreach (var name in now.Keys.Union(before.Keys))
+        {
+            var (after, earlier) = (now.GetValueOrDefault(name, none), before.GetValueOrDefault(name, none));
+            yield return by switch
+            {
+                "errors" => (name, after.Errors, earlier.Errors),
+                "latency" => (name, MetricFigures.Milliseconds(after.DurationSumMicros),
+                    MetricFigures.Milliseconds(after.Count * AverageMicros(earlier.Count > 0 ? earlier : beforeSum))),
+                _ => (name, after.Count, earlier.Count),
+            };
+        }
+    }
+
+    private static double AverageMicros(WindowFigures figures) => figures.Count == 0 ? 0 : (double)figures.DurationSumMicros / figures.Count;
+
     private static List<ChangePart> Statuses(WindowFigures? now, WindowFigures? before, Func<int, bool> isCounted, int limit) => Parts(
-        CountedStatuses(now, isCounted), CountedStatuses(before, isCounted), count => count, limit, (status, part) => part with { Status = status.ToString(CultureInfo.InvariantCulture) });
+        Beside(CountedStatuses(now, isCounted), CountedStatuses(before, isCounted)), limit,
+        (status, part) => part with { Status = status.ToString(CultureInfo.InvariantCulture) });
 
     /// <summary>Countries are counted per service, for all its requests; null where endpoints are picked.</summary>
     private async Task<List<ChangePart>?> CountriesAsync(QueryReader query, int limit, CancellationToken ct)
@@ -95,24 +109,23 @@ internal sealed class MetricsChanges(MetricsScan scan, TimeProvider time)
         var series = await scan.SeriesAsync(whole, ct);
         var now = await scan.SumAsync(series, whole.Range, ct);
         var before = await scan.SumAsync(series, whole.Compared, ct);
-        return Parts(now.Countries, before.Countries, count => count, limit, (country, part) => part with { Country = country });
+        return Parts(Beside(now.Countries, before.Countries), limit, (country, part) => part with { Country = country });
     }
 
-    private static List<ChangePart> Parts<TKey, TValue>(
-        IReadOnlyDictionary<TKey, TValue> now, IReadOnlyDictionary<TKey, TValue> before, Func<TValue, long> count, int limit,
-        Func<TKey, ChangePart, ChangePart> named)
-        where TKey : notnull
+    private static IEnumerable<(TKey Key, double Value, double Previous)> Beside<TKey>(IReadOnlyDictionary<TKey, long> now, IReadOnlyDictionary<TKey, long> before)
+        where TKey : notnull =>
+        now.Keys.Union(before.Keys).Select(key => (key, (double)now.GetValueOrDefault(key), (double)before.GetValueOrDefault(key)));
+
+    private static List<ChangePart> Parts<TKey>(
+        IEnumerable<(TKey Key, double Value, double Previous)> measured, int limit, Func<TKey, ChangePart, ChangePart> named)
     {
-        var parts = now.Keys.Union(before.Keys)
-            .Select(key => (Key: key, Value: now.TryGetValue(key, out var n) ? count(n) : 0, Previous: before.TryGetValue(key, out var b) ? count(b) : 0))
-            .Where(part => part.Value != part.Previous)
-            .ToList();
-        double moved = parts.Sum(part => Math.Abs(part.Value - part.Previous));
+        var parts = measured.Where(part => part.Value != part.Previous).ToList();
+        var moved = parts.Sum(part => Math.Abs(part.Value - part.Previous));
         return [.. parts
             .OrderByDescending(part => Math.Abs(part.Value - part.Previous)).ThenBy(part => $"{part.Key}", StringComparer.Ordinal)
             .Take(limit)
             .Select(part => named(part.Key, new(
-                null, null, null, null, part.Value, part.Previous, part.Value - part.Previous,
+                null, null, null, null, part.Value, part.Previous, Math.Round(part.Value - part.Previous, 3),
                 Math.Round(Math.Abs(part.Value - part.Previous) / moved, 6), null)))];
     }
 

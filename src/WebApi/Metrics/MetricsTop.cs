@@ -9,7 +9,7 @@ namespace Bayou.Metrics;
 /// <param name="Value">What it is ranked by: requests, errors, milliseconds (p95), or milliseconds in all (time).</param>
 /// <param name="Share">Of the total of what it is ranked by; of traffic where ranked by p95. 0..1.</param>
 /// <param name="Change">Against the range before, as a part of it; null where there was nothing.</param>
-/// <param name="Series">Traffic of equal parts of the range; null where there were no requests.</param>
+/// <param name="Series">Traffic of parts of the range, each of the same whole minutes; null where there were no requests.</param>
 internal sealed record TopEntry(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Service,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Endpoint,
@@ -37,7 +37,7 @@ internal sealed class MetricsTop(MetricsScan scan, TimeProvider time)
             ("dimension", "endpoint, service, country or status."),
             ("by", "traffic, errors, p95 or time; country and status: traffic, status also errors."),
             StatusFilter.Parameter,
-            ("points", "Also the traffic of so many equal parts of the range, 1 to 100; of endpoints and services."),
+            ("points", "Also the traffic of at most so many parts of the range, each of the same whole minutes, 1 to 100; of endpoints and services."),
             ("limit", "Most entries, 1 to 10000; 10 unless told."),
         ],
         MetricsSelection.Fields);
@@ -128,7 +128,7 @@ internal sealed record Rankable(double Value, double Additive, long Traffic, Win
 /// <summary>The places of a range and what each is ranked by.</summary>
 internal sealed class Ranking(MetricsScan scan, Dictionary<int, SeriesName> series, string dimension, string by, StatusFilter? statuses)
 {
-    /// <param name="points">Into how many parts the range is cut for the traffic over time; 0 for none.</param>
+    /// <param name="points">Into how many parts the range is cut at most for the traffic over time; 0 for none.</param>
     public async Task<(Dictionary<Place, Rankable> Places, Dictionary<Place, long?[]> Parts)> OfAsync(TimeRange range, int points, CancellationToken ct)
     {
         if (dimension is not ("endpoint" or "service"))
@@ -137,6 +137,9 @@ internal sealed class Ranking(MetricsScan scan, Dictionary<int, SeriesName> seri
             return (Counts(sum).ToDictionary(pair => new Place(pair.Name, ""), pair => new Rankable(pair.Count, pair.Count, pair.Count, null)), []);
         }
 
+        // Parts of whole windows: else neighbours would differ by a window, and the line be a saw.
+        var partLength = points == 0 ? TimeSpan.Zero : TimeSpan.FromMinutes(Math.Ceiling(range.Length.TotalMinutes / points));
+        var count = points == 0 ? 0 : (int)Math.Ceiling(range.Length / partLength);
         var merged = new Dictionary<Place, WindowFigures>();
         var parts = new Dictionary<Place, long?[]>();
         await scan.WindowsAsync(series.Keys, range, (id, start, bytes) =>
@@ -154,10 +157,10 @@ internal sealed class Ranking(MetricsScan scan, Dictionary<int, SeriesName> seri
             {
                 if (!parts.TryGetValue(place, out var part))
                 {
-                    parts[place] = part = new long?[points];
+                    parts[place] = part = new long?[count];
                 }
 
-                var at = (int)((start - range.Start.UtcDateTime) / range.Length * points);
+                var at = (int)((start - range.Start.UtcDateTime) / partLength);
                 part[at] = (part[at] ?? 0) + Traffic(sum) - counted;
             }
         }, ct);

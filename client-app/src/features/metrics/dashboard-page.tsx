@@ -1,30 +1,31 @@
-import { useQuery } from '@tanstack/react-query';
-import { useSearchParams } from 'react-router';
-import { knownServices } from './endpoint-queries';
-import { ServiceMetrics } from './service-metrics';
-import { ServicePicker } from './service-picker';
+import { Onboarding } from '../connect/onboarding';
+import { MetricsView } from './metrics-view';
+import { StatusCodes, TopCountries, TopEndpoints } from './top-cards';
+import { useView } from './use-view';
 
+/** The overview of a service, or of all. */
 export function DashboardPage() {
-  const [filters, setFilters] = useSearchParams();
-  const { data: services, error, isPending } = useQuery(knownServices);
-  if (isPending) return <p role="status">Loading services…</p>;
-  if (!services) return <p role="alert">The services cannot be loaded: {error.message}. Trying again.</p>;
-
-  const service = filters.get('service') ?? services[0];
-  if (!service) return <p role="status">No requests yet. Bayou&rsquo;s own will appear in a few seconds.</p>;
-
+  const { filters: given, services, onChange, waiting } = useView();
+  if (waiting) return waiting;
+  const filters = { ...given, endpoint: null };
   return (
-    <>
-      <div className="flex flex-wrap items-center gap-3">
-        <h1 className="text-xl font-semibold">Requests</h1>
-        <ServicePicker
-          services={services.includes(service) ? services : [service, ...services]}
-          value={service}
-          onChange={(chosen) => { setFilters({ service: chosen }); }}
-        />
-        <p className="text-sm text-ink-soft">Last 15 minutes, one point a minute</p>
-      </div>
-      <ServiceMetrics key={service} service={service} />
-    </>
+    <MetricsView
+      title={filters.service ?? 'All services'}
+      heading={<>
+        <h1 className="sr-only">{filters.service ?? 'All services'}</h1>
+        <Onboarding services={services} />
+      </>}
+      filters={filters}
+      services={services}
+      onChange={onChange}
+    >
+      {() => (
+        <div className="grid items-start gap-3 md:grid-cols-2 xl:grid-cols-[1.4fr_1fr_1fr]">
+          <div className="min-w-0 md:col-span-2 xl:col-span-1"><TopEndpoints filters={filters} /></div>
+          <StatusCodes filters={filters} />
+          <TopCountries filters={filters} />
+        </div>
+      )}
+    </MetricsView>
   );
 }

@@ -1,34 +1,140 @@
-import { formatCount, formatLatency, formatRate } from '../../shared/format';
-import type { EndpointTotals } from './metric-window';
+import { useQuery } from '@tanstack/react-query';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useMemo, useRef } from 'react';
+import { Link, useSearchParams } from 'react-router';
+import { csvOf, curlOf } from '../../shared/copy';
+import { CopyMenu } from '../../shared/copy-menu';
+import { formatChange, formatCount, formatLatency, formatRate } from '../../shared/format';
+import { Empty, Failed, Loading } from '../../shared/states';
+import { columns, pickRows, readSort, type Column, type Sort } from './endpoint-rows';
+import type { EndpointEntry, KnownService } from './figures';
+import { FilterBar } from './filter-bar';
+import { resolve, type Filters } from './filters';
+import { FreshnessLine } from './freshness-line';
+import { NothingHere } from './nothing-here';
+import { endpointTable, rangeQuery } from './queries';
+import { liveSeries } from './live-series';
+import { Sparkline } from './sparkline';
+import { useLinkTo } from './use-filters';
+import { useTitle } from '../../shared/use-title';
 
-export function EndpointTable({ rows }: { rows: EndpointTotals[] }) {
+interface Props {
+  filters: Filters;
+  services: KnownService[];
+  onChange: (change: Partial<Filters>) => void;
+}
+
+const ROW_HEIGHT = 40;
+const OTHER = '__other__';
+
+/** Every endpoint of the view; only the rows in sight are in the page, so thousands stay smooth. */
+export function EndpointTable({ filters, services, onChange }: Props) {
+  useTitle('Endpoints');
+  const [query, setQuery] = useSearchParams();
+  const { error: liveError, dataUpdatedAt } = useQuery(liveSeries(filters));
+  const { data, error } = useQuery(endpointTable(filters));
+  const search = query.get('q') ?? '';
+  const sort = readSort(query);
+  const rows = useMemo(() => pickRows(data ?? [], search, { by: sort.by, descending: sort.descending }), [data, search, sort.by, sort.descending]);
+  const set = (change: Record<string, string | null>) => {
+    setQuery((current) => {
+      const next = new URLSearchParams(current);
+      for (const [name, value] of Object.entries(change)) {
+        if (value === null || value === '') next.delete(name);
+        else next.set(name, value);
+      }
+      return next;
+    }, { replace: true });
+  };
   return (
-    <div className="overflow-x-auto rounded-lg border border-line bg-card">
-      <table className="w-full text-sm">
-        <caption className="px-4 py-3 text-left font-medium text-ink-soft">Endpoints, last 15 minutes</caption>
-        <thead>
-          <tr className="border-y border-line text-left text-ink-soft">
-            <th scope="col" className="px-4 py-2 font-medium">Endpoint</th>
-            <th scope="col" className="px-4 py-2 text-right font-medium">Requests</th>
-            <th scope="col" className="px-4 py-2 text-right font-medium">p95</th>
-            <th scope="col" className="px-4 py-2 text-right font-medium">Errors</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <tr key={row.endpoint} className="border-b border-line last:border-0">
-              <th scope="row" className="max-w-[28rem] truncate px-4 py-2 text-left font-mono font-normal" title={row.endpoint}>
-                {row.endpoint}
-              </th>
-              <td className="px-4 py-2 text-right">{formatCount(row.traffic_count)}</td>
-              <td className="px-4 py-2 text-right whitespace-nowrap">{formatLatency(row.p95_latency)}</td>
-              <td className={`px-4 py-2 text-right whitespace-nowrap ${row.error_rate > 0 ? 'text-bad' : ''}`}>
-                {formatRate(row.error_rate)}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+    <>
+      <h1 className="sr-only">Endpoints of {filters.service ?? 'all services'}</h1>
+      <FilterBar filters={filters} services={services} onChange={onChange} />
+      <FreshnessLine filters={filters} error={liveError ?? (data ? error : null)} updatedAt={dataUpdatedAt} onLive={() => { onChange({ range: { kind: 'last', name: '1h' } }); }} />
+      <div className="flex flex-wrap items-center gap-3">
+        <input
+          type="search"
+          value={search}
+          onChange={(event) => { set({ q: event.target.value }); }}
+          placeholder="Find an endpoint ( / )"
+          aria-label="Find an endpoint"
+          data-shortcut="search"
+          className="w-full max-w-sm rounded-md border border-line bg-card px-3 py-1.5 text-sm"
+        />
+        <span role="status" className="text-xs text-ink-soft">{data && `${formatCount(rows.length)} of ${formatCount(data.length)} endpoints`}</span>
+        <div className="ml-auto"><CopyMenu
+          of="Endpoints"
+          curl={() => curlOf('/metrics/top', { ...rangeQuery(filters, resolve(filters.range)), limit: 10_000 })}
+          csv={() => csvOf(
+            ['service', 'endpoint', 'requests', 'error_rate', 'p50_ms', 'p95_ms', 'p99_ms', 'total_time_ms', 'change'],
+            rows.map((row) => [row.service, row.endpoint, row.traffic_count, row.error_rate, row.p50_latency, row.p95_latency, row.p99_latency, row.total_time, row.change]))}
+        /></div>
+      </div>
+      {data?.some((row) => row.endpoint === OTHER) && (
+        <p className="text-xs text-warn">⚠ The limit of endpoints is reached: further ones are counted together as {OTHER}. Send route templates instead of raw paths, or raise Bayou:Metrics:MaxEndpoints.</p>
+      )}
+      {!data ? (error ? <Failed what="The endpoints" error={error} /> : <Loading what="endpoints" />)
+        : data.length === 0 ? <NothingHere filters={filters} services={services} onChange={onChange} />
+        : rows.length === 0 ? <Empty>No endpoint has “{search}” in its name.</Empty>
+        : <Rows rows={rows} sort={sort} filters={filters} onSort={(by) => { set({ sort: by === 'traffic' ? null : by, order: by === sort.by ? (sort.descending ? 'asc' : 'desc') : null }); }} />}
+    </>
+  );
+}
+
+interface RowsProps {
+  rows: EndpointEntry[];
+  sort: Sort;
+  filters: Filters;
+  onSort: (by: Column) => void;
+}
+
+function Rows({ rows, sort, filters, onSort }: RowsProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const linkTo = useLinkTo();
+  // eslint-disable-next-line react-hooks/incompatible-library -- its functions are called in this render only
+  const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => box.current, estimateSize: () => ROW_HEIGHT, overscan: 12 });
+  const grid = 'grid grid-cols-[minmax(11rem,1fr)_6rem_5.5rem_5.5rem_5.5rem_5.5rem_5.5rem_6rem_5rem] items-center';
+  return (
+    <div ref={box} className="max-h-[calc(100vh-15rem)] min-h-60 overflow-auto rounded-lg border border-line bg-card" tabIndex={0} role="region" aria-label="Endpoints, scrollable">
+      <div role="table" aria-label="Endpoints" aria-rowcount={rows.length + 1} className="min-w-[56rem]">
+        <div role="rowgroup" className="sticky top-0 z-10 border-b border-line bg-card">
+          <div role="row" aria-rowindex={1} className={`${grid} text-xs text-ink-soft`}>
+            {(Object.keys(columns) as Column[]).flatMap((name) => [
+              <div key={name} role="columnheader" aria-sort={sort.by === name ? (sort.descending ? 'descending' : 'ascending') : 'none'} className={name === 'endpoint' ? '' : 'text-right'}>
+                <button type="button" onClick={() => { onSort(name); }} className="px-3 py-2 font-medium whitespace-nowrap hover:text-ink">
+                  {columns[name]} {sort.by === name && <span aria-hidden="true">{sort.descending ? '↓' : '↑'}</span>}
+                </button>
+              </div>,
+              ...(name === 'endpoint' ? [<div key="trend" role="columnheader" className="px-3 py-2 font-medium">Trend</div>] : []),
+            ])}
+          </div>
+        </div>
+        <div role="rowgroup" className="relative" style={{ height: virtual.getTotalSize() }}>
+          {virtual.getVirtualItems().map(({ index, start }) => {
+            const row = rows[index];
+            return row && (
+              <div key={`${row.service} ${row.endpoint}`} role="row" aria-rowindex={index + 2} className={`${grid} absolute inset-x-0 border-b border-line text-sm hover:bg-surface`} style={{ height: ROW_HEIGHT, transform: `translateY(${start}px)` }}>
+                <div role="rowheader" className="min-w-0 truncate px-3">
+                  <Link to={linkTo('/dashboard/metrics', { endpoint: row.endpoint, service: row.service })} className="font-mono text-[13px] hover:underline" title={row.endpoint}>{row.endpoint}</Link>
+                  {filters.service === null && <span className="ml-2 text-xs text-ink-soft">{row.service}</span>}
+                </div>
+                <div role="cell" className="px-2"><Sparkline values={row.series ?? []} /></div>
+                <Cell>{formatCount(row.traffic_count)}</Cell>
+                <Cell bad={row.error_rate >= 0.01}>{formatRate(row.error_rate)}</Cell>
+                <Cell>{formatLatency(row.p50_latency)}</Cell>
+                <Cell>{formatLatency(row.p95_latency)}</Cell>
+                <Cell>{formatLatency(row.p99_latency)}</Cell>
+                <Cell>{formatLatency(row.total_time)}</Cell>
+                <Cell>{filters.compare === 'none' ? '' : formatChange(row.change)}</Cell>
+              </div>
+            );
+          })}
+        </div>
+      </div>
     </div>
   );
 }
+
+const Cell = ({ children, bad = false }: { children: string; bad?: boolean }) => (
+  <div role="cell" className={`px-3 text-right whitespace-nowrap ${bad ? 'font-semibold text-bad' : ''}`}>{children}</div>
+);

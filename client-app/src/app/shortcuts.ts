@@ -1,0 +1,83 @@
+import { useEffect } from 'react';
+import { useNavigate } from 'react-router';
+import { useZone } from '../shared/time';
+import { rangeNames, resolve } from '../features/metrics/filters';
+import { useFilters, useLinkTo } from '../features/metrics/use-filters';
+import { useOverlay } from './overlay';
+import { themes, useTheme } from './theme';
+
+/** Key and meaning, as the help sheet has them. */
+export const shortcuts = [
+  ['Ctrl K', 'Command palette: go anywhere'],
+  ['o', 'Overview'],
+  ['e', 'Endpoints'],
+  ['c', 'Connect an API'],
+  ['1 … 5', '15 minutes, 1 hour, 6 hours, 24 hours, 7 days'],
+  ['[  ]', 'Earlier, later'],
+  ['/', 'Find an endpoint'],
+  ['Esc', 'Close what changed'],
+  ['u', 'Local time or UTC'],
+  ['t', 'Light, dark or as the system'],
+  ['?', 'This help'],
+  ['← →, Enter', 'In a chart: move along it, explain a bucket'],
+] as const;
+
+const isTyping = (target: EventTarget | null) => target instanceof HTMLElement && target.closest('input, textarea, select, [contenteditable]') !== null;
+
+export function nextTheme() {
+  const { theme, setTheme } = useTheme.getState();
+  setTheme(themes[(themes.indexOf(theme) + 1) % themes.length] ?? 'system');
+}
+
+export function switchZone() {
+  const { zone, setZone } = useZone.getState();
+  setZone(zone === 'UTC' ? 'local' : 'UTC');
+}
+
+/** Listens to the keyboard, which is outside React. */
+export function useShortcuts() {
+  const navigate = useNavigate();
+  const linkTo = useLinkTo();
+  const [filters, change] = useFilters();
+  useEffect(() => {
+    const shift = (direction: -1 | 1) => {
+      if (direction === 1 && filters.range.kind === 'last') return;
+      const { start, end } = resolve(filters.range);
+      const move = direction * (end - start);
+      change({ range: { kind: 'custom', from: start + move, to: end + move } });
+    };
+    const go = (path: string) => { void navigate(linkTo(path, { endpoint: null, selection: null })); };
+    const actions: Record<string, () => void> = {
+      o: () => { go('/dashboard'); },
+      e: () => { go('/dashboard/metrics'); },
+      c: () => { go('/dashboard/connect'); },
+      '[': () => { shift(-1); },
+      ']': () => { shift(1); },
+      '/': () => {
+        const box = document.querySelector<HTMLInputElement>('[data-shortcut=search]');
+        if (box) box.focus();
+        else useOverlay.getState().show('palette');
+      },
+      u: switchZone,
+      t: nextTheme,
+      '?': () => { useOverlay.getState().show('help'); },
+      Escape: () => { if (filters.selection) change({ selection: null }); },
+    };
+    rangeNames.forEach((name, index) => { actions[`${index + 1}`] = () => { change({ range: { kind: 'last', name } }); }; });
+
+    const onKey = (event: KeyboardEvent) => {
+      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
+        event.preventDefault();
+        useOverlay.getState().show('palette');
+        return;
+      }
+      if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.target) || useOverlay.getState().overlay !== null) return;
+      const action = actions[event.key];
+      if (!action) return;
+      event.preventDefault();
+      action();
+    };
+    window.addEventListener('keydown', onKey);
+    return () => { window.removeEventListener('keydown', onKey); };
+  });
+}

@@ -1,0 +1,43 @@
+import { Link } from 'react-router';
+import { DistributionCard } from './distribution-card';
+import type { KnownService } from './figures';
+import type { Filters } from './filters';
+import { HeatmapCard } from './heatmap-card';
+import { MetricsView } from './metrics-view';
+import { StatusCodes } from './top-cards';
+import { useLinkTo } from './use-filters';
+
+interface Props {
+  endpoint: string;
+  filters: Filters;
+  services: KnownService[];
+  onChange: (change: Partial<Filters>) => void;
+}
+
+export function EndpointDetail({ endpoint, filters: given, services, onChange }: Props) {
+  const linkTo = useLinkTo();
+  const filters = { ...given, method: null, country: null };
+  return (
+    <MetricsView
+      title={endpoint}
+      heading={
+        <div className="flex flex-wrap items-baseline gap-x-3">
+          <Link to={linkTo('/dashboard/metrics', { endpoint: null, selection: null })} className="text-sm text-ink-soft hover:text-ink">‹ All endpoints</Link>
+          <h1 className="min-w-0 font-mono text-lg font-semibold break-all">{endpoint}</h1>
+          {filters.service !== null && <span className="text-sm text-ink-soft">of {filters.service}</span>}
+        </div>
+      }
+      filters={filters}
+      services={services}
+      onChange={onChange}
+    >
+      {() => (
+        <div className="grid items-start gap-3 lg:grid-cols-2 xl:grid-cols-3">
+          <HeatmapCard filters={filters} />
+          <DistributionCard filters={filters} />
+          <StatusCodes filters={filters} />
+        </div>
+      )}
+    </MetricsView>
+  );
+}

@@ -1,0 +1,87 @@
+import { useQuery } from '@tanstack/react-query';
+import { useMemo, useState } from 'react';
+import type { Query } from '../../shared/api';
+import { csvOf, curlOf } from '../../shared/copy';
+import { formatBytesPerSecond, formatCompact, formatCountry, formatLatency, formatLength, formatRate } from '../../shared/format';
+import { useTime } from '../../shared/time';
+import { BucketTable } from './bucket-table';
+import type { AggregatePoint, Deploy } from './figures';
+import { compares, seriesQuery, type Filters } from './filters';
+import type { LiveSeries } from './live-series';
+import { prepareRows, type ChartRow, type Series } from './prepare-rows';
+import { comparedSeries, deploys } from './queries';
+import { bandwidthSeries, errorSeries, latencySeries, trafficOf, trafficSeries } from './series';
+import { TimeChart, type Frame } from './time-chart';
+
+interface Props {
+  filters: Filters;
+  live: LiveSeries;
+  now: number;
+  onChange: (change: Partial<Filters>) => void;
+}
+
+/** Traffic, latency, errors and bandwidth over time; or the same as a table. */
+export function MetricCharts({ filters, live, now, onChange }: Props) {
+  const { data: others } = useQuery({ ...comparedSeries(filters), enabled: filters.compare !== 'none' });
+  const { data: marks } = useQuery(deploys(filters));
+  const [asTable, setAsTable] = useState(false);
+  const traffic = useMemo(() => trafficSeries(filters), [filters]);
+  const bandwidth = useMemo(() => bandwidthSeries(live.step), [live.step]);
+  const compared = filters.compare === 'none' ? undefined : compares[filters.compare];
+  const frame: Frame = {
+    range: live,
+    deploys: marks ?? [],
+    selection: filters.selection,
+    onZoom: (span) => { onChange({ range: { kind: 'custom', ...span }, selection: span }); },
+    onSelect: (selection) => { onChange({ selection }); },
+  };
+  const asked: Query = { ...seriesQuery(filters), start_date: live.start, end_date: live.end, window_size: live.step / 1000 };
+  const chart = (series: readonly Series[], of: (point: AggregatePoint) => number) => {
+    const rows = prepareRows(live.points, live, now, series, compared && others ? { points: others, of } : undefined);
+    return { rows, series, compared, frame, copy: { curl: () => curlOf('/metrics/aggregate', asked), csv: () => rowsCsv(rows, series) } };
+  };
+  const every = `per ${formatLength(live.step)}`;
+  const ofAll = filters.status === null && filters.country === null ? undefined : 'of all statuses and countries';
+
+  return (
+    <section aria-label="Charts" className="flex flex-col gap-3">
+      {asTable ? (
+        <BucketTable live={live} now={now} />
+      ) : (
+        <div className="grid gap-3 lg:grid-cols-2 2xl:grid-cols-4">
+          <TimeChart {...chart(traffic, trafficOf(filters))} title={filters.country === null ? 'Requests by status' : `Requests from ${formatCountry(filters.country)}`} note={every} kind="bars" formatValue={formatCompact} />
+          <TimeChart {...chart(latencySeries, (point) => point.p95_latency)} title="Latency" note={ofAll ?? (compared ? 'dotted: p95' : undefined) ?? ''} kind="lines" formatValue={formatLatency} />
+          <TimeChart {...chart(errorSeries, (point) => point.error_rate)} title="Error rate" note={ofAll ?? 'of all requests'} kind="lines" formatValue={formatRate} />
+          <TimeChart {...chart(bandwidth, (point) => point.response_size / (live.step / 1000))} title="Bandwidth" note={ofAll ?? ''} kind="lines" formatValue={formatBytesPerSecond} />
+        </div>
+      )}
+      <div className="flex flex-wrap items-center gap-x-4 gap-y-1 text-xs text-ink-soft">
+        <span>Drag over a chart to zoom, click a bucket to see what changed in it.</span>
+        {marks && marks.length > 0 && <DeployList deploys={marks} />}
+        <button type="button" aria-pressed={asTable} onClick={() => { setAsTable(!asTable); }} className="ml-auto rounded px-1.5 py-0.5 hover:bg-card hover:text-ink">
+          {asTable ? 'Show as charts' : 'Show as a table'}
+        </button>
+      </div>
+    </section>
+  );
+}
+
+function DeployList({ deploys: list }: { deploys: Deploy[] }) {
+  const time = useTime();
+  return (
+    <details className="relative">
+      <summary className="cursor-pointer list-none text-deploy">▾ {list.length} {list.length === 1 ? 'deploy' : 'deploys'} in this range</summary>
+      <ol className="absolute z-20 mt-1 max-h-60 w-72 overflow-auto rounded-md border border-line bg-card p-2 text-ink shadow-lg">
+        {list.toReversed().map((deploy) => (
+          <li key={deploy.id} className="flex justify-between gap-3 px-1 py-0.5">
+            <span className="truncate">{deploy.service} {deploy.version}</span>
+            <span className="whitespace-nowrap text-ink-soft">{time.full(Date.parse(deploy.time))}</span>
+          </li>
+        ))}
+      </ol>
+    </details>
+  );
+}
+
+const rowsCsv = (rows: ChartRow[], series: readonly Series[]) =>
+  csvOf(['time', ...series.map(({ name }) => name)], rows.map((row) => [new Date(row.at).toISOString(), ...series.map(({ key }) => row.values[key] ?? null)]));

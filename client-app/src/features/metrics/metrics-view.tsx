@@ -1,0 +1,49 @@
+import { useQuery } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import { serverNow } from '../../shared/clock';
+import { Failed, Loading } from '../../shared/states';
+import type { KnownService } from './figures';
+import { FilterBar } from './filter-bar';
+import type { Filters } from './filters';
+import { FreshnessLine } from './freshness-line';
+import { KpiCards } from './kpi-cards';
+import { liveSeries, type LiveSeries } from './live-series';
+import { MetricCharts } from './metric-charts';
+import { NothingHere } from './nothing-here';
+import { summary } from './queries';
+import { useTitle } from '../../shared/use-title';
+import { WhatChanged } from './what-changed';
+
+interface Props {
+  title: string;
+  /** What the view is of, above the filters. */
+  heading?: ReactNode;
+  filters: Filters;
+  services: KnownService[];
+  onChange: (change: Partial<Filters>) => void;
+  /** What follows the charts. */
+  children: (live: LiveSeries) => ReactNode;
+}
+
+/** What the overview and an endpoint's page have in common: filters, freshness, figures, charts, what changed. */
+export function MetricsView({ title, heading, filters, services, onChange, children }: Props) {
+  useTitle(title);
+  const { data: live, error, isPending, dataUpdatedAt } = useQuery(liveSeries(filters));
+  const { data: figures, error: figuresError } = useQuery({ ...summary(filters), enabled: live !== undefined });
+  return (
+    <>
+      {heading}
+      <FilterBar filters={filters} services={services} onChange={onChange} />
+      {isPending ? <Loading what="metrics" /> : !live ? <Failed what="The metrics" error={error} /> : (
+        <>
+          <FreshnessLine filters={filters} error={error ?? figuresError} updatedAt={dataUpdatedAt} onLive={() => { onChange({ range: { kind: 'last', name: '1h' } }); }} />
+          {figures && <KpiCards filters={filters} summary={figures} live={live} now={serverNow()} />}
+          {live.points.length === 0 && <NothingHere filters={filters} services={services} onChange={onChange} />}
+          {filters.selection && <WhatChanged key={`${filters.selection.from} ${filters.selection.to}`} filters={filters} span={filters.selection} onChange={onChange} />}
+          <MetricCharts filters={filters} live={live} now={serverNow()} onChange={onChange} />
+          {children(live)}
+        </>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,77 @@
+import type { AggregatePoint, Deploy } from './figures';
+import { floorTo, type Resolved } from './filters';
+
+/** What a chart draws of each bucket. */
+export interface Series {
+  key: string;
+  name: string;
+  color: string;
+  /** Null where there is nothing to draw. */
+  of: (point: AggregatePoint) => number | null;
+}
+
+/** One bucket, with a value for each series; a missing bucket is a gap, not a zero. */
+export interface ChartRow {
+  at: number;
+  /** Its time is not over, so its figures still grow. */
+  incomplete: boolean;
+  values: Record<string, number | null>;
+  /** What is drawn solid. */
+  solid: Record<string, number | null>;
+  /** What is drawn as unfinished: the incomplete bucket, and for a line also the one it begins at. */
+  open: Record<string, number | null>;
+  /** Of the range that this one is set beside. */
+  compared: number | null;
+}
+
+interface Compared {
+  points: AggregatePoint[];
+  of: (point: AggregatePoint) => number | null;
+}
+
+/** A row for every bucket of the range. */
+export function prepareRows(points: AggregatePoint[], range: Resolved, now: number, series: readonly Series[], compared?: Compared): ChartRow[] {
+  const byStart = new Map(points.map((point) => [Date.parse(point.window_start), point]));
+  const others = new Map(compared?.points.map((point) => [Date.parse(point.window_start), point]));
+  const isIncomplete = (at: number) => at + range.step > now;
+  const rows: ChartRow[] = [];
+  for (let at = range.start; at < range.end; at += range.step) {
+    const point = byStart.get(at);
+    const other = others.get(at);
+    const values = Object.fromEntries(series.map(({ key, of }) => [key, point ? of(point) : null]));
+    const incomplete = isIncomplete(at);
+    rows.push({
+      at,
+      incomplete,
+      values,
+      solid: incomplete ? {} : values,
+      open: incomplete || isIncomplete(at + range.step) ? values : {},
+      compared: other && compared ? compared.of(other) : null,
+    });
+  }
+  return rows;
+}
+
+const MINUTE = 60_000;
+const TICK_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1_440].map((minutes) => minutes * MINUTE);
+
+/** At most so many buckets to write a time under: full hours, quarters and the like, on the reader's clock. */
+export function niceTicks(rows: ChartRow[], most: number, offset: (at: number) => number): number[] {
+  const first = rows[0];
+  const last = rows.at(-1);
+  if (!first || !last) return [];
+  const span = last.at - first.at;
+  const step = TICK_STEPS.find((length) => span / length <= most) ?? floorTo(span / most, 1_440 * MINUTE) + 1_440 * MINUTE;
+  return rows.map((row) => row.at).filter((at) => (at - offset(at)) % step === 0);
+}
+
+/** Deploys by the bucket they fall into. */
+export function deploysByBucket(deploys: Deploy[], rows: ChartRow[], step: number): Map<number, Deploy[]> {
+  const known = new Set(rows.map((row) => row.at));
+  const byBucket = new Map<number, Deploy[]>();
+  for (const deploy of deploys) {
+    const at = floorTo(Date.parse(deploy.time), step);
+    if (known.has(at)) byBucket.set(at, [...(byBucket.get(at) ?? []), deploy]);
+  }
+  return byBucket;
+}

@@ -1,0 +1,38 @@
+using System.Diagnostics;
+
+namespace Shop;
+
+/// <summary>A small shop. Every route takes the time and fails the way <see cref="ShopModel"/> says.</summary>
+public static class ShopEndpoints
+{
+    public static void MapShop(this IEndpointRouteBuilder app)
+    {
+        foreach (var route in ShopModel.Routes)
+        {
+            app.MapMethods(route.Template, [route.Method], (HttpContext http, TimeProvider time) => AnswerAsync(route, http, time));
+        }
+    }
+
+    private static async Task AnswerAsync(ShopRoute route, HttpContext http, TimeProvider time)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var outcome = ShopModel.Sample(route, time.GetUtcNow(), Random.Shared);
+        var left = outcome.Duration - Stopwatch.GetElapsedTime(started);
+        if (left > TimeSpan.Zero)
+        {
+            await Task.Delay(left, time, http.RequestAborted);
+        }
+
+        if (outcome.Status == StatusCodes.Status500InternalServerError)
+        {
+            throw new InvalidOperationException($"{route.Template} failed, as it does now and then.");
+        }
+
+        http.Response.StatusCode = outcome.Status;
+        if (outcome.Status is not (StatusCodes.Status204NoContent or StatusCodes.Status304NotModified))
+        {
+            http.Response.ContentType = "text/plain";
+            await http.Response.WriteAsync(new string('.', outcome.ResponseBytes), http.RequestAborted);
+        }
+    }
+}

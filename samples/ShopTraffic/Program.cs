@@ -1,0 +1,28 @@
+using Microsoft.Extensions.Configuration;
+using Shop;
+
+// ShopTraffic --shop http://localhost:5081 --bayou http://localhost:5080 [--rate 8] [--backfill-hours 24]
+var settings = new ConfigurationBuilder().AddCommandLine(args).Build();
+var shop = new Uri(settings["shop"] ?? throw new ArgumentException("--shop says where the shop is"));
+var bayou = new Uri(settings["bayou"] ?? throw new ArgumentException("--bayou says where Bayou is"));
+var rate = settings.GetValue("rate", 8.0);
+var hours = settings.GetValue("backfill-hours", 24.0);
+
+using var stop = new CancellationTokenSource();
+AppDomain.CurrentDomain.ProcessExit += (_, _) => stop.Cancel();
+Console.CancelKeyPress += (_, e) =>
+{
+    e.Cancel = true;
+    stop.Cancel();
+};
+
+using var http = new HttpClient();
+try
+{
+    await new Backfill(http, bayou, rate).RunAsync(TimeSpan.FromHours(hours), stop.Token);
+    await new LiveTraffic(http, shop, bayou, rate).RunAsync(stop.Token);
+}
+catch (OperationCanceledException) when (stop.IsCancellationRequested)
+{
+    // Told to.
+}
