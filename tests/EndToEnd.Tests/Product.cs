@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
+using System.Text.Json.Nodes;
 
 namespace Bayou;
 
@@ -10,6 +11,7 @@ public sealed class Product(string databaseUrl) : IAsyncDisposable
 {
     private readonly int _port = FreePort();
     private Process? _process;
+    private Task? _filled;
 
     /// <summary>The repository's folder.</summary>
     public static string Root { get; } =
@@ -42,6 +44,38 @@ public sealed class Product(string databaseUrl) : IAsyncDisposable
         }
     }
 
+    /// <summary>Starts another program of this build beside the product.</summary>
+    public static Process Start(string dll, params (string Name, string Value)[] settings)
+    {
+        var start = new ProcessStartInfo("dotnet") { ArgumentList = { Path.Combine(AppContext.BaseDirectory, dll) } };
+        foreach (var (name, value) in settings)
+        {
+            start.Environment[name] = value;
+        }
+
+        return Process.Start(start)!;
+    }
+
+    /// <summary>Runs what fills the product with data, for the first of the tests that share it.</summary>
+    public Task FillOnceAsync(Func<Product, Task> fill) => _filled ??= fill(this);
+
+    /// <summary>The data of an answer.</summary>
+    public async Task<JsonNode> DataAsync(string path) => JsonNode.Parse(await Http.GetStringAsync(new Uri(Url, path), Ct))!["data"]!;
+
+    /// <summary>Waits until a service counts so many requests within the last day, and no more.</summary>
+    public async Task CountedAsync(string service, long requests)
+    {
+        long counted;
+        do
+        {
+            await Task.Delay(50, Ct);
+            var start = DateTimeOffset.UtcNow.AddDays(-2).ToUnixTimeMilliseconds();
+            counted = (long)(await DataAsync($"/metrics/summary?service={service}&start_date={start}"))["traffic"]!["value"]!;
+            Assert.True(counted <= requests, $"{service} has {counted} requests, more than {requests} were made");
+        }
+        while (counted < requests);
+    }
+
     /// <summary>kill -9.</summary>
     public async Task KillAsync()
     {
@@ -49,9 +83,12 @@ public sealed class Product(string databaseUrl) : IAsyncDisposable
         await _process.WaitForExitAsync(Ct);
     }
 
-    public async Task SendAsync(string service, int count, int status = 200, double durationMs = 20, string route = "/cart/{id}")
+    public Task SendAsync(
+        string service, int count, int status = 200, double durationMs = 20, string route = "/cart/{id}", DateTimeOffset? time = null, string? country = null) =>
+        SendAsync(Enumerable.Range(0, count).Select(_ => new { service, method = "GET", route, status, duration_ms = durationMs, time = time ?? DateTimeOffset.UtcNow, country }));
+
+    public async Task SendAsync(IEnumerable<object> items)
     {
-        var items = Enumerable.Range(0, count).Select(_ => new { service, method = "GET", route, status, duration_ms = durationMs, time = DateTimeOffset.UtcNow });
         using var response = await Http.PostAsJsonAsync(new Uri(Url, "/ingest/v1/requests"), items, Ct);
         Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
     }
@@ -81,7 +118,7 @@ public sealed class Product(string databaseUrl) : IAsyncDisposable
         }
     }
 
-    private static int FreePort()
+    public static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

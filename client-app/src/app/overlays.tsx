@@ -50,7 +50,7 @@ interface Command {
 const MAX_SHOWN = 50;
 
 function Palette({ onDone }: { onDone: () => void }) {
-  const [search, setSearch] = useState('');
+  const { search, setSearch } = useOverlay();
   const [at, setAt] = useState(0);
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   const found = useCommands().filter(({ name, kind }) => words.every((word) => `${kind} ${name}`.toLowerCase().includes(word))).slice(0, MAX_SHOWN);

@@ -9,9 +9,9 @@ import { themes, useTheme } from './theme';
 /** Key and meaning, as the help sheet has them. */
 export const shortcuts = [
   ['Ctrl K', 'Command palette: go anywhere'],
-  ['o', 'Overview'],
-  ['e', 'Endpoints'],
-  ['c', 'Connect an API'],
+  ['g o', 'Go to the overview'],
+  ['g e', 'Go to the endpoints'],
+  ['g c', 'Go to connecting an API'],
   ['1 … 5', '15 minutes, 1 hour, 6 hours, 24 hours, 7 days'],
   ['[  ]', 'Earlier, later'],
   ['/', 'Find an endpoint'],
@@ -21,6 +21,9 @@ export const shortcuts = [
   ['?', 'This help'],
   ['← →, Enter', 'In a chart: move along it, explain a bucket'],
 ] as const;
+
+/** How soon the second key of two must follow. */
+const FOLLOWS_MS = 1_500;
 
 const isTyping = (target: EventTarget | null) => target instanceof HTMLElement && target.closest('input, textarea, select, [contenteditable]') !== null;
 
@@ -48,9 +51,9 @@ export function useShortcuts() {
     };
     const go = (path: string) => { void navigate(linkTo(path, { endpoint: null, selection: null })); };
     const actions: Record<string, () => void> = {
-      o: () => { go('/dashboard'); },
-      e: () => { go('/dashboard/metrics'); },
-      c: () => { go('/dashboard/connect'); },
+      'g o': () => { go('/dashboard'); },
+      'g e': () => { go('/dashboard/metrics'); },
+      'g c': () => { go('/dashboard/connect'); },
       '[': () => { shift(-1); },
       ']': () => { shift(1); },
       '/': () => {
@@ -65,14 +68,19 @@ export function useShortcuts() {
     };
     rangeNames.forEach((name, index) => { actions[`${index + 1}`] = () => { change({ range: { kind: 'last', name } }); }; });
 
+    let before = { key: '', at: 0 };
     const onKey = (event: KeyboardEvent) => {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
         event.preventDefault();
         useOverlay.getState().show('palette');
         return;
       }
-      if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.target) || useOverlay.getState().overlay !== null) return;
-      const action = actions[event.key];
+      const { overlay, search, setSearch } = useOverlay.getState();
+      if (overlay === 'palette' && event.key.length === 1 && !isTyping(event.target)) setSearch(search + event.key);
+      if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.target) || overlay !== null) return;
+      const follows = before.key === 'g' && event.timeStamp - before.at < FOLLOWS_MS;
+      before = { key: event.key, at: event.timeStamp };
+      const action = actions[follows ? `g ${event.key}` : event.key];
       if (!action) return;
       event.preventDefault();
       action();

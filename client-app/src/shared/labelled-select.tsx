@@ -7,17 +7,15 @@ interface Props {
 
 export function LabelledSelect({ label, value, options, onChange }: Props) {
   return (
-    <label className="inline-flex max-w-full min-w-0 items-center">
-      <span className="sr-only">{label}</span>
-      <select
-        value={value}
-        onChange={(event) => { onChange(event.target.value); }}
-        className="max-w-56 min-w-0 truncate rounded-md border border-line bg-card px-2 py-1.5 text-sm text-ink"
-      >
-        {options.map(([key, name]) => (
-          <option key={key} value={key}>{name}</option>
-        ))}
-      </select>
-    </label>
+    <select
+      aria-label={label}
+      value={value}
+      onChange={(event) => { onChange(event.target.value); }}
+      className="max-w-56 min-w-0 truncate rounded-md border border-line bg-card px-2 py-1.5 text-sm text-ink"
+    >
+      {options.map(([key, name]) => (
+        <option key={key} value={key}>{name}</option>
+      ))}
+    </select>
   );
 }

@@ -27,7 +27,7 @@ internal sealed class MetricsSummary(MetricsScan scan, TimeProvider time)
         return new ApiResult(new
         {
             traffic = Compare(f => Traffic(f)),
-            requests_per_second = Compare(f => Math.Round(Traffic(f) / seconds, 3)),
+            requests_per_second = Compare(f => Math.Round(Traffic(f) / seconds, 6)),
             error_rate = Compare(f => f.Count == 0 ? 0 : Math.Round((double)f.Errors / f.Count, 6)),
             p50_latency = Compare(f => MetricFigures.Milliseconds(f.Latency.Quantile(0.50))),
             p95_latency = Compare(f => MetricFigures.Milliseconds(f.Latency.Quantile(0.95))),

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useMemo, useRef } from 'react';
+import { useMemo, useRef, useState } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import { csvOf, curlOf } from '../../shared/copy';
 import { CopyMenu } from '../../shared/copy-menu';
@@ -33,7 +33,8 @@ export function EndpointTable({ filters, services, onChange }: Props) {
   const [query, setQuery] = useSearchParams();
   const { error: liveError, dataUpdatedAt } = useQuery(liveSeries(filters));
   const { data, error } = useQuery(endpointTable(filters));
-  const search = query.get('q') ?? '';
+  // The URL follows what is typed; it is too slow to type into.
+  const [search, setSearch] = useState(query.get('q') ?? '');
   const sort = readSort(query);
   const rows = useMemo(() => pickRows(data ?? [], search, { by: sort.by, descending: sort.descending }), [data, search, sort.by, sort.descending]);
   const set = (change: Record<string, string | null>) => {
@@ -55,7 +56,7 @@ export function EndpointTable({ filters, services, onChange }: Props) {
         <input
           type="search"
           value={search}
-          onChange={(event) => { set({ q: event.target.value }); }}
+          onChange={(event) => { setSearch(event.target.value); set({ q: event.target.value }); }}
           placeholder="Find an endpoint ( / )"
           aria-label="Find an endpoint"
           data-shortcut="search"

@@ -46,7 +46,7 @@ export function KpiCards({ filters, summary, live, now }: Props) {
             <span className="block truncate text-2xl font-semibold tracking-tight" data-figure={kpi.name} title={`${kpi.figure.value}`}>
               {kpi.format(kpi.figure.value)}
             </span>
-            <Change kpi={kpi} filters={filters} />
+            <Change kpi={kpi} filters={filters} hadRequests={summary.traffic.previous > 0} />
             <Sparkline values={prepareRows(live.points, live, now, [{ key: 'v', name: '', color: '', of: kpi.of }]).map((row) => row.solid.v ?? null)} className="mt-1 h-7 w-full" />
           </dd>
         </div>
@@ -55,8 +55,9 @@ export function KpiCards({ filters, summary, live, now }: Props) {
   );
 }
 
-function Change({ kpi: { figure, format, moreIsWorse, note }, filters }: { kpi: Kpi; filters: Filters }) {
+function Change({ kpi: { figure, format, moreIsWorse, note }, filters, hadRequests }: { kpi: Kpi; filters: Filters; hadRequests: boolean }) {
   if (filters.compare === 'none') return <span className="block truncate text-xs text-ink-soft">{note ?? ' '}</span>;
+  if (!hadRequests) return <span className="block truncate text-xs text-ink-soft">no requests in {compares[filters.compare]}</span>;
   const { change, previous, value } = figure;
   const text = value === 0 && previous === 0 ? '±0 %' : formatChange(change);
   const worse = moreIsWorse === true && (change ?? (value > 0 ? 1 : 0)) > 0.005;

@@ -38,7 +38,7 @@ export function MetricsView({ title, heading, filters, services, onChange, child
         <>
           <FreshnessLine filters={filters} error={error ?? figuresError} updatedAt={dataUpdatedAt} onLive={() => { onChange({ range: { kind: 'last', name: '1h' } }); }} />
           {figures && <KpiCards filters={filters} summary={figures} live={live} now={serverNow()} />}
-          {live.points.length === 0 && <NothingHere filters={filters} services={services} onChange={onChange} />}
+          {live.points.length === 0 && figures?.traffic.value === 0 && <NothingHere filters={filters} services={services} onChange={onChange} />}
           {filters.selection && <WhatChanged key={`${filters.selection.from} ${filters.selection.to}`} filters={filters} span={filters.selection} onChange={onChange} />}
           <MetricCharts filters={filters} live={live} now={serverNow()} onChange={onChange} />
           {children(live)}

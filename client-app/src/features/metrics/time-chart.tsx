@@ -55,7 +55,8 @@ export function TimeChart({ title, note, kind, rows, series, compared, formatVal
   const { range, selection } = frame;
   const span = range.end - range.start;
   const markers = deploysByBucket(frame.deploys, rows, range.step);
-  const shown = series.filter(({ key }) => rows.some((row) => (row.values[key] ?? 0) > 0) || series.length === 1);
+  const present = series.filter(({ key }) => rows.some((row) => (row.values[key] ?? 0) > 0));
+  const shown = present.length > 0 ? present : series.slice(0, 1); // All zero is a line too.
   const ticks = niceTicks(rows, 7, (at) => (time.zone === 'UTC' ? 0 : new Date(at).getTimezoneOffset() * 60_000));
   const bucket = (at: number): Span => ({ from: at, to: at + range.step });
 

@@ -1,0 +1,119 @@
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace Bayou;
+
+/// <summary>How every page looks, on every size and in both themes, and to those who do not see it.</summary>
+public sealed class LookTests(Browser browser) : IClassFixture<Browser>
+{
+    private static readonly string Axe = File.ReadAllText(Path.Combine(Product.Root, "client-app", "node_modules", "axe-core", "axe.min.js"));
+
+    public static TheoryData<string, string, string> Pages => new()
+    {
+        { "overview", "/dashboard?service=look", "[data-figure=Requests]" },
+        { "endpoints", "/dashboard/metrics?service=look", "[role=table]" },
+        { "endpoint", "/dashboard/metrics?service=look&endpoint=GET%20%2Fitems%2F7", "[data-figure=Requests]" },
+        { "connect", "/dashboard/connect", "pre" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public async Task A_page_has_nothing_serious_against_it_and_fits_every_width(string name, string path, string ready)
+    {
+        await FillAsync();
+        foreach (var scheme in (ColorScheme[])[ColorScheme.Light, ColorScheme.Dark])
+        {
+            foreach (var width in (int[])[380, 1280, 2560])
+            {
+                var page = await browser.OpenAsync(path, scheme, width, 1000);
+                await Expect(page.Locator(ready).First).ToBeVisibleAsync();
+                await Expect(page.GetByText("Loading")).ToHaveCountAsync(0);
+                await Browser.ScreenshotAsync(page, $"{name}-{scheme}-{width}".ToLowerInvariant());
+                Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= window.innerWidth"), $"{name} is wider than {width}");
+                if (width != 2560)
+                {
+                    Assert.Empty(await ComplaintsAsync(page));
+                }
+
+                await page.CloseAsync();
+            }
+        }
+    }
+
+    [Fact]
+    public async Task The_palette_and_the_help_have_nothing_serious_against_them()
+    {
+        await FillAsync();
+        var page = await browser.OpenAsync("/dashboard?service=look");
+        await Expect(page.Locator("[data-figure=Requests]")).ToBeVisibleAsync();
+        foreach (var key in (string[])["Control+k", "?"])
+        {
+            await page.Keyboard.PressAsync(key);
+            await Expect(page.GetByRole(AriaRole.Dialog)).ToBeVisibleAsync();
+            Assert.Empty(await ComplaintsAsync(page));
+            await page.Keyboard.PressAsync("Escape");
+            await Expect(page.GetByRole(AriaRole.Dialog)).ToHaveCountAsync(0);
+        }
+    }
+
+    [Fact]
+    public async Task Thousands_of_endpoints_are_in_the_table_and_few_in_the_page()
+    {
+        await FillAsync();
+        var page = await browser.OpenAsync("/dashboard/metrics?service=look");
+        await Expect(page.GetByText("1,900 of 1,900 endpoints")).ToBeVisibleAsync(new() { Timeout = 20_000 });
+        Assert.InRange(await page.GetByRole(AriaRole.Row).CountAsync(), 5, 80);
+        await page.GetByLabel("Find an endpoint").FillAsync("/items/1899");
+        await Expect(page.GetByRole(AriaRole.Row)).ToHaveCountAsync(2);
+        await page.GetByRole(AriaRole.Link, new() { Name = "GET /items/1899" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "GET /items/1899" })).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task The_api_reference_shows_without_any_other_host()
+    {
+        var page = await browser.OpenAsync("/dashboard/connect");
+        var foreign = new List<string>();
+        page.Request += (_, request) =>
+        {
+            if (!request.Url.StartsWith(browser.Product.Url.ToString(), StringComparison.Ordinal) && request.Url.StartsWith("http", StringComparison.Ordinal))
+            {
+                foreign.Add(request.Url);
+            }
+        };
+        await page.GetByRole(AriaRole.Link, new() { Name = "API", Exact = true }).ClickAsync();
+        await Expect(page.GetByText("/ingest/v1/requests").First).ToBeVisibleAsync(new() { Timeout = 20_000 });
+        await Browser.ScreenshotAsync(page, "reference");
+        Assert.Empty(foreign);
+    }
+
+    [Fact]
+    public async Task A_page_that_is_none_leads_back()
+    {
+        var page = await browser.OpenAsync("/dashboard/nowhere");
+        await page.GetByRole(AriaRole.Link, new() { Name = "To the overview" }).ClickAsync();
+        await Expect(page).ToHaveURLAsync(new Regex("/dashboard$"));
+    }
+
+    /// <summary>What axe finds that is serious or critical.</summary>
+    private static async Task<IEnumerable<string>> ComplaintsAsync(IPage page)
+    {
+        await page.EvaluateAsync(Axe);
+        var found = JsonNode.Parse(await page.EvaluateAsync<string>("async () => JSON.stringify((await axe.run()).violations)"))!.AsArray();
+        return found.Where(v => (string)v!["impact"]! is "serious" or "critical")
+            .Select(v => $"{v!["id"]}: {string.Join(" | ", v["nodes"]!.AsArray().Take(3).Select(n => $"{n!["html"]} {n["failureSummary"]}"))}");
+    }
+
+    private Task FillAsync() => browser.Product.FillOnceAsync(async product =>
+    {
+        var now = DateTimeOffset.UtcNow;
+        await product.SendAsync(Enumerable.Range(0, 1_900).Select(i => (object)new
+        {
+            service = "look", method = i % 5 == 0 ? "POST" : "GET", route = $"/items/{i}", status = i % 40 == 0 ? 500 : i % 9 == 0 ? 404 : 200,
+            duration_ms = 5 + (i % 90), time = now.AddMinutes(-(i % 50)), request_size = 300, response_size = 2_000 + i, country = i % 3 == 0 ? "FR" : "DE",
+        }));
+        await product.CountedAsync("look", 1_900);
+    });
+}
