@@ -3,9 +3,10 @@ using Microsoft.Extensions.Logging;
 namespace Bayou.Monitor;
 
 /// <summary>Says what goes wrong once a minute while it lasts, each kind by itself, so that the application's log stays its own.</summary>
-internal sealed partial class RateLimitedLog(TimeProvider time, ILogger<RateLimitedLog> logger)
+internal sealed partial class RateLimitedLog(TimeProvider time, ILoggerFactory loggers)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMinutes(1);
+    private readonly ILogger _logger = loggers.CreateLogger("Bayou.Monitor");
     private readonly Lock _gate = new();
     private readonly Dictionary<string, long> _said = [];
 

@@ -145,6 +145,9 @@ public sealed class TaskTests(TaskTests.Shop shop) : IClassFixture<TaskTests.Sho
         await page.GetByText("1 deploy in this range").ClickAsync();
         await Expect(page.GetByText("shop 7.3.1")).ToBeVisibleAsync();
         await Expect(page.GetByText("▾ 7.3.1")).ToHaveCountAsync(4);
+        var (x, y) = await Browser.BucketAsync(page, "Latency", IndexOf(Minute), 60);
+        await page.Mouse.ClickAsync(x, y);
+        await Expect(page.GetByRole(AriaRole.Region, new() { Name = "What changed" })).ToContainTextAsync("Deployed in it or shortly before: shop 7.3.1");
     }
 
     [Fact]

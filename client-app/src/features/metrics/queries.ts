@@ -123,7 +123,7 @@ export type ChangeBy = 'traffic' | 'errors' | 'latency';
 
 /** What made a span differ from the one it is set beside. */
 export const changesQuery = (filters: Filters, span: Span, by: ChangeBy): Query => ({
-  ...seriesQuery(filters), ...spanQuery(span), by,
+  ...seriesQuery(filters), ...spanQuery(span), by, limit: 8,
   compare_to: comparedStart({ start: span.from, end: span.to }, filters.compare === 'none' ? 'before' : filters.compare),
 });
 

@@ -10,7 +10,7 @@ import { Empty, Failed, Loading } from '../../shared/states';
 import { useTime } from '../../shared/time';
 import type { ChangePart, Changes, Comparison } from './figures';
 import { compares, type Filters, type Span } from './filters';
-import { changes, changesQuery, type ChangeBy } from './queries';
+import { changes, changesQuery, deploys, type ChangeBy } from './queries';
 import { statusColor } from './series';
 import { useLinkTo } from './use-filters';
 import { whatMoved } from './what-moved';
@@ -20,6 +20,9 @@ interface Props {
   span: Span;
   onChange: (change: Partial<Filters>) => void;
 }
+
+/** A deploy this long before a span may be what changed it. */
+const SUSPECT_MS = 15 * 60_000;
 
 const choices = [['traffic', 'Requests'], ['errors', 'Errors'], ['latency', 'Latency']] as const;
 
@@ -35,6 +38,8 @@ export function WhatChanged({ filters, span, onChange }: Props) {
   const overview = useQuery(changes(filters, span, 'traffic'));
   const by = chosen ?? (overview.data ? whatMoved(overview.data) : 'traffic');
   const { data, error } = useQuery({ ...changes(filters, span, by), enabled: overview.data !== undefined });
+  const { data: marks } = useQuery(deploys(filters));
+  const suspects = (marks ?? []).filter(({ time: at }) => Date.parse(at) >= span.from - SUSPECT_MS && Date.parse(at) < span.to);
   const compare = compares[filters.compare === 'none' ? 'before' : filters.compare];
   const inView: Partial<Filters> = { range: { kind: 'custom', ...span }, selection: span };
   return (
@@ -63,6 +68,11 @@ export function WhatChanged({ filters, span, onChange }: Props) {
             <Moved name="p95" figure={data.p95_latency} format={formatLatency} />
             <Moved name="p99" figure={data.p99_latency} format={formatLatency} />
           </p>
+          {suspects.length > 0 && (
+            <p className="mb-3 text-sm text-deploy">
+              ▾ Deployed in it or shortly before: {suspects.map(({ service, version, time: at }) => `${service} ${version} at ${time.clock(Date.parse(at))}`).join(', ')}
+            </p>
+          )}
           <div className="grid gap-x-8 gap-y-4 lg:grid-cols-3">
             <Parts title={`Endpoints, by ${unitOf[by]}`} format={by === 'latency' ? formatTimeDelta : formatDelta} parts={data.endpoints} link={(part) => ({ path: '/dashboard/metrics', change: { ...inView, endpoint: part.endpoint ?? null, service: part.service ?? null } })} />
             <Parts title={by === 'errors' ? 'Error statuses' : by === 'latency' ? 'Statuses, by requests' : 'Statuses'} format={formatDelta} parts={data.statuses} link={(part) => ({ path: filters.endpoint === null ? '/dashboard' : '/dashboard/metrics', change: { ...inView, status: part.status ?? null } })} />
