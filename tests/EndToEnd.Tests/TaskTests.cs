@@ -67,6 +67,7 @@ public sealed class TaskTests(TaskTests.Shop shop) : IClassFixture<TaskTests.Sho
         await Expect(page.Locator("[data-figure=Requests]")).ToBeVisibleAsync();
         await page.Keyboard.PressAsync("Control+k");
         await page.Keyboard.TypeAsync("report");
+        await Expect(page.GetByRole(AriaRole.Combobox, new() { Name = "Go to" })).ToHaveValueAsync("report");
         await Expect(page.GetByRole(AriaRole.Option, new() { Name = "GET /report" })).ToBeVisibleAsync();
         await page.Keyboard.PressAsync("Enter");
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "GET /report" })).ToBeVisibleAsync();

@@ -17,12 +17,25 @@ export function Overlays() {
     <Dialog.Root open={overlay !== null} onOpenChange={(open) => { if (!open) show(null); }}>
       <Dialog.Portal>
         <Dialog.Overlay className="fixed inset-0 z-40 bg-black/40" />
-        <Dialog.Content aria-describedby={undefined} className="fixed top-[12vh] left-1/2 z-50 flex max-h-[70vh] w-[min(38rem,calc(100vw-2rem))] -translate-x-1/2 flex-col overflow-hidden rounded-lg border border-line bg-card text-ink shadow-2xl">
+        <Dialog.Content
+          aria-describedby={undefined}
+          onOpenAutoFocus={focusBox}
+          className="fixed top-[12vh] left-1/2 z-50 flex max-h-[70vh] w-[min(38rem,calc(100vw-2rem))] -translate-x-1/2 flex-col overflow-hidden rounded-lg border border-line bg-card text-ink shadow-2xl"
+        >
           {overlay === 'help' ? <Help /> : <Palette onDone={() => { show(null); }} />}
         </Dialog.Content>
       </Dialog.Portal>
     </Dialog.Root>
   );
+}
+
+/** Radix would select what is in the box, and the next key replace what was typed before the box was there. */
+function focusBox(event: Event) {
+  const box = (event.currentTarget as HTMLElement).querySelector('input');
+  if (!box) return;
+  event.preventDefault();
+  box.focus();
+  box.setSelectionRange(box.value.length, box.value.length);
 }
 
 function Help() {

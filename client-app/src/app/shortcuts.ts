@@ -76,7 +76,10 @@ export function useShortcuts() {
         return;
       }
       const { overlay, search, setSearch } = useOverlay.getState();
-      if (overlay === 'palette' && event.key.length === 1 && !isTyping(event.target)) setSearch(search + event.key);
+      if (overlay === 'palette' && event.key.length === 1 && !isTyping(event.target)) {
+        event.preventDefault(); // The box may have the focus before this key is through.
+        setSearch(search + event.key);
+      }
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.target) || overlay !== null) return;
       const follows = before.key === 'g' && event.timeStamp - before.at < FOLLOWS_MS;
       before = { key: event.key, at: event.timeStamp };

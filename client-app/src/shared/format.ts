@@ -3,6 +3,17 @@ const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFracti
 const threeDigits = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
 const countries = new Intl.DisplayNames('en', { type: 'region', fallback: 'code' });
 
+const exact = new Intl.NumberFormat('en', { maximumFractionDigits: 3 });
+
+/** Everything that is known of a value, with its unit; for where there is room for one. */
+export const formatExactly = {
+  requests: (value: number) => `${exact.format(value)} ${value === 1 ? 'request' : 'requests'}`,
+  perSecond: (value: number) => `${new Intl.NumberFormat('en', { maximumFractionDigits: 6 }).format(value)} requests/s`,
+  latency: (ms: number) => `${exact.format(ms)} ms`,
+  rate: (rate: number) => `${new Intl.NumberFormat('en', { maximumFractionDigits: 4 }).format(rate * 100)} %`,
+  bytesPerSecond: (bytes: number) => `${exact.format(bytes)} B/s`,
+};
+
 export const formatCount = (value: number) => count.format(value);
 
 export const formatCompact = (value: number) => compact.format(value);

@@ -11,23 +11,26 @@ app.UseBayou();`,
 const waiting = [];
 app.use((req, res, next) => {
   const [time, start] = [Date.now(), performance.now()];
-  res.on('close', () => waiting.push({
+  res.on('close', () => waiting.length < 10_000 && waiting.push({
     service: 'my-api', method: req.method, status: res.writableFinished ? res.statusCode : 499,
-    route: req.route ? (req.baseUrl + req.route.path).replace(/:(\\w+)/g, '{$1}') : '/{unmatched}',
+    route: req.route ? ((req.baseUrl ?? '') + req.route.path).replace(/:(\\w+)/g, '{$1}') : '/{unmatched}',
     duration_ms: performance.now() - start, time,
     response_size: Number(res.get('content-length') ?? 0),
   }));
   next();
 });
 let batch; // keeps its items and its key until it is taken, so that a retry counts nothing twice
+let busy = false;
 setInterval(async () => {
   batch ??= waiting.length ? { key: crypto.randomUUID(), body: JSON.stringify(waiting.splice(0, 500)) } : undefined;
-  if (!batch) return;
+  if (!batch || busy) return;
+  busy = true;
   const answer = await fetch('${url}/ingest/v1/requests', {
     method: 'POST', body: batch.body,
     headers: { 'content-type': 'application/json', 'idempotency-key': batch.key },
   }).catch(() => null);
   if (answer?.status === 202 || answer?.status === 400) batch = undefined;
+  busy = false;
 }, 1000);`,
 
   Python: (url: string) => `# FastAPI: record each request, send once a second.
@@ -44,7 +47,7 @@ async def record(request, call_next):
         return response
     finally:
         route = request.scope.get("route")
-        waiting.append({"service": "my-api", "method": request.method, "status": status,
+        if len(waiting) < 10_000: waiting.append({"service": "my-api", "method": request.method, "status": status,
                         "route": route.path if route else "/{unmatched}", "time": int(started * 1000),
                         "duration_ms": (time.perf_counter() - clock) * 1000})
 
@@ -61,7 +64,8 @@ async def send_for_ever():
                 try:
                     await asyncio.to_thread(send, body, key)
                     break
-                except OSError:
+                except OSError as problem:
+                    if getattr(problem, "code", 0) == 400: break
                     await asyncio.sleep(1)
             del waiting[:len(items)]
 

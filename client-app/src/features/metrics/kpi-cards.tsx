@@ -1,4 +1,4 @@
-import { formatBytes, formatBytesPerSecond, formatChange, formatCount, formatLatency, formatPerSecond, formatRate } from '../../shared/format';
+import { formatBytes, formatBytesPerSecond, formatChange, formatCount, formatExactly, formatLatency, formatPerSecond, formatRate } from '../../shared/format';
 import type { AggregatePoint, Comparison, Summary } from './figures';
 import { compares, type Filters } from './filters';
 import { prepareRows } from './prepare-rows';
@@ -10,6 +10,7 @@ interface Kpi {
   name: string;
   figure: Comparison;
   format: (value: number) => string;
+  exact: (value: number) => string;
   /** What makes the sparkline. */
   of: (point: AggregatePoint) => number;
   /** Whether more is worse; null where it is neither. */
@@ -30,12 +31,12 @@ export function KpiCards({ filters, summary, live, now }: Props) {
   const ofAll = filters.status === null ? undefined : 'of all statuses';
   const traffic = trafficOf({ ...filters, country: null });
   const kpis: Kpi[] = [
-    { name: 'Requests/s', figure: summary.requests_per_second, format: formatPerSecond, of: traffic, moreIsWorse: null },
-    { name: 'Error rate', figure: summary.error_rate, format: formatRate, of: (point) => point.error_rate, moreIsWorse: true, note: ofAll },
-    { name: 'p95 latency', figure: summary.p95_latency, format: formatLatency, of: (point) => point.p95_latency, moreIsWorse: true, note: ofAll },
-    { name: 'Average latency', figure: summary.avg_latency, format: formatLatency, of: (point) => point.avg_latency, moreIsWorse: true, note: ofAll },
-    { name: 'Requests', figure: summary.traffic, format: formatCount, of: traffic, moreIsWorse: null },
-    { name: 'Bandwidth', figure: bandwidth, format: formatBytesPerSecond, of: (point) => point.request_size + point.response_size, moreIsWorse: null, note: ofAll ?? `${formatBytes(summary.bytes_in.value)} in, ${formatBytes(summary.bytes_out.value)} out` },
+    { name: 'Requests/s', figure: summary.requests_per_second, format: formatPerSecond, exact: formatExactly.perSecond, of: traffic, moreIsWorse: null },
+    { name: 'Error rate', figure: summary.error_rate, format: formatRate, exact: formatExactly.rate, of: (point) => point.error_rate, moreIsWorse: true, note: ofAll },
+    { name: 'p95 latency', figure: summary.p95_latency, format: formatLatency, exact: formatExactly.latency, of: (point) => point.p95_latency, moreIsWorse: true, note: ofAll },
+    { name: 'Average latency', figure: summary.avg_latency, format: formatLatency, exact: formatExactly.latency, of: (point) => point.avg_latency, moreIsWorse: true, note: ofAll },
+    { name: 'Requests', figure: summary.traffic, format: formatCount, exact: formatExactly.requests, of: traffic, moreIsWorse: null },
+    { name: 'Bandwidth', figure: bandwidth, format: formatBytesPerSecond, exact: formatExactly.bytesPerSecond, of: (point) => point.request_size + point.response_size, moreIsWorse: null, note: ofAll ?? `${formatBytes(summary.bytes_in.value)} in, ${formatBytes(summary.bytes_out.value)} out` },
   ];
   return (
     <dl className="grid grid-cols-2 gap-3 md:grid-cols-3 xl:grid-cols-6">
@@ -43,7 +44,7 @@ export function KpiCards({ filters, summary, live, now }: Props) {
         <div key={kpi.name} className="min-w-0 rounded-lg border border-line bg-card px-4 pt-3 pb-2">
           <dt className="truncate text-xs font-medium text-ink-soft">{kpi.name}</dt>
           <dd>
-            <span className="block truncate text-2xl font-semibold tracking-tight" data-figure={kpi.name} title={`${kpi.figure.value}`}>
+            <span className="block truncate text-2xl font-semibold tracking-tight" data-figure={kpi.name} title={kpi.exact(kpi.figure.value)}>
               {kpi.format(kpi.figure.value)}
             </span>
             <Change kpi={kpi} filters={filters} hadRequests={summary.traffic.previous > 0} />

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import type { Query } from '../../shared/api';
 import { csvOf, curlOf } from '../../shared/copy';
-import { formatBytesPerSecond, formatCompact, formatCountry, formatLatency, formatLength, formatRate } from '../../shared/format';
+import { formatBytesPerSecond, formatCompact, formatCountry, formatExactly, formatLatency, formatLength, formatRate } from '../../shared/format';
 import { useTime } from '../../shared/time';
 import { BucketTable } from './bucket-table';
 import type { AggregatePoint, Deploy } from './figures';
@@ -49,10 +49,10 @@ export function MetricCharts({ filters, live, now, onChange }: Props) {
         <BucketTable live={live} now={now} />
       ) : (
         <div className="grid gap-3 lg:grid-cols-2 2xl:grid-cols-4">
-          <TimeChart {...chart(traffic, trafficOf(filters))} title={filters.country === null ? 'Requests by status' : `Requests from ${formatCountry(filters.country)}`} note={every} kind="bars" formatValue={formatCompact} />
-          <TimeChart {...chart(latencySeries, (point) => point.p95_latency)} title="Latency" note={ofAll ?? (compared ? 'dotted: p95' : undefined) ?? ''} kind="lines" formatValue={formatLatency} />
-          <TimeChart {...chart(errorSeries, (point) => point.error_rate)} title="Error rate" note={ofAll ?? 'of all requests'} kind="lines" formatValue={formatRate} />
-          <TimeChart {...chart(bandwidth, (point) => point.response_size / (live.step / 1000))} title="Bandwidth" note={ofAll ?? ''} kind="lines" formatValue={formatBytesPerSecond} />
+          <TimeChart {...chart(traffic, trafficOf(filters))} title={filters.country === null ? 'Requests by status' : `Requests from ${formatCountry(filters.country)}`} note={every} kind="bars" formatValue={formatCompact} formatExact={formatExactly.requests} />
+          <TimeChart {...chart(latencySeries, (point) => point.p95_latency)} title="Latency" note={ofAll ?? (compared ? 'dotted: p95' : undefined) ?? ''} kind="lines" formatValue={formatLatency} formatExact={formatExactly.latency} />
+          <TimeChart {...chart(errorSeries, (point) => point.error_rate)} title="Error rate" note={ofAll ?? 'of all requests'} kind="lines" formatValue={formatRate} formatExact={formatExactly.rate} />
+          <TimeChart {...chart(bandwidth, (point) => point.response_size / (live.step / 1000))} title="Bandwidth" note={ofAll ?? ''} kind="lines" formatValue={formatBytesPerSecond} formatExact={formatExactly.bytesPerSecond} />
         </div>
       )}
       <div className="flex flex-wrap items-center gap-x-4 gap-y-1 text-xs text-ink-soft">

@@ -33,15 +33,16 @@ interface Followed<T> {
 
 /**
  * A question about a view, asked again only when the live series has moved or a minute has passed; in between a poll costs
- * nothing.
+ * nothing. What is of the past alone does not move with the series.
  */
-function follow<T>(name: string, filters: Filters, ask: (range: Resolved, signal: AbortSignal) => Promise<T>) {
+function follow<T>(name: string, filters: Filters, ask: (range: Resolved, signal: AbortSignal) => Promise<T>, isPast = false) {
   const view = { ...filters, selection: null }; // Which part of it is explained makes no difference.
   return queryOptions({
     queryKey: ['metrics', name, view],
     queryFn: async ({ client, queryKey, signal }): Promise<Followed<T>> => {
       const range = resolve(filters.range);
-      const mark = `${client.getQueryData<LiveSeries>(liveKey(filters))?.lastId ?? 0} ${Math.floor(range.end / 60_000)}`;
+      const moved = isPast ? 0 : (client.getQueryData<LiveSeries>(liveKey(filters))?.lastId ?? 0);
+      const mark = `${moved} ${Math.floor(range.end / 60_000)}`;
       const seen = client.getQueryData<Followed<T>>(queryKey);
       return seen?.mark === mark ? seen : { mark, answer: await ask(range, signal) };
     },
@@ -71,7 +72,7 @@ export const comparedSeries = (filters: Filters) =>
     const whole = Math.round(shift / step) * step;
     const points = await aggregate({ start: range.start - whole, end: range.end - whole, step }, seriesQuery(filters), signal);
     return points.map((point) => ({ ...point, window_start: new Date(Date.parse(point.window_start) + whole).toISOString() }));
-  });
+  }, true);
 
 export type TopBy = 'traffic' | 'errors' | 'p95' | 'time';
 

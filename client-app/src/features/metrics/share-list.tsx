@@ -7,6 +7,8 @@ export interface ShareRow {
   /** Said of the name, in soft letters. */
   note?: string | undefined;
   value: string;
+  /** All that is known of it. */
+  exact: string;
   share: number;
   change: number | null;
   color?: string | undefined;
@@ -25,7 +27,7 @@ export function ShareList({ rows, label, compared }: { rows: ShareRow[]; label: 
             <span className="relative min-w-0 flex-1 truncate" title={row.name}>
               {row.name} {row.note && <span className="text-ink-soft">{row.note}</span>}
             </span>
-            <span className="relative font-medium whitespace-nowrap">{row.value}</span>
+            <span className="relative font-medium whitespace-nowrap" title={row.exact}>{row.value}</span>
             <span className="relative hidden w-16 text-right text-xs whitespace-nowrap text-ink-soft sm:inline">{formatRate(row.share)}</span>
             {compared && <span className="relative w-16 text-right text-xs whitespace-nowrap text-ink-soft" title="Change from the range it is set beside">{formatChange(row.change)}</span>}
           </Link>

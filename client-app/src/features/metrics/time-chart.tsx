@@ -32,6 +32,8 @@ interface Props {
   /** Names the line of the range it is set beside; none without. */
   compared?: string | undefined;
   formatValue: (value: number) => string;
+  /** For the tooltip. */
+  formatExact: (value: number) => string;
   frame: Frame;
   copy: { curl: () => string; csv: () => string };
 }
@@ -45,7 +47,7 @@ const AXIS = { stroke: 'var(--ink-soft)', fontSize: 11, tickLine: false } as con
  * Figures over time. A drag zooms, a click selects a bucket, arrow keys and Enter do the same as a click. All charts of a
  * view share the crosshair.
  */
-export function TimeChart({ title, note, kind, rows, series, compared, formatValue, frame, copy }: Props) {
+export function TimeChart({ title, note, kind, rows, series, compared, formatValue, formatExact, frame, copy }: Props) {
   const time = useTime();
   const [isHere, setIsHere] = useState(false);
   const [drag, setDrag] = useState<Drag | null>(null);
@@ -115,7 +117,7 @@ export function TimeChart({ title, note, kind, rows, series, compared, formatVal
               content={({ active: isActive, label }) => {
                 const row = isActive ? rows.find(({ at }) => at === Number(label)) : undefined;
                 active.current = row?.at ?? null;
-                return isHere && row ? <ChartTooltip row={row} step={range.step} series={shown} compared={compared} formatValue={formatValue} deploys={markers.get(row.at) ?? []} /> : null;
+                return isHere && row ? <ChartTooltip row={row} step={range.step} series={shown} compared={compared} formatValue={formatExact} deploys={markers.get(row.at) ?? []} /> : null;
               }}
             />
             {compared && (

@@ -4,7 +4,7 @@ import { Card } from '../../shared/card';
 import { Choice } from '../../shared/choice';
 import { csvOf, curlOf } from '../../shared/copy';
 import { CopyMenu } from '../../shared/copy-menu';
-import { formatCompact, formatCountry, formatLatency } from '../../shared/format';
+import { formatCompact, formatCountry, formatExactly, formatLatency } from '../../shared/format';
 import { Empty, Failed, Loading } from '../../shared/states';
 import { resolve, type Filters } from './filters';
 import { countriesQuery, rangeQuery, topCountries, topEndpoints, topStatuses, type TopBy } from './queries';
@@ -44,6 +44,7 @@ export function TopEndpoints({ filters }: { filters: Filters }) {
             name: row.endpoint,
             note: filters.service === null ? row.service : undefined,
             value: format(row.value),
+            exact: (by === 'p95' || by === 'time' ? formatExactly.latency : formatExactly.requests)(row.value),
             share: by === 'p95' ? row.value / Math.max(...data.map((other) => other.value)) : row.share,
             change: row.change,
             color: by === 'errors' ? 'var(--status-5xx)' : undefined,
@@ -75,7 +76,7 @@ export function StatusCodes({ filters }: { filters: Filters }) {
           label="Status codes by requests"
           compared={filters.compare !== 'none'}
           rows={data.map((row) => ({
-            key: row.status ?? '', name: row.status ?? '', value: formatCompact(row.value), share: row.share, change: row.change,
+            key: row.status ?? '', name: row.status ?? '', value: formatCompact(row.value), exact: formatExactly.requests(row.value), share: row.share, change: row.change,
             color: statusColor(row.status ?? ''),
             to: linkTo(here, { status: filters.status === row.status ? null : (row.status ?? null) }),
           }))}
@@ -107,7 +108,7 @@ export function TopCountries({ filters }: { filters: Filters }) {
           label="Countries by requests"
           compared={filters.compare !== 'none'}
           rows={data.map((row) => ({
-            key: row.country ?? '', name: formatCountry(row.country ?? ''), value: formatCompact(row.value), share: row.share, change: row.change,
+            key: row.country ?? '', name: formatCountry(row.country ?? ''), value: formatCompact(row.value), exact: formatExactly.requests(row.value), share: row.share, change: row.change,
             to: linkTo('/dashboard', { country: filters.country === row.country ? null : (row.country ?? null) }),
           }))}
         />
