@@ -48,16 +48,18 @@ namespace Microsoft.Extensions.DependencyInjection
                 options.Service = environment.ApplicationName;
             }
 
-            options.Version ??= VersionOf(Assembly.GetEntryAssembly());
+            options.Version = (options.Version ?? VersionOf(Assembly.GetEntryAssembly()))?.Trim();
         }
 
         /// <summary>1.2.3, or 1.2.3+0123abc where the build knows its commit.</summary>
         internal static string? VersionOf(Assembly? assembly)
         {
             const int CommitLength = 7;
+            const int Longest = 60;
             var version = assembly?.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
             var commit = version?.IndexOf('+', StringComparison.Ordinal) + 1;
-            return commit > 0 && version!.Length > commit + CommitLength ? version[..(commit.Value + CommitLength)] : version;
+            version = commit > 0 && version!.Length > commit + CommitLength ? version[..(commit.Value + CommitLength)] : version;
+            return version?[..Math.Min(version.Length, Longest)]; // Nobody chose it, so it must not stop the start.
         }
     }
 }

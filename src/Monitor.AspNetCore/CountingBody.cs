@@ -31,8 +31,11 @@ internal sealed class CountingBody(IHttpResponseBodyFeature inner) : PipeWriter,
 
     public async Task SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken = default)
     {
+        // Before: the application may delete it as soon as it is sent. A file that is not there is the application's to hear of.
+        var file = new FileInfo(path);
+        var length = count ?? (file.Exists ? file.Length - offset : 0);
         await inner.SendFileAsync(path, offset, count, cancellationToken);
-        _bytes += count ?? new FileInfo(path).Length - offset;
+        _bytes += length;
     }
 
     Task IHttpResponseBodyFeature.CompleteAsync() => inner.CompleteAsync();
@@ -109,6 +112,17 @@ internal sealed class CountingStream(Stream inner) : Stream
         Written += buffer.Length;
         return inner.WriteAsync(buffer, cancellationToken);
     }
+
+    // The base class would read and write synchronously, which a server may forbid.
+    public override IAsyncResult BeginRead(byte[] buffer, int offset, int count, AsyncCallback? callback, object? state) =>
+        TaskToAsyncResult.Begin(ReadAsync(buffer, offset, count, CancellationToken.None), callback, state);
+
+    public override int EndRead(IAsyncResult asyncResult) => TaskToAsyncResult.End<int>(asyncResult);
+
+    public override IAsyncResult BeginWrite(byte[] buffer, int offset, int count, AsyncCallback? callback, object? state) =>
+        TaskToAsyncResult.Begin(WriteAsync(buffer, offset, count, CancellationToken.None), callback, state);
+
+    public override void EndWrite(IAsyncResult asyncResult) => TaskToAsyncResult.End(asyncResult);
 
     public override void Flush() => inner.Flush();
 

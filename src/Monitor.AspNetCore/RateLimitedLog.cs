@@ -10,39 +10,32 @@ internal sealed partial class RateLimitedLog(TimeProvider time, ILoggerFactory l
     private readonly Lock _gate = new();
     private readonly Dictionary<string, long> _said = [];
 
-    public void Dropped(long count)
+    public void Dropped(long count) => Say(nameof(Dropped), () => SayDropped(count));
+
+    public void Unreachable(Uri url, string reason, int waiting) => Say(nameof(Unreachable), () => SayUnreachable(url, reason, waiting));
+
+    public void Refused(long count, string reason) => Say(nameof(Refused), () => SayRefused(count, reason));
+
+    public void NotRecorded(Exception exception) => Say(nameof(NotRecorded), () => SayNotRecorded(exception));
+
+    public void NotDelivered(long count) => Say(nameof(NotDelivered), () => SayNotDelivered(count));
+
+    private void Say(string kind, Action say)
     {
-        if (IsDue(nameof(Dropped)))
+        if (!IsDue(kind))
         {
-            SayDropped(count);
+            return;
+        }
+
+        try
+        {
+            say();
+        }
+        catch (Exception)
+        {
+            // The application's log does not work. There is nobody left to tell, and its requests must not suffer.
         }
     }
-
-    public void Unreachable(Uri url, string reason, int waiting)
-    {
-        if (IsDue(nameof(Unreachable)))
-        {
-            SayUnreachable(url, reason, waiting);
-        }
-    }
-
-    public void Refused(long count, string reason)
-    {
-        if (IsDue(nameof(Refused)))
-        {
-            SayRefused(count, reason);
-        }
-    }
-
-    public void NotRecorded(Exception exception)
-    {
-        if (IsDue(nameof(NotRecorded)))
-        {
-            SayNotRecorded(exception);
-        }
-    }
-
-    public void NotDelivered(long count) => SayNotDelivered(count);
 
     private bool IsDue(string kind)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -12,17 +13,28 @@ namespace Bayou.Monitor;
 internal sealed class RequestRecorder(
     RequestDelegate next, ObservationQueue queue, RouteNames routes, IOptions<BayouOptions> options, TimeProvider time, RateLimitedLog log)
 {
-    private const int MaxMethod = 20;
+    // Any other word is some stranger's, and there is no end to those.
+    private static readonly FrozenSet<string> Methods = FrozenSet.Create(
+        StringComparer.OrdinalIgnoreCase, "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY");
+
     private readonly BayouOptions _options = options.Value;
     private readonly string[] _countryHeaders = [.. options.Value.CountryHeaders];
 
     public async Task InvokeAsync(HttpContext http)
     {
+        if (http.Features.Get<IEndpointFeature>() is RoutedEndpoint)
+        {
+            await next(http); // Recorded already: the pipeline runs again, or has two of these.
+            return;
+        }
+
         var started = time.GetTimestamp();
         var startedAt = time.GetUtcNow().ToUnixTimeMilliseconds();
         var traceId = Activity.Current?.TraceId;
         var response = CountResponse(http);
         var request = CountRequest(http);
+        var routed = new RoutedEndpoint(http);
+        http.Features.Set<IEndpointFeature>(routed);
         Exception? failure = null;
         try
         {
@@ -46,7 +58,7 @@ internal sealed class RequestRecorder(
                 if (!LastsWithTheClient(http) && _options.ShouldRecord?.Invoke(http) != false)
                 {
                     queue.Add(new(
-                        Method(http.Request.Method), routes.Of(http), Status(http, failure, response), (long)elapsed.TotalMicroseconds, startedAt,
+                        Method(http.Request.Method), routes.Of(routed.First), Status(http, failure, response), (long)elapsed.TotalMicroseconds, startedAt,
                         http.Request.ContentLength ?? request?.BytesRead ?? 0,
                         HttpMethods.IsHead(http.Request.Method) ? 0 : response?.Bytes ?? 0,
                         traceId?.ToHexString(), Country(http)));
@@ -109,7 +121,7 @@ internal sealed class RequestRecorder(
         http.Response.HasStarted && http.Response.ContentLength is { } length && response?.Bytes >= length;
 
     private static string Method(string method) =>
-        method.Length is > 0 and <= MaxMethod && method.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') ? method : "OTHER";
+        Methods.Contains(method) ? method : "OTHER";
 
     private string? Country(HttpContext http)
     {

@@ -1,8 +1,8 @@
 using System.Runtime.CompilerServices;
-using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Patterns;
+using Microsoft.AspNetCore.StaticAssets;
 
 namespace Bayou.Monitor;
 
@@ -15,14 +15,10 @@ internal sealed class RouteNames
     private const int MaxBytes = 2_000;
     private readonly ConditionalWeakTable<RouteEndpoint, string> _names = [];
 
-    public string Of(HttpContext http)
-    {
-        // An error handler that runs the pipeline again has put its own endpoint in the place of the one that failed.
-        var endpoint = http.Response.StatusCode >= StatusCodes.Status400BadRequest
-            ? http.Features.Get<IExceptionHandlerFeature>()?.Endpoint ?? http.Features.Get<IStatusCodeReExecuteFeature>()?.Endpoint ?? http.GetEndpoint()
-            : http.GetEndpoint();
-        return endpoint is RouteEndpoint route ? _names.GetValue(route, static route => Name(route.RoutePattern)) : Unmatched;
-    }
+    public string Of(Endpoint? endpoint) => endpoint is RouteEndpoint route ? _names.GetValue(route, static route => Name(route)) : Unmatched;
+
+    // Each file of MapStaticAssets is an endpoint, with a name that changes with its content.
+    private static string Name(RouteEndpoint route) => route.Metadata.GetMetadata<StaticAssetDescriptor>() is null ? Name(route.RoutePattern) : Unmatched;
 
     /// <summary>
     /// The template without constraints and defaults, so that <c>/users/{id:int}</c> is <c>/users/{id}</c> as it is everywhere

@@ -20,6 +20,13 @@ internal sealed class Sender : BackgroundService
     private static readonly TimeSpan KeyLife = TimeSpan.FromHours(23);
     private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>Between two tries while the application is being stopped.</summary>
+    private static readonly TimeSpan LastPause = TimeSpan.FromMilliseconds(250);
+
+    // By these, and not by a bare status, Bayou says that a batch will be refused however often it comes. All else may be the word of
+    // something in front of it, or of a setting that is mended while the queue holds.
+    private static readonly string[] FinalCodes = ["VALIDATION_ERROR", "CONFLICT", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"];
+
     private readonly ObservationQueue _queue;
     private readonly BayouOptions _options;
     private readonly BatchBody _body;
@@ -54,8 +61,9 @@ internal sealed class Sender : BackgroundService
         _queue.Complete();
         using var deadline = new CancellationTokenSource(_options.ShutdownTimeout, _time);
         await using var byDeadline = deadline.Token.Register(_end.Cancel);
-        await using var byHost = cancellationToken.Register(_end.Cancel);
-        await base.StopAsync(cancellationToken);
+
+        // Not the host's token: whoever stopped before may have used up all its time.
+        await base.StopAsync(_end.Token);
         var unsent = _queue.Count + _batch.Count;
         if (unsent > 0)
         {
@@ -72,9 +80,9 @@ internal sealed class Sender : BackgroundService
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        try
+        while (!_end.IsCancellationRequested)
         {
-            while (!_end.IsCancellationRequested)
+            try
             {
                 await _queue.SomeAsync();
                 await WaitForMoreAsync();
@@ -83,13 +91,18 @@ internal sealed class Sender : BackgroundService
                     return;
                 }
 
-                await SendAsync();
-                _batch.Clear();
+                await SendAsync(stoppingToken);
             }
-        }
-        catch (OperationCanceledException) when (_end.IsCancellationRequested)
-        {
-            // What is left is told by StopAsync.
+            catch (OperationCanceledException) when (_end.IsCancellationRequested)
+            {
+                return; // What is left is told by StopAsync.
+            }
+            catch (Exception e)
+            {
+                _log.Refused(_batch.Count, e.Message); // Whatever it is, it must not end the application.
+            }
+
+            _batch.Clear();
         }
     }
 
@@ -101,7 +114,7 @@ internal sealed class Sender : BackgroundService
         await enough.CancelAsync();
     }
 
-    private async Task SendAsync()
+    private async Task SendAsync(CancellationToken stopping)
     {
         var body = _body.Of(_batch);
         var key = Guid.CreateVersion7().ToString();
@@ -114,10 +127,17 @@ internal sealed class Sender : BackgroundService
 
         for (var attempt = 1; ; attempt++)
         {
-            var (taken, reason, asked) = await TryAsync(body, key, dropped);
-            if (taken)
+            var (state, reason, asked) = await TryAsync(body, key, dropped);
+            if (state == BatchState.Taken)
             {
                 _reportedDrops += dropped;
+                return;
+            }
+
+            if (state == BatchState.Refused)
+            {
+                _log.Refused(_batch.Count, reason);
+                _meter.Refused.Add(_batch.Count);
                 return;
             }
 
@@ -129,56 +149,70 @@ internal sealed class Sender : BackgroundService
             }
 
             _log.Unreachable(_options.Url, reason, _batch.Count + _queue.Count);
-            await Task.Delay(RetryDelay.After(attempt, Random.Shared.NextDouble(), asked), _time, _end.Token);
+            await PauseAsync(stopping.IsCancellationRequested ? LastPause : RetryDelay.After(attempt, Random.Shared.NextDouble(), asked), stopping);
         }
     }
 
-    /// <returns>Whether the batch is done with: taken, or refused for good. Else why not, and how long the server asks to wait.</returns>
-    private async Task<(bool Done, string Reason, TimeSpan? Asked)> TryAsync(byte[] body, string key, long dropped)
+    /// <summary>Waits; when the application stops meanwhile, no longer: there is little time left.</summary>
+    private async Task PauseAsync(TimeSpan pause, CancellationToken stopping)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping.IsCancellationRequested ? CancellationToken.None : stopping, _end.Token);
+        try
+        {
+            await Task.Delay(pause, _time, either.Token);
+        }
+        catch (OperationCanceledException) when (!_end.IsCancellationRequested)
+        {
+            // Stopping: try at once.
+        }
+    }
+
+    /// <returns>What became of the batch, why it was not taken, and how long the server asks to wait.</returns>
+    private async Task<(BatchState State, string Reason, TimeSpan? Asked)> TryAsync(byte[] body, string key, long dropped)
     {
         try
         {
             using var request = Request(body, key, dropped);
             using var response = await _http.SendAsync(request, _end.Token);
+            var text = await response.Content.ReadAsStringAsync(_end.Token);
             if (response.StatusCode == HttpStatusCode.Accepted)
             {
-                await TakenAsync(response);
-                return (true, "", null);
+                CountTaken(text);
+                return (BatchState.Taken, "", null);
             }
 
-            var reason = $"{(int)response.StatusCode} {await MessageAsync(response)}";
-            if (IsFinal(response.StatusCode))
-            {
-                _log.Refused(_batch.Count, reason);
-                _meter.Refused.Add(_batch.Count);
-                return (true, reason, null);
-            }
-
-            return (false, reason, RetryDelay.Asked(response.Headers.RetryAfter, _time.GetUtcNow()));
+            var (code, message) = Error(text);
+            return (FinalCodes.Contains(code) ? BatchState.Refused : BatchState.Open, $"{(int)response.StatusCode} {message}",
+                RetryDelay.Asked(response.Headers.RetryAfter, _time.GetUtcNow()));
         }
         catch (Exception e) when (!_end.IsCancellationRequested)
         {
-            return (false, e.GetBaseException().Message, null);
+            return (BatchState.Open, e.GetBaseException().Message, null);
         }
     }
 
-    // Such an answer will be the same however often this batch is sent. All others may come from something in front
-    // of Bayou, or from a setting that is mended while the queue holds.
-    private static bool IsFinal(HttpStatusCode status) => status is HttpStatusCode.BadRequest or HttpStatusCode.Conflict
-        or HttpStatusCode.RequestEntityTooLarge or HttpStatusCode.UnsupportedMediaType;
-
-    private async Task TakenAsync(HttpResponseMessage response)
+    /// <summary>A 202 says that the batch is safe, whatever else the answer holds.</summary>
+    private void CountTaken(string text)
     {
-        using var answer = await JsonDocument.ParseAsync(await response.Content.ReadAsStreamAsync(_end.Token), cancellationToken: _end.Token);
-        var data = answer.RootElement.GetProperty("data");
-        var rejected = data.GetProperty("rejected").GetInt64();
-        _meter.Sent.Add(_batch.Count - rejected);
-        if (rejected > 0)
+        var rejected = 0L;
+        try
         {
-            var first = data.GetProperty("errors")[0];
-            _log.Refused(rejected, $"{first.GetProperty("field").GetString()} {first.GetProperty("message").GetString()}");
-            _meter.Refused.Add(rejected);
+            using var answer = JsonDocument.Parse(text);
+            var data = answer.RootElement.GetProperty("data");
+            rejected = data.GetProperty("rejected").GetInt64();
+            if (rejected > 0)
+            {
+                var first = data.GetProperty("errors")[0];
+                _log.Refused(rejected, $"{first.GetProperty("field").GetString()} {first.GetProperty("message").GetString()}");
+            }
         }
+        catch (Exception e) when (IsNotOurs(e))
+        {
+            _log.Refused(0, "the answer to a batch that was taken cannot be read");
+        }
+
+        _meter.Sent.Add(_batch.Count - rejected);
+        _meter.Refused.Add(rejected);
     }
 
     private HttpRequestMessage Request(byte[] body, string key, long dropped)
@@ -201,22 +235,33 @@ internal sealed class Sender : BackgroundService
         return request;
     }
 
-    private async Task<string> MessageAsync(HttpResponseMessage response)
+    /// <summary>The code and message of Bayou's own error; no code where something in front of it has answered.</summary>
+    private static (string Code, string Message) Error(string text)
     {
         const int Longest = 500;
-        var text = await response.Content.ReadAsStringAsync(_end.Token);
         try
         {
             using var answer = JsonDocument.Parse(text);
             var error = answer.RootElement.GetProperty("error");
             var message = error.GetProperty("message").GetString() ?? "";
-            return error.TryGetProperty("details", out var details) && details.ValueKind == JsonValueKind.Array && details.GetArrayLength() > 0
-                ? $"{message} ({details[0].GetProperty("field").GetString()} {details[0].GetProperty("message").GetString()})"
-                : message;
+            var detail = error.TryGetProperty("details", out var details) && details.ValueKind == JsonValueKind.Array && details.GetArrayLength() > 0
+                ? $" ({details[0].GetProperty("field").GetString()} {details[0].GetProperty("message").GetString()})"
+                : "";
+            return (error.GetProperty("code").GetString() ?? "", message + detail);
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+        catch (Exception e) when (IsNotOurs(e))
         {
-            return text.Length > Longest ? text[..Longest] : text; // Not Bayou's own answer; whatever it says may help.
+            return ("", text.Length > Longest ? text[..Longest] : text);
         }
+    }
+
+    private static bool IsNotOurs(Exception e) => e is JsonException or KeyNotFoundException or InvalidOperationException or IndexOutOfRangeException or FormatException;
+
+    private enum BatchState
+    {
+        /// <summary>To be tried again.</summary>
+        Open,
+        Taken,
+        Refused,
     }
 }

@@ -25,6 +25,9 @@ public sealed class FakeBayou : IAsyncDisposable
     /// <summary>What it answers; 202 unless told. Null cuts the connection.</summary>
     public Func<Received, int?> Answer { get; set; } = _ => 202;
 
+    /// <summary>Whether something in front of it answers, and not Bayou itself.</summary>
+    public bool Foreign { get; set; }
+
     public Uri Url { get; private set; } = null!;
 
     /// <summary>Batches that have come, answered or not yet.</summary>
@@ -84,7 +87,8 @@ public sealed class FakeBayou : IAsyncDisposable
             http.Response.StatusCode = status;
             await http.Response.WriteAsync(status == 202
                 ? """{"data":{"accepted":1,"rejected":0,"errors":[]},"error":null,"metadata":null}"""
-                : """{"data":null,"error":{"code":"X","message":"told to"},"metadata":null}""", http.RequestAborted);
+                : Foreign ? "<html>a proxy</html>"
+                : $$"""{"data":null,"error":{"code":"{{(status == 400 ? "VALIDATION_ERROR" : "OTHER")}}","message":"told to"},"metadata":null}""", http.RequestAborted);
         }
 
         lock (_gate)

@@ -60,6 +60,63 @@ public sealed class RecorderTests : IAsyncLifetime
         Assert.Equal(("/orders/{id}", 500), (Text(item, "route"), (int)item["status"]!));
     }
 
+    [Theory]
+    [InlineData("/orders/7", "/orders/{id}")]
+    [InlineData("/nowhere", "/{unmatched}")]
+    public async Task An_error_page_that_runs_the_pipeline_again_does_not_either(string path, string route)
+    {
+        await using var app = await StartAsync(web =>
+        {
+            web.UseStatusCodePagesWithReExecute("/errors/{0}");
+            web.UseBayou(); // Twice is once.
+            web.UseRouting();
+            web.MapGet("/errors/{code}", (int code) => Results.Text("an error page", statusCode: code));
+            web.MapGet("/orders/{id}", (string id) => Results.NotFound());
+        });
+        using var response = await app.Http.GetAsync(new Uri(path, UriKind.Relative), Ct);
+        Assert.Equal("an error page", await response.Content.ReadAsStringAsync(Ct));
+        await app.StopAsync();
+        var item = Assert.Single(_bayou.Items);
+        Assert.Equal((route, 404), (Text(item, "route"), (int)item["status"]!));
+    }
+
+    [Fact]
+    public async Task A_word_that_is_no_method_makes_no_endpoint()
+    {
+        await using var app = await StartAsync(web => web.MapGet("/", () => "home"));
+        using var response = await app.Http.SendAsync(new(new HttpMethod("BREW"), "/"), Ct);
+        Assert.Equal("OTHER", Text(await OnlyItemAsync(), "method"));
+    }
+
+    [Fact]
+    public async Task A_file_may_go_as_soon_as_it_is_sent_and_old_ways_to_read_and_write_work()
+    {
+        await using var app = await StartAsync(web =>
+        {
+            web.MapPost("/apm", async (HttpContext http) =>
+            {
+                var buffer = new byte[10];
+                var read = await Task.Factory.FromAsync(http.Request.Body.BeginRead, http.Request.Body.EndRead, buffer, 0, buffer.Length, null);
+                await Task.Factory.FromAsync(http.Response.Body.BeginWrite, http.Response.Body.EndWrite, buffer, 0, read, null);
+            });
+            web.MapGet("/gone", async (HttpContext http) =>
+            {
+                var file = Path.GetTempFileName();
+                await File.WriteAllTextAsync(file, "twelve bytes", http.RequestAborted);
+                var sending = http.Response.SendFileAsync(file, http.RequestAborted);
+                File.Delete(file);
+                await sending;
+            });
+        });
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/apm") { Content = new StreamContent(new MemoryStream("hello"u8.ToArray())) };
+        request.Headers.TransferEncodingChunked = true;
+        using var response = await app.Http.SendAsync(request, Ct);
+        Assert.Equal("hello", await response.Content.ReadAsStringAsync(Ct));
+        Assert.Equal("twelve bytes", await app.Http.GetStringAsync(new Uri("/gone", UriKind.Relative), Ct));
+        await _bayou.UntilAsync(b => b.Items.Count == 2);
+        Assert.Equal([(200, 5), (200, 12)], _bayou.Items.Select(item => ((int)item["status"]!, (int)item["response_size"]!)));
+    }
+
     [Fact]
     public async Task A_client_that_leaves_is_a_499()
     {

@@ -43,6 +43,28 @@ public sealed class SenderTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_400_of_something_in_front_of_bayou_refuses_nothing()
+    {
+        (_bayou.Foreign, _bayou.Answer) = (true, _ => _bayou.Received.Count == 0 ? 400 : 202);
+        await using var app = await StartAsync();
+        await CallAsync(app, 2);
+        await _bayou.UntilAsync(b => b.Items.Count == 2);
+        Assert.Equal(_bayou.Received[0].Key, _bayou.Received[1].Key);
+    }
+
+    [Fact]
+    public async Task An_application_that_stops_does_not_wait_out_a_pause_while_bayou_is_back()
+    {
+        _bayou.Answer = _ => _bayou.Received.Count < 8 ? 503 : 202;
+        await using var app = await StartAsync(options => options.ShutdownTimeout = TimeSpan.FromSeconds(20));
+        await CallAsync(app, 3);
+        await _bayou.UntilAsync(b => b.Received.Count == 4); // By now the pauses are seconds long.
+        await app.StopAsync();
+        Assert.Equal(3, _bayou.Items.Count);
+        Assert.DoesNotContain(app.Log.Warnings, line => line.Contains("still unsent", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task What_the_queue_can_hold_survives_bayou_being_away_and_each_batch_is_at_most_its_size()
     {
         var url = _bayou.Url;

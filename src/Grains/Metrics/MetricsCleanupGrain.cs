@@ -29,6 +29,7 @@ internal sealed partial class MetricsCleanupGrain(
         var dropped = await partitions.DropAsync(now, options.Value.RetentionDays, ct);
         var keys = await ForgetKeysAsync(ct);
         await ForgetOldAsync("DELETE FROM ingest_losses WHERE minute < now() - $1", ct);
+        await ForgetOldAsync("DELETE FROM service_versions WHERE last_seen < now() - $1", ct);
         await ForgetOldAsync("DELETE FROM deploys WHERE time < now() - $1", ct);
         Cleaned(dropped.Count, keys);
     }

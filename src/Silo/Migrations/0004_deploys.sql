@@ -16,6 +16,7 @@ CREATE TABLE service_versions (
     project_id int         NOT NULL REFERENCES projects,
     service    text        NOT NULL,
     version    text        NOT NULL,
+    first_seen timestamptz NOT NULL,
     last_seen  timestamptz NOT NULL, -- start of its newest observation
     PRIMARY KEY (project_id, service, version)
 );

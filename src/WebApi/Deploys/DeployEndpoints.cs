@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using Bayou.Http;
 using Bayou.Ingest;
@@ -59,7 +60,7 @@ internal static class DeployEndpoints
         }
 
         // Before the rows: a poller that goes on from the newest id seen here may see a row again but never miss one.
-        var (newest, total) = await CountAsync(db, filter, ct);
+        var (newest, drawn, total) = await CountAsync(db, filter, list.After is null, ct);
         await using var command = db.CreateCommand($"""
             SELECT w.id, w.service, w.version, w.time, w.source
               FROM deploys w
@@ -78,17 +79,20 @@ internal static class DeployEndpoints
         var hasMore = rows.Count > list.Limit;
         rows = hasMore ? rows[..list.Limit] : rows;
         return list.After is { } after
-            ? new ApiResult(rows, new CursorMetadata(list.Limit, after > newest ? newest : rows.Count > 0 ? rows[^1].Id : after, hasMore, Reset: after > newest))
+            ? new ApiResult(rows, new CursorMetadata(list.Limit, after > drawn ? newest : rows.Count > 0 ? rows[^1].Id : after, hasMore, Reset: after > drawn))
             : new ApiResult(rows, new PageMetadata(list.Limit, list.Offset, Math.Min(total, PageMetadata.CountedUpTo), newest, total > PageMetadata.CountedUpTo));
     }
 
-    private static async Task<(long Newest, long Total)> CountAsync(NpgsqlDataSource db, FilterSql filter, CancellationToken ct)
+    private static async Task<(long Newest, long Drawn, long Total)> CountAsync(NpgsqlDataSource db, FilterSql filter, bool counted, CancellationToken ct)
     {
-        await using var command = db.CreateCommand($"SELECT (SELECT coalesce(max(id), 0) FROM deploys), (SELECT count(*) FROM deploys w WHERE {filter.Where})");
+        await using var command = db.CreateCommand($"""
+            SELECT (SELECT coalesce(max(id), 0) FROM deploys), (SELECT last_value FROM deploys_id_seq),
+                   (SELECT count(*) FROM (SELECT 1 FROM deploys w WHERE {filter.Where} LIMIT {(counted ? PageMetadata.CountedUpTo + 1 : 0)}) counted)
+            """);
         filter.Bind(command.Parameters);
         await using var reader = await command.ExecuteReaderAsync(ct);
         await reader.ReadAsync(ct);
-        return (reader.GetInt64(0), reader.GetInt64(1));
+        return (reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2));
     }
 
     private static async Task<IResult> TakeAsync(
@@ -102,6 +106,7 @@ internal static class DeployEndpoints
 
         var now = time.GetUtcNow();
         var (deploy, errors) = Read(body, now, now.AddDays(-options.Value.RetentionDays));
+        ArrayPool<byte>.Shared.Return(body.Array!);
         if (errors.Count > 0)
         {
             return ApiProblem.Validation($"{errors[0].Field} {errors[0].Message}.", errors);
@@ -123,9 +128,10 @@ internal static class DeployEndpoints
                 return (null!, [new("body", "must be one JSON object")]);
             }
 
+            var seen = new HashSet<string>();
             foreach (var property in json.RootElement.EnumerateObject())
             {
-                var problem = property.Name switch
+                var problem = !seen.Add(property.Name) ? "is given twice" : property.Name switch
                 {
                     "service" => Text(property.Value, ObservationReader.MaxService, ref service),
                     "version" => Text(property.Value, ObservationReader.MaxVersion, ref version),
@@ -137,6 +143,10 @@ internal static class DeployEndpoints
                     errors.Add(new(property.Name[..Math.Min(property.Name.Length, MaxErrorName)], problem));
                 }
             }
+        }
+        catch (InvalidOperationException) // What the document throws at text that is no UTF-16, such as \ud800.
+        {
+            return (null!, [new("body", "has an escape that is no character")]);
         }
         catch (JsonException e)
         {

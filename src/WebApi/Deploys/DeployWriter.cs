@@ -32,22 +32,27 @@ internal sealed class DeployWriter(NpgsqlDataSource db)
 
     /// <summary>
     /// A version that a service's observations report, first and last seen at these times. It is a deploy when the service ran
-    /// another one last and this one is new, or had stopped.
+    /// another one last, and this one is new; or had stopped, and that other one began when it did. (An instance that answers
+    /// rarely seems to stop; what runs beside it began long before.)
     /// </summary>
     public async Task SeenAsync(string service, string version, DateTimeOffset first, DateTimeOffset last, CancellationToken ct)
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await LockAsync(connection, ct);
-        var known = await KnownAsync(connection, service, ct);
-        var newest = known.Count == 0 ? null : known.MaxBy(pair => pair.Value).Key;
-        var runs = known.TryGetValue(version, out var seen) && first - seen < Rolling;
-        if (newest is not null && newest != version && !runs)
+        if (await KnownAsync(connection, service, ct) is not { } known)
+        {
+            return; // One past the limit of services is counted with others, and has no charts to mark.
+        }
+
+        var newest = known.Count == 0 ? null : known.MaxBy(pair => pair.Value.Last).Key;
+        var isNew = !known.TryGetValue(version, out var seen);
+        if (newest is not null && newest != version && (isNew || (first - seen.Last >= Rolling && known[newest].First > seen.Last - Rolling)))
         {
             await InsertAsync(connection, new(service, version, first), "reported", ct);
         }
 
-        await KeepAsync(connection, service, version, last, ct);
+        await KeepAsync(connection, service, version, first, last, ct);
         await transaction.CommitAsync(ct);
     }
 
@@ -76,34 +81,46 @@ internal sealed class DeployWriter(NpgsqlDataSource db)
         return await command.ExecuteNonQueryAsync(ct) > 0;
     }
 
-    private static async Task<Dictionary<string, DateTimeOffset>> KnownAsync(NpgsqlConnection connection, string service, CancellationToken ct)
+    /// <returns>When each version was first and last seen; null when the service itself is not known.</returns>
+    private static async Task<Dictionary<string, (DateTimeOffset First, DateTimeOffset Last)>?> KnownAsync(NpgsqlConnection connection, string service, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand("SELECT version, last_seen FROM service_versions WHERE project_id = $1 AND service = $2", connection);
+        await using var command = new NpgsqlCommand("""
+            SELECT v.version, v.first_seen, v.last_seen
+              FROM series s
+              LEFT JOIN service_versions v USING (project_id, service)
+             WHERE s.project_id = $1 AND s.service = $2 AND s.endpoint = '*'
+            """, connection);
         command.Parameters.Add(new() { Value = IngestService.DefaultProject });
         command.Parameters.Add(new() { Value = service });
         await using var reader = await command.ExecuteReaderAsync(ct);
-        var known = new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal);
+        Dictionary<string, (DateTimeOffset, DateTimeOffset)>? known = null;
         while (await reader.ReadAsync(ct))
         {
-            known[reader.GetString(0)] = reader.GetDateTime(1);
+            known ??= new(StringComparer.Ordinal);
+            if (!reader.IsDBNull(0))
+            {
+                known[reader.GetString(0)] = (reader.GetDateTime(1), reader.GetDateTime(2));
+            }
         }
 
         return known;
     }
 
-    private static async Task KeepAsync(NpgsqlConnection connection, string service, string version, DateTimeOffset last, CancellationToken ct)
+    private static async Task KeepAsync(NpgsqlConnection connection, string service, string version, DateTimeOffset first, DateTimeOffset last, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand("""
             WITH kept AS (
-                INSERT INTO service_versions (project_id, service, version, last_seen) VALUES ($1, $2, $3, $4)
-                ON CONFLICT (project_id, service, version) DO UPDATE SET last_seen = greatest(service_versions.last_seen, excluded.last_seen))
+                INSERT INTO service_versions (project_id, service, version, first_seen, last_seen) VALUES ($1, $2, $3, $4, $5)
+                ON CONFLICT (project_id, service, version) DO UPDATE SET last_seen = greatest(service_versions.last_seen, excluded.last_seen),
+                    first_seen = least(service_versions.first_seen, excluded.first_seen))
             DELETE FROM service_versions
              WHERE project_id = $1 AND service = $2
-               AND version IN (SELECT version FROM service_versions WHERE project_id = $1 AND service = $2 ORDER BY last_seen DESC OFFSET $5)
+               AND version IN (SELECT version FROM service_versions WHERE project_id = $1 AND service = $2 ORDER BY last_seen DESC OFFSET $6)
             """, connection);
         command.Parameters.Add(new() { Value = IngestService.DefaultProject });
         command.Parameters.Add(new() { Value = service });
         command.Parameters.Add(new() { Value = version });
+        command.Parameters.Add(new() { Value = first.UtcDateTime });
         command.Parameters.Add(new() { Value = last.UtcDateTime });
         command.Parameters.Add(new() { Value = MaxVersions });
         await command.ExecuteNonQueryAsync(ct);

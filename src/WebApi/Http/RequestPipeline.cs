@@ -48,8 +48,8 @@ internal sealed partial class RequestPipeline(RequestDelegate next, HostNames ho
     {
         if (!hosts.Allows(http.Request.Host))
         {
-            await ApiProblem.Validation("This server does not answer for that host.", new FieldError("host", "is not one of this server's names; see BAYOU_HOST"))
-                .ExecuteAsync(http);
+            await new ApiProblem(StatusCodes.Status421MisdirectedRequest, "MISDIRECTED_REQUEST", "This server does not answer for that host.",
+                [new("host", "is not one of this server's names; see BAYOU_ALLOWED_HOSTS")]).ExecuteAsync(http);
             return;
         }
 

@@ -39,8 +39,10 @@ internal static class Times
         time = default;
         var hasTime = text.IndexOfAny('T', 't', ' ') == 10;
         var hasOffset = hasTime && (text[^1] is 'Z' or 'z' || text[11..].IndexOfAny('+', '-') >= 0);
+
+        // In UTC, so that no arithmetic on it meets the ends of the calendar with an offset.
         return text.Length >= 17 && text[4] == '-' && text[7] == '-' && hasOffset
-            && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out time);
+            && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal, out time);
     }
 
     /// <summary>ISO 8601 UTC with milliseconds.</summary>

@@ -9,7 +9,7 @@ internal static class IngestEndpoints
 {
     private const int MaxKeyLength = 255;
     private const string KeyHeader = "Idempotency-Key";
-    private const string DroppedHeader = "x-bayou-dropped";
+    private const long MaxDropped = 1_000_000_000;
 
     public static void MapIngest(this IEndpointRouteBuilder routes)
     {
@@ -32,9 +32,9 @@ internal static class IngestEndpoints
         }
 
         var dropped = 0L;
-        if (http.Request.Headers[DroppedHeader] is { Count: > 0 } drops && (!long.TryParse(drops, out dropped) || dropped < 0))
+        if (http.Request.Headers[RequestIngest.DroppedHeader] is { Count: > 0 } drops && (!long.TryParse(drops, out dropped) || dropped is < 0 or > MaxDropped))
         {
-            return ApiProblem.Validation($"{DroppedHeader} cannot be used.", new FieldError(DroppedHeader, "must be a whole number, 0 or more"));
+            return ApiProblem.Validation($"{RequestIngest.DroppedHeader} cannot be used.", new FieldError(RequestIngest.DroppedHeader, $"must be a whole number from 0 to {MaxDropped}"));
         }
 
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)

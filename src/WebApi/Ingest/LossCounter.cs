@@ -17,18 +17,20 @@ internal sealed partial class LossCounter(NpgsqlDataSource db, TimeProvider time
     /// <param name="service">Empty where it cannot be told.</param>
     public void Add(string service, long rejected, long dropped, string? error)
     {
-        if (rejected == 0 && dropped == 0)
-        {
-            return;
-        }
-
         var now = time.GetUtcNow().UtcDateTime;
-        var minute = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMinute));
+        if (rejected > 0 || dropped > 0)
+        {
+            Add(service, now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMinute)), new(rejected, dropped, error));
+        }
+    }
+
+    private void Add(string service, DateTime minute, Losses losses)
+    {
         lock (_gate)
         {
             var key = _counted.Count < MaxServices || _counted.ContainsKey((service, minute)) ? (service, minute) : ("", minute);
             var sum = _counted.GetValueOrDefault(key);
-            _counted[key] = new(sum.Rejected + rejected, sum.Dropped + dropped, error ?? sum.Error);
+            _counted[key] = new(sum.Rejected + losses.Rejected, sum.Dropped + losses.Dropped, losses.Error ?? sum.Error);
         }
     }
 
@@ -65,9 +67,9 @@ internal sealed partial class LossCounter(NpgsqlDataSource db, TimeProvider time
         catch (Exception e)
         {
             NotWritten(e);
-            foreach (var ((service, _), losses) in counted)
+            foreach (var ((service, minute), losses) in counted)
             {
-                Add(service, losses.Rejected, losses.Dropped, losses.Error);
+                Add(service, minute, losses);
             }
         }
     }
@@ -76,8 +78,10 @@ internal sealed partial class LossCounter(NpgsqlDataSource db, TimeProvider time
     {
         await using var command = db.CreateCommand("""
             INSERT INTO ingest_losses AS l (project_id, service, minute, rejected, dropped, last_error)
-            SELECT $1, service, minute, rejected, dropped, last_error
+            SELECT $1, coalesce(s.service, ''), n.minute, sum(n.rejected), sum(n.dropped), max(n.last_error)
               FROM unnest($2::text[], $3::timestamptz[], $4::bigint[], $5::bigint[], $6::text[]) AS n(service, minute, rejected, dropped, last_error)
+              LEFT JOIN series s ON s.project_id = $1 AND s.service = n.service AND s.endpoint = '*' -- one past the limit of services is nobody's
+             GROUP BY 2, 3
             ON CONFLICT (project_id, service, minute) DO UPDATE
                SET rejected = l.rejected + excluded.rejected, dropped = l.dropped + excluded.dropped,
                    last_error = coalesce(excluded.last_error, l.last_error)

@@ -10,6 +10,9 @@ namespace Bayou.Ingest;
 internal sealed class RequestIngest(
     IngestService ingest, LossCounter losses, VersionWatch versions, IOptions<MetricsOptions> options, TimeProvider time)
 {
+    /// <summary>By which a sender says how many observations it had to drop.</summary>
+    public const string DroppedHeader = "x-bayou-dropped";
+
     private const int MaxErrors = 100;
 
     /// <param name="key">The sender's idempotency key, if any.</param>

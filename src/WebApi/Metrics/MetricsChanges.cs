@@ -69,7 +69,7 @@ internal sealed class MetricsChanges(MetricsScan scan, TimeProvider time)
                 Statuses = Statuses(now.GetValueOrDefault(name), before.GetValueOrDefault(name), IsCounted, StatusesOfEndpoint),
             }),
             statuses = Statuses(nowSum, beforeSum, IsCounted, limit),
-            countries = await CountriesAsync(query, limit, ct),
+            countries = await CountriesAsync(query, selection, limit, ct),
         }, new { start_date = selection.Range.Start.UtcDateTime, end_date = selection.Range.End.UtcDateTime, compare_to = selection.Compared.Start.UtcDateTime });
     }
 
@@ -98,14 +98,14 @@ internal sealed class MetricsChanges(MetricsScan scan, TimeProvider time)
         (status, part) => part with { Status = status.ToString(CultureInfo.InvariantCulture) });
 
     /// <summary>Countries are counted per service, for all its requests; null where endpoints are picked.</summary>
-    private async Task<List<ChangePart>?> CountriesAsync(QueryReader query, int limit, CancellationToken ct)
+    private async Task<List<ChangePart>?> CountriesAsync(QueryReader query, MetricsSelection selection, int limit, CancellationToken ct)
     {
-        if (query.Filters("endpoint"))
+        if (query.Filters("endpoint") && !query.Names("endpoint", SeriesName.WholeService))
         {
             return null;
         }
 
-        var whole = MetricsSelection.Of(query, perEndpoint: false, time);
+        var whole = MetricsSelection.Of(query, perEndpoint: false, time) with { Range = selection.Range, Compared = selection.Compared };
         var series = await scan.SeriesAsync(whole, ct);
         var now = await scan.SumAsync(series, whole.Range, ct);
         var before = await scan.SumAsync(series, whole.Compared, ct);

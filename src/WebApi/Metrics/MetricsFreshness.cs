@@ -23,8 +23,10 @@ internal sealed class MetricsFreshness(NpgsqlDataSource db, TimeProvider time)
             return problem;
         }
 
+        var start = range.Start.UtcDateTime;
+        var first = start.AddTicks(-(start.Ticks % TimeSpan.TicksPerMinute));
         filter.Add($"project_id = {IngestService.DefaultProject}");
-        filter.Add($"minute >= {range.Start.UtcDateTime.AddMinutes(-1)}");
+        filter.Add($"minute >= {first}");
         filter.Add($"minute < {range.End.UtcDateTime}");
 
         // A journal row goes once all its windows have it. What no service can be told of belongs to every view.
@@ -34,7 +36,7 @@ internal sealed class MetricsFreshness(NpgsqlDataSource db, TimeProvider time)
                    (array_agg(last_error ORDER BY minute DESC) FILTER (WHERE last_error IS NOT NULL))[1]
               FROM ingest_losses
              WHERE ({filter.Where}) OR (service = '' AND project_id = {filter.Parameter(IngestService.DefaultProject)}
-                   AND minute >= {filter.Parameter(range.Start.UtcDateTime.AddMinutes(-1))} AND minute < {filter.Parameter(range.End.UtcDateTime)})
+                   AND minute >= {filter.Parameter(first)} AND minute < {filter.Parameter(range.End.UtcDateTime)})
             """);
         filter.Bind(command.Parameters);
         await using var reader = await command.ExecuteReaderAsync(ct);

@@ -42,7 +42,7 @@ internal sealed class MetricsHeatmap(MetricsScan scan, TimeProvider time)
             new { window_size = grid.Seconds, start_date = selection.Range.Start.UtcDateTime, end_date = selection.Range.End.UtcDateTime });
     }
 
-    /// <summary>In microseconds, from the one below the shortest latency to the one above the longest.</summary>
+    /// <summary>In microseconds, from the one below the shortest latency to the one above the longest; durations of 0 have a row of their own.</summary>
     internal static List<double> Edges(IReadOnlyList<LatencySketch> sketches)
     {
         var bins = sketches.SelectMany(sketch => sketch.Bins()).ToList();
@@ -55,7 +55,8 @@ internal sealed class MetricsHeatmap(MetricsScan scan, TimeProvider time)
         var (shortest, longest) = (Middle(bins.MinBy(bin => bin.LowerMicros)), Middle(bins.MaxBy(bin => bin.UpperMicros)));
         var first = Math.Max(0, all.FindLastIndex(edge => edge <= shortest));
         var last = all.FindIndex(first + 1, edge => edge > longest);
-        return all[first..((last < 0 ? all.Count - 1 : last) + 1)];
+        var edges = all[first..((last < 0 ? all.Count - 1 : last) + 1)];
+        return sketches.Any(sketch => sketch.Zeros > 0) ? [0, .. edges] : edges;
     }
 
     /// <summary>A bin of the sketch goes whole to the row of its middle: it is 2 % wide, a row 40.</summary>

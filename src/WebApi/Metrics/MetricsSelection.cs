@@ -19,12 +19,13 @@ internal readonly record struct TimeRange(DateTimeOffset Start, DateTimeOffset E
     {
         var end = query.Time("end_date") ?? time.GetUtcNow();
         var start = query.Time("start_date") ?? (end - DateTimeOffset.MinValue < DefaultLength ? DateTimeOffset.MinValue : end - DefaultLength);
-        if (start >= end)
+        if (start < end)
         {
-            query.Fail("start_date", "must be before end_date");
+            return new(start, end);
         }
 
-        return new(start, end);
+        query.Fail("start_date", "must be before end_date");
+        return new(start, start);
     }
 }
 

@@ -14,6 +14,7 @@ internal sealed partial class MetricsStream(
     MetricWindows windows, IOptions<MetricsOptions> options, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<MetricsStream> logger)
 {
     private const int Batch = 500;
+    private const double MaxPauseSeconds = 5; // well below the heartbeat
     private const string ResumeHeader = "Last-Event-ID";
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
@@ -58,28 +59,26 @@ internal sealed partial class MetricsStream(
         {
             await http.Response.WriteAsync(": live\n\n", ct);
             await http.Response.Body.FlushAsync(ct);
-            using var timer = new PeriodicTimer(TimeSpan.FromSeconds(options.Value.FlushSeconds) / 2, time);
+            using var timer = new PeriodicTimer(TimeSpan.FromSeconds(Math.Min(options.Value.FlushSeconds / 2.0, MaxPauseSeconds)), time);
             do
             {
-                var rows = await ChangedAsync(query, last, ct);
-                foreach (var row in rows)
+                int count;
+                do
                 {
-                    await http.Response.WriteAsync($"id: {row.Id}\nevent: metric-update\ndata: {JsonSerializer.Serialize(row, Json.Options)}\n\n", ct);
-                    last = row.Id;
-                }
+                    // Before the rows: what the filters leave out need not be looked at again.
+                    var (newest, _) = await windows.NewestIdAsync(ct);
+                    var rows = await ChangedAsync(query, last, ct);
+                    foreach (var row in rows)
+                    {
+                        await http.Response.WriteAsync($"id: {row.Id}\nevent: metric-update\ndata: {JsonSerializer.Serialize(row, Json.Options)}\n\n", ct);
+                        last = row.Id;
+                    }
 
-                if (rows.Count == 0 && time.GetElapsedTime(heard) < Heartbeat)
-                {
-                    continue;
+                    count = rows.Count;
+                    last = count < Batch ? Math.Max(last, newest) : last;
+                    heard = await BeatAsync(http, heard, count, ct);
                 }
-
-                if (rows.Count == 0)
-                {
-                    await http.Response.WriteAsync(": still here\n\n", ct);
-                }
-
-                heard = time.GetTimestamp();
-                await http.Response.Body.FlushAsync(ct);
+                while (count == Batch);
             }
             while (await timer.WaitForNextTickAsync(ct));
         }
@@ -91,6 +90,24 @@ internal sealed partial class MetricsStream(
         {
             Ended(e); // The client comes back with its last id, and finds everything since.
         }
+    }
+
+    /// <summary>Has what was written sent, or after a long silence says that the stream is still there.</summary>
+    /// <returns>When the client last heard something.</returns>
+    private async Task<long> BeatAsync(HttpContext http, long heard, int written, CancellationToken ct)
+    {
+        if (written == 0)
+        {
+            if (time.GetElapsedTime(heard) < Heartbeat)
+            {
+                return heard;
+            }
+
+            await http.Response.WriteAsync(": still here\n\n", ct);
+        }
+
+        await http.Response.Body.FlushAsync(ct);
+        return time.GetTimestamp();
     }
 
     private Task<List<MetricWindow>> ChangedAsync(QueryReader query, long last, CancellationToken ct)

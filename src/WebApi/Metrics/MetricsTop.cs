@@ -177,7 +177,7 @@ internal sealed class Ranking(MetricsScan scan, Dictionary<int, SeriesName> seri
         var traffic = Traffic(figures);
         double value = by switch
         {
-            "errors" => figures.Errors,
+            "errors" => figures.Statuses.Where(pair => pair.Key >= 500 && statuses?.Holds(pair.Key) != false).Sum(pair => pair.Value),
             "p95" => MetricFigures.Milliseconds(figures.Latency.Quantile(0.95)),
             "time" => MetricFigures.Milliseconds(figures.DurationSumMicros),
             _ => traffic,

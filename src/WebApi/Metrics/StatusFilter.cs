@@ -7,7 +7,7 @@ namespace Bayou.Metrics;
 internal sealed class StatusFilter(HashSet<int> codes, HashSet<int> classes)
 {
     public static (string Name, string Meaning) Parameter { get; } =
-        ("status", "Count only these statuses: codes and classes, as in 5xx,404. Latencies are of all statuses.");
+        ("status", "Count only these statuses: codes and classes, as in 5xx,404. Latencies and error_rate are of all statuses.");
 
     /// <summary>Null when all statuses count.</summary>
     public static StatusFilter? Of(QueryReader query)

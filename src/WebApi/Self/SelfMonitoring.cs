@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.IO.Compression;
 using System.Net;
 using Bayou.Http;
@@ -32,7 +33,8 @@ internal static class SelfMonitoring
             await using var gzip = new GZipStream(await request.Content!.ReadAsStreamAsync(cancellationToken), CompressionMode.Decompress);
             using var body = new MemoryStream();
             await gzip.CopyToAsync(body, cancellationToken);
-            var outcome = await ingest.TakeAsync(body.ToArray(), request.Headers.GetValues("Idempotency-Key").Single(), dropped: 0, cancellationToken);
+            var dropped = request.Headers.TryGetValues(RequestIngest.DroppedHeader, out var drops) ? long.Parse(drops.Single(), CultureInfo.InvariantCulture) : 0;
+            var outcome = await ingest.TakeAsync(body.ToArray(), request.Headers.GetValues("Idempotency-Key").Single(), dropped, cancellationToken);
             if (outcome == IngestOutcome.NoAnswer)
             {
                 throw new HttpRequestException("It cannot be known whether the batch was taken.");

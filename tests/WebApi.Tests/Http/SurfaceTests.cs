@@ -31,7 +31,7 @@ public sealed class SurfaceTests(BayouServer server) : IClassFixture<BayouServer
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/metrics") { Headers = { Host = "evil.example" } };
         using var response = await server.Http.SendAsync(request, BayouServer.Ct);
-        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Equal(HttpStatusCode.MisdirectedRequest, response.StatusCode);
         Assert.Equal("host", (string)(await JsonAsync(response))["error"]!["details"]![0]!["field"]!);
     }
 

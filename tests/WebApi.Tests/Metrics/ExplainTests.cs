@@ -69,6 +69,8 @@ public sealed class ExplainTests(BayouServer server) : IClassFixture<BayouServer
         Assert.Equal([("GET /b", 3), ("GET /a", 2)], (await server.DataAsync($"/metrics/top?service={service}&status=5xx,404")).AsArray().Select(e => ((string)e!["endpoint"]!, (int)e["traffic_count"]!)));
         Assert.Equal(["404"], (await server.DataAsync($"/metrics/top?service={service}&dimension=status&status=404")).AsArray().Select(e => (string)e!["status"]!));
         Assert.Equal(5, (int)(await server.DataAsync($"/metrics/summary?service={service}&status=2xx"))["traffic"]!["value"]!);
+        Assert.Empty((await server.DataAsync($"/metrics/top?service={service}&by=errors&status=404")).AsArray());
+        Assert.Equal([3.0], (await server.DataAsync($"/metrics/top?service={service}&by=errors&status=500,404")).AsArray().Select(e => (double)e!["value"]!));
     }
 
     [Fact]
@@ -99,7 +101,7 @@ public sealed class ExplainTests(BayouServer server) : IClassFixture<BayouServer
         Assert.Equal([6, 6], columns.Select(column => column.Sum()));
         Assert.All(columns, column => Assert.Equal(edges.Count - 1, column.Count));
         var slow = columns[1].FindLastIndex(count => count > 0);
-        Assert.Equal(2, columns[1][slow]);
+        Assert.Equal((2, 1, 0.0), (columns[1][slow], columns[1][0], edges[0])); // What took no time has a row of its own.
         Assert.True(edges[slow] <= 800 && 800 < edges[slow + 1], $"{edges[slow]} to {edges[slow + 1]}");
     }
 

@@ -46,6 +46,9 @@ public sealed class MetricsQueryTests(BayouServer server) : IClassFixture<BayouS
     [InlineData("/metrics/top?dimension=status&points=5", "points")]
     [InlineData("/metrics/summary?compare_to=then", "compare_to")]
     [InlineData("/metrics/changes?by=p95", "by")]
+    [InlineData("/metrics/summary?start_date=9999-01-01T00:00:00Z", "start_date")]
+    [InlineData("/metrics/heatmap?start_date=9999-01-01T00:00:00Z", "start_date")]
+    [InlineData("/metrics/summary?start_date=2026-01-02T00:00:00Z&end_date=2026-01-01T00:00:00Z&compare_to=0001-01-01T00:00:00Z", "start_date")]
     [InlineData("/metrics/heatmap?window_size=60&start_date=2026-01-01T00:00:00Z&end_date=2026-02-01T00:00:00Z", "window_size")]
     [InlineData("/metrics/stream?traffic=1", "traffic")]
     [InlineData("/metrics/freshness?endpoint=a", "endpoint")]
@@ -59,6 +62,18 @@ public sealed class MetricsQueryTests(BayouServer server) : IClassFixture<BayouS
         Assert.True(response.StatusCode == HttpStatusCode.BadRequest, body.ToJsonString());
         Assert.Equal("VALIDATION_ERROR", (string)body["error"]!["code"]!);
         Assert.Contains(field, body["error"]!["details"]!.AsArray().Select(d => (string)d!["field"]!));
+    }
+
+    [Theory]
+    [InlineData("/metrics/summary?end_date=0001-01-01T00:30:00-02:00")]
+    [InlineData("/metrics/summary?compare_to=9999-12-31T23:59:00%2B01:00")]
+    [InlineData("/metrics/summary?start_date=0001-01-01T00:00:00Z")]
+    [InlineData("/metrics/freshness?start_date=0001-01-01T00:00:00Z")]
+    [InlineData("/metrics/changes?start_date=0001-01-01T00:00:00Z&end_date=9999-12-31T23:59:59Z")]
+    public async Task The_ends_of_the_calendar_can_be_asked_for(string url)
+    {
+        using var response = await server.Http.GetAsync(new Uri(url, UriKind.Relative), BayouServer.Ct);
+        Assert.True(response.StatusCode == HttpStatusCode.OK, await response.Content.ReadAsStringAsync(BayouServer.Ct));
     }
 
     [Theory]
