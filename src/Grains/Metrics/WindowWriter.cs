@@ -35,16 +35,25 @@ internal sealed class WindowWriter(NpgsqlDataSource db)
         RETURNING w.series_id, w.window_start
         """;
 
-    public async Task<WindowRow> LoadAsync(WindowKey key, CancellationToken ct)
+    public async Task<WindowRow> LoadAsync(WindowKey key, CancellationToken ct) =>
+        (await LoadAsync([key], ct)).GetValueOrDefault(key, WindowRow.None);
+
+    /// <summary>The rows of windows of one series, those that there are.</summary>
+    public async Task<Dictionary<WindowKey, WindowRow>> LoadAsync(IReadOnlyList<WindowKey> keys, CancellationToken ct)
     {
         await using var command = db.CreateCommand(
-            "SELECT version, applied, figures FROM metric_windows WHERE series_id = $1 AND window_start = $2");
-        command.Parameters.Add(new() { Value = key.SeriesId });
-        command.Parameters.Add(new() { Value = key.Start.UtcDateTime });
+            "SELECT window_start, version, applied, figures FROM metric_windows WHERE series_id = $1 AND window_start = ANY ($2)");
+        command.Parameters.Add(new() { Value = keys[0].SeriesId });
+        command.Parameters.Add(new() { Value = keys.Select(key => key.Start.UtcDateTime).ToArray() });
+        var rows = new Dictionary<WindowKey, WindowRow>();
         await using var reader = await command.ExecuteReaderAsync(ct);
-        return await reader.ReadAsync(ct)
-            ? new(reader.GetInt64(0), reader.GetFieldValue<long[]>(1), reader.GetFieldValue<byte[]>(2))
-            : WindowRow.None;
+        while (await reader.ReadAsync(ct))
+        {
+            var start = new DateTimeOffset(reader.GetDateTime(0), TimeSpan.Zero).ToUnixTimeSeconds();
+            rows[new(keys[0].SeriesId, start)] = new(reader.GetInt64(1), reader.GetFieldValue<long[]>(2), reader.GetFieldValue<byte[]>(3));
+        }
+
+        return rows;
     }
 
     /// <summary>

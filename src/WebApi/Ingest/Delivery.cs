@@ -17,6 +17,9 @@ internal sealed partial class Delivery(
     // Calls are mostly waiting for activations to load their rows.
     private const int MaxCalls = 64;
 
+    /// <summary>Windows over for so long go to the grain of their hour, together.</summary>
+    private static readonly TimeSpan LongOver = TimeSpan.FromMinutes(10);
+
     private readonly Lock _gate = new();
     private readonly Dictionary<(long Epoch, WindowKey Key), OutstandingWindow> _windows = [];
     private readonly Dictionary<(long Epoch, long Seq), JournalRow> _rows = [];
@@ -96,15 +99,10 @@ internal sealed partial class Delivery(
         }
     }
 
-    /// <summary>One round: every window with something unsent gets one call.</summary>
+    /// <summary>One round: every window with something unsent is in one call.</summary>
     internal async Task SendAsync(CancellationToken ct)
     {
-        List<(OutstandingWindow Window, WindowDelta Delta)> calls;
-        lock (_gate)
-        {
-            calls = [.. _windows.Values.Select(window => (window, window.Next())).Where(call => call.Item2 is not null).Select(call => (call.window, call.Item2!))];
-        }
-
+        var calls = Calls();
         var failures = 0;
         Exception? failure = null;
         await Parallel.ForEachAsync(calls, new ParallelOptions { MaxDegreeOfParallelism = MaxCalls, CancellationToken = ct }, async (call, token) =>
@@ -113,17 +111,19 @@ internal sealed partial class Delivery(
             {
                 using var patience = new CancellationTokenSource(CallTimeout, time);
                 using var either = CancellationTokenSource.CreateLinkedTokenSource(token, patience.Token);
-                var grain = grains.GetGrain<IEndpointWindowGrain>(call.Window.Key.ToString());
-                var applied = await grain.ApplyAsync(call.Delta, either.Token).WaitAsync(either.Token);
+                var applied = await ApplyAsync(call, either.Token).WaitAsync(either.Token);
                 lock (_gate)
                 {
-                    call.Window.Answered(call.Delta, applied);
+                    foreach (var (part, held) in call.Parts.Zip(applied))
+                    {
+                        part.Window.Answered(part.Delta, held);
+                    }
                 }
             }
             catch (Exception e) when (!token.IsCancellationRequested)
             {
                 // Whether the grain merged it is open; the next round sends it again and the grain knows.
-                Interlocked.Increment(ref failures);
+                Interlocked.Add(ref failures, call.Parts.Count);
                 Volatile.Write(ref failure, e);
             }
         });
@@ -132,6 +132,29 @@ internal sealed partial class Delivery(
             NotDelivered(failures, failure);
         }
     }
+
+    private List<Call> Calls()
+    {
+        List<Part> unsent;
+        lock (_gate)
+        {
+            unsent = [.. _windows.Values.Select(window => (Window: window, Delta: window.Next())).Where(part => part.Delta is not null).Select(part => new Part(part.Window, part.Delta!))];
+        }
+
+        var longOver = time.GetUtcNow() - LongOver;
+        var byAge = unsent.ToLookup(part => part.Window.Key.End < longOver);
+        return
+        [
+            .. byAge[false].Select(part => new Call(null, [part])),
+
+            // An epoch at a time: a call has each window once.
+            .. byAge[true].GroupBy(part => (BackfillKey.Of(part.Window.Key), part.Window.Epoch)).Select(hour => new Call(hour.Key.Item1, [.. hour])),
+        ];
+    }
+
+    private async Task<long[]> ApplyAsync(Call call, CancellationToken ct) => call.Hour is { } hour
+        ? await grains.GetGrain<IBackfillGrain>(hour.ToString()).ApplyAsync([.. call.Parts.Select(part => new BackfillDelta(part.Window.Key.StartUnix, part.Delta))], ct)
+        : [await grains.GetGrain<IEndpointWindowGrain>(call.Parts[0].Window.Key.ToString()).ApplyAsync(call.Parts[0].Delta, ct)];
 
     /// <summary>Asks PostgreSQL what has become durable and deletes the journal rows that are wholly so.</summary>
     internal async Task CheckAsync(CancellationToken ct)
@@ -231,6 +254,11 @@ internal sealed partial class Delivery(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{count} windows did not take their figures; they are sent again. One of the reasons")]
     private partial void NotDelivered(int count, Exception exception);
+
+    private sealed record Part(OutstandingWindow Window, WindowDelta Delta);
+
+    /// <param name="Hour">Of windows that are long over; null for one that is not.</param>
+    private sealed record Call(BackfillKey? Hour, IReadOnlyList<Part> Parts);
 
     /// <param name="since">When this node took charge of it.</param>
     private sealed class JournalRow(DateTimeOffset since, int windows)
