@@ -35,9 +35,9 @@ public sealed class Browser : IAsyncLifetime
     }
 
     /// <summary>A page of a reader of their own, on UTC.</summary>
-    public async Task<IPage> OpenAsync(string path, ColorScheme scheme = ColorScheme.Light, int width = 1280, int height = 900)
+    public async Task<IPage> OpenAsync(string path, ColorScheme scheme = ColorScheme.Light, int width = 1280, int height = 900, bool touch = false)
     {
-        var page = await _browser.NewPageAsync(new() { ColorScheme = scheme, ViewportSize = new() { Width = width, Height = height }, TimezoneId = "UTC", ReducedMotion = ReducedMotion.Reduce });
+        var page = await _browser.NewPageAsync(new() { ColorScheme = scheme, ViewportSize = new() { Width = width, Height = height }, TimezoneId = "UTC", ReducedMotion = ReducedMotion.Reduce, HasTouch = touch });
         page.SetDefaultTimeout(15_000);
         await page.GotoAsync(new Uri(Product.Url, path).ToString());
         return page;
@@ -47,7 +47,7 @@ public sealed class Browser : IAsyncLifetime
     public static async Task ScreenshotAsync(IPage page, string name, bool whole = false) =>
         await page.ScreenshotAsync(new() { Path = Path.Combine(Product.Root, "screenshots", $"{name}.png"), FullPage = whole });
 
-    /// <summary>Waits until the page's time is so far ahead that what was polled before is old.</summary>
+    /// <summary>Waits for an answer from this address.</summary>
     public static Task WaitForResponseAsync(IPage page, string path) => page.WaitForResponseAsync(response => new Uri(response.Url).AbsolutePath == path && response.Ok);
 
     /// <summary>A place in a chart: of so many buckets, this one, counted from 0.</summary>

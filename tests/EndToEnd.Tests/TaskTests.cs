@@ -111,6 +111,34 @@ public sealed class TaskTests(TaskTests.Shop shop) : IClassFixture<TaskTests.Sho
     }
 
     [Fact]
+    public async Task A_custom_range_keeps_what_is_typed_while_the_view_is_live_and_says_what_is_wrong()
+    {
+        var page = await shop.OpenAsync("/dashboard?service=shop");
+        await page.GetByText("Custom", new() { Exact = true }).ClickAsync();
+        await page.GetByLabel("From (your time)").FillAsync(Minute.AddMinutes(1).ToString("yyyy-MM-ddTHH:mm", CultureInfo.InvariantCulture));
+
+        // Several polls later it is as it was left.
+        await shop.Product.SendAsync("shop", 1, route: "/late");
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "GET /late" })).ToBeVisibleAsync(new() { Timeout = 10_000 });
+        await Expect(page.GetByLabel("From (your time)")).ToHaveValueAsync(Minute.AddMinutes(1).ToString("yyyy-MM-ddTHH:mm", CultureInfo.InvariantCulture));
+        await page.GetByLabel("To (your time)").FillAsync(Minute.ToString("yyyy-MM-ddTHH:mm", CultureInfo.InvariantCulture));
+        await page.GetByRole(AriaRole.Button, new() { Name = "Show", Exact = true }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Alert)).ToHaveTextAsync("The end must be after the start.");
+        await page.GetByLabel("To (your time)").FillAsync(Minute.AddMinutes(11).ToString("yyyy-MM-ddTHH:mm", CultureInfo.InvariantCulture));
+        await page.GetByRole(AriaRole.Button, new() { Name = "Show", Exact = true }).ClickAsync();
+        await Expect(page.Locator("[data-figure=Requests]")).ToHaveTextAsync("42"); // 10 minutes of 4, and the report twice.
+    }
+
+    [Fact]
+    public async Task A_tap_explains_the_bucket_under_the_finger()
+    {
+        var page = await shop.OpenAsync("/dashboard?service=shop", touch: true);
+        var (x, y) = await Browser.BucketAsync(page, "Error rate", IndexOf(Minute), 60);
+        await page.Touchscreen.TapAsync(x, y);
+        await Expect(page).ToHaveURLAsync(new Regex($"sel={Regex.Escape(Uri.EscapeDataString($"{Minute:yyyy-MM-ddTHH:mm:ss}.000Z"))}"));
+    }
+
+    [Fact]
     public async Task Everything_can_be_done_by_keyboard()
     {
         var page = await shop.OpenAsync("/dashboard?service=shop");
@@ -186,7 +214,7 @@ public sealed class TaskTests(TaskTests.Shop shop) : IClassFixture<TaskTests.Sho
 
         public Product Product => _browser.Product;
 
-        public Task<IPage> OpenAsync(string path) => _browser.OpenAsync(path, height: 1200);
+        public Task<IPage> OpenAsync(string path, bool touch = false) => _browser.OpenAsync(path, height: 1200, touch: touch);
 
         public async ValueTask InitializeAsync()
         {
@@ -199,6 +227,7 @@ public sealed class TaskTests(TaskTests.Shop shop) : IClassFixture<TaskTests.Sho
             await Product.SendAsync("shop", 30, status: 503, durationMs: 50, time: Minute, country: "SG");
             await Product.SendAsync("shop", 2, durationMs: 1_200, route: "/report", time: Minute.AddMinutes(5), country: "DE");
             await Product.SendAsync("shop", 70, time: Minute.AddDays(-1), country: "DE");
+            await Product.SendAsync("shop", 1, time: Minute.AddDays(-3), country: "DE"); // So that yesterday is a whole day.
             await Product.SendAsync("billing", 6, route: "/invoices", time: Minute);
             await Product.CountedAsync("shop", 266);
         }

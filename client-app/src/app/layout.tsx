@@ -5,11 +5,10 @@ import { useZone, type Zone } from '../shared/time';
 import { LabelledSelect } from '../shared/labelled-select';
 import { useOverlay } from './overlay';
 import { useShortcuts } from './shortcuts';
-import { themes, useTheme, type Theme } from './theme';
+import { themeNames, themes, useTheme, type Theme } from './theme';
 
 const Overlays = lazy(() => import('./overlays').then((module) => ({ default: module.Overlays })));
 
-const themeNames = { system: 'System', light: 'Light', dark: 'Dark' } as const satisfies Record<Theme, string>;
 const pages = [['/dashboard', 'Overview'], ['/dashboard/metrics', 'Endpoints'], ['/dashboard/connect', 'Connect']] as const;
 
 export function Layout({ children }: { children: ReactNode }) {

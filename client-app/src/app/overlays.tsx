@@ -8,7 +8,8 @@ import { useLinkTo } from '../features/metrics/use-filters';
 import { useView } from '../features/metrics/use-view';
 import { knownEndpoints } from './known-endpoints';
 import { useOverlay } from './overlay';
-import { nextTheme, shortcuts, switchZone } from './shortcuts';
+import { shortcuts, switchZone } from './shortcuts';
+import { themeNames, themes, useTheme } from './theme';
 
 /** The palette and the help sheet; loaded when first asked for. */
 export function Overlays() {
@@ -41,7 +42,10 @@ function focusBox(event: Event) {
 function Help() {
   return (
     <div className="overflow-auto p-5">
-      <Dialog.Title className="mb-3 font-semibold">Keyboard shortcuts</Dialog.Title>
+      <div className="mb-3 flex items-center justify-between">
+        <Dialog.Title className="font-semibold">Keyboard shortcuts</Dialog.Title>
+        <Dialog.Close className="button">Close</Dialog.Close>
+      </div>
       <dl className="grid grid-cols-[auto_1fr] gap-x-6 gap-y-2 text-sm">
         {shortcuts.map(([key, meaning]) => (
           <div key={key} className="contents">
@@ -139,7 +143,7 @@ function useCommands(): Command[] {
     ...shownServices(services ?? []).map((service) => ({ name: service, kind: 'Service', run: () => { go(linkTo('/dashboard', { service, endpoint: null, selection: null })); } })),
     ...rangeNames.map((name) => ({ name: `Last ${name}`, kind: 'Time range', run: () => { onChange({ range: { kind: 'last', name } }); } })),
     { name: 'Local time or UTC', kind: 'Switch', run: switchZone },
-    { name: 'Light, dark or as the system', kind: 'Switch', run: nextTheme },
+    ...themes.map((theme) => ({ name: themeNames[theme], kind: 'Colours', run: () => { useTheme.getState().setTheme(theme); } })),
     { name: 'Keyboard shortcuts', kind: 'Help', run: () => { useOverlay.getState().show('help'); } },
     ...(endpoints ?? []).map(({ service, endpoint }) => ({
       name: endpoint, kind: service, run: () => { go(linkTo('/dashboard/metrics', { service, endpoint, method: null, country: null, selection: null })); },

@@ -1,10 +1,11 @@
 import { useEffect } from 'react';
 import { useNavigate } from 'react-router';
+import { serverNow } from '../shared/clock';
 import { useZone } from '../shared/time';
 import { rangeNames, resolve } from '../features/metrics/filters';
 import { useFilters, useLinkTo } from '../features/metrics/use-filters';
 import { useOverlay } from './overlay';
-import { themes, useTheme } from './theme';
+import { switchTheme } from './theme';
 
 /** Key and meaning, as the help sheet has them. */
 export const shortcuts = [
@@ -17,7 +18,7 @@ export const shortcuts = [
   ['/', 'Find an endpoint'],
   ['Esc', 'Close what changed'],
   ['u', 'Local time or UTC'],
-  ['t', 'Light, dark or as the system'],
+  ['t', 'Light or dark'],
   ['?', 'This help'],
   ['← →, Enter', 'In a chart: move along it, explain a bucket'],
 ] as const;
@@ -26,11 +27,6 @@ export const shortcuts = [
 const FOLLOWS_MS = 1_500;
 
 const isTyping = (target: EventTarget | null) => target instanceof HTMLElement && target.closest('input, textarea, select, [contenteditable]') !== null;
-
-export function nextTheme() {
-  const { theme, setTheme } = useTheme.getState();
-  setTheme(themes[(themes.indexOf(theme) + 1) % themes.length] ?? 'system');
-}
 
 export function switchZone() {
   const { zone, setZone } = useZone.getState();
@@ -44,8 +40,8 @@ export function useShortcuts() {
   const [filters, change] = useFilters();
   useEffect(() => {
     const shift = (direction: -1 | 1) => {
-      if (direction === 1 && filters.range.kind === 'last') return;
       const { start, end } = resolve(filters.range);
+      if (direction === 1 && (filters.range.kind === 'last' || end >= serverNow())) return;
       const move = direction * (end - start);
       change({ range: { kind: 'custom', from: start + move, to: end + move } });
     };
@@ -62,7 +58,7 @@ export function useShortcuts() {
         else useOverlay.getState().show('palette');
       },
       u: switchZone,
-      t: nextTheme,
+      t: switchTheme,
       '?': () => { useOverlay.getState().show('help'); },
       Escape: () => { if (filters.selection) change({ selection: null }); },
     };

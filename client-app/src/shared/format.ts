@@ -1,5 +1,5 @@
 const count = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
-const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
+const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 2 });
 const threeDigits = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
 const countries = new Intl.DisplayNames('en', { type: 'region', fallback: 'code' });
 

@@ -14,6 +14,7 @@ public sealed class LatencySketch
     public const long MaxMicros = 86_400_000_000;
 
     private const double Accuracy = 0.01;
+    private const double Slack = 1e-9; // 0.95 × 100 must not be a hair above 95
     private const double Gamma = (1 + Accuracy) / (1 - Accuracy);
     private static readonly double LogGamma = Math.Log(Gamma);
     private static readonly int MaxBin = BinOf(MaxMicros);
@@ -58,11 +59,14 @@ public sealed class LatencySketch
         }
     }
 
-    /// <summary>The value of rank ⌊q (n - 1)⌋ counted from 0, in microseconds; 0 of an empty sketch.</summary>
+    /// <summary>
+    /// The smallest value that at least q of all are at most (the nearest rank, ⌈q n⌉), in microseconds; 0 of an empty sketch. The paper
+    /// takes rank ⌊q (n - 1)⌋, which for few values is far too kind: of three, its p99 is the second.
+    /// </summary>
     /// <param name="q">0 to 1.</param>
     public double Quantile(double q)
     {
-        var rank = (long)(q * (Count - 1));
+        var rank = Math.Max(0, (long)Math.Ceiling((q * Count) - Slack) - 1);
         if (rank < _zeros || Count == 0)
         {
             return 0;

@@ -31,6 +31,9 @@ public sealed class WindowFigures
 
     public long Count => Latency.Count;
 
+    /// <summary>A quantile of the durations in microseconds, within 1 % and never above the longest.</summary>
+    public double Quantile(double q) => Math.Min(Latency.Quantile(q), DurationMaxMicros);
+
     /// <summary>Observations with a status of 500 or more.</summary>
     public long Errors => CountOfClass(5);
 

@@ -112,5 +112,5 @@ internal sealed class WindowWriter(NpgsqlDataSource db)
     }
 
     private static float Milliseconds(WindowFigures figures, double quantile) =>
-        (float)(figures.Latency.Quantile(quantile) / 1000);
+        (float)(figures.Quantile(quantile) / 1000);
 }

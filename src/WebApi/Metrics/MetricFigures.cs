@@ -10,9 +10,9 @@ internal record MetricFigures
     /// <param name="whole">Whether they are of whole services, which also count countries.</param>
     public MetricFigures(WindowFigures figures, bool whole)
     {
-        P50Latency = Milliseconds(figures.Latency.Quantile(0.50));
-        P95Latency = Milliseconds(figures.Latency.Quantile(0.95));
-        P99Latency = Milliseconds(figures.Latency.Quantile(0.99));
+        P50Latency = Milliseconds(figures.Quantile(0.50));
+        P95Latency = Milliseconds(figures.Quantile(0.95));
+        P99Latency = Milliseconds(figures.Quantile(0.99));
         AvgLatency = figures.Count == 0 ? 0 : Milliseconds((double)figures.DurationSumMicros / figures.Count);
         MaxLatency = Milliseconds(figures.DurationMaxMicros);
         ErrorRate = figures.Count == 0 ? 0 : Math.Round((double)figures.Errors / figures.Count, 6);

@@ -60,8 +60,8 @@ internal sealed class MetricsChanges(MetricsScan scan, TimeProvider time)
             traffic = Comparison.Of(nowSum.Count, beforeSum.Count),
             error_rate = Comparison.Of(ErrorRate(nowSum), ErrorRate(beforeSum)),
             avg_latency = Compare(AverageMicros),
-            p95_latency = Compare(f => f.Latency.Quantile(0.95)),
-            p99_latency = Compare(f => f.Latency.Quantile(0.99)),
+            p95_latency = Compare(f => f.Quantile(0.95)),
+            p99_latency = Compare(f => f.Quantile(0.99)),
             endpoints = Parts(Measured(now, before, beforeSum, by), limit, (name, part) => part with
             {
                 Service = name.Service,

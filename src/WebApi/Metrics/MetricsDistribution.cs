@@ -28,9 +28,9 @@ internal sealed class MetricsDistribution(MetricsScan scan, TimeProvider time)
         return new ApiResult(new
         {
             count = sum.Count,
-            p50_latency = MetricFigures.Milliseconds(sum.Latency.Quantile(0.50)),
-            p95_latency = MetricFigures.Milliseconds(sum.Latency.Quantile(0.95)),
-            p99_latency = MetricFigures.Milliseconds(sum.Latency.Quantile(0.99)),
+            p50_latency = MetricFigures.Milliseconds(sum.Quantile(0.50)),
+            p95_latency = MetricFigures.Milliseconds(sum.Quantile(0.95)),
+            p99_latency = MetricFigures.Milliseconds(sum.Quantile(0.99)),
             max_latency = MetricFigures.Milliseconds(sum.DurationMaxMicros),
             buckets = Buckets(sum.Latency, most),
         }, new { start_date = selection.Range.Start.UtcDateTime, end_date = selection.Range.End.UtcDateTime });

@@ -9,6 +9,11 @@ internal readonly record struct TimeRange(DateTimeOffset Start, DateTimeOffset E
 {
     public TimeSpan Length => End - Start;
 
+    /// <summary>How long its windows are together: those that start in it. Of a range that ends within a minute, more than the range.</summary>
+    public TimeSpan WindowsLength => TimeSpan.FromMinutes(MinutesUpTo(End) - MinutesUpTo(Start));
+
+    private static double MinutesUpTo(DateTimeOffset time) => Math.Ceiling(time.Ticks / (double)TimeSpan.TicksPerMinute);
+
     /// <summary>The range of the same length just before.</summary>
     public TimeRange Before => new(Start - DateTimeOffset.MinValue < Length ? DateTimeOffset.MinValue : Start - Length, Start);
 
@@ -34,6 +39,12 @@ internal readonly record struct TimeRange(DateTimeOffset Start, DateTimeOffset E
 /// <param name="Compared">The range it is set beside.</param>
 internal sealed record MetricsSelection(FilterSql Series, TimeRange Range, TimeRange Compared, bool Whole)
 {
+    /// <summary>
+    /// What a count of the compared range is multiplied with to be one of the same length. A live range ends within a minute, the windows
+    /// of the other are whole.
+    /// </summary>
+    public double ComparedScale => Compared.WindowsLength > TimeSpan.Zero ? Range.Length / Compared.WindowsLength : 1;
+
     public static IReadOnlyList<(string Name, string Meaning)> Parameters { get; } =
     [
         ("start_date", "Start of the range; an hour before its end unless told."),

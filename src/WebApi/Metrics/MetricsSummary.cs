@@ -26,19 +26,20 @@ internal sealed class MetricsSummary(MetricsScan scan, TimeProvider time)
         var seconds = selection.Range.Length.TotalSeconds;
         return new ApiResult(new
         {
-            traffic = Compare(f => Traffic(f)),
-            requests_per_second = Compare(f => Math.Round(Traffic(f) / seconds, 6)),
+            traffic = CompareSums(f => Traffic(f)),
+            requests_per_second = Comparison.Of(Math.Round(Traffic(now) / seconds, 6), Math.Round(Traffic(before) * selection.ComparedScale / seconds, 6)),
             error_rate = Compare(f => f.Count == 0 ? 0 : Math.Round((double)f.Errors / f.Count, 6)),
-            p50_latency = Compare(f => MetricFigures.Milliseconds(f.Latency.Quantile(0.50))),
-            p95_latency = Compare(f => MetricFigures.Milliseconds(f.Latency.Quantile(0.95))),
-            p99_latency = Compare(f => MetricFigures.Milliseconds(f.Latency.Quantile(0.99))),
+            p50_latency = Compare(f => MetricFigures.Milliseconds(f.Quantile(0.50))),
+            p95_latency = Compare(f => MetricFigures.Milliseconds(f.Quantile(0.95))),
+            p99_latency = Compare(f => MetricFigures.Milliseconds(f.Quantile(0.99))),
             avg_latency = Compare(f => f.Count == 0 ? 0 : MetricFigures.Milliseconds((double)f.DurationSumMicros / f.Count)),
-            bytes_in = Compare(f => f.RequestBytes),
-            bytes_out = Compare(f => f.ResponseBytes),
+            bytes_in = CompareSums(f => f.RequestBytes),
+            bytes_out = CompareSums(f => f.ResponseBytes),
             apdex = Compare(Apdex),
         }, new { start_date = selection.Range.Start.UtcDateTime, end_date = selection.Range.End.UtcDateTime, compare_to = selection.Compared.Start.UtcDateTime });
 
         long Traffic(WindowFigures figures) => statuses?.Count(figures) ?? figures.Count;
+        Comparison CompareSums(Func<WindowFigures, double> sum) => Comparison.Of(sum(now), Math.Round(sum(before) * selection.ComparedScale));
         Comparison Compare(Func<WindowFigures, double> figure) => Comparison.Of(figure(now), figure(before));
     }
 

@@ -81,16 +81,17 @@ internal sealed class MetricsTop(MetricsScan scan, TimeProvider time)
         var ranking = new Ranking(scan, series, dimension, by, statuses);
         var (now, parts) = await ranking.OfAsync(selection.Range, points, ct);
         var (before, _) = await ranking.OfAsync(selection.Compared, 0, ct);
+        double? Previous(Place place) => before.TryGetValue(place, out var item) ? by == "p95" ? item.Value : Math.Round(item.Value * selection.ComparedScale, 3) : null;
         var total = now.Values.Sum(item => item.Additive);
         var ranked = now.Where(pair => pair.Value.Value > 0).ToList();
         var entries = ranked
             .OrderByDescending(pair => pair.Value.Value).ThenBy(pair => pair.Key)
             .Take(limit)
-            .Select(pair => Entry(dimension, pair.Key, pair.Value, before.GetValueOrDefault(pair.Key), total, parts.GetValueOrDefault(pair.Key)));
+            .Select(pair => Entry(dimension, pair.Key, pair.Value, Previous(pair.Key), total, parts.GetValueOrDefault(pair.Key)));
         return new ApiResult(entries.ToList(), new { limit, total = ranked.Count });
     }
 
-    private static TopEntry Entry(string dimension, Place place, Rankable item, Rankable? before, double total, long?[]? parts)
+    private static TopEntry Entry(string dimension, Place place, Rankable item, double? previous, double total, long?[]? parts)
     {
         var figures = item.Figures;
         return new(
@@ -100,8 +101,8 @@ internal sealed class MetricsTop(MetricsScan scan, TimeProvider time)
             Status: dimension == "status" ? place.Name : null,
             item.Value,
             Share: total > 0 ? Math.Round(item.Additive / total, 6) : 0,
-            Previous: before?.Value,
-            Change: Comparison.ChangeOf(item.Value, before?.Value),
+            previous,
+            Change: Comparison.ChangeOf(item.Value, previous),
             item.Traffic,
             ErrorRate: figures is null ? null : Math.Round((double)figures.Errors / figures.Count, 6),
             AvgLatency: figures is null ? null : MetricFigures.Milliseconds((double)figures.DurationSumMicros / figures.Count),
@@ -111,7 +112,7 @@ internal sealed class MetricsTop(MetricsScan scan, TimeProvider time)
             TotalTime: figures is null ? null : MetricFigures.Milliseconds(figures.DurationSumMicros),
             parts);
 
-        double? Quantile(double q) => figures is null ? null : MetricFigures.Milliseconds(figures.Latency.Quantile(q));
+        double? Quantile(double q) => figures is null ? null : MetricFigures.Milliseconds(figures.Quantile(q));
     }
 }
 
@@ -178,7 +179,7 @@ internal sealed class Ranking(MetricsScan scan, Dictionary<int, SeriesName> seri
         double value = by switch
         {
             "errors" => figures.Statuses.Where(pair => pair.Key >= 500 && statuses?.Holds(pair.Key) != false).Sum(pair => pair.Value),
-            "p95" => MetricFigures.Milliseconds(figures.Latency.Quantile(0.95)),
+            "p95" => MetricFigures.Milliseconds(figures.Quantile(0.95)),
             "time" => MetricFigures.Milliseconds(figures.DurationSumMicros),
             _ => traffic,
         };

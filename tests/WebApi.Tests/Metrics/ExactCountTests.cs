@@ -90,7 +90,7 @@ public sealed class ExactCountTests(BayouServer server) : IClassFixture<BayouSer
     {
         foreach (var (q, value) in new[] { (0.50, p50), (0.95, p95), (0.99, p99) })
         {
-            var exact = sorted[(int)(q * (sorted.Count - 1))];
+            var exact = sorted[(int)Math.Ceiling((q * sorted.Count) - 1e-9) - 1];
             Assert.InRange(value, (exact * 0.99) - 0.001, (exact * 1.01) + 0.001);
         }
     }

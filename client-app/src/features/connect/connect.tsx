@@ -3,10 +3,15 @@ import { Link } from 'react-router';
 import { Card } from '../../shared/card';
 import { Choice } from '../../shared/choice';
 import { copyText } from '../../shared/copy';
+import { serverNow } from '../../shared/clock';
 import { formatCount } from '../../shared/format';
+import { useTime } from '../../shared/time';
 import type { KnownService } from '../metrics/figures';
 import { OWN_SERVICE } from '../metrics/filters';
 import { kinds, snippets, type Kind } from './snippets';
+
+/** Without a request for so long, a service is said to be silent. */
+const SILENT_MS = 5 * 60_000;
 
 /** How to connect an API, and a listener that turns green when one reports. */
 export function Connect({ services }: { services: KnownService[] }) {
@@ -14,6 +19,9 @@ export function Connect({ services }: { services: KnownService[] }) {
   const [said, setSaid] = useState('');
   const snippet = snippets[kind](window.location.origin);
   const others = services.filter(({ service }) => service !== OWN_SERVICE);
+  const isSilent = ({ last_seen }: KnownService) => Date.parse(last_seen) < serverNow() - SILENT_MS;
+  const reporting = others.filter((known) => !isSilent(known));
+  const silent = others.filter(isSilent);
   return (
     <Card
       title="Connect your API"
@@ -31,18 +39,25 @@ export function Connect({ services }: { services: KnownService[] }) {
         </button>
       </div>
       <p role="status" className="mt-3 flex flex-wrap items-center gap-2 text-sm" data-listener={others.length > 0 ? 'heard' : 'waiting'}>
-        <span aria-hidden="true" className={`size-2.5 rounded-full ${others.length > 0 ? 'bg-good' : 'animate-pulse bg-warn'}`} />
+        <span aria-hidden="true" className={`size-2.5 rounded-full ${reporting.length > 0 ? 'bg-good' : others.length > 0 ? 'bg-warn' : 'animate-pulse bg-warn'}`} />
         {others.length === 0 ? 'Listening for the first request of your API. Until then, this page shows Bayou’s own.' : (
           <>
-            <strong>{others.length === 1 ? 'Your API is reporting:' : `${formatCount(others.length)} APIs are reporting:`}</strong>
-            {others.map(({ service, endpoints }) => (
-              <Link key={service} to={`/dashboard?range=15m&service=${encodeURIComponent(service)}`} className="underline">
-                {service} ({formatCount(endpoints)} {endpoints === 1 ? 'endpoint' : 'endpoints'})
-              </Link>
-            ))}
+            <strong>{reporting.length === 0 ? 'None reports just now.' : reporting.length === 1 ? 'Your API is reporting:' : `${formatCount(reporting.length)} APIs are reporting:`}</strong>
+            {reporting.map((known) => <ServiceLink key={known.service} known={known} />)}
+            {silent.length > 0 && <span className="text-ink-soft">Silent:</span>}
+            {silent.map((known) => <ServiceLink key={known.service} known={known} />)}
           </>
         )}
       </p>
     </Card>
+  );
+}
+
+function ServiceLink({ known: { service, endpoints, last_seen } }: { known: KnownService }) {
+  const time = useTime();
+  return (
+    <Link to={`/dashboard?service=${encodeURIComponent(service)}`} className="underline" title={`Last seen ${time.full(Date.parse(last_seen))}`}>
+      {service} ({formatCount(endpoints)} {endpoints === 1 ? 'endpoint' : 'endpoints'})
+    </Link>
   );
 }

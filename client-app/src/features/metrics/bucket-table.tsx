@@ -3,10 +3,11 @@ import { useTime } from '../../shared/time';
 import type { LiveSeries } from './live-series';
 
 /** The charts' figures, exact, newest first; what a screen reader or a search in the page can find. */
-export function BucketTable({ live, now }: { live: LiveSeries; now: number }) {
+export function BucketTable({ live, now, note }: { live: LiveSeries; now: number; note: string | null }) {
   const time = useTime();
   return (
     <div className="max-h-[30rem] overflow-auto rounded-lg border border-line bg-card" tabIndex={0} role="region" aria-label="Figures over time">
+      {note !== null && <p className="px-3 pt-2 text-xs text-ink-soft">These figures are {note}.</p>}
       <table className="w-full text-sm">
         <thead className="sticky top-0 bg-card text-left text-xs text-ink-soft">
           <tr className="border-b border-line">

@@ -19,11 +19,11 @@ export function DashboardPage() {
       services={services}
       onChange={onChange}
     >
-      {() => (
+      {(shown) => (
         <div className="grid items-start gap-3 md:grid-cols-2 xl:grid-cols-[1.4fr_1fr_1fr]">
-          <div className="min-w-0 md:col-span-2 xl:col-span-1"><TopEndpoints filters={filters} /></div>
-          <StatusCodes filters={filters} />
-          <TopCountries filters={filters} />
+          <div className="min-w-0 md:col-span-2 xl:col-span-1"><TopEndpoints filters={shown} /></div>
+          <StatusCodes filters={shown} />
+          <TopCountries filters={shown} />
         </div>
       )}
     </MetricsView>

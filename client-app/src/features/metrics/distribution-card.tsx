@@ -15,7 +15,7 @@ export function DistributionCard({ filters }: { filters: Filters }) {
   return (
     <Card
       title="Latency distribution"
-      note={data && data.count > 0 ? `${formatCompact(data.count)} requests` : undefined}
+      note={data && data.count > 0 ? `${formatCompact(data.count)} requests${filters.status === null ? '' : ' of all statuses'}` : undefined}
       actions={
         <CopyMenu
           of="Latency distribution"
@@ -36,15 +36,15 @@ export function DistributionCard({ filters }: { filters: Filters }) {
               />
             ))}
           </div>
-          <figcaption className="mt-2 flex flex-wrap justify-between gap-x-4 text-xs text-ink-soft">
-            <span>{formatLatency(data.buckets[0]?.from ?? 0)}</span>
+          <figcaption className="mt-2 flex flex-wrap justify-between gap-x-3 text-xs text-ink-soft">
+            <span className="max-sm:hidden">{formatLatency(data.buckets[0]?.from ?? 0)}</span>
             {([['p50', data.p50_latency], ['p95', data.p95_latency], ['p99', data.p99_latency]] as const).map(([name, value]) => (
               <span key={name} className="flex items-center gap-1.5">
                 <span aria-hidden="true" className="size-2 rounded-full" style={{ background: `var(--chart-${name})` }} />
                 {name} <strong className="text-ink">{formatLatency(value)}</strong>
               </span>
             ))}
-            <span>{formatLatency(data.max_latency)}</span>
+            <span className="max-sm:hidden">{formatLatency(data.max_latency)}</span>
           </figcaption>
         </figure>
       )}

@@ -31,11 +31,11 @@ export function EndpointDetail({ endpoint, filters: given, services, onChange }:
       services={services}
       onChange={onChange}
     >
-      {() => (
+      {(shown) => (
         <div className="grid items-start gap-3 lg:grid-cols-2 xl:grid-cols-3">
-          <HeatmapCard filters={filters} />
-          <DistributionCard filters={filters} />
-          <StatusCodes filters={filters} />
+          <HeatmapCard filters={shown} />
+          <DistributionCard filters={shown} />
+          <StatusCodes filters={shown} />
         </div>
       )}
     </MetricsView>

@@ -8,7 +8,7 @@ export const columns = {
   p95: 'p95',
   p99: 'p99',
   time: 'Total time',
-  change: 'Change',
+  change: 'Traffic ±',
 } as const;
 export type Column = keyof typeof columns;
 

@@ -28,7 +28,8 @@ const ROW_HEIGHT = 40;
 const OTHER = '__other__';
 
 /** Every endpoint of the view; only the rows in sight are in the page, so thousands stay smooth. */
-export function EndpointTable({ filters, services, onChange }: Props) {
+export function EndpointTable({ filters: given, services, onChange }: Props) {
+  const filters = { ...given, country: null };
   useTitle('Endpoints');
   const [query, setQuery] = useSearchParams();
   const { error: liveError, dataUpdatedAt } = useQuery(liveSeries(filters));
@@ -71,6 +72,7 @@ export function EndpointTable({ filters, services, onChange }: Props) {
             rows.map((row) => [row.service, row.endpoint, row.traffic_count, row.error_rate, row.p50_latency, row.p95_latency, row.p99_latency, row.total_time, row.change]))}
         /></div>
       </div>
+      {filters.status !== null && <p className="text-xs text-ink-soft">Requests, trend and change count {filters.status} only; error rate, latencies and total time are of all statuses.</p>}
       {data?.some((row) => row.endpoint === OTHER) && (
         <p className="text-xs text-warn">⚠ The limit of endpoints is reached: further ones are counted together as {OTHER}. Send route templates instead of raw paths, or raise Bayou:Metrics:MaxEndpoints.</p>
       )}
@@ -94,10 +96,10 @@ function Rows({ rows, sort, filters, onSort }: RowsProps) {
   const linkTo = useLinkTo();
   // eslint-disable-next-line react-hooks/incompatible-library -- its functions are called in this render only
   const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => box.current, estimateSize: () => ROW_HEIGHT, overscan: 12 });
-  const grid = 'grid grid-cols-[minmax(11rem,1fr)_6rem_5.5rem_5.5rem_5.5rem_5.5rem_5.5rem_6rem_5rem] items-center';
+  const grid = 'grid grid-cols-[minmax(11rem,1fr)_6rem_6.5rem_6.5rem_6rem_6rem_6rem_6.5rem_6.5rem] items-center';
   return (
     <div ref={box} className="max-h-[calc(100vh-15rem)] min-h-60 overflow-auto rounded-lg border border-line bg-card" tabIndex={0} role="region" aria-label="Endpoints, scrollable">
-      <div role="table" aria-label="Endpoints" aria-rowcount={rows.length + 1} className="min-w-[56rem]">
+      <div role="table" aria-label="Endpoints" aria-rowcount={rows.length + 1} className="min-w-[62rem]">
         <div role="rowgroup" className="sticky top-0 z-10 border-b border-line bg-card">
           <div role="row" aria-rowindex={1} className={`${grid} text-xs text-ink-soft`}>
             {(Object.keys(columns) as Column[]).flatMap((name) => [
@@ -116,7 +118,7 @@ function Rows({ rows, sort, filters, onSort }: RowsProps) {
             return row && (
               <div key={`${row.service} ${row.endpoint}`} role="row" aria-rowindex={index + 2} className={`${grid} absolute inset-x-0 border-b border-line text-sm hover:bg-surface`} style={{ height: ROW_HEIGHT, transform: `translateY(${start}px)` }}>
                 <div role="rowheader" className="min-w-0 truncate px-3">
-                  <Link to={linkTo('/dashboard/metrics', { endpoint: row.endpoint, service: row.service })} className="font-mono text-[13px] hover:underline" title={row.endpoint}>{row.endpoint}</Link>
+                  <Link to={linkTo('/dashboard/metrics', { endpoint: row.endpoint, service: row.service, method: null })} className="font-mono text-[13px] hover:underline" title={row.endpoint}>{row.endpoint}</Link>
                   {filters.service === null && <span className="ml-2 text-xs text-ink-soft">{row.service}</span>}
                 </div>
                 <div role="cell" className="px-2"><Sparkline values={row.series ?? []} /></div>

@@ -7,10 +7,17 @@ const read = (text: string) => readFilters(new URLSearchParams(text));
 describe('the URL', () => {
   it('holds every filter, so that a link shows the same view', () => {
     const filters: Filters = {
-      range: { kind: 'custom', from: now, to: now + 600_000 }, service: 'shop', endpoint: 'GET /a?b&c', method: 'POST', status: '5xx', country: 'FR',
+      range: { kind: 'custom', from: now, to: now + 600_000 }, service: 'shop', endpoint: 'GET /a?b&c', method: 'POST', status: '5xx', country: null,
       compare: 'day', selection: { from: now + 60_000, to: now + 120_000 },
     };
     expect(readFilters(writeFilters(new URLSearchParams(), filters))).toEqual(filters);
+  });
+
+  it('lets a country stand alone, as it is counted for whole services and all statuses', () => {
+    expect(read('country=FR&method=GET&status=5xx')).toEqual(read('country=FR'));
+    expect(read('country=FR&endpoint=GET%20/a').country).toBeNull();
+    expect(writeFilters(new URLSearchParams('method=GET&status=5xx'), { country: 'FR' }).toString()).toBe('country=FR');
+    expect(writeFilters(new URLSearchParams('country=FR'), { status: '5xx' }).toString()).toBe('status=5xx');
   });
 
   it('leaves out what is as by default', () => {

@@ -47,7 +47,8 @@ export const statusClasses = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const;
 const MINUTE_MS = 60_000;
 const DEFAULT_RANGE: RangeName = '1h';
 const MAX_POINTS = 180;
-const LONGEST_MS = 400 * 86_400_000;
+/** The longest range that can be chosen. */
+export const LONGEST_MS = 400 * 86_400_000;
 const STEPS_S = [60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400];
 
 /** Reads a URL's query; what cannot be read is as if it were not there. */
@@ -55,13 +56,15 @@ export function readFilters(query: URLSearchParams): Filters {
   const custom = readSpan(query.get('from'), query.get('to'));
   const name = query.get('range');
   const compare = query.get('compare');
+  // Countries are counted for whole services and all statuses, so one stands alone.
+  const country = /^[A-Z][A-Z0-9]$/.test(query.get('country') ?? '') && !query.has('endpoint') ? query.get('country') : null;
   return {
     range: custom ? { kind: 'custom', ...custom } : { kind: 'last', name: isRange(name) ? name : DEFAULT_RANGE },
     service: query.get('service'),
     endpoint: query.get('endpoint'),
-    method: query.get('method'),
-    status: /^([1-5]xx|[1-5]\d\d)$/.test(query.get('status') ?? '') ? query.get('status') : null,
-    country: /^[A-Z][A-Z0-9]$/.test(query.get('country') ?? '') ? query.get('country') : null,
+    method: country === null ? query.get('method') : null,
+    status: country === null && /^([1-5]xx|[1-5]\d\d)$/.test(query.get('status') ?? '') ? query.get('status') : null,
+    country,
     compare: compare !== null && Object.hasOwn(compares, compare) ? (compare as Compare) : 'before',
     selection: readSpan(...splitSpan(query.get('sel'))),
   };
@@ -84,6 +87,8 @@ export function writeFilters(query: URLSearchParams, change: Partial<Filters>): 
   for (const name of ['service', 'endpoint', 'method', 'status', 'country'] as const) {
     if (name in change) set(name, change[name]);
   }
+  if (change.country) for (const other of ['method', 'status']) next.delete(other);
+  else if (change.method || change.status) next.delete('country');
   if (change.compare) set('compare', change.compare === 'before' ? null : change.compare);
   if ('selection' in change) set('sel', change.selection ? `${new Date(change.selection.from).toISOString()}_${new Date(change.selection.to).toISOString()}` : null);
   return next;

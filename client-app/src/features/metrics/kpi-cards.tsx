@@ -1,4 +1,5 @@
 import { formatBytes, formatBytesPerSecond, formatChange, formatCount, formatExactly, formatLatency, formatPerSecond, formatRate } from '../../shared/format';
+import { useTime } from '../../shared/time';
 import type { AggregatePoint, Comparison, Summary } from './figures';
 import { compares, type Filters } from './filters';
 import { prepareRows } from './prepare-rows';
@@ -23,12 +24,15 @@ interface Props {
   summary: Summary;
   live: LiveSeries;
   now: number;
+  /** When the data begins, if that is after the range it is set beside does. */
+  since: number | null;
 }
 
-export function KpiCards({ filters, summary, live, now }: Props) {
+export function KpiCards({ filters, summary, live, now, since }: Props) {
   const seconds = (live.end - live.start) / 1000;
   const bandwidth = sum(summary.bytes_in, summary.bytes_out, 1 / seconds);
   const ofAll = filters.status === null ? undefined : 'of all statuses';
+  const isEmpty = summary.traffic.value === 0;
   const traffic = trafficOf({ ...filters, country: null });
   const kpis: Kpi[] = [
     { name: 'Requests/s', figure: summary.requests_per_second, format: formatPerSecond, exact: formatExactly.perSecond, of: traffic, moreIsWorse: null },
@@ -42,12 +46,12 @@ export function KpiCards({ filters, summary, live, now }: Props) {
     <dl className="grid grid-cols-2 gap-3 md:grid-cols-3 xl:grid-cols-6">
       {kpis.map((kpi) => (
         <div key={kpi.name} className="min-w-0 rounded-lg border border-line bg-card px-4 pt-3 pb-2">
-          <dt className="truncate text-xs font-medium text-ink-soft">{kpi.name}</dt>
+          <dt className="truncate text-xs font-medium text-ink-soft">{kpi.name}{filters.country !== null && ', all countries'}{kpi.note !== undefined && filters.status !== null && `, ${kpi.note}`}</dt>
           <dd>
             <span className="block truncate text-2xl font-semibold tracking-tight" data-figure={kpi.name} title={kpi.exact(kpi.figure.value)}>
-              {kpi.format(kpi.figure.value)}
+              {isEmpty && kpi.moreIsWorse !== null ? '–' : kpi.format(kpi.figure.value)}
             </span>
-            <Change kpi={kpi} filters={filters} hadRequests={summary.traffic.previous > 0} />
+            <Change kpi={kpi} filters={filters} hadRequests={summary.traffic.previous > 0} since={since} />
             <Sparkline values={prepareRows(live.points, live, now, [{ key: 'v', name: '', color: '', of: kpi.of }]).map((row) => row.solid.v ?? null)} className="mt-1 h-7 w-full" />
           </dd>
         </div>
@@ -56,9 +60,11 @@ export function KpiCards({ filters, summary, live, now }: Props) {
   );
 }
 
-function Change({ kpi: { figure, format, moreIsWorse, note }, filters, hadRequests }: { kpi: Kpi; filters: Filters; hadRequests: boolean }) {
+function Change({ kpi: { figure, format, moreIsWorse, note }, filters, hadRequests, since }: { kpi: Kpi; filters: Filters; hadRequests: boolean; since: number | null }) {
+  const time = useTime();
   if (filters.compare === 'none') return <span className="block truncate text-xs text-ink-soft">{note ?? ' '}</span>;
-  if (!hadRequests) return <span className="block truncate text-xs text-ink-soft">no requests in {compares[filters.compare]}</span>;
+  if (since !== null) return <span className="block truncate text-xs text-ink-soft" title={`There is no whole range to set it beside: data begins ${time.full(since)}`}>since {time.full(since)}</span>;
+  if (!hadRequests) return <span className="block truncate text-xs text-ink-soft" title={`No requests in ${compares[filters.compare]}`}>nothing before</span>;
   const { change, previous, value } = figure;
   const text = value === 0 && previous === 0 ? '±0 %' : formatChange(change);
   const worse = moreIsWorse === true && (change ?? (value > 0 ? 1 : 0)) > 0.005;

@@ -16,9 +16,26 @@ export interface ShareRow {
 }
 
 /** Names with a bar for their share; each leads to its view. */
-export function ShareList({ rows, label, compared }: { rows: ShareRow[]; label: string; compared: boolean }) {
+interface Props {
+  rows: ShareRow[];
+  label: string;
+  /** What the values are. */
+  unit: string;
+  /** Whether shares of a whole can be told. */
+  shares: boolean;
+  compared: boolean;
+}
+
+export function ShareList({ rows, label, unit, shares, compared }: Props) {
   const most = Math.max(...rows.map((row) => row.share));
   return (
+    <>
+    <div aria-hidden="true" className="flex gap-3 px-2 pb-1 text-[11px] text-ink-soft">
+      <span className="flex-1" />
+      <span>{unit}</span>
+      {shares && <span className="hidden w-16 text-right sm:inline">Share</span>}
+      {compared && <span className="w-16 text-right">Change</span>}
+    </div>
     <ol aria-label={label} className="flex flex-col gap-1">
       {rows.map((row) => (
         <li key={row.key}>
@@ -28,11 +45,12 @@ export function ShareList({ rows, label, compared }: { rows: ShareRow[]; label: 
               {row.name} {row.note && <span className="text-ink-soft">{row.note}</span>}
             </span>
             <span className="relative font-medium whitespace-nowrap" title={row.exact}>{row.value}</span>
-            <span className="relative hidden w-16 text-right text-xs whitespace-nowrap text-ink-soft sm:inline">{formatRate(row.share)}</span>
+            {shares && <span className="relative hidden w-16 text-right text-xs whitespace-nowrap text-ink-soft sm:inline">{formatRate(row.share)}</span>}
             {compared && <span className="relative w-16 text-right text-xs whitespace-nowrap text-ink-soft" title="Change from the range it is set beside">{formatChange(row.change)}</span>}
           </Link>
         </li>
       ))}
     </ol>
+    </>
   );
 }

@@ -1,6 +1,5 @@
-import { useRef, useState } from 'react';
+import { useRef, useState, type PointerEvent as ReactPointerEvent } from 'react';
 import { Bar, CartesianGrid, ComposedChart, Line, ReferenceArea, ReferenceLine, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts';
-import type { MouseHandlerDataParam } from 'recharts';
 import { Card } from '../../shared/card';
 import { CopyMenu } from '../../shared/copy-menu';
 import { useTime } from '../../shared/time';
@@ -54,6 +53,7 @@ export function TimeChart({ title, note, kind, rows, series, compared, formatVal
   // The same at once: a click's two events come faster than a render.
   const dragging = useRef<Drag | null>(null);
   const active = useRef<number | null>(null);
+  const box = useRef<HTMLDivElement>(null);
   const { range, selection } = frame;
   const span = range.end - range.start;
   const markers = deploysByBucket(frame.deploys, rows, range.step);
@@ -62,18 +62,40 @@ export function TimeChart({ title, note, kind, rows, series, compared, formatVal
   const ticks = niceTicks(rows, 7, (at) => (time.zone === 'UTC' ? 0 : new Date(at).getTimezoneOffset() * 60_000));
   const bucket = (at: number): Span => ({ from: at, to: at + range.step });
 
-  const labelOf = (state: MouseHandlerDataParam) => (state.activeLabel === undefined ? null : Number(state.activeLabel));
+  // By place, not by the chart's own idea of what is hovered: a tap hovers nothing first.
+  const bucketAt = (clientX: number): number | null => {
+    const grid = box.current?.querySelector('.recharts-cartesian-grid')?.getBoundingClientRect();
+    if (!grid || grid.width === 0) return null;
+    const index = Math.floor(((clientX - grid.left) / grid.width) * rows.length);
+    return rows[Math.max(0, Math.min(rows.length - 1, index))]?.at ?? null;
+  };
   const dragTo = (next: Drag | null) => {
     dragging.current = next;
     setDrag(next);
   };
-  const finish = (at: number | null) => {
-    const ended = dragging.current ?? (at === null ? null : { from: at, to: at });
-    dragTo(null);
-    if (!ended) return;
+  const finish = (ended: Drag) => {
     const [from, to] = [Math.min(ended.from, ended.to), Math.max(ended.from, ended.to)];
     if (from === to) frame.onSelect(selection?.from === from && selection.to === from + range.step ? null : bucket(from));
     else frame.onZoom({ from, to: to + range.step });
+  };
+  const begin = (event: ReactPointerEvent) => {
+    const at = event.button === 0 ? bucketAt(event.clientX) : null;
+    if (at === null) return;
+    dragTo({ from: at, to: at });
+    // Wherever it ends, on the chart or far beyond its edge.
+    const stop = new AbortController();
+    const move = (moved: PointerEvent) => {
+      const to = bucketAt(moved.clientX);
+      if (dragging.current && to !== null && to !== dragging.current.to) dragTo({ ...dragging.current, to });
+    };
+    const end = (ended: Drag | null) => {
+      stop.abort();
+      dragTo(null);
+      if (ended) finish(ended);
+    };
+    window.addEventListener('pointermove', move, { signal: stop.signal });
+    window.addEventListener('pointerup', () => { end(dragging.current); }, { signal: stop.signal });
+    window.addEventListener('pointercancel', () => { end(null); }, { signal: stop.signal }); // A finger that scrolls the page.
   };
   const isPart = selection && (selection.from > range.start || selection.to < range.end) ? selection : null;
   const marked = drag ? { from: Math.min(drag.from, drag.to), to: Math.max(drag.from, drag.to) } : isPart ? bucketsOf(isPart, rows, range.step) : null;
@@ -84,9 +106,11 @@ export function TimeChart({ title, note, kind, rows, series, compared, formatVal
       {/* The chart itself is reached by Tab and read by arrow keys; Enter is ours. */}
       {/* eslint-disable-next-line jsx-a11y/no-static-element-interactions */}
       <div
-        className="h-52 select-none"
+        ref={box}
+        className="h-52 cursor-crosshair touch-pan-y select-none"
+        onPointerDown={begin}
         onMouseEnter={() => { setIsHere(true); }}
-        onMouseLeave={() => { setIsHere(false); dragTo(null); }}
+        onMouseLeave={() => { setIsHere(false); }}
         onFocus={() => { setIsHere(true); }}
         onBlur={() => { setIsHere(false); }}
         onKeyDown={(event) => {
@@ -98,18 +122,14 @@ export function TimeChart({ title, note, kind, rows, series, compared, formatVal
           <ComposedChart
             data={rows}
             syncId="metrics"
-            margin={{ top: 10, right: 4, bottom: 0, left: 0 }}
+            margin={{ top: 10, right: 14, bottom: 0, left: 0 }}
             barCategoryGap="12%"
             accessibilityLayer
             title={`${title}: arrow keys read it, Enter explains a bucket`}
-            onMouseDown={(state) => { const at = labelOf(state); if (at !== null) dragTo({ from: at, to: at }); }}
-            onMouseMove={(state) => { const at = labelOf(state); if (dragging.current && at !== null && at !== dragging.current.to) dragTo({ ...dragging.current, to: at }); }}
-            onMouseUp={(state) => { finish(labelOf(state)); }}
-            style={{ cursor: 'crosshair' }}
           >
             <CartesianGrid stroke="var(--line)" vertical={false} />
             <XAxis dataKey="at" scale="band" height={22} ticks={ticks} interval={0} tickFormatter={(at: number) => time.axis(at, span)} {...AXIS} />
-            <YAxis tickFormatter={formatValue} width={70} axisLine={false} domain={[0, 'auto']} {...AXIS} />
+            <YAxis tickFormatter={formatValue} width={70} allowDecimals={kind === 'lines'} axisLine={false} domain={[0, 'auto']} {...AXIS} />
             <Tooltip
               isAnimationActive={false}
               cursor={{ stroke: 'var(--ink-soft)', strokeDasharray: '3 3', fill: 'var(--ink)', fillOpacity: 0.06 }}
@@ -131,7 +151,7 @@ export function TimeChart({ title, note, kind, rows, series, compared, formatVal
                 stroke="var(--deploy)"
                 strokeOpacity={0.5}
                 strokeDasharray="4 2"
-                label={{ value: markers.size > MAX_LABELS ? '▾' : `▾ ${list.at(-1)?.version ?? ''}`, position: markers.size > MAX_LABELS ? 'top' : 'insideTopLeft', fontSize: 10, fill: 'var(--deploy)' }}
+                label={{ value: markers.size > MAX_LABELS ? '▾' : `▾ ${list.at(-1)?.version ?? ''}`, position: markers.size > MAX_LABELS ? 'top' : at > range.start + span * 0.85 ? 'insideTopRight' : 'insideTopLeft', fontSize: 10, fill: 'var(--deploy)' }}
               />
             ))}
             {marked && <ReferenceArea x1={marked.from} x2={marked.to} fill="var(--accent)" fillOpacity={0.18} stroke="var(--accent)" strokeOpacity={0.6} ifOverflow="hidden" />}
@@ -163,7 +183,7 @@ const lines = (key: string, color: string) => [
 function Legend({ series, compared }: { series: readonly Series[]; compared: string | undefined }) {
   return (
     <ul className="flex min-h-4 flex-wrap gap-x-3 text-xs text-ink-soft">
-      {series.length > 1 && series.map(({ key, name, color }) => (
+      {series.map(({ key, name, color }) => (
         <li key={key} className="flex items-center gap-1.5">
           <span aria-hidden="true" className="size-2 rounded-full" style={{ background: color }} />
           {name}

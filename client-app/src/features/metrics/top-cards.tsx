@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { Link, useSearchParams } from 'react-router';
 import { Card } from '../../shared/card';
 import { Choice } from '../../shared/choice';
 import { csvOf, curlOf } from '../../shared/copy';
@@ -15,15 +15,26 @@ import { useLinkTo } from './use-filters';
 const choices = [['traffic', 'Traffic'], ['errors', 'Errors'], ['p95', 'p95'], ['time', 'Total time']] as const;
 
 export function TopEndpoints({ filters }: { filters: Filters }) {
-  const [by, setBy] = useState<TopBy>('traffic');
+  const [query, setQuery] = useSearchParams();
+  const by = choices.find(([key]) => key === query.get('top'))?.[0] ?? 'traffic';
+  const setBy = (next: TopBy) => {
+    setQuery((current) => {
+      const changed = new URLSearchParams(current);
+      if (next === 'traffic') changed.delete('top');
+      else changed.set('top', next);
+      return changed;
+    }, { replace: true });
+  };
   const { data, error } = useQuery(topEndpoints(filters, by));
   const linkTo = useLinkTo();
   const format = by === 'p95' || by === 'time' ? formatLatency : formatCompact;
   return (
     <Card
       title="Top endpoints"
+      note={filters.country === null ? undefined : 'of all countries'}
       actions={
         <>
+          <Link to={linkTo('/dashboard/metrics', { endpoint: null })} className="text-xs text-ink-soft hover:text-ink">All</Link>
           <Choice label="Ranked by" value={by} choices={choices} onChange={setBy} />
           <CopyMenu
             of="Top endpoints"
@@ -38,6 +49,8 @@ export function TopEndpoints({ filters }: { filters: Filters }) {
       ) : (
         <ShareList
           label={`Endpoints by ${by}`}
+          unit={by === 'traffic' ? 'Requests' : by === 'errors' ? 'Errors' : by === 'p95' ? 'p95' : 'Total time'}
+          shares={by !== 'p95'}
           compared={filters.compare !== 'none'}
           rows={data.map((row) => ({
             key: `${row.service} ${row.endpoint}`,
@@ -48,7 +61,7 @@ export function TopEndpoints({ filters }: { filters: Filters }) {
             share: by === 'p95' ? row.value / Math.max(...data.map((other) => other.value)) : row.share,
             change: row.change,
             color: by === 'errors' ? 'var(--status-5xx)' : undefined,
-            to: linkTo('/dashboard/metrics', { endpoint: row.endpoint, service: row.service, method: null }),
+            to: linkTo('/dashboard/metrics', { endpoint: row.endpoint, service: row.service, method: null, country: null }),
           }))}
         />
       )}
@@ -63,6 +76,7 @@ export function StatusCodes({ filters }: { filters: Filters }) {
   return (
     <Card
       title="Status codes"
+      note={filters.country === null ? undefined : 'of all countries'}
       actions={
         <CopyMenu
           of="Status codes"
@@ -74,6 +88,8 @@ export function StatusCodes({ filters }: { filters: Filters }) {
       {!data ? (error ? <Failed what="The status codes" error={error} /> : <Loading what="status codes" />) : data.length === 0 ? <Empty>No requests in this range.</Empty> : (
         <ShareList
           label="Status codes by requests"
+          unit="Requests"
+          shares
           compared={filters.compare !== 'none'}
           rows={data.map((row) => ({
             key: row.status ?? '', name: row.status ?? '', value: formatCompact(row.value), exact: formatExactly.requests(row.value), share: row.share, change: row.change,
@@ -106,6 +122,8 @@ export function TopCountries({ filters }: { filters: Filters }) {
       ) : (
         <ShareList
           label="Countries by requests"
+          unit="Requests"
+          shares
           compared={filters.compare !== 'none'}
           rows={data.map((row) => ({
             key: row.country ?? '', name: formatCountry(row.country ?? ''), value: formatCompact(row.value), exact: formatExactly.requests(row.value), share: row.share, change: row.change,

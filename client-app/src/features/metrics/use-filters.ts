@@ -14,7 +14,7 @@ export function useLinkTo(): (path: string, change: Partial<Filters>) => string 
   const [query] = useSearchParams();
   return (path, change) => {
     const next = writeFilters(query, change);
-    for (const ofTable of ['q', 'sort', 'order']) next.delete(ofTable);
+    if (path !== '/dashboard/metrics') for (const ofTable of ['q', 'sort', 'order']) next.delete(ofTable);
     return `${path}?${next}`;
   };
 }

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { Link } from 'react-router';
 import { Card } from '../../shared/card';
 import { Choice } from '../../shared/choice';
@@ -40,17 +40,22 @@ export function WhatChanged({ filters, span, onChange }: Props) {
   const { data, error } = useQuery({ ...changes(filters, span, by), enabled: overview.data !== undefined });
   const { data: marks } = useQuery(deploys(filters));
   const suspects = (marks ?? []).filter(({ time: at }) => Date.parse(at) >= span.from - SUSPECT_MS && Date.parse(at) < span.to);
-  const compare = compares[filters.compare === 'none' ? 'before' : filters.compare];
+  const beside = filters.compare === 'before' || filters.compare === 'none' ? `the ${formatLength(span.to - span.from)} before` : `the same ${compares[filters.compare]}`;
+  const panel = useRef<HTMLDivElement>(null);
+  // It may open where nobody looks: the click was on a chart below.
+  useEffect(() => { panel.current?.scrollIntoView({ block: 'nearest' }); }, []);
+  const isWhole = filters.range.kind === 'custom' && filters.range.from === span.from && filters.range.to === span.to;
   const inView: Partial<Filters> = { range: { kind: 'custom', ...span }, selection: span };
   return (
+    <div ref={panel} className="scroll-mt-2">
     <Card
       title="What changed"
-      note={`${time.full(span.from)} – ${time.full(span.to)} (${formatLength(span.to - span.from)}), beside ${compare}`}
+      note={`${time.full(span.from)} – ${time.full(span.to)} (${formatLength(span.to - span.from)}), beside ${beside}`}
       className="border-accent"
       actions={
         <>
           <Choice label="Explain" value={by} choices={choices} onChange={setChosen} />
-          <button type="button" className="button" onClick={() => { onChange(inView); }}>Zoom in</button>
+          {!isWhole && <button type="button" className="button" onClick={() => { onChange(inView); }}>Zoom in</button>}
           <CopyMenu
             of="What changed"
             curl={() => curlOf('/metrics/changes', changesQuery(filters, span, by))}
@@ -64,9 +69,9 @@ export function WhatChanged({ filters, span, onChange }: Props) {
         <>
           <p className="mb-3 flex flex-wrap gap-x-6 gap-y-1 text-sm">
             <Moved name="Requests" figure={data.traffic} format={formatCount} />
-            <Moved name="Error rate" figure={data.error_rate} format={formatRate} />
-            <Moved name="p95" figure={data.p95_latency} format={formatLatency} />
-            <Moved name="p99" figure={data.p99_latency} format={formatLatency} />
+            <Moved name="Error rate" hadRequests={data.traffic.previous > 0} figure={data.error_rate} format={formatRate} />
+            <Moved name="p95" hadRequests={data.traffic.previous > 0} figure={data.p95_latency} format={formatLatency} />
+            <Moved name="p99" hadRequests={data.traffic.previous > 0} figure={data.p99_latency} format={formatLatency} />
           </p>
           {suspects.length > 0 && (
             <p className="mb-3 text-sm text-deploy">
@@ -83,13 +88,14 @@ export function WhatChanged({ filters, span, onChange }: Props) {
         </>
       )}
     </Card>
+    </div>
   );
 }
 
-function Moved({ name, figure, format }: { name: string; figure: Comparison; format: (value: number) => string }) {
+function Moved({ name, figure, format, hadRequests = true }: { name: string; figure: Comparison; format: (value: number) => string; hadRequests?: boolean }) {
   return (
     <span>
-      <span className="text-ink-soft">{name}</span> {format(figure.previous)} → <strong>{format(figure.value)}</strong>
+      <span className="text-ink-soft">{name}</span> {hadRequests ? format(figure.previous) : '–'} → <strong>{format(figure.value)}</strong>
       {figure.change !== null && <span className="text-ink-soft"> ({formatChange(figure.change)})</span>}
     </span>
   );
@@ -107,7 +113,11 @@ function Parts({ title, parts, format, link }: PartsProps) {
   const most = Math.max(...parts.map((part) => part.share));
   return (
     <section aria-label={title} className="min-w-0">
-      <h3 className="mb-1 text-xs font-medium text-ink-soft">{title}</h3>
+      <h3 className="mb-1 flex gap-3 px-2 text-xs font-medium text-ink-soft">
+        <span className="flex-1">{title}</span>
+        <span aria-hidden="true" className="text-[11px] font-normal">Change</span>
+        <span aria-hidden="true" className="w-14 text-right text-[11px] font-normal" title="Of all that changed in this list, up and down alike">Part</span>
+      </h3>
       {parts.length === 0 ? <Empty>Nothing changed.</Empty> : (
         <ol className="flex flex-col gap-0.5">
           {parts.map((part) => {
@@ -124,7 +134,7 @@ function Parts({ title, parts, format, link }: PartsProps) {
                     )}
                   </span>
                   <span className="relative font-medium whitespace-nowrap">{format(part.delta)}</span>
-                  <span className="relative w-14 text-right text-xs text-ink-soft">{formatRate(part.share)}</span>
+                  <span className="relative w-14 text-right text-xs whitespace-nowrap text-ink-soft">{formatRate(part.share)}</span>
                 </Link>
               </li>
             );
