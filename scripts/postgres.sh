@@ -121,13 +121,14 @@ cluster_home() {
     realpath "$data/postgres"
 }
 
-# cluster_up DATA durable|throwaway: starts the private cluster, making it first; a throwaway one trades safety for speed.
+# cluster_up DATA durable|plain|throwaway: starts the private cluster, making it first; a plain one does without pgvector, a
+# throwaway one also trades safety for speed.
 cluster_up() {
     local data=$1 kind=$2 home major='' port
     home=$(cluster_home "$data")
     [ -f "$home/db/PG_VERSION" ] && major=$(cat "$home/db/PG_VERSION")
     find_postgres "$major"
-    [ "$kind" = throwaway ] || ensure_pgvector
+    [ "$kind" != durable ] || ensure_pgvector
     as_postgres test -x "$POSTGRES_BIN/postgres" || copy_binaries
     if [ ! -f "$home/db/PG_VERSION" ]; then
         step "Make the database" "Look at the lines above; BAYOU_DATA is $data." make_cluster "$home"
@@ -182,7 +183,7 @@ start_cluster() {
     local home=$1 port=$2 options
     options="-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories= -c max_connections=200 -c shared_buffers=256MB"
     options="$options -c max_wal_size=2GB -c wal_compression=on"
-    [ "$3" = durable ] || options="$options -c fsync=off -c full_page_writes=off"
+    [ "$3" != throwaway ] || options="$options -c fsync=off -c full_page_writes=off"
     as_postgres "$POSTGRES_BIN/pg_ctl" start -w -t 60 -D "$home/db" -l "$home/log" -o "$options" || {
         tail -n 15 "$home/log"
         return 1

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# shellcheck source=scripts/setup.sh
-. "$BAYOU_ROOT/scripts/setup.sh"
+# shellcheck source=scripts/torture.sh
+. "$BAYOU_ROOT/scripts/torture.sh"
 
 ONCE_SUITES="Orleans.Embedded.Tests Monitor.AspNetCore.Tests" # what is the same whatever the grains run on
 CSHARP_SUITES="Grains.Tests WebApi.Tests EndToEnd.Tests" # the same tests on each runtime
@@ -9,7 +9,8 @@ PASSED=0 FAILED=0 SKIPPED=0
 test_main() {
     local runtimes suites summary=()
     case ${1:-} in
-        '' | --full) ;; # nothing takes long yet
+        '') TORTURES="30:42" ;;
+        --full) TORTURES="600:1 600:2 600:3" ;;
         *) die "test takes --full only, not $1" ;;
     esac
     prepare
@@ -31,6 +32,7 @@ test_main() {
         for suite in $suites; do
             run_csharp "$suite"
         done
+        [ "$RUNTIME" != Embedded ] || run_tortures
     done
 
     say ""
@@ -99,6 +101,18 @@ run_csharp() {
     (cd "$BAYOU_ROOT" && dotnet test "tests/$name" -c Release -p:GrainRuntime="$RUNTIME" --no-build) >"$log" 2>&1 || status=$?
     numbers=$(sed -nE 's/.*Failed: +([0-9]+), Passed: +([0-9]+), Skipped: +([0-9]+).*/\2 \1 \3/p' "$log" | tail -n 1)
     report_suite "$name on $RUNTIME" "$status" "$log" "${numbers:-0 1 0}"
+}
+
+# Each on a cluster of its own, which keeps what it has committed however it ends.
+run_tortures() {
+    local one status log=$BAYOU_STATE/torture.log
+    for one in $TORTURES; do
+        printf '  Torture for %s s, seed %s … ' "${one%:*}" "${one#*:}"
+        status=0
+        (torture_on_its_own "${one%:*}" "${one#*:}") >"$log" 2>&1 || status=$?
+        report_suite "torture, seed ${one#*:}" "$status" "$log" "$((status == 0)) $((status != 0)) 0"
+        grep -E '^(seed|Exactly)' "$log" | sed 's/^/    /' || true
+    done
 }
 
 # The scripts are checked where shellcheck is; they are the same on each runtime.

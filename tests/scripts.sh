@@ -59,6 +59,7 @@ a_missing_sdk() {
     says "the .NET SDK 9.0.100 will not do; install 10.0 with: curl" env PATH="$scratch/bin:$PATH" BAYOU_PORT=5999 "$root/bayou" up
 }
 a_demo_of_nothing() { says "start it with ./bayou up, or both with ./bayou up --demo" env BAYOU_PORT=1 BAYOU_DATA="$scratch/data" "$root/bayou" demo; }
+a_torture_without_end() { says "--seconds needs a whole number" run torture --seconds long; }
 an_unknown_argument() { says "up takes --demo only" run up --fast; }
 an_old_node() { says "Node 18.1.0 is too old; install 22 with:" in_parts 'node() { echo v18.1.0; }; check_tools'; }
 versions() { in_parts 'version_at_least 20.19.1 20.19 && version_at_least 22.0.0 20.19 && ! version_at_least 20.9.0 20.19'; }
@@ -110,6 +111,7 @@ check "an open address needs a second word" an_open_address
 check "an unknown runtime is named" an_unknown_runtime
 check "an old SDK is told how to be replaced" a_missing_sdk
 check "a demo needs a Bayou" a_demo_of_nothing
+check "a number that is none is named" a_torture_without_end
 check "an unknown argument is named" an_unknown_argument
 check "an old Node is told how to be replaced" an_old_node
 check "versions are compared by number" versions

@@ -1,0 +1,33 @@
+using Bayou.Torture;
+using Microsoft.Extensions.Configuration;
+
+// Torture --seconds 30 --seed 1 --crash-database "bash crash.sh", with BAYOU_DATABASE_URL naming a database with nothing to lose.
+var settings = new ConfigurationBuilder().AddCommandLine(args).AddEnvironmentVariables().Build();
+var length = TimeSpan.FromSeconds(settings.GetValue("seconds", 30));
+var seed = settings.GetValue("seed", 1);
+var database = settings["BAYOU_DATABASE_URL"] ?? throw new ArgumentException("BAYOU_DATABASE_URL names the database");
+
+using var patience = new CancellationTokenSource(length + TimeSpan.FromMinutes(4));
+var ct = patience.Token;
+var ledger = new Ledger();
+await using var nodes = new Nodes(database, count: 2);
+await nodes.StartAsync(ct);
+await using var app = await MonitoredApp.StartAsync(nodes, seed, ct);
+
+using var stop = new CancellationTokenSource(length);
+var random = new Random(seed);
+var senders = Enumerable.Range(0, 4).Select(i => new Sender(nodes, ledger, i, random.Next()).RunAsync(stop.Token, ct)).ToList();
+var calls = app.CallAsync(stop.Token);
+var chaos = new Chaos(nodes, settings["crash-database"], length, random.Next());
+await chaos.RunAsync(stop.Token, ct);
+
+// Whatever is still open is sent until it is taken: from here on nobody dies.
+await Task.WhenAll(senders);
+await calls;
+await app.StopAsync();
+var verdict = await Verdict.OfAsync(nodes, ledger, app, database, ct);
+Console.WriteLine($"seed {seed}, {length.TotalSeconds} s: {chaos}; {ledger}; {app}");
+Console.WriteLine(verdict.IsRight
+    ? $"Exactly right: {verdict.Windows} windows hold what was acknowledged, and nothing else."
+    : $"WRONG in {verdict.Differences.Count} places:\n  {string.Join("\n  ", verdict.Differences.Take(40))}");
+return verdict.IsRight ? 0 : 1;

@@ -1,0 +1,76 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Bayou.Database;
+using Npgsql;
+
+namespace Bayou.Torture;
+
+/// <summary>What <c>GET /metrics</c> reports beside what was acknowledged.</summary>
+internal sealed record Verdict(int Windows, IReadOnlyList<string> Differences)
+{
+    public bool IsRight => Differences.Count == 0;
+
+    public static async Task<Verdict> OfAsync(Nodes nodes, Ledger ledger, MonitoredApp app, string database, CancellationToken ct)
+    {
+        await SettledAsync(database, ct);
+        var (windows, reported) = await ReportedAsync(nodes, ct);
+        var differences = ledger.Counts.Keys.Union(reported.Keys.Where(cell => cell.Service == "torture"))
+            .Select(cell => (Cell: cell, Acknowledged: ledger.Counts.GetValueOrDefault(cell), Reported: reported.GetValueOrDefault(cell)))
+            .Where(difference => difference.Acknowledged != difference.Reported)
+            .Select(difference => $"{difference.Cell}: {difference.Acknowledged} acknowledged, {difference.Reported} reported")
+            .ToList();
+
+        // The middleware knows the minute, its caller does not.
+        foreach (var (status, made) in app.Made)
+        {
+            var counted = reported.Where(pair => pair.Key.Service == MonitoredApp.Service && pair.Key.Status == status).Sum(pair => pair.Value);
+            if (counted != made)
+            {
+                differences.Add($"{MonitoredApp.Service} {status}: {made} made, {counted} reported");
+            }
+        }
+
+        return new(windows, differences);
+    }
+
+    /// <summary>Waits until the journal is empty: everything acknowledged is in its window.</summary>
+    private static async Task SettledAsync(string database, CancellationToken ct)
+    {
+        await using var db = NpgsqlDataSource.Create(new DatabaseOptions { Url = database }.ConnectionString());
+        while (true)
+        {
+            await using (var command = db.CreateCommand("SELECT NOT EXISTS (SELECT 1 FROM ingest_journal)"))
+            {
+                if ((bool)(await command.ExecuteScalarAsync(ct))!)
+                {
+                    return;
+                }
+            }
+
+            await Task.Delay(200, ct);
+        }
+    }
+
+    private static async Task<(int Windows, Dictionary<Cell, long> Counts)> ReportedAsync(Nodes nodes, CancellationToken ct)
+    {
+        var counts = new Dictionary<Cell, long>();
+        var windows = 0;
+        for (var (last, more) = (0L, true); more;)
+        {
+            var page = JsonNode.Parse(await nodes.Http.GetStringAsync(new Uri(nodes[0].Url, $"/metrics?id__gt={last}&limit=1000"), ct))!;
+            foreach (var row in page["data"]!.AsArray())
+            {
+                windows++;
+                var window = DateTimeOffset.Parse((string)row!["window_start"]!, CultureInfo.InvariantCulture).ToUnixTimeSeconds();
+                foreach (var (status, count) in row["status_codes"]!.AsObject())
+                {
+                    counts[new((string)row["service"]!, (string)row["endpoint"]!, int.Parse(status, CultureInfo.InvariantCulture), window)] = (long)count!;
+                }
+            }
+
+            (last, more) = ((long)page["metadata"]!["last_id"]!, (bool)page["metadata"]!["has_more"]!);
+        }
+
+        return (windows, counts);
+    }
+}
