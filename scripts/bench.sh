@@ -1,0 +1,31 @@
+# shellcheck shell=bash
+# shellcheck source=scripts/setup.sh
+. "$BAYOU_ROOT/scripts/setup.sh"
+
+# Measures against a private database and prints one table; also as JSON under artifacts/bench.
+bench_main() {
+    local events=2000000
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --events)
+                case ${2:-} in '' | *[!0-9]*) die "$1 needs a whole number" ;; esac
+                events=$2
+                shift 2
+                ;;
+            *) die "bench takes --events N, not $1" ;;
+        esac
+    done
+    # shellcheck source=scripts/postgres.sh
+    . "$BAYOU_ROOT/scripts/postgres.sh"
+    check_tools
+    choose_runtime
+    say "Bayou on the $RUNTIME grain runtime ($RUNTIME_WHY)"
+    step "Build the bench" "Mend what it names." build_project tests/Bench
+    BENCH_DATA=$(mktemp -d "${TMPDIR:-/tmp}/bayou-bench-XXXXXX")
+    trap 'cluster_down; rm -rf "${CLUSTER:-}" "$BENCH_DATA"' EXIT
+    trap 'exit 130' INT TERM
+    cluster_up "$BENCH_DATA" plain
+    mkdir -p "$BAYOU_ROOT/artifacts/bench"
+    BAYOU_DATABASE_URL=$DATABASE_URL dotnet "$BAYOU_ROOT/artifacts/${RUNTIME,,}/bin/Bench/release/Bench.dll" \
+        --events "$events" --postmaster "$(head -n 1 "$CLUSTER/db/postmaster.pid")" --out "$BAYOU_ROOT/artifacts/bench/${RUNTIME,,}.json"
+}
