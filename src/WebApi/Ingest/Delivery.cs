@@ -20,11 +20,19 @@ internal sealed partial class Delivery(
     /// <summary>Windows over for so long go to the grain of their hour, together.</summary>
     private static readonly TimeSpan LongOver = TimeSpan.FromMinutes(10);
 
+    /// <summary>
+    /// A backfill of more windows than this comes in many batches, each with a little for most of them: gathered for a while, they
+    /// are merged and written once instead of each time.
+    /// </summary>
+    private const int MuchBackfill = 5_000;
+    private static readonly TimeSpan Gathering = TimeSpan.FromSeconds(6);
+
     private readonly Lock _gate = new();
     private readonly Dictionary<(long Epoch, WindowKey Key), OutstandingWindow> _windows = [];
     private readonly Dictionary<(long Epoch, long Seq), JournalRow> _rows = [];
     private readonly List<(long Epoch, long Seq)> _finished = []; // wholly durable, their journal rows not yet deleted
     private long _bytes;
+    private long _sentBackfill;
 
     /// <summary>Bytes of figures journaled and not yet known to be in the windows.</summary>
     public long OutstandingBytes => Interlocked.Read(ref _bytes);
@@ -135,14 +143,14 @@ internal sealed partial class Delivery(
 
     private List<Call> Calls()
     {
-        List<Part> unsent;
+        var longOver = time.GetUtcNow() - LongOver;
+        ILookup<bool, Part> byAge;
         lock (_gate)
         {
-            unsent = [.. _windows.Values.Select(window => (Window: window, Delta: window.Next())).Where(part => part.Delta is not null).Select(part => new Part(part.Window, part.Delta!))];
+            var unsent = _windows.Values.Where(window => window.HasUnsent).ToLookup(window => window.Key.End < longOver);
+            byAge = unsent[false].Concat(Gathered([.. unsent[true]])).Select(window => new Part(window, window.Next()!)).ToLookup(part => part.Window.Key.End < longOver);
         }
 
-        var longOver = time.GetUtcNow() - LongOver;
-        var byAge = unsent.ToLookup(part => part.Window.Key.End < longOver);
         return
         [
             .. byAge[false].Select(part => new Call(null, [part])),
@@ -150,6 +158,23 @@ internal sealed partial class Delivery(
             // An epoch at a time: a call has each window once.
             .. byAge[true].GroupBy(part => (BackfillKey.Of(part.Window.Key), part.Window.Epoch)).Select(hour => new Call(hour.Key.Item1, [.. hour])),
         ];
+    }
+
+    /// <summary>What is to be sent now of windows that are long over.</summary>
+    private List<OutstandingWindow> Gathered(List<OutstandingWindow> windows)
+    {
+        if (windows.Count < MuchBackfill)
+        {
+            return windows;
+        }
+
+        if (_bytes < options.Value.MaxOutstandingBytes / 4 && time.GetElapsedTime(_sentBackfill) < Gathering)
+        {
+            return [];
+        }
+
+        _sentBackfill = time.GetTimestamp();
+        return windows;
     }
 
     private async Task<long[]> ApplyAsync(Call call, CancellationToken ct) => call.Hour is { } hour

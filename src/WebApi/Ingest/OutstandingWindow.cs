@@ -24,6 +24,8 @@ internal sealed class OutstandingWindow(long epoch, WindowKey key)
     /// <summary>Whether the grain holds something that is not known to be durable.</summary>
     public bool AwaitsFlush => _entries.Count > 0 && _entries[0].Seq <= _sent;
 
+    public bool HasUnsent => _entries.Count > 0 && _entries[^1].Seq > _sent;
+
     /// <summary>Takes a journal row's part; mostly the highest seq yet.</summary>
     public void Add(long seq, byte[] figures)
     {
