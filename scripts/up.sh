@@ -28,12 +28,14 @@ check_address() {
     esac
     command -v node >/dev/null && ! port_is_free "$BAYOU_PORT" && die "port $BAYOU_PORT is taken; set BAYOU_PORT to a free one"
     URLS="http://127.0.0.1:$BAYOU_PORT;http://[::1]:$BAYOU_PORT"
+    AT=http://localhost:$BAYOU_PORT
     [ -e /proc/net/if_inet6 ] || URLS="http://127.0.0.1:$BAYOU_PORT"
     case ${BAYOU_HOST:-localhost} in
         localhost | 127.0.0.1 | ::1) ;;
         *)
             [ "${BAYOU_INSECURE:-}" = 1 ] || die "BAYOU_HOST=$BAYOU_HOST would open Bayou to the network without any sign-in; if you mean it, set BAYOU_INSECURE=1 too"
             URLS="http://$BAYOU_HOST:$BAYOU_PORT"
+            AT=$URLS
             export BAYOU_ALLOWED_HOSTS=${BAYOU_ALLOWED_HOSTS:-*}
             ;;
     esac
@@ -59,7 +61,7 @@ serve() {
     SERVER=$!
     if wait_until_ready; then
         say ""
-        say "Bayou is at http://localhost:$BAYOU_PORT   (Ctrl-C stops it; the data stays in $BAYOU_DATA)"
+        say "Bayou is at $AT   (Ctrl-C stops it; the data stays in $BAYOU_DATA)"
         [ -z "$DEMO" ] || start_demo
     fi
     wait "$SERVER"
