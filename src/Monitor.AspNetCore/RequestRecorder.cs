@@ -120,8 +120,7 @@ internal sealed class RequestRecorder(
     private static bool IsComplete(HttpContext http, CountingBody? response) =>
         http.Response.HasStarted && http.Response.ContentLength is { } length && response?.Bytes >= length;
 
-    private static string Method(string method) =>
-        Methods.Contains(method) ? method : "OTHER";
+    private static string Method(string method) => Methods.Contains(method) ? method : "OTHER";
 
     private string? Country(HttpContext http)
     {

@@ -1,8 +1,7 @@
 import { useEffect } from 'react';
 import { useNavigate } from 'react-router';
-import { serverNow } from '../shared/clock';
 import { useZone } from '../shared/time';
-import { rangeNames, resolve } from '../features/metrics/filters';
+import { rangeNames, shifted } from '../features/metrics/filters';
 import { useFilters, useLinkTo } from '../features/metrics/use-filters';
 import { useOverlay } from './overlay';
 import { switchTheme } from './theme';
@@ -40,10 +39,8 @@ export function useShortcuts() {
   const [filters, change] = useFilters();
   useEffect(() => {
     const shift = (direction: -1 | 1) => {
-      const { start, end } = resolve(filters.range);
-      if (direction === 1 && (filters.range.kind === 'last' || end >= serverNow())) return;
-      const move = direction * (end - start);
-      change({ range: { kind: 'custom', from: start + move, to: end + move } });
+      const range = shifted(filters.range, direction);
+      if (range) change({ range });
     };
     const go = (path: string) => { void navigate(linkTo(path, { endpoint: null, selection: null })); };
     const actions: Record<string, () => void> = {

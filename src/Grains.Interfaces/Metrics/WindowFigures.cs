@@ -39,6 +39,12 @@ public sealed class WindowFigures
 
     private static SortedList<string, long> EmptyCountries { get; } = [];
 
+    /// <summary>Errors as a part of all, 0 to 1; 0 of none.</summary>
+    public double ErrorRate => Count == 0 ? 0 : (double)Errors / Count;
+
+    /// <summary>The mean duration; 0 of none.</summary>
+    public double AverageMicros => Count == 0 ? 0 : (double)DurationSumMicros / Count;
+
     /// <param name="statusClass">1 to 5, for 1xx to 5xx.</param>
     public long CountOfClass(int statusClass)
     {

@@ -144,20 +144,24 @@ internal sealed partial class Delivery(
     private List<Call> Calls()
     {
         var longOver = time.GetUtcNow() - LongOver;
-        ILookup<bool, Part> byAge;
+        List<Part> recent;
+        List<Part> backfill;
         lock (_gate)
         {
             var unsent = _windows.Values.Where(window => window.HasUnsent).ToLookup(window => window.Key.End < longOver);
-            byAge = unsent[false].Concat(Gathered([.. unsent[true]])).Select(window => new Part(window, window.Next()!)).ToLookup(part => part.Window.Key.End < longOver);
+            recent = [.. unsent[false].Select(Next)];
+            backfill = [.. Gathered([.. unsent[true]]).Select(Next)];
         }
 
         return
         [
-            .. byAge[false].Select(part => new Call(null, [part])),
+            .. recent.Select(part => new Call(null, [part])),
 
             // An epoch at a time: a call has each window once.
-            .. byAge[true].GroupBy(part => (BackfillKey.Of(part.Window.Key), part.Window.Epoch)).Select(hour => new Call(hour.Key.Item1, [.. hour])),
+            .. backfill.GroupBy(part => (BackfillKey.Of(part.Window.Key), part.Window.Epoch)).Select(hour => new Call(hour.Key.Item1, [.. hour])),
         ];
+
+        static Part Next(OutstandingWindow window) => new(window, window.Next()!);
     }
 
     /// <summary>What is to be sent now of windows that are long over.</summary>

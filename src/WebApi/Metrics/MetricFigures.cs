@@ -13,9 +13,9 @@ internal record MetricFigures
         P50Latency = Milliseconds(figures.Quantile(0.50));
         P95Latency = Milliseconds(figures.Quantile(0.95));
         P99Latency = Milliseconds(figures.Quantile(0.99));
-        AvgLatency = figures.Count == 0 ? 0 : Milliseconds((double)figures.DurationSumMicros / figures.Count);
+        AvgLatency = Milliseconds(figures.AverageMicros);
         MaxLatency = Milliseconds(figures.DurationMaxMicros);
-        ErrorRate = figures.Count == 0 ? 0 : Math.Round((double)figures.Errors / figures.Count, 6);
+        ErrorRate = Rate(figures);
         TrafficCount = figures.Count;
         Status1xx = figures.CountOfClass(1);
         Status2xx = figures.CountOfClass(2);
@@ -65,6 +65,9 @@ internal record MetricFigures
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyDictionary<string, long>? Countries { get; }
+
+    /// <summary>The error rate, to the millionth.</summary>
+    public static double Rate(WindowFigures figures) => Math.Round(figures.ErrorRate, 6);
 
     /// <summary>To the microsecond; no duration is known better.</summary>
     public static double Milliseconds(double micros) => Math.Round(micros / 1000, 3);

@@ -58,8 +58,8 @@ internal sealed class MetricsChanges(MetricsScan scan, TimeProvider time)
         {
             by,
             traffic = Comparison.Of(nowSum.Count, beforeSum.Count),
-            error_rate = Comparison.Of(ErrorRate(nowSum), ErrorRate(beforeSum)),
-            avg_latency = Compare(AverageMicros),
+            error_rate = Comparison.Of(MetricFigures.Rate(nowSum), MetricFigures.Rate(beforeSum)),
+            avg_latency = Compare(f => f.AverageMicros),
             p95_latency = Compare(f => f.Quantile(0.95)),
             p99_latency = Compare(f => f.Quantile(0.99)),
             endpoints = Parts(Measured(now, before, beforeSum, by), limit, (name, part) => part with
@@ -85,13 +85,11 @@ internal sealed class MetricsChanges(MetricsScan scan, TimeProvider time)
             {
                 "errors" => (name, after.Errors, earlier.Errors),
                 "latency" => (name, MetricFigures.Milliseconds(after.DurationSumMicros),
-                    MetricFigures.Milliseconds(after.Count * AverageMicros(earlier.Count > 0 ? earlier : beforeSum))),
+                    MetricFigures.Milliseconds(after.Count * (earlier.Count > 0 ? earlier : beforeSum).AverageMicros)),
                 _ => (name, after.Count, earlier.Count),
             };
         }
     }
-
-    private static double AverageMicros(WindowFigures figures) => figures.Count == 0 ? 0 : (double)figures.DurationSumMicros / figures.Count;
 
     private static List<ChangePart> Statuses(WindowFigures? now, WindowFigures? before, Func<int, bool> isCounted, int limit) => Parts(
         Beside(CountedStatuses(now, isCounted), CountedStatuses(before, isCounted)), limit,
@@ -131,8 +129,6 @@ internal sealed class MetricsChanges(MetricsScan scan, TimeProvider time)
 
     private static Dictionary<int, long> CountedStatuses(WindowFigures? figures, Func<int, bool> isCounted) =>
         figures?.Statuses.Where(pair => isCounted(pair.Key)).ToDictionary(pair => pair.Key, pair => pair.Value) ?? [];
-
-    private static double ErrorRate(WindowFigures figures) => figures.Count == 0 ? 0 : Math.Round((double)figures.Errors / figures.Count, 6);
 
     private static WindowFigures Sum(IEnumerable<WindowFigures> parts)
     {

@@ -28,11 +28,11 @@ internal sealed class MetricsSummary(MetricsScan scan, TimeProvider time)
         {
             traffic = CompareSums(f => Traffic(f)),
             requests_per_second = Comparison.Of(Math.Round(Traffic(now) / seconds, 6), Math.Round(Traffic(before) * selection.ComparedScale / seconds, 6)),
-            error_rate = Compare(f => f.Count == 0 ? 0 : Math.Round((double)f.Errors / f.Count, 6)),
+            error_rate = Compare(MetricFigures.Rate),
             p50_latency = Compare(f => MetricFigures.Milliseconds(f.Quantile(0.50))),
             p95_latency = Compare(f => MetricFigures.Milliseconds(f.Quantile(0.95))),
             p99_latency = Compare(f => MetricFigures.Milliseconds(f.Quantile(0.99))),
-            avg_latency = Compare(f => f.Count == 0 ? 0 : MetricFigures.Milliseconds((double)f.DurationSumMicros / f.Count)),
+            avg_latency = Compare(f => MetricFigures.Milliseconds(f.AverageMicros)),
             bytes_in = CompareSums(f => f.RequestBytes),
             bytes_out = CompareSums(f => f.ResponseBytes),
             apdex = Compare(Apdex),

@@ -15,7 +15,7 @@ import { NothingHere } from './nothing-here';
 import { endpointTable, rangeQuery } from './queries';
 import { liveSeries } from './live-series';
 import { Sparkline } from './sparkline';
-import { useLinkTo } from './use-filters';
+import { useLinkTo, useSetParameters } from './use-filters';
 import { useTitle } from '../../shared/use-title';
 
 interface Props {
@@ -31,23 +31,14 @@ const OTHER = '__other__';
 export function EndpointTable({ filters: given, services, onChange }: Props) {
   const filters = { ...given, country: null };
   useTitle('Endpoints');
-  const [query, setQuery] = useSearchParams();
+  const [query] = useSearchParams();
   const { error: liveError, dataUpdatedAt } = useQuery(liveSeries(filters));
   const { data, error } = useQuery(endpointTable(filters));
   // The URL follows what is typed; it is too slow to type into.
   const [search, setSearch] = useState(query.get('q') ?? '');
   const sort = readSort(query);
   const rows = useMemo(() => pickRows(data ?? [], search, { by: sort.by, descending: sort.descending }), [data, search, sort.by, sort.descending]);
-  const set = (change: Record<string, string | null>) => {
-    setQuery((current) => {
-      const next = new URLSearchParams(current);
-      for (const [name, value] of Object.entries(change)) {
-        if (value === null || value === '') next.delete(name);
-        else next.set(name, value);
-      }
-      return next;
-    }, { replace: true });
-  };
+  const set = useSetParameters();
   return (
     <>
       <h1 className="sr-only">Endpoints of {filters.service ?? 'all services'}</h1>

@@ -5,7 +5,7 @@ import { LabelledSelect } from '../../shared/labelled-select';
 import { formatCountry } from '../../shared/format';
 import { useTime } from '../../shared/time';
 import type { KnownService } from './figures';
-import { compares, LONGEST_MS, methods, rangeNames, resolve, statusClasses, type Compare, type Filters, type RangeName, type Span } from './filters';
+import { compares, LONGEST_MS, methods, rangeNames, resolve, shifted, statusClasses, type Compare, type Filters, type Range, type RangeName, type Span } from './filters';
 import { shownServices } from './queries';
 
 interface Props {
@@ -23,10 +23,8 @@ export function FilterBar({ filters, services, onChange }: Props) {
   const hasOwnOnly = services.length > 0 && !shown.includes('bayou');
   const statuses = [...new Set([...statusClasses, ...(filters.status === null ? [] : [filters.status])])];
   const { start, end } = resolve(range);
-  const shift = (direction: -1 | 1) => {
-    const move = direction * (end - start);
-    onChange({ range: { kind: 'custom', from: start + move, to: end + move } });
-  };
+  const later = shifted(range, 1);
+  const show = (shown: Range | null) => { if (shown) onChange({ range: shown }); };
   return (
     <div role="search" aria-label="Filters" className="flex flex-wrap items-center gap-2">
       <LabelledSelect
@@ -53,7 +51,7 @@ export function FilterBar({ filters, services, onChange }: Props) {
         </button>
       )}
       <div className="ml-auto flex flex-wrap items-center gap-2">
-        <button type="button" className="button" aria-label="Earlier" title="Earlier ( [ )" onClick={() => { shift(-1); }}>‹</button>
+        <button type="button" className="button" aria-label="Earlier" title="Earlier ( [ )" onClick={() => { show(shifted(range, -1)); }}>‹</button>
         <Choice<RangeName>
           label="Time range"
           value={range.kind === 'last' ? range.name : null}
@@ -61,7 +59,7 @@ export function FilterBar({ filters, services, onChange }: Props) {
           onChange={(name) => { onChange({ range: { kind: 'last', name } }); }}
         />
         <CustomRange span={{ from: start, to: end }} isTaken={range.kind === 'custom'} onChange={(span) => { onChange({ range: { kind: 'custom', ...span } }); }} />
-        <button type="button" className="button" aria-label="Later" title="Later ( ] )" disabled={range.kind === 'last' || end >= serverNow()} onClick={() => { shift(1); }}>›</button>
+        <button type="button" className="button" aria-label="Later" title="Later ( ] )" disabled={later === null} onClick={() => { show(later); }}>›</button>
         <LabelledSelect
           label="Compare with"
           value={filters.compare}

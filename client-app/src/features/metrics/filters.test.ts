@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { comparedStart, readFilters, resolve, seriesQuery, writeFilters, type Filters } from './filters';
+import { comparedStart, readFilters, resolve, seriesQuery, shifted, writeFilters, type Filters } from './filters';
 
 const now = Date.parse('2026-05-04T10:07:42.500Z');
+const start = Date.parse('2026-05-04T08:00:00Z');
 const read = (text: string) => readFilters(new URLSearchParams(text));
 
 describe('the URL', () => {
@@ -52,6 +53,14 @@ it('sets a range beside the one before, or the same of another day', () => {
   expect(comparedStart(range, 'before')).toBe(now - 3_600_000);
   expect(comparedStart(range, 'day')).toBe(now - 86_400_000);
   expect(comparedStart(range, 'none')).toBeNull();
+});
+
+it('moves a range by its own length, and never into the future', () => {
+  const fixed = { kind: 'custom', from: start, to: start + 600_000 } as const;
+  expect(shifted(fixed, -1, now)).toEqual({ kind: 'custom', from: start - 600_000, to: start });
+  expect(shifted(fixed, 1, now)).toEqual({ kind: 'custom', from: start + 600_000, to: start + 1_200_000 });
+  expect(shifted({ kind: 'last', name: '15m' }, 1, now)).toBeNull();
+  expect(shifted(fixed, 1, start + 600_000)).toBeNull();
 });
 
 it('asks for all services but Bayou itself where none is picked', () => {

@@ -134,6 +134,14 @@ export const stepOf = (length: number) => (STEPS_S.find((s) => length / (s * 100
 
 export const floorTo = (at: number, step: number) => at - (at % step);
 
+/** The range of the same length before or after; null where that is the future. */
+export function shifted(range: Range, direction: -1 | 1, now: number = serverNow()): Range | null {
+  const { start, end } = resolve(range, now);
+  if (direction === 1 && end >= now) return null;
+  const move = direction * (end - start);
+  return { kind: 'custom', from: start + move, to: end + move };
+}
+
 /** Start of the range that this one is set beside; null when it stands alone. */
 export function comparedStart({ start, end }: { start: number; end: number }, compare: Compare): number | null {
   const day = 86_400_000;

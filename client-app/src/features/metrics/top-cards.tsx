@@ -7,24 +7,17 @@ import { CopyMenu } from '../../shared/copy-menu';
 import { formatCompact, formatCountry, formatExactly, formatLatency } from '../../shared/format';
 import { Empty, Failed, Loading } from '../../shared/states';
 import { resolve, type Filters } from './filters';
-import { countriesQuery, rangeQuery, topCountries, topEndpoints, topStatuses, type TopBy } from './queries';
+import { countriesQuery, rangeQuery, topCountries, topEndpoints, topStatuses } from './queries';
 import { statusColor } from './series';
 import { ShareList } from './share-list';
-import { useLinkTo } from './use-filters';
+import { useLinkTo, useSetParameters } from './use-filters';
 
 const choices = [['traffic', 'Traffic'], ['errors', 'Errors'], ['p95', 'p95'], ['time', 'Total time']] as const;
 
 export function TopEndpoints({ filters }: { filters: Filters }) {
-  const [query, setQuery] = useSearchParams();
+  const [query] = useSearchParams();
   const by = choices.find(([key]) => key === query.get('top'))?.[0] ?? 'traffic';
-  const setBy = (next: TopBy) => {
-    setQuery((current) => {
-      const changed = new URLSearchParams(current);
-      if (next === 'traffic') changed.delete('top');
-      else changed.set('top', next);
-      return changed;
-    }, { replace: true });
-  };
+  const set = useSetParameters();
   const { data, error } = useQuery(topEndpoints(filters, by));
   const linkTo = useLinkTo();
   const format = by === 'p95' || by === 'time' ? formatLatency : formatCompact;
@@ -35,7 +28,7 @@ export function TopEndpoints({ filters }: { filters: Filters }) {
       actions={
         <>
           <Link to={linkTo('/dashboard/metrics', { endpoint: null })} className="text-xs text-ink-soft hover:text-ink">All</Link>
-          <Choice label="Ranked by" value={by} choices={choices} onChange={setBy} />
+          <Choice label="Ranked by" value={by} choices={choices} onChange={(next) => { set({ top: next === 'traffic' ? null : next }); }} />
           <CopyMenu
             of="Top endpoints"
             curl={() => curlOf('/metrics/top', { ...rangeQuery(filters, resolve(filters.range)), by })}

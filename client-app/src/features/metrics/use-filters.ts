@@ -9,6 +9,21 @@ export function useFilters(): [Filters, (change: Partial<Filters>) => void] {
   return [filters, (change) => { setQuery((current) => writeFilters(current, change)); }];
 }
 
+/** A way to change what the URL says of a table or list; null leaves it out. It is no step in the browser's history. */
+export function useSetParameters(): (change: Record<string, string | null>) => void {
+  const [, setQuery] = useSearchParams();
+  return (change) => {
+    setQuery((current) => {
+      const next = new URLSearchParams(current);
+      for (const [name, value] of Object.entries(change)) {
+        if (value === null || value === '') next.delete(name);
+        else next.set(name, value);
+      }
+      return next;
+    }, { replace: true });
+  };
+}
+
 /** The address of a view with these filters changed. */
 export function useLinkTo(): (path: string, change: Partial<Filters>) => string {
   const [query] = useSearchParams();

@@ -48,46 +48,46 @@ export function WhatChanged({ filters, span, onChange }: Props) {
   const inView: Partial<Filters> = { range: { kind: 'custom', ...span }, selection: span };
   return (
     <div ref={panel} className="scroll-mt-2">
-    <Card
-      title="What changed"
-      note={`${time.full(span.from)} – ${time.full(span.to)} (${formatLength(span.to - span.from)}), beside ${beside}`}
-      className="border-accent"
-      actions={
-        <>
-          <Choice label="Explain" value={by} choices={choices} onChange={setChosen} />
-          {!isWhole && <button type="button" className="button" onClick={() => { onChange(inView); }}>Zoom in</button>}
-          <CopyMenu
-            of="What changed"
-            curl={() => curlOf('/metrics/changes', changesQuery(filters, span, by))}
-            csv={() => csvOf(['kind', 'name', 'value', 'previous', 'delta', 'share'], data ? csvRows(data) : [])}
-          />
-          <button type="button" className="button" aria-label="Close what changed" onClick={() => { onChange({ selection: null }); }}>×</button>
-        </>
-      }
-    >
-      {!data ? (error ?? overview.error) ? <Failed what="What changed" error={error ?? overview.error ?? new Error()} /> : <Loading what="what changed" /> : (
-        <>
-          <p className="mb-3 flex flex-wrap gap-x-6 gap-y-1 text-sm">
-            <Moved name="Requests" figure={data.traffic} format={formatCount} />
-            <Moved name="Error rate" hadRequests={data.traffic.previous > 0} figure={data.error_rate} format={formatRate} />
-            <Moved name="p95" hadRequests={data.traffic.previous > 0} figure={data.p95_latency} format={formatLatency} />
-            <Moved name="p99" hadRequests={data.traffic.previous > 0} figure={data.p99_latency} format={formatLatency} />
-          </p>
-          {suspects.length > 0 && (
-            <p className="mb-3 text-sm text-deploy">
-              ▾ Deployed in it or shortly before: {suspects.map(({ service, version, time: at }) => `${service} ${version} at ${time.clock(Date.parse(at))}`).join(', ')}
+      <Card
+        title="What changed"
+        note={`${time.full(span.from)} – ${time.full(span.to)} (${formatLength(span.to - span.from)}), beside ${beside}`}
+        className="border-accent"
+        actions={
+          <>
+            <Choice label="Explain" value={by} choices={choices} onChange={setChosen} />
+            {!isWhole && <button type="button" className="button" onClick={() => { onChange(inView); }}>Zoom in</button>}
+            <CopyMenu
+              of="What changed"
+              curl={() => curlOf('/metrics/changes', changesQuery(filters, span, by))}
+              csv={() => csvOf(['kind', 'name', 'value', 'previous', 'delta', 'share'], data ? csvRows(data) : [])}
+            />
+            <button type="button" className="button" aria-label="Close what changed" onClick={() => { onChange({ selection: null }); }}>×</button>
+          </>
+        }
+      >
+        {!data ? (error ?? overview.error) ? <Failed what="What changed" error={error ?? overview.error ?? new Error()} /> : <Loading what="what changed" /> : (
+          <>
+            <p className="mb-3 flex flex-wrap gap-x-6 gap-y-1 text-sm">
+              <Moved name="Requests" figure={data.traffic} format={formatCount} />
+              <Moved name="Error rate" hadRequests={data.traffic.previous > 0} figure={data.error_rate} format={formatRate} />
+              <Moved name="p95" hadRequests={data.traffic.previous > 0} figure={data.p95_latency} format={formatLatency} />
+              <Moved name="p99" hadRequests={data.traffic.previous > 0} figure={data.p99_latency} format={formatLatency} />
             </p>
-          )}
-          <div className="grid gap-x-8 gap-y-4 lg:grid-cols-3">
-            <Parts title={`Endpoints, by ${unitOf[by]}`} format={by === 'latency' ? formatTimeDelta : formatDelta} parts={data.endpoints} link={(part) => ({ path: '/dashboard/metrics', change: { ...inView, endpoint: part.endpoint ?? null, service: part.service ?? null } })} />
-            <Parts title={by === 'errors' ? 'Error statuses' : by === 'latency' ? 'Statuses, by requests' : 'Statuses'} format={formatDelta} parts={data.statuses} link={(part) => ({ path: filters.endpoint === null ? '/dashboard' : '/dashboard/metrics', change: { ...inView, status: part.status ?? null } })} />
-            {data.countries === null
-              ? <p className="text-sm text-ink-soft">Countries are counted for whole services only.</p>
-              : <Parts title={by === 'traffic' ? 'Countries' : 'Countries, by requests'} format={formatDelta} parts={data.countries} link={(part) => ({ path: '/dashboard', change: { ...inView, country: part.country ?? null } })} />}
-          </div>
-        </>
-      )}
-    </Card>
+            {suspects.length > 0 && (
+              <p className="mb-3 text-sm text-deploy">
+                ▾ Deployed in it or shortly before: {suspects.map(({ service, version, time: at }) => `${service} ${version} at ${time.clock(Date.parse(at))}`).join(', ')}
+              </p>
+            )}
+            <div className="grid gap-x-8 gap-y-4 lg:grid-cols-3">
+              <Parts title={`Endpoints, by ${unitOf[by]}`} format={by === 'latency' ? formatTimeDelta : formatDelta} parts={data.endpoints} link={(part) => ({ path: '/dashboard/metrics', change: { ...inView, endpoint: part.endpoint ?? null, service: part.service ?? null } })} />
+              <Parts title={by === 'errors' ? 'Error statuses' : by === 'latency' ? 'Statuses, by requests' : 'Statuses'} format={formatDelta} parts={data.statuses} link={(part) => ({ path: filters.endpoint === null ? '/dashboard' : '/dashboard/metrics', change: { ...inView, status: part.status ?? null } })} />
+              {data.countries === null
+                ? <p className="text-sm text-ink-soft">Countries are counted for whole services only.</p>
+                : <Parts title={by === 'traffic' ? 'Countries' : 'Countries, by requests'} format={formatDelta} parts={data.countries} link={(part) => ({ path: '/dashboard', change: { ...inView, country: part.country ?? null } })} />}
+            </div>
+          </>
+        )}
+      </Card>
     </div>
   );
 }
