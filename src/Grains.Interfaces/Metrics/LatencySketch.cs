@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Numerics;
 
 namespace Bayou.Metrics;
 
@@ -6,7 +7,7 @@ namespace Bayou.Metrics;
 /// A quantile sketch of durations in microseconds: DDSketch (Masson, Rim, Lee: "DDSketch: a fast and
 /// fully-mergeable quantile sketch with relative-error guarantees", VLDB 2019). Every quantile is within
 /// 1 % of a true one, and merging two sketches gives exactly the sketch of all their values together.
-/// Not thread-safe.
+/// Not thread-safe, reading included.
 /// </summary>
 public sealed class LatencySketch
 {
@@ -16,15 +17,26 @@ public sealed class LatencySketch
     private const double Accuracy = 0.01;
     private const double Slack = 1e-9; // 0.95 × 100 must not be a hair above 95
     private const double Gamma = (1 + Accuracy) / (1 - Accuracy);
-    private static readonly double LogGamma = Math.Log(Gamma);
-    private static readonly int MaxBin = BinOf(MaxMicros);
 
-    // _bins[i] counts the values in bin _first + i; bin b holds (Gamma^(b-1), Gamma^b].
-    private long[] _bins = [];
+    // Most windows hold few values: so many are kept one by one, in two bytes each, before counts by bin are worth their room.
+    private const int MostSingles = 64;
+
+    private static readonly double LogGamma = Math.Log(Gamma);
+    private static readonly int MaxBin = BinByLogarithm(MaxMicros);
+    private static readonly double[] Powers = [.. Enumerable.Range(-1, MaxBin + 2).Select(bin => Math.Pow(Gamma, bin))]; // [bin] is the lower bound of bin
+    private static readonly long[] Last = LastOfBins(); // [bin] is the largest whole number in it
+    private static readonly ushort[] FirstBins = FirstBinsOfCells();
+
+    private ushort[]? _singles; // one bin for each value
+    private int _singleCount;
+    private long[]? _bins; // _bins[i] counts the values in bin _first + i; bin b holds (Gamma^(b-1), Gamma^b]
     private int _first;
     private long _zeros;
 
     public long Count { get; private set; }
+
+    /// <summary>Durations of under a microsecond.</summary>
+    public long Zeros => _zeros;
 
     public void Add(long micros, long times = 1)
     {
@@ -36,9 +48,7 @@ public sealed class LatencySketch
             return;
         }
 
-        var bin = BinOf(Math.Min(micros, MaxMicros));
-        Reserve(bin, bin);
-        _bins[bin - _first] += times;
+        AddTo(BinOf(Math.Min(micros, MaxMicros)), times);
     }
 
     public void Merge(LatencySketch other)
@@ -46,16 +56,19 @@ public sealed class LatencySketch
         ArgumentNullException.ThrowIfNull(other);
         Count += other.Count;
         _zeros += other._zeros;
-        if (other._bins.Length == 0)
+        for (var i = 0; i < other._singleCount; i++)
         {
-            return;
+            AddTo(other._singles![i], 1);
         }
 
-        Reserve(other._first, other._first + other._bins.Length - 1);
-        var offset = other._first - _first;
-        for (var i = 0; i < other._bins.Length; i++)
+        if (other._bins is { } bins)
         {
-            _bins[offset + i] += other._bins[i];
+            CountByBin(other._first, other._first + bins.Length - 1);
+            var into = _bins.AsSpan(other._first - _first);
+            for (var i = 0; i < bins.Length; i++)
+            {
+                into[i] += bins[i];
+            }
         }
     }
 
@@ -70,6 +83,11 @@ public sealed class LatencySketch
         if (rank < _zeros || Count == 0)
         {
             return 0;
+        }
+
+        if (_bins is null)
+        {
+            return Middle(Singles()[(int)(rank - _zeros)]);
         }
 
         var seen = _zeros;
@@ -91,32 +109,29 @@ public sealed class LatencySketch
     /// <summary>The bins that hold something, ascending; zero durations are not among them.</summary>
     public IEnumerable<(double LowerMicros, double UpperMicros, long Count)> Bins()
     {
-        for (var i = 0; i < _bins.Length; i++)
+        for (var (at, bin, count) = (Next(0, out var b, out var c), b, c); at >= 0; at = Next(at, out bin, out count))
         {
-            if (_bins[i] != 0)
-            {
-                yield return (Math.Pow(Gamma, _first + i - 1), Math.Pow(Gamma, _first + i), _bins[i]);
-            }
+            yield return (Powers[bin], Powers[bin + 1], count);
         }
     }
-
-    /// <summary>Durations of under a microsecond.</summary>
-    public long Zeros => _zeros;
 
     /// <summary>Zeros, number of bins, then for each its distance from the one before and its count, all varints.</summary>
     public void Write(IBufferWriter<byte> output)
     {
         Varint.Write(output, _zeros);
-        Varint.Write(output, _bins.Length - _bins.AsSpan().Count(0L));
-        var last = 0;
-        for (var i = 0; i < _bins.Length; i++)
+        var bins = 0;
+        for (var at = Next(0, out _, out _); at >= 0; at = Next(at, out _, out _))
         {
-            if (_bins[i] != 0)
-            {
-                Varint.Write(output, _first + i - last);
-                Varint.Write(output, _bins[i]);
-                last = _first + i;
-            }
+            bins++;
+        }
+
+        Varint.Write(output, bins);
+        var last = 0;
+        for (var at = Next(0, out var bin, out var count); at >= 0; at = Next(at, out bin, out count))
+        {
+            Varint.Write(output, bin - last);
+            Varint.Write(output, count);
+            last = bin;
         }
     }
 
@@ -138,26 +153,109 @@ public sealed class LatencySketch
                 throw new InvalidDataException("A latency sketch has a bin outside its range.");
             }
 
-            Reserve((int)bin, (int)bin);
-            _bins[bin - _first] += count;
+            AddTo((int)bin, count);
             Count += count;
         }
     }
 
-    // Rounding up at a bin's own bound must not lift a value into the next bin, hence the tiny slack.
-    private static int BinOf(long micros) => (int)Math.Ceiling((Math.Log(micros) / LogGamma) - 1e-9);
-
-    private static double Middle(int bin) => 2 * Math.Pow(Gamma, bin) / (Gamma + 1);
-
-    private void Reserve(int from, int to)
+    /// <summary>Forgets all values, and keeps the room.</summary>
+    public void Clear()
     {
-        if (_bins.Length == 0)
+        (Count, _zeros, _singleCount) = (0, 0, 0);
+        _bins = null;
+    }
+
+    /// <summary>
+    /// The bin of a duration without a logarithm: the leading seven binary digits name a cell, which is narrower than a bin and so meets
+    /// at most two.
+    /// </summary>
+    internal static int BinOf(long micros)
+    {
+        var bin = FirstBins[CellOf(micros)];
+        return micros > Last[bin] ? bin + 1 : bin;
+    }
+
+    // Rounding up at a bin's own bound must not lift a value into the next bin, hence the tiny slack.
+    internal static int BinByLogarithm(long micros) => (int)Math.Ceiling((Math.Log(micros) / LogGamma) - 1e-9);
+
+    private static int CellOf(long micros)
+    {
+        var digits = BitOperations.Log2((ulong)micros);
+        return digits < 6 ? (int)micros : ((digits - 5) << 6) | (int)((micros >> (digits - 6)) & 63);
+    }
+
+    private static long[] LastOfBins()
+    {
+        var last = new long[MaxBin + 1];
+        for (var bin = 0; bin <= MaxBin; bin++)
         {
-            (_first, _bins) = (from, new long[to - from + 1]);
+            var micros = Math.Max(1, (long)Math.Pow(Gamma, bin) - 1);
+            while (BinByLogarithm(micros + 1) <= bin)
+            {
+                micros++;
+            }
+
+            last[bin] = micros;
+        }
+
+        return last;
+    }
+
+    private static ushort[] FirstBinsOfCells()
+    {
+        var first = new ushort[CellOf(MaxMicros) + 1];
+        for (var cell = 1; cell < first.Length; cell++)
+        {
+            var lowest = cell < 64 ? cell : (64L | (uint)(cell & 63)) << ((cell >> 6) - 1);
+            first[cell] = (ushort)BinByLogarithm(lowest);
+        }
+
+        return first;
+    }
+
+    private static double Middle(int bin) => 2 * Powers[bin + 1] / (Gamma + 1);
+
+    private void AddTo(int bin, long times)
+    {
+        if (_bins is null && times <= MostSingles - _singleCount)
+        {
+            if (_singles is null || _singleCount + times > _singles.Length)
+            {
+                Array.Resize(ref _singles, Math.Min(MostSingles, Math.Max(4, 2 * (_singleCount + (int)times))));
+            }
+
+            _singles.AsSpan(_singleCount, (int)times).Fill((ushort)bin);
+            _singleCount += (int)times;
             return;
         }
 
-        var last = _first + _bins.Length - 1;
+        CountByBin(bin, bin);
+        _bins![bin - _first] += times;
+    }
+
+    /// <summary>Goes over to counts by bin, with room for these too.</summary>
+    private void CountByBin(int from, int to)
+    {
+        if (_bins is not null)
+        {
+            Reserve(from, to);
+            return;
+        }
+
+        var singles = Singles();
+        (_first, var last) = singles.IsEmpty ? (from, to) : (Math.Min(from, singles[0]), Math.Max(to, singles[^1]));
+        _bins = new long[last - _first + 1];
+        foreach (var bin in singles)
+        {
+            _bins[bin - _first]++;
+        }
+
+        (_singles, _singleCount) = (null, 0);
+    }
+
+    private void Reserve(int from, int to)
+    {
+        var last = _first + _bins!.Length - 1;
         if (from >= _first && to <= last)
         {
             return;
@@ -169,5 +267,48 @@ public sealed class LatencySketch
         var wider = new long[upper - lower + 1];
         _bins.CopyTo(wider, _first - lower);
         (_first, _bins) = (lower, wider);
+    }
+
+    /// <summary>The values held one by one, as bins, ascending.</summary>
+    private ReadOnlySpan<ushort> Singles()
+    {
+        var singles = _singles.AsSpan(0, _singleCount);
+        singles.Sort();
+        return singles;
+    }
+
+    /// <summary>The next bin that holds something, from a place that this gave (0 to begin); -1 after the last.</summary>
+    private int Next(int at, out int bin, out long count)
+    {
+        (bin, count) = (0, 0);
+        if (_bins is null)
+        {
+            if (at == 0)
+            {
+                Singles();
+            }
+
+            if (at >= _singleCount)
+            {
+                return -1;
+            }
+
+            bin = _singles![at];
+            while (at < _singleCount && _singles[at] == bin)
+            {
+                (at, count) = (at + 1, count + 1);
+            }
+
+            return at;
+        }
+
+        var step = _bins.AsSpan(at).IndexOfAnyExcept(0L);
+        if (step < 0)
+        {
+            return -1;
+        }
+
+        (bin, count) = (_first + at + step, _bins[at + step]);
+        return at + step + 1;
     }
 }

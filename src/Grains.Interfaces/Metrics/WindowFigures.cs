@@ -10,16 +10,34 @@ public sealed class WindowFigures
 {
     private const byte Format = 1;
 
-    private readonly SortedList<int, long> _statuses = new(4);
-    private SortedList<string, long>? _countries;
+    private Tally _statuses;
+    private Tally _countries;
 
     public LatencySketch Latency { get; } = new();
 
-    /// <summary>Observations by status code.</summary>
-    public IReadOnlyDictionary<int, long> Statuses => _statuses;
+    /// <summary>Observations by status code, ascending.</summary>
+    public IEnumerable<KeyValuePair<int, long>> Statuses
+    {
+        get
+        {
+            for (var i = 0; i < _statuses.Length; i++)
+            {
+                yield return new(_statuses[i].Code, _statuses[i].Count);
+            }
+        }
+    }
 
-    /// <summary>Observations by two-letter country code, where one was given.</summary>
-    public IReadOnlyDictionary<string, long> Countries => _countries ?? (IReadOnlyDictionary<string, long>)EmptyCountries;
+    /// <summary>Observations by two-letter country code, where one was given, ascending.</summary>
+    public IEnumerable<KeyValuePair<string, long>> Countries
+    {
+        get
+        {
+            for (var i = 0; i < _countries.Length; i++)
+            {
+                yield return new(CountryCode.Text(_countries[i].Code), _countries[i].Count);
+            }
+        }
+    }
 
     public long RequestBytes { get; private set; }
 
@@ -37,8 +55,6 @@ public sealed class WindowFigures
     /// <summary>Observations with a status of 500 or more.</summary>
     public long Errors => CountOfClass(5);
 
-    private static SortedList<string, long> EmptyCountries { get; } = [];
-
     /// <summary>Errors as a part of all, 0 to 1; 0 of none.</summary>
     public double ErrorRate => Count == 0 ? 0 : (double)Errors / Count;
 
@@ -49,50 +65,53 @@ public sealed class WindowFigures
     public long CountOfClass(int statusClass)
     {
         var count = 0L;
-        foreach (var (status, times) in _statuses)
+        for (var i = 0; i < _statuses.Length; i++)
         {
-            count += status / 100 == statusClass ? times : 0;
+            count += _statuses[i].Code / 100 == statusClass ? _statuses[i].Count : 0;
         }
 
         return count;
     }
 
-    public void Add(int status, long durationMicros, long requestBytes, long responseBytes, string? country = null)
+    /// <param name="country">See <see cref="CountryCode"/>; 0 for none.</param>
+    public void Add(int status, long durationMicros, long requestBytes, long responseBytes, ushort country = 0)
     {
         Latency.Add(durationMicros);
-        AddStatus(status, 1);
+        _statuses.Add((ushort)status, 1);
         AddSums(requestBytes, responseBytes, durationMicros, durationMicros);
-        if (country is not null)
+        if (country != 0)
         {
-            AddCountry(country, 1);
+            _countries.Add(country, 1);
         }
     }
 
-    public void Merge(WindowFigures other)
+    /// <param name="countries">Whether to take these too.</param>
+    public void Merge(WindowFigures other, bool countries = true)
     {
         ArgumentNullException.ThrowIfNull(other);
         Latency.Merge(other.Latency);
         AddSums(other.RequestBytes, other.ResponseBytes, other.DurationSumMicros, other.DurationMaxMicros);
-        foreach (var (status, count) in other._statuses)
+        for (var i = 0; i < other._statuses.Length; i++)
         {
-            AddStatus(status, count);
+            _statuses.Add(other._statuses[i].Code, other._statuses[i].Count);
         }
 
-        foreach (var (country, count) in other.Countries)
+        for (var i = 0; countries && i < other._countries.Length; i++)
         {
-            AddCountry(country, count);
+            _countries.Add(other._countries[i].Code, other._countries[i].Count);
         }
     }
 
-    public void AddStatus(int status, long count) => _statuses[status] = _statuses.GetValueOrDefault(status) + count;
-
-    public void AddCountry(string country, long count)
+    /// <summary>Forgets everything, and keeps the room.</summary>
+    public void Clear()
     {
-        _countries ??= new(StringComparer.Ordinal);
-        _countries[country] = _countries.GetValueOrDefault(country) + count;
+        Latency.Clear();
+        _statuses.Clear();
+        _countries.Clear();
+        (RequestBytes, ResponseBytes, DurationSumMicros, DurationMaxMicros) = (0, 0, 0, 0);
     }
 
-    public void AddSums(long requestBytes, long responseBytes, long durationSumMicros, long durationMaxMicros)
+    private void AddSums(long requestBytes, long responseBytes, long durationSumMicros, long durationMaxMicros)
     {
         RequestBytes = Sum(RequestBytes, requestBytes);
         ResponseBytes = Sum(ResponseBytes, responseBytes);
@@ -115,18 +134,18 @@ public sealed class WindowFigures
         Varint.Write(output, ResponseBytes);
         Varint.Write(output, DurationSumMicros);
         Varint.Write(output, DurationMaxMicros);
-        Varint.Write(output, _statuses.Count);
-        foreach (var (status, count) in _statuses)
+        Varint.Write(output, _statuses.Length);
+        for (var i = 0; i < _statuses.Length; i++)
         {
-            Varint.Write(output, status);
-            Varint.Write(output, count);
+            Varint.Write(output, _statuses[i].Code);
+            Varint.Write(output, _statuses[i].Count);
         }
 
-        Varint.Write(output, Countries.Count);
-        foreach (var (country, count) in Countries)
+        Varint.Write(output, _countries.Length);
+        for (var i = 0; i < _countries.Length; i++)
         {
-            output.Write([(byte)country[0], (byte)country[1]]);
-            Varint.Write(output, count);
+            output.Write([(byte)(_countries[i].Code >> 8), (byte)_countries[i].Code]);
+            Varint.Write(output, _countries[i].Count);
         }
 
         Latency.Write(output);
@@ -149,7 +168,12 @@ public sealed class WindowFigures
 
     /// <summary>Merges what <see cref="Write"/> wrote, without making figures of it first.</summary>
     /// <exception cref="InvalidDataException">The bytes are not figures in a known format.</exception>
-    public void MergeFrom(ReadOnlySpan<byte> input)
+    public void MergeFrom(ReadOnlySpan<byte> input) => MergeFrom(ref input);
+
+    /// <summary>Merges what <see cref="Write"/> wrote, and moves <paramref name="input"/> past it.</summary>
+    /// <exception cref="InvalidDataException">The bytes are not figures in a known format.</exception>
+    /// <param name="countries">Whether to take these too.</param>
+    public void MergeFrom(ref ReadOnlySpan<byte> input, bool countries = true)
     {
         if (input.IsEmpty || input[0] != Format)
         {
@@ -160,7 +184,7 @@ public sealed class WindowFigures
         AddSums(Varint.Read(ref input), Varint.Read(ref input), Varint.Read(ref input), Varint.Read(ref input));
         for (var left = Varint.Read(ref input); left > 0; left--)
         {
-            AddStatus((int)Varint.Read(ref input), Varint.Read(ref input));
+            _statuses.Add((ushort)Varint.Read(ref input), Varint.Read(ref input));
         }
 
         for (var left = Varint.Read(ref input); left > 0; left--)
@@ -170,11 +194,23 @@ public sealed class WindowFigures
                 throw new InvalidDataException("Window figures are cut short.");
             }
 
-            ReadOnlySpan<char> country = [(char)input[0], (char)input[1]];
+            var country = CountryCode.Of(input[0], input[1]);
             input = input[2..];
-            AddCountry(country.ToString(), Varint.Read(ref input));
+            var count = Varint.Read(ref input);
+            if (countries)
+            {
+                _countries.Add(country, count);
+            }
         }
 
         Latency.MergeFrom(ref input);
     }
+}
+
+/// <summary>A two-letter country code in 16 bits.</summary>
+public static class CountryCode
+{
+    public static ushort Of(int first, int second) => (ushort)((first << 8) | second);
+
+    public static string Text(ushort code) => string.Create(2, code, (text, c) => (text[0], text[1]) = ((char)(c >> 8), (char)(byte)c));
 }

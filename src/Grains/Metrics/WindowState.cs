@@ -41,7 +41,6 @@ internal sealed class WindowState(WindowKey key, WindowRow row)
     /// <summary>See <see cref="IEndpointWindowGrain.ApplyAsync"/>.</summary>
     public long Apply(WindowDelta delta)
     {
-        var figures = WindowFigures.FromBytes(delta.Figures);
         lock (_gate)
         {
             if (_void)
@@ -56,7 +55,16 @@ internal sealed class WindowState(WindowKey key, WindowRow row)
                 return applied;
             }
 
-            _figures.Merge(figures);
+            try
+            {
+                _figures.MergeFrom(delta.Figures);
+            }
+            catch (InvalidDataException)
+            {
+                _void = true; // It may be in by half.
+                throw;
+            }
+
             _applied[delta.Epoch] = delta.Last;
             _dirty = true;
             return delta.Last;
@@ -74,8 +82,7 @@ internal sealed class WindowState(WindowKey key, WindowRow row)
             }
 
             _dirty = false;
-            var encoded = _figures.ToBytes();
-            return new(key, _version, _applied.ToPairs(), WindowFigures.FromBytes(encoded), encoded);
+            return WindowSnapshot.Of(key, _version, _applied, _figures);
         }
     }
 

@@ -90,27 +90,23 @@ internal sealed class WindowWriter(NpgsqlDataSource db)
         Add(w => w.Key.SeriesId);
         Add(w => w.Key.Start.UtcDateTime);
         Add(w => w.Version);
-        Add(w => $"{{{string.Join(',', w.Applied)}}}");
-        Add(w => w.Encoded);
-        Add(w => w.Figures.RequestBytes);
-        Add(w => w.Figures.ResponseBytes);
-        Add(w => w.Figures.DurationSumMicros);
-        Add(w => w.Figures.DurationMaxMicros);
-        Add(w => checked((int)w.Figures.Count));
-        for (var statusClass = 1; statusClass <= 5; statusClass++)
-        {
-            var captured = statusClass;
-            Add(w => checked((int)w.Figures.CountOfClass(captured)));
-        }
-
-        Add(w => Milliseconds(w.Figures, 0.50));
-        Add(w => Milliseconds(w.Figures, 0.95));
-        Add(w => Milliseconds(w.Figures, 0.99));
+        Add(w => w.Applied);
+        Add(w => w.Figures);
+        Add(w => w.RequestSize);
+        Add(w => w.ResponseSize);
+        Add(w => w.DurationSum);
+        Add(w => w.DurationMax);
+        Add(w => w.TrafficCount);
+        Add(w => w.Status1xx);
+        Add(w => w.Status2xx);
+        Add(w => w.Status3xx);
+        Add(w => w.Status4xx);
+        Add(w => w.Status5xx);
+        Add(w => w.P50);
+        Add(w => w.P95);
+        Add(w => w.P99);
 
         void Add<T>(Func<WindowSnapshot, T> column) =>
             parameters.Add(new NpgsqlParameter<T[]> { TypedValue = [.. windows.Select(column)] });
     }
-
-    private static float Milliseconds(WindowFigures figures, double quantile) =>
-        (float)(figures.Quantile(quantile) / 1000);
 }

@@ -13,7 +13,7 @@ internal sealed record HealthPart(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Message = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] object? Figures = null);
 
-internal sealed class HealthChecks(NpgsqlDataSource db, Delivery delivery, IngestNode node, TimeProvider time)
+internal sealed class HealthChecks(NpgsqlDataSource db, Outstanding outstanding, IngestNode node, TimeProvider time)
 {
     private static readonly TimeSpan DatabasePatience = TimeSpan.FromSeconds(2);
 
@@ -40,8 +40,8 @@ internal sealed class HealthChecks(NpgsqlDataSource db, Delivery delivery, Inges
     /// <summary>Whether what is acknowledged reaches the windows.</summary>
     public HealthPart Worker()
     {
-        var figures = new { epoch = node.Epoch, outstanding_rows = delivery.OutstandingRows, outstanding_bytes = delivery.OutstandingBytes };
-        return delivery.IsBehind(SlowDelivery)
+        var figures = new { epoch = node.Epoch, outstanding_rows = outstanding.Rows, outstanding_bytes = outstanding.Bytes };
+        return outstanding.IsBehind(SlowDelivery)
             ? new(HealthStatus.Degraded, "What was acknowledged has not reached the windows for over a minute.", figures)
             : new(HealthStatus.Healthy, Figures: figures);
     }

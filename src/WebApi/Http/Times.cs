@@ -15,6 +15,56 @@ internal static class Times
         return known;
     }
 
+    public static bool FromUnixMilliseconds(long ms, out DateTime utc)
+    {
+        var known = FromUnixMilliseconds(ms, out DateTimeOffset time);
+        utc = time.UtcDateTime;
+        return known;
+    }
+
+    /// <summary>Reads <c>2026-01-31T23:59:59Z</c> with up to seven decimals, as most write it; other forms are left to <see cref="TryParse(ReadOnlySpan{byte}, out DateTimeOffset)"/>.</summary>
+    public static bool TryParsePlain(ReadOnlySpan<byte> text, out DateTime utc)
+    {
+        utc = default;
+        if (text.Length is < 20 or > 28 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':' || text[^1] != 'Z'
+            || (text.Length > 20 && (text[19] != '.' || text.Length == 21)))
+        {
+            return false;
+        }
+
+        var (year, month, day) = (Digits(text[..4]), Digits(text[5..7]), Digits(text[8..10]));
+        var (hour, minute, second) = (Digits(text[11..13]), Digits(text[14..16]), Digits(text[17..19]));
+        var fraction = text.Length == 20 ? 0 : Digits(text[20..^1]);
+        if (year < 1 || month is < 1 or > 12 || day < 1 || day > DateTime.DaysInMonth(year, month) || hour is < 0 or > 23 || minute is < 0 or > 59 || second is < 0 or > 59 || fraction < 0)
+        {
+            return false;
+        }
+
+        for (var decimals = Math.Max(0, text.Length - 21); decimals < 7; decimals++)
+        {
+            fraction *= 10;
+        }
+
+        utc = new DateTime(year, month, day, hour, minute, second, DateTimeKind.Utc).AddTicks(fraction);
+        return true;
+
+        static int Digits(ReadOnlySpan<byte> digits)
+        {
+            var value = 0;
+            foreach (var digit in digits)
+            {
+                if ((uint)(digit - '0') > 9)
+                {
+                    return -1;
+                }
+
+                value = (value * 10) + (digit - '0');
+            }
+
+            return value;
+        }
+    }
+
     public static bool TryParse(ReadOnlySpan<byte> utf8, out DateTimeOffset time)
     {
         Span<char> chars = stackalloc char[Longest];

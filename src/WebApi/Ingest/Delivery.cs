@@ -9,7 +9,7 @@ namespace Bayou.Ingest;
 /// rows. Only what PostgreSQL says is durable counts, never a grain's word.
 /// </summary>
 internal sealed partial class Delivery(
-    IGrainFactory grains, NpgsqlDataSource db, IOptions<IngestOptions> options, TimeProvider time, ILogger<Delivery> logger) : BackgroundService
+    IGrainFactory grains, NpgsqlDataSource db, Outstanding outstanding, IOptions<IngestOptions> options, TimeProvider time, ILogger<Delivery> logger) : BackgroundService
 {
     private static readonly TimeSpan CheckPeriod = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(5);
@@ -27,58 +27,7 @@ internal sealed partial class Delivery(
     private const int MuchBackfill = 5_000;
     private static readonly TimeSpan Gathering = TimeSpan.FromSeconds(6);
 
-    private readonly Lock _gate = new();
-    private readonly Dictionary<(long Epoch, WindowKey Key), OutstandingWindow> _windows = [];
-    private readonly Dictionary<(long Epoch, long Seq), JournalRow> _rows = [];
-    private readonly List<(long Epoch, long Seq)> _finished = []; // wholly durable, their journal rows not yet deleted
-    private long _bytes;
     private long _sentBackfill;
-
-    /// <summary>Bytes of figures journaled and not yet known to be in the windows.</summary>
-    public long OutstandingBytes => Interlocked.Read(ref _bytes);
-
-    public int OutstandingRows
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _rows.Count;
-            }
-        }
-    }
-
-    /// <summary>Whether the oldest row has been outstanding for longer than this.</summary>
-    public bool IsBehind(TimeSpan limit)
-    {
-        lock (_gate)
-        {
-            return _rows.Count > 0 && time.GetUtcNow() - _rows.Values.Min(row => row.Since) > limit;
-        }
-    }
-
-    /// <summary>Takes a journal row; one that is known already is left as it is.</summary>
-    public void Add(long epoch, long seq, Dictionary<WindowKey, byte[]> windows)
-    {
-        lock (_gate)
-        {
-            if (!_rows.TryAdd((epoch, seq), new(time.GetUtcNow(), windows.Count)))
-            {
-                return;
-            }
-
-            foreach (var (key, figures) in windows)
-            {
-                if (!_windows.TryGetValue((epoch, key), out var window))
-                {
-                    _windows[(epoch, key)] = window = new OutstandingWindow(epoch, key);
-                }
-
-                window.Add(seq, figures);
-                _bytes += figures.Length;
-            }
-        }
-    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -120,13 +69,7 @@ internal sealed partial class Delivery(
                 using var patience = new CancellationTokenSource(CallTimeout, time);
                 using var either = CancellationTokenSource.CreateLinkedTokenSource(token, patience.Token);
                 var applied = await ApplyAsync(call, either.Token).WaitAsync(either.Token);
-                lock (_gate)
-                {
-                    foreach (var (part, held) in call.Parts.Zip(applied))
-                    {
-                        part.Window.Answered(part.Delta, held);
-                    }
-                }
+                outstanding.Answered(call.Parts, applied);
             }
             catch (Exception e) when (!token.IsCancellationRequested)
             {
@@ -144,15 +87,8 @@ internal sealed partial class Delivery(
     private List<Call> Calls()
     {
         var longOver = time.GetUtcNow() - LongOver;
-        List<Part> recent;
-        List<Part> backfill;
-        lock (_gate)
-        {
-            var unsent = _windows.Values.Where(window => window.HasUnsent).ToLookup(window => window.Key.End < longOver);
-            recent = [.. unsent[false].Select(Next)];
-            backfill = [.. Gathered([.. unsent[true]]).Select(Next)];
-        }
-
+        var recent = outstanding.Unsent(windows => windows.Where(window => window.Key.End >= longOver));
+        var backfill = outstanding.Unsent(windows => Gathered([.. windows.Where(window => window.Key.End < longOver)]));
         return
         [
             .. recent.Select(part => new Call(null, [part])),
@@ -160,8 +96,6 @@ internal sealed partial class Delivery(
             // An epoch at a time: a call has each window once.
             .. backfill.GroupBy(part => (BackfillKey.Of(part.Window.Key), part.Window.Epoch)).Select(hour => new Call(hour.Key.Item1, [.. hour])),
         ];
-
-        static Part Next(OutstandingWindow window) => new(window, window.Next()!);
     }
 
     /// <summary>What is to be sent now of windows that are long over.</summary>
@@ -172,7 +106,7 @@ internal sealed partial class Delivery(
             return windows;
         }
 
-        if (_bytes < options.Value.MaxOutstandingBytes / 4 && time.GetElapsedTime(_sentBackfill) < Gathering)
+        if (outstanding.HasRoom && time.GetElapsedTime(_sentBackfill) < Gathering)
         {
             return [];
         }
@@ -182,59 +116,22 @@ internal sealed partial class Delivery(
     }
 
     private async Task<long[]> ApplyAsync(Call call, CancellationToken ct) => call.Hour is { } hour
-        ? await grains.GetGrain<IBackfillGrain>(hour.ToString()).ApplyAsync([.. call.Parts.Select(part => new BackfillDelta(part.Window.Key.StartUnix, part.Delta))], ct)
-        : [await grains.GetGrain<IEndpointWindowGrain>(call.Parts[0].Window.Key.ToString()).ApplyAsync(call.Parts[0].Delta, ct)];
+        ? await grains.GetGrain<IBackfillGrain>(hour.ToString()).ApplyAsync([.. call.Parts.Select(part => new BackfillDelta(part.Window.Key.StartUnix, part.Encode()))], ct)
+        : [await grains.GetGrain<IEndpointWindowGrain>(call.Parts[0].Window.Key.ToString()).ApplyAsync(call.Parts[0].Encode(), ct)];
 
     /// <summary>Asks PostgreSQL what has become durable and deletes the journal rows that are wholly so.</summary>
     internal async Task CheckAsync(CancellationToken ct)
     {
-        List<OutstandingWindow> waiting;
-        lock (_gate)
-        {
-            waiting = [.. _windows.Values.Where(window => window.AwaitsFlush)];
-        }
-
+        var waiting = outstanding.AwaitingFlush();
         if (waiting.Count > 0)
         {
-            Settle(waiting, await ReadAppliedAsync(waiting, ct));
+            outstanding.Settle(waiting, await ReadAppliedAsync(waiting, ct));
         }
 
-        (long Epoch, long Seq)[] finished;
-        lock (_gate)
+        foreach (var (epoch, seq) in outstanding.Finished())
         {
-            finished = [.. _finished];
-        }
-
-        await DeleteAsync(finished, ct);
-
-        // Only now: a deletion that fails is tried again, and until it is done adoption could find the row again.
-        lock (_gate)
-        {
-            _finished.RemoveRange(0, finished.Length);
-            Array.ForEach(finished, row => _rows.Remove(row));
-        }
-    }
-
-    private void Settle(List<OutstandingWindow> waiting, Dictionary<(long, WindowKey), long> applied)
-    {
-        lock (_gate)
-        {
-            foreach (var window in waiting)
-            {
-                foreach (var (seq, bytes) in window.Durable(applied.GetValueOrDefault((window.Epoch, window.Key))))
-                {
-                    _bytes -= bytes;
-                    if (--_rows[(window.Epoch, seq)].Left == 0)
-                    {
-                        _finished.Add((window.Epoch, seq));
-                    }
-                }
-
-                if (window.IsEmpty)
-                {
-                    _windows.Remove((window.Epoch, window.Key));
-                }
-            }
+            await DeleteAsync(epoch, seq, ct);
+            outstanding.Deleted(epoch, seq);
         }
     }
 
@@ -262,19 +159,11 @@ internal sealed partial class Delivery(
         return applied;
     }
 
-    private async Task DeleteAsync((long Epoch, long Seq)[] rows, CancellationToken ct)
+    private async Task DeleteAsync(long epoch, long seq, CancellationToken ct)
     {
-        if (rows.Length == 0)
-        {
-            return;
-        }
-
-        await using var command = db.CreateCommand("""
-            DELETE FROM ingest_journal j USING unnest($1::bigint[], $2::bigint[]) AS d(epoch, seq)
-             WHERE j.epoch = d.epoch AND j.seq = d.seq
-            """);
-        command.Parameters.Add(new() { Value = rows.Select(row => row.Epoch).ToArray() });
-        command.Parameters.Add(new() { Value = rows.Select(row => row.Seq).ToArray() });
+        await using var command = db.CreateCommand("DELETE FROM ingest_journal WHERE epoch = $1 AND seq <= $2");
+        command.Parameters.Add(new() { Value = epoch });
+        command.Parameters.Add(new() { Value = seq });
         await command.ExecuteNonQueryAsync(ct);
     }
 
@@ -284,17 +173,6 @@ internal sealed partial class Delivery(
     [LoggerMessage(Level = LogLevel.Warning, Message = "{count} windows did not take their figures; they are sent again. One of the reasons")]
     private partial void NotDelivered(int count, Exception exception);
 
-    private sealed record Part(OutstandingWindow Window, WindowDelta Delta);
-
     /// <param name="Hour">Of windows that are long over; null for one that is not.</param>
-    private sealed record Call(BackfillKey? Hour, IReadOnlyList<Part> Parts);
-
-    /// <param name="since">When this node took charge of it.</param>
-    private sealed class JournalRow(DateTimeOffset since, int windows)
-    {
-        public DateTimeOffset Since => since;
-
-        /// <summary>Windows that do not hold it durably yet.</summary>
-        public int Left { get; set; } = windows;
-    }
+    private sealed record Call(BackfillKey? Hour, IReadOnlyList<OutstandingDelta> Parts);
 }

@@ -10,7 +10,7 @@ namespace Bayou.Ingest;
 internal sealed partial class IngestNode(
     JournalWriter journal,
     JournalAdoption adoption,
-    Delivery delivery,
+    Outstanding outstanding,
     IOptions<IngestOptions> options,
     TimeProvider time,
     ILogger<IngestNode> logger) : BackgroundService
@@ -18,12 +18,15 @@ internal sealed partial class IngestNode(
     private static readonly TimeSpan LeaseRenewal = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(250);
 
-    // Past this many waiting windows a tick does not wait for its time.
-    private const int FullTick = 20_000;
+    // With so many waiting observations a tick does not wait for its time: company would make the commit no cheaper.
+    private const int WorthTick = 2_000;
+
+    // A tick takes no more than these and one batch.
+    private const int FullTick = 50_000;
 
     private readonly Channel<Submission> _queue = Channel.CreateUnbounded<Submission>(new() { SingleReader = true });
     private readonly string _node = options.Value.Node is { Length: > 0 } name ? name : Guid.NewGuid().ToString("N");
-    private int _queuedWindows;
+    private int _queued; // observations
     private long _seq;
 
     /// <summary>The present life; 0 before the first.</summary>
@@ -32,14 +35,14 @@ internal sealed partial class IngestNode(
     /// <summary>Completes when the batch is durable, or surely is not.</summary>
     public Task<SubmissionOutcome> SubmitAsync(Submission submission)
     {
-        if (Volatile.Read(ref _queuedWindows) > options.Value.MaxQueuedWindows
-            || delivery.OutstandingBytes > options.Value.MaxOutstandingBytes
+        if (Volatile.Read(ref _queued) > options.Value.MaxQueued
+            || outstanding.IsFull
             || !_queue.Writer.TryWrite(submission))
         {
             return Task.FromResult(SubmissionOutcome.Unavailable);
         }
 
-        Interlocked.Add(ref _queuedWindows, submission.Windows.Count);
+        Interlocked.Add(ref _queued, submission.Batch.Count);
         return submission.Outcome;
     }
 
@@ -72,18 +75,18 @@ internal sealed partial class IngestNode(
         while (await _queue.Reader.WaitToReadAsync(CancellationToken.None))
         {
             var started = time.GetTimestamp();
-            var windows = 0;
-            while (windows < FullTick && _queue.Reader.TryRead(out var submission))
+            var observations = 0;
+            while (observations < FullTick && _queue.Reader.TryRead(out var submission))
             {
                 batch.Add(submission);
-                windows += submission.Windows.Count;
+                observations += submission.Batch.Count;
             }
 
-            Interlocked.Add(ref _queuedWindows, -windows);
+            Interlocked.Add(ref _queued, -observations);
             await TickAsync(batch, stoppingToken);
             batch.Clear();
             var pause = TimeSpan.FromMilliseconds(options.Value.TickMilliseconds) - time.GetElapsedTime(started);
-            if (pause > TimeSpan.Zero && Volatile.Read(ref _queuedWindows) < FullTick && !stoppingToken.IsCancellationRequested)
+            if (pause > TimeSpan.Zero && observations < WorthTick && Volatile.Read(ref _queued) < WorthTick && !stoppingToken.IsCancellationRequested)
             {
                 await Task.Delay(pause, time, CancellationToken.None);
             }
@@ -101,6 +104,7 @@ internal sealed partial class IngestNode(
             while (!await journal.WriteAsync(tick, CancellationToken.None))
             {
                 Fenced(Epoch);
+                outstanding.Forget(Epoch); // Whoever fenced it delivers it.
                 await BeginAsync(CancellationToken.None);
                 tick = new TickWrite(Epoch, _seq + 1, batch);
             }
@@ -128,15 +132,15 @@ internal sealed partial class IngestNode(
             return;
         }
 
-        if (tick.Windows.Count > 0)
-        {
-            _seq = tick.Seq;
-            delivery.Add(tick.Epoch, tick.Seq, tick.Windows);
-        }
-
         foreach (var submission in batch)
         {
             submission.Resolve(tick.OutcomeOf(submission));
+        }
+
+        if (!tick.Payload.IsEmpty)
+        {
+            _seq = tick.Seq;
+            outstanding.Add(tick.Epoch, tick.Seq, tick.Payload.Span, live: true);
         }
     }
 
@@ -179,8 +183,15 @@ internal sealed partial class IngestNode(
             try
             {
                 await timer.WaitForNextTickAsync(stopping);
-                await journal.RenewLeaseAsync(Epoch, stopping); // The next tick finds out if it is fenced.
-                await adoption.AdoptAsync(Epoch, ownNode: null, stopping);
+                var epoch = Epoch;
+                if (await journal.RenewLeaseAsync(epoch, stopping))
+                {
+                    await adoption.AdoptAsync(epoch, ownNode: null, stopping);
+                }
+                else
+                {
+                    outstanding.Forget(epoch); // Whoever fenced it delivers it; the next tick takes a new one.
+                }
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {

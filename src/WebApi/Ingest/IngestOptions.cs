@@ -24,11 +24,15 @@ public sealed class IngestOptions
     [Range(10, 10_000)]
     public int DeliveryMilliseconds { get; set; } = 500;
 
-    /// <summary>Windows waiting for their commit before senders are told to come back.</summary>
+    /// <summary>Observations waiting for their commit before senders are told to come back.</summary>
     [Range(1_000, 10_000_000)]
-    public int MaxQueuedWindows { get; set; } = 500_000;
+    public int MaxQueued { get; set; } = 500_000;
 
     /// <summary>Journaled bytes not yet in the windows before senders are told to come back.</summary>
     [Range(1_000_000, 10_000_000_000)]
     public long MaxOutstandingBytes { get; set; } = 256_000_000;
+
+    /// <summary>Sets of figures held for windows whose rows do not have them yet before senders are told to come back; each takes some 500 bytes of memory.</summary>
+    [Range(1_000, 100_000_000)]
+    public int MaxOutstandingFigures { get; set; } = 500_000;
 }

@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Bayou.Http;
-using Bayou.Metrics;
 
 namespace Bayou.Ingest;
 
@@ -18,20 +17,12 @@ internal sealed class IngestService(SeriesRegistry series, IngestNode node)
     /// <summary>How far a sender's clock may be ahead of this one.</summary>
     public static readonly TimeSpan MaxAhead = TimeSpan.FromMinutes(10);
 
+    public ObservationBatch NewBatch() => new(series, DefaultProject);
+
     public async Task<SubmissionOutcome> SubmitAsync(ObservationBatch batch, SubmissionKey? key, CancellationToken ct)
     {
-        var ids = await series.ResolveAsync(DefaultProject, batch.Windows.Keys.Select(k => k.Series).Distinct(), ct);
-        var windows = new Dictionary<WindowKey, WindowFigures>(batch.Windows.Count);
-        foreach (var ((name, window), figures) in batch.Windows)
-        {
-            var at = new WindowKey(ids[name], window);
-            if (!windows.TryAdd(at, figures))
-            {
-                windows[at].Merge(figures); // Several endpoints share __other__.
-            }
-        }
-
-        return await node.SubmitAsync(new Submission(windows, key));
+        await batch.ResolveAsync(ct);
+        return await node.SubmitAsync(new Submission(batch, key));
     }
 
     public static SubmissionKey KeyOf(string idempotencyKey, ReadOnlySpan<byte> body, IngestAnswer answer) => new(

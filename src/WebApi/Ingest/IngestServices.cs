@@ -11,6 +11,7 @@ internal static class IngestServices
         services.AddSingleton<IngestService>();
         services.AddSingleton<RequestIngest>();
         services.AddSingleton<LossCounter>();
+        services.AddSingleton<Outstanding>();
         services.AddSingleton<Delivery>();
         services.AddSingleton<IngestNode>();
 

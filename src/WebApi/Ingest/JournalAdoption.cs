@@ -6,7 +6,7 @@ namespace Bayou.Ingest;
 /// Delivers what a node that has ended left in the journal, under its own epoch, and retires the epoch when
 /// nothing is left of it.
 /// </summary>
-internal sealed partial class JournalAdoption(NpgsqlDataSource db, Delivery delivery, ILogger<JournalAdoption> logger)
+internal sealed partial class JournalAdoption(NpgsqlDataSource db, Outstanding outstanding, ILogger<JournalAdoption> logger)
 {
     // Epochs read whole. What is fenced never grows, so once is enough.
     private readonly HashSet<long> _loaded = [];
@@ -20,8 +20,10 @@ internal sealed partial class JournalAdoption(NpgsqlDataSource db, Delivery deli
         {
             try
             {
-                await LoadAsync(adopted, ct);
-                _loaded.Add(adopted);
+                if (await LoadAsync(adopted, ct))
+                {
+                    _loaded.Add(adopted);
+                }
             }
             catch (InvalidDataException e)
             {
@@ -68,16 +70,25 @@ internal sealed partial class JournalAdoption(NpgsqlDataSource db, Delivery deli
         return epochs;
     }
 
-    private async Task LoadAsync(long adopted, CancellationToken ct)
+    /// <returns>Whether that was all; false when there is no room for more now.</returns>
+    private async Task<bool> LoadAsync(long adopted, CancellationToken ct)
     {
-        await using var command = db.CreateCommand("SELECT seq, payload FROM ingest_journal WHERE epoch = $1 ORDER BY seq");
+        await using var command = db.CreateCommand("SELECT seq, payload FROM ingest_journal WHERE epoch = $1 AND seq > $2 ORDER BY seq");
         command.Parameters.Add(new() { Value = adopted });
+        command.Parameters.Add(new() { Value = outstanding.LastSeq(adopted) });
         await using var reader = await command.ExecuteReaderAsync(System.Data.CommandBehavior.SequentialAccess, ct);
-        while (await reader.ReadAsync(ct))
+        while (outstanding.HasRoom)
         {
+            if (!await reader.ReadAsync(ct))
+            {
+                return true;
+            }
+
             var seq = reader.GetInt64(0);
-            delivery.Add(adopted, seq, JournalPayload.Decode(reader.GetFieldValue<byte[]>(1)));
+            outstanding.Add(adopted, seq, reader.GetFieldValue<byte[]>(1), live: false);
         }
+
+        return false;
     }
 
     private async Task RetireAsync(long epoch, CancellationToken ct)
@@ -86,9 +97,14 @@ internal sealed partial class JournalAdoption(NpgsqlDataSource db, Delivery deli
             UPDATE ingest_node n SET state = 'retired'
              WHERE n.state = 'fenced' AND n.adopter = $1
                AND NOT EXISTS (SELECT 1 FROM ingest_journal j WHERE j.epoch = n.epoch)
+            RETURNING n.epoch
             """);
         command.Parameters.Add(new() { Value = epoch });
-        await command.ExecuteNonQueryAsync(ct);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct))
+        {
+            outstanding.Forget(reader.GetInt64(0));
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "What epoch {adopted} left in the journal cannot be read by this version")]

@@ -1,81 +1,204 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using Bayou.Metrics;
 
 namespace Bayou.Ingest;
 
 /// <summary>
-/// One journal row's content: a format byte, then for each window its series, its start in minutes since the
-/// epoch, the length of its figures and these, all numbers as varints.
+/// Writes one journal row's content: a format byte, then for each series and window what was observed, all numbers as varints: the whole
+/// service's series (0: as before), the series, the minute since the epoch (its distance from the one before, zigzag), the number of observations; then
+/// a single one as it is (twice the status, and one more where two letters of a country follow; duration, request and response size), several
+/// as <see cref="WindowFigures.Write"/> has them. Everything in a row counts in its series and in its whole service's; countries in the latter only.
+/// Keeps its room from row to row. Not thread-safe.
 /// </summary>
-internal static class JournalPayload
+internal sealed class JournalPayload
 {
-    private const byte Format = 1;
+    public const byte Format = 2;
 
-    /// <summary>Merges what several senders brought for the same window.</summary>
-    public static Dictionary<WindowKey, byte[]> Merge(IReadOnlyList<Submission> submissions)
+    private readonly ArrayBufferWriter<byte> _output = new(1024);
+    private readonly Dictionary<ulong, int> _groupAt = [];
+    private readonly List<Group> _groups = [];
+    private readonly WindowFigures _sum = new();
+    private Observed[] _items = [];
+    private int[] _next = [];
+
+    /// <returns>Empty when there are no observations; good until the next call.</returns>
+    public ReadOnlyMemory<byte> Write(IReadOnlyList<ObservationBatch> batches)
     {
-        var merged = new Dictionary<WindowKey, WindowFigures>();
-        var owned = new HashSet<WindowKey>();
-        foreach (var (key, figures) in submissions.SelectMany(s => s.Windows))
+        _output.ResetWrittenCount();
+        var count = Gather(batches);
+        if (count == 0)
         {
-            if (!merged.TryGetValue(key, out var sum))
+            return default;
+        }
+
+        _groupAt.Clear();
+        _groups.Clear();
+        for (var i = 0; i < count; i++)
+        {
+            ref var item = ref _items[i];
+            ref var at = ref CollectionsMarshal.GetValueRefOrAddDefault(_groupAt, ((ulong)(uint)item.Series << 32) | (uint)item.Minute, out var exists);
+            if (!exists)
             {
-                merged[key] = figures;
+                at = _groups.Count;
+                _groups.Add(new(-1, 0));
+            }
+
+            ref var group = ref CollectionsMarshal.AsSpan(_groups)[at];
+            _next[i] = group.Head;
+            group = new(i, group.Count + 1);
+        }
+
+        _output.Write([Format]);
+        var (whole, minute) = (0, 0);
+        foreach (var group in _groups)
+        {
+            ref var item = ref _items[group.Head];
+            Varint.Write(_output, item.Whole == whole ? 0 : item.Whole);
+            Varint.Write(_output, item.Series);
+            Varint.Write(_output, ZigZag(item.Minute - minute));
+            Varint.Write(_output, group.Count);
+            (whole, minute) = (item.Whole, item.Minute);
+            if (group.Count == 1)
+            {
+                WriteSingle(item);
                 continue;
             }
 
-            if (owned.Add(key))
+            _sum.Clear();
+            for (var i = group.Head; i >= 0; i = _next[i])
             {
-                // The first is a sender's own and must survive for a second try.
-                var copy = new WindowFigures();
-                copy.Merge(sum);
-                merged[key] = sum = copy;
+                ref var one = ref _items[i];
+                _sum.Add(one.Status, one.DurationMicros, one.RequestBytes, one.ResponseBytes, one.Country);
             }
 
-            sum.Merge(figures);
+            _sum.Write(_output);
         }
 
-        return merged.ToDictionary(pair => pair.Key, pair => pair.Value.ToBytes());
+        return _output.WrittenMemory;
     }
 
-    public static byte[] Encode(Dictionary<WindowKey, byte[]> windows)
+    private void WriteSingle(in Observed item)
     {
-        var output = new ArrayBufferWriter<byte>(1024);
-        output.Write([Format]);
-        foreach (var (key, figures) in windows)
+        Varint.Write(_output, (item.Status << 1) | (item.Country == 0 ? 0 : 1));
+        if (item.Country != 0)
         {
-            Varint.Write(output, key.SeriesId);
-            Varint.Write(output, key.StartUnix / WindowKey.Seconds);
-            Varint.Write(output, figures.Length);
-            output.Write(figures);
+            _output.Write([(byte)(item.Country >> 8), (byte)item.Country]);
         }
 
-        return output.WrittenSpan.ToArray();
+        Varint.Write(_output, item.DurationMicros);
+        Varint.Write(_output, item.RequestBytes);
+        Varint.Write(_output, item.ResponseBytes);
     }
+
+    private int Gather(IReadOnlyList<ObservationBatch> batches)
+    {
+        var count = batches.Sum(batch => batch.Count);
+        if (_items.Length < count)
+        {
+            (_items, _next) = (new Observed[count], new int[count]);
+        }
+
+        var at = 0;
+        foreach (var batch in batches)
+        {
+            batch.Items.CopyTo(_items.AsSpan(at));
+            at += batch.Count;
+        }
+
+        return count;
+    }
+
+    private static long ZigZag(int value) => (uint)((value << 1) ^ (value >> 31));
+
+    private readonly record struct Group(int Head, int Count);
+}
+
+/// <summary>
+/// Reads a journal row window by window: after each <see cref="MoveNext"/> one <see cref="AddTo"/>. The first format, too: there each window
+/// has its length, and whole services stand beside the others.
+/// </summary>
+internal ref struct JournalReader
+{
+    private const byte FirstFormat = 1;
+
+    private readonly bool _isFirst;
+    private ReadOnlySpan<byte> _rest;
+    private int _whole;
+    private int _minute;
+    private long _count;
 
     /// <exception cref="InvalidDataException">The payload is not in a known format.</exception>
-    public static Dictionary<WindowKey, byte[]> Decode(ReadOnlySpan<byte> payload)
+    public JournalReader(ReadOnlySpan<byte> payload)
     {
-        if (payload.IsEmpty || payload[0] != Format)
+        if (payload.IsEmpty || payload[0] is not (FirstFormat or JournalPayload.Format))
         {
-            throw new InvalidDataException($"A journal row in format {(payload.IsEmpty ? -1 : payload[0])}; this version reads {Format}.");
+            throw new InvalidDataException($"A journal row in format {(payload.IsEmpty ? -1 : payload[0])}; this version reads up to {JournalPayload.Format}.");
         }
 
-        payload = payload[1..];
-        var windows = new Dictionary<WindowKey, byte[]>();
-        while (!payload.IsEmpty)
-        {
-            var key = new WindowKey((int)Varint.Read(ref payload), Varint.Read(ref payload) * WindowKey.Seconds);
-            var length = (int)Varint.Read(ref payload);
-            if (length > payload.Length)
-            {
-                throw new InvalidDataException("A journal row is cut short.");
-            }
+        _isFirst = payload[0] == FirstFormat;
+        _rest = payload[1..];
+    }
 
-            windows[key] = payload[..length].ToArray();
-            payload = payload[length..];
+    public WindowKey Window { get; private set; }
+
+    /// <summary>The whole service's window, in which all of it counts too; null where that stands beside it.</summary>
+    public readonly WindowKey? Whole => _isFirst ? null : new(_whole, Window.StartUnix);
+
+    /// <exception cref="InvalidDataException">The payload is cut short.</exception>
+    public bool MoveNext()
+    {
+        if (_rest.IsEmpty)
+        {
+            return false;
         }
 
-        return windows;
+        if (_isFirst)
+        {
+            Window = new((int)Varint.Read(ref _rest), Varint.Read(ref _rest) * WindowKey.Seconds);
+            Varint.Read(ref _rest); // How long it is.
+            return true;
+        }
+
+        var whole = (int)Varint.Read(ref _rest);
+        _whole = whole == 0 ? _whole : whole;
+        var series = (int)Varint.Read(ref _rest);
+        var step = (uint)Varint.Read(ref _rest);
+        _minute += (int)(step >> 1) ^ -(int)(step & 1);
+        _count = Varint.Read(ref _rest);
+        Window = new(series, (long)_minute * WindowKey.Seconds);
+        return true;
+    }
+
+    /// <summary>Adds what was observed to its window, and to its whole service's.</summary>
+    /// <param name="whole">Null where there is no <see cref="Whole"/>.</param>
+    /// <exception cref="InvalidDataException">The payload is cut short.</exception>
+    public void AddTo(WindowFigures window, WindowFigures? whole)
+    {
+        if (_isFirst)
+        {
+            window.MergeFrom(ref _rest);
+            return;
+        }
+
+        if (_count != 1)
+        {
+            var again = _rest;
+            window.MergeFrom(ref _rest, countries: false);
+            whole!.MergeFrom(ref again);
+            return;
+        }
+
+        var status = Varint.Read(ref _rest);
+        var country = (ushort)0;
+        if ((status & 1) != 0)
+        {
+            country = _rest.Length >= 2 ? CountryCode.Of(_rest[0], _rest[1]) : throw new InvalidDataException("A journal row is cut short.");
+            _rest = _rest[2..];
+        }
+
+        var (micros, requestBytes, responseBytes) = (Varint.Read(ref _rest), Varint.Read(ref _rest), Varint.Read(ref _rest));
+        window.Add((int)(status >> 1), micros, requestBytes, responseBytes);
+        whole!.Add((int)(status >> 1), micros, requestBytes, responseBytes, country);
     }
 }

@@ -1,11 +1,12 @@
-using Bayou.Metrics;
 using Npgsql;
 
 namespace Bayou.Ingest;
 
-/// <summary>The SQL of epochs, journal and idempotency keys.</summary>
+/// <summary>The SQL of epochs, journal and idempotency keys. A tick at a time.</summary>
 internal sealed class JournalWriter(NpgsqlDataSource db)
 {
+    private readonly JournalPayload _payload = new();
+
     /// <summary>Starts a life of this node: a new epoch, leased for 30 s.</summary>
     public async Task<long> BeginEpochAsync(string node, CancellationToken ct)
     {
@@ -41,13 +42,13 @@ internal sealed class JournalWriter(NpgsqlDataSource db)
         var keyed = tick.Submissions.Where(s => s.Key is not null).ToList();
         tick.Winners = keyed.Count == 0 ? [] : await InsertKeysAsync(connection, tick, keyed, ct);
         tick.Repeats = keyed.Count == tick.Winners.Count ? [] : await FindRepeatsAsync(connection, keyed.Where(s => !tick.Winners.Contains(s)), ct);
-        tick.Windows = JournalPayload.Merge([.. tick.Submissions.Where(s => s.Key is null || tick.Winners.Contains(s))]);
-        if (tick.Windows.Count > 0)
+        tick.Payload = _payload.Write([.. tick.Submissions.Where(s => s.Key is null || tick.Winners.Contains(s)).Select(s => s.Batch)]);
+        if (!tick.Payload.IsEmpty)
         {
             await using var insert = new NpgsqlCommand("INSERT INTO ingest_journal (epoch, seq, payload) VALUES ($1, $2, $3)", connection);
             insert.Parameters.Add(new() { Value = tick.Epoch });
             insert.Parameters.Add(new() { Value = tick.Seq });
-            insert.Parameters.Add(new() { Value = JournalPayload.Encode(tick.Windows) });
+            insert.Parameters.Add(new NpgsqlParameter<ReadOnlyMemory<byte>> { TypedValue = tick.Payload });
             await insert.ExecuteNonQueryAsync(ct);
             tick.Committing = true;
         }
@@ -166,8 +167,8 @@ internal sealed class TickWrite(long epoch, long seq, IReadOnlyList<Submission> 
     /// <summary>Submissions whose key was used before.</summary>
     public Dictionary<Submission, SubmissionOutcome> Repeats { get; set; } = [];
 
-    /// <summary>What the journal row holds.</summary>
-    public Dictionary<WindowKey, byte[]> Windows { get; set; } = [];
+    /// <summary>The journal row's content, empty where every key was used before; good until the next tick.</summary>
+    public ReadOnlyMemory<byte> Payload { get; set; }
 
     /// <summary>What a sender is told after the commit. A key forgotten at this very moment is neither new nor known.</summary>
     public SubmissionOutcome OutcomeOf(Submission submission) =>

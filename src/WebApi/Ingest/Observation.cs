@@ -1,5 +1,3 @@
-using Bayou.Metrics;
-
 namespace Bayou.Ingest;
 
 /// <summary>One finished HTTP request.</summary>
@@ -18,43 +16,31 @@ internal readonly record struct SeriesName(string Service, string Endpoint)
 
     /// <summary>What counts the endpoints past a project's limit.</summary>
     public const string Other = "__other__";
+
+    /// <summary>The series of its whole service.</summary>
+    public SeriesName OfWhole() => new(Service, WholeService);
 }
 
-/// <summary>Observations merged by series and window, as one sender's batch brings them.</summary>
-internal sealed class ObservationBatch
+/// <summary>An observation as it goes into the journal.</summary>
+internal struct Observed
 {
-    private readonly Dictionary<(SeriesName Series, long Window), WindowFigures> _windows = [];
+    /// <summary>The series it counts in; below 0 while only its name is known.</summary>
+    public int Series;
 
-    private readonly Dictionary<(string Service, string Version), (DateTimeOffset First, DateTimeOffset Last)> _versions = [];
+    /// <summary>The whole service's series, in which it counts too.</summary>
+    public int Whole;
 
-    public int Count { get; private set; }
+    /// <summary>Its window, in minutes since the epoch.</summary>
+    public int Minute;
 
-    /// <summary>The versions that were reported, each with its earliest and latest time.</summary>
-    public IReadOnlyDictionary<(string Service, string Version), (DateTimeOffset First, DateTimeOffset Last)> Versions => _versions;
+    public ushort Status;
 
-    public IReadOnlyDictionary<(SeriesName Series, long Window), WindowFigures> Windows => _windows;
+    /// <summary>See <see cref="Metrics.CountryCode"/>; 0 for none.</summary>
+    public ushort Country;
 
-    public void Add(in Observation o)
-    {
-        Count++;
-        var window = WindowKey.StartOf(o.Time);
-        Figures(new(o.Service, o.Endpoint), window).Add(o.Status, o.DurationMicros, o.RequestBytes, o.ResponseBytes);
-        Figures(new(o.Service, SeriesName.WholeService), window)
-            .Add(o.Status, o.DurationMicros, o.RequestBytes, o.ResponseBytes, o.Country);
-        if (o.Version is not null)
-        {
-            var (first, last) = _versions.GetValueOrDefault((o.Service, o.Version), (o.Time, o.Time));
-            _versions[(o.Service, o.Version)] = (o.Time < first ? o.Time : first, o.Time > last ? o.Time : last);
-        }
-    }
+    public long DurationMicros;
 
-    private WindowFigures Figures(SeriesName series, long window)
-    {
-        if (!_windows.TryGetValue((series, window), out var figures))
-        {
-            _windows[(series, window)] = figures = new WindowFigures();
-        }
+    public long RequestBytes;
 
-        return figures;
-    }
+    public long ResponseBytes;
 }

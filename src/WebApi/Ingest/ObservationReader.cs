@@ -12,7 +12,8 @@ namespace Bayou.Ingest;
 internal sealed class ObservationReader(DateTimeOffset oldest, DateTimeOffset newest)
 {
     public const double MaxDurationMs = 86_400_000;
-    private const long MaxBytes = 1L << 40;
+    public const long MaxBytes = 1L << 40;
+    public const int MaxTraceId = 128;
 
     // Bytes of UTF-8: together they must fit an index entry of PostgreSQL, a third of a page.
     public const int MaxService = 400;
@@ -119,7 +120,7 @@ internal sealed class ObservationReader(DateTimeOffset oldest, DateTimeOffset ne
         6 => ReadTime(ref reader),
         7 => ReadWhole(ref reader, 0, MaxBytes, ref _requestSize, optional: true),
         8 => ReadWhole(ref reader, 0, MaxBytes, ref _responseSize, optional: true),
-        9 => ReadText(at, ref reader, 128, optional: true),
+        9 => ReadText(at, ref reader, MaxTraceId, optional: true),
         11 => ReadText(at, ref reader, MaxVersion, optional: true),
         _ => ReadText(at, ref reader, 2, optional: true) ?? (_texts[10] is null || IsCountry(_texts[10]!) ? null : "must be a two-letter country code"),
     };

@@ -11,7 +11,9 @@ internal sealed class OutstandingWindow(long epoch, WindowKey key)
     /// <summary>Checks without progress after which what was sent is taken for lost.</summary>
     private const int PatienceChecks = 3;
 
-    private readonly List<(long Seq, byte[] Figures)> _entries = []; // ascending, none durable
+    // Ascending, none durable. A link never changes once it is sealed.
+    private Link? _first;
+    private Link? _last;
     private long _sent; // the grain has said that it holds the epoch up to here
     private int _idleChecks;
 
@@ -19,73 +21,144 @@ internal sealed class OutstandingWindow(long epoch, WindowKey key)
 
     public WindowKey Key => key;
 
-    public bool IsEmpty => _entries.Count == 0;
+    /// <summary>Sets of figures held.</summary>
+    public int Held
+    {
+        get
+        {
+            var held = 0;
+            for (var link = _first; link is not null; link = link.Next)
+            {
+                held++;
+            }
+
+            return held;
+        }
+    }
+
+    public bool IsEmpty => _first is null;
+
+    /// <summary>The lowest seq that is not known to be durable.</summary>
+    public long FirstSeq => _first!.First;
 
     /// <summary>Whether the grain holds something that is not known to be durable.</summary>
-    public bool AwaitsFlush => _entries.Count > 0 && _entries[0].Seq <= _sent;
+    public bool AwaitsFlush => _first?.First <= _sent;
 
-    public bool HasUnsent => _entries.Count > 0 && _entries[^1].Seq > _sent;
+    public bool HasUnsent => _last?.Last > _sent;
 
-    /// <summary>Takes a journal row's part; mostly the highest seq yet.</summary>
-    public void Add(long seq, byte[] figures)
+    /// <summary>The figures that a journal row adds to; seqs only ascend.</summary>
+    /// <param name="live">
+    /// Whether nobody else delivers this epoch: then what was never sent may be merged. Of an adopted one the grain may hold any seq,
+    /// so each stays apart.
+    /// </param>
+    /// <param name="added">Whether that is a further set of figures.</param>
+    public WindowFigures At(long seq, bool live, out bool added)
     {
-        var at = _entries.Count;
-        while (at > 0 && _entries[at - 1].Seq > seq)
+        added = false;
+        if (_last is { IsSealed: false } open && (live || open.Last == seq))
         {
-            at--;
+            open.Last = seq;
+            return open.Figures;
         }
 
-        _entries.Insert(at, (seq, figures));
+        added = true;
+        var link = new Link(seq);
+        if (_last is null)
+        {
+            _first = link;
+        }
+        else
+        {
+            _last.Next = link;
+        }
+
+        _last = link;
+        return link.Figures;
     }
 
     /// <summary>All that has not been sent, as one call; null when there is nothing.</summary>
-    public WindowDelta? Next()
+    public OutstandingDelta? Next()
     {
-        var unsent = _entries.FindIndex(entry => entry.Seq > _sent);
-        if (unsent < 0)
+        var previous = 0L;
+        var link = _first;
+        for (; link is not null && link.Last <= _sent; link = link.Next)
+        {
+            previous = link.Last;
+        }
+
+        if (link is null)
         {
             return null;
         }
 
-        var previous = unsent == 0 ? 0 : _entries[unsent - 1].Seq;
-        return new(epoch, previous, _entries[unsent].Seq, _entries[^1].Seq, Merge(unsent));
+        var figures = new List<WindowFigures>(1);
+        var first = link.First;
+        for (; link is not null; link = link.Next)
+        {
+            link.IsSealed = true;
+            figures.Add(link.Figures);
+        }
+
+        return new(this, previous, first, _last!.Last, figures);
     }
 
     /// <summary>Takes the grain's answer: how far it holds this epoch.</summary>
-    public void Answered(WindowDelta sent, long applied)
+    public void Answered(OutstandingDelta sent, long applied)
     {
         // An answer below what was sent names what is missing: the next call begins there. A discarded
         // activation holds nothing that is not durable.
         _sent = applied == WindowDelta.Discarded ? 0 : Math.Min(applied, sent.Last);
     }
 
-    /// <summary>Drops what the row holds, by its <c>applied</c>, and returns the seqs dropped.</summary>
-    public IReadOnlyList<(long Seq, int Bytes)> Durable(long applied)
+    /// <summary>Drops what the row holds, by its <c>applied</c>, and returns how many sets of figures that were.</summary>
+    public int Durable(long applied)
     {
-        var done = _entries.TakeWhile(entry => entry.Seq <= applied).Select(entry => (entry.Seq, entry.Figures.Length)).ToList();
-        _entries.RemoveRange(0, done.Count);
-        _idleChecks = done.Count > 0 ? 0 : _idleChecks + 1;
+        var dropped = 0;
+        while (_first?.Last <= applied)
+        {
+            (_first, dropped) = (_first.Next, dropped + 1);
+        }
+
+        _last = _first is null ? null : _last;
+        _idleChecks = dropped > 0 ? 0 : _idleChecks + 1;
         if (_idleChecks >= PatienceChecks)
         {
             (_sent, _idleChecks) = (0, 0);
         }
 
-        return done;
+        return dropped;
     }
 
-    private byte[] Merge(int from)
+    /// <summary>Figures of some consecutive seqs.</summary>
+    private sealed class Link(long seq)
     {
-        if (from == _entries.Count - 1)
+        public long First { get; } = seq;
+
+        public long Last { get; set; } = seq;
+
+        public WindowFigures Figures { get; } = new();
+
+        public bool IsSealed { get; set; }
+
+        public Link? Next { get; set; }
+    }
+}
+
+/// <summary>What to send to a window's grain. Its figures are sealed, so they may be read while the window takes more.</summary>
+internal sealed record OutstandingDelta(OutstandingWindow Window, long Previous, long First, long Last, IReadOnlyList<WindowFigures> Figures)
+{
+    public WindowDelta Encode()
+    {
+        var sum = Figures[0];
+        if (Figures.Count > 1)
         {
-            return _entries[from].Figures;
+            sum = new WindowFigures();
+            foreach (var figures in Figures)
+            {
+                sum.Merge(figures);
+            }
         }
 
-        var sum = WindowFigures.FromBytes(_entries[from].Figures);
-        foreach (var (_, figures) in _entries.Skip(from + 1))
-        {
-            sum.Merge(WindowFigures.FromBytes(figures));
-        }
-
-        return sum.ToBytes();
+        return new(Window.Epoch, Previous, First, Last, sum.ToBytes());
     }
 }

@@ -20,8 +20,8 @@ internal sealed class RequestIngest(
     public async Task<IngestOutcome> TakeAsync(ReadOnlyMemory<byte> body, string? key, long dropped, CancellationToken ct)
     {
         var now = time.GetUtcNow();
-        var (batch, answer, broken) = Read(body.Span, new(now.AddDays(-options.Value.RetentionDays), now + IngestService.MaxAhead));
-        var service = batch.Windows.Keys.FirstOrDefault().Series.Service ?? "";
+        using var batch = ingest.NewBatch();
+        var (answer, broken) = Read(body.Span, batch, now.AddDays(-options.Value.RetentionDays), now + IngestService.MaxAhead);
         var error = answer.Errors is [var first, ..] ? $"{first.Field} {first.Message}" : null;
         if (broken is not null || answer.Accepted == 0)
         {
@@ -34,28 +34,33 @@ internal sealed class RequestIngest(
         var outcome = await ingest.SubmitAsync(batch, key is null ? null : IngestService.KeyOf(key, body.Span, answer), ct);
         if (outcome.State == SubmissionState.Accepted)
         {
-            losses.Add(service, answer.Rejected, dropped, error);
-            foreach (var ((name, version), (earliest, latest)) in batch.Versions)
+            losses.Add(batch.Service, answer.Rejected, dropped, error);
+            foreach (var seen in batch.Versions)
             {
-                versions.Seen(name, version, earliest, latest);
+                versions.Seen(seen.Service, seen.Version, seen.First, seen.Latest);
             }
         }
 
         return Answer(answer, outcome);
     }
 
-    private static (ObservationBatch Batch, IngestAnswer Answer, string? Broken) Read(ReadOnlySpan<byte> body, ObservationReader reader)
+    private static (IngestAnswer Answer, string? Broken) Read(ReadOnlySpan<byte> body, ObservationBatch batch, DateTimeOffset oldest, DateTimeOffset newest)
     {
-        var batch = new ObservationBatch();
+        var reader = new ObservationReader(oldest, newest);
         var errors = new List<FieldError>();
         var rejected = 0;
         var items = new ItemSplitter(body);
         for (var index = 0; items.MoveNext(); index++)
         {
+            if (PlainItem.TryRead(items.Current, oldest.UtcDateTime, newest.UtcDateTime, out var plain) && batch.TryAdd(plain))
+            {
+                continue;
+            }
+
             var (observation, error) = reader.Read(items.Current);
             if (error is null)
             {
-                batch.Add(observation);
+                batch.Add(observation, plain);
                 continue;
             }
 
@@ -66,7 +71,7 @@ internal sealed class RequestIngest(
             }
         }
 
-        return (batch, new(batch.Count, rejected, errors), items.Error);
+        return (new(batch.Count, rejected, errors), items.Error);
     }
 
     private static IngestOutcome Answer(IngestAnswer answer, SubmissionOutcome outcome)

@@ -12,7 +12,23 @@ namespace Bayou.Ingest;
 /// </summary>
 internal sealed class SeriesRegistry(NpgsqlDataSource db, IOptions<MetricsOptions> options)
 {
+    // No sender writes so many series in so many ways; one that does is read the long way.
+    private const int MostPlain = 100_000;
+
     private readonly ConcurrentDictionary<(int Project, SeriesName Name), int> _known = new();
+    private readonly ConcurrentDictionary<byte[], KnownSeries> _plain = new(new Utf8Comparer());
+
+    /// <summary>The series of a <see cref="SeriesKey"/>; null when it is not remembered.</summary>
+    public KnownSeries? Find(ReadOnlySpan<byte> key) => _plain.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out var series) ? series : null;
+
+    /// <summary>Remembers how a sender writes a series, unless it was turned away: of those there is no end.</summary>
+    public void Remember(byte[] key, int project, SeriesName name)
+    {
+        if (key.Length > 0 && _plain.Count < MostPlain && _known.TryGetValue((project, name), out var id) && _known.TryGetValue((project, name.OfWhole()), out var whole))
+        {
+            _plain[key] = new(id, whole, name.Service);
+        }
+    }
 
     public async Task<Dictionary<SeriesName, int>> ResolveAsync(int project, IEnumerable<SeriesName> names, CancellationToken ct)
     {
@@ -146,3 +162,7 @@ internal sealed class SeriesRegistry(NpgsqlDataSource db, IOptions<MetricsOption
         command.Parameters.Add(new() { Value = names.Select(n => n.Endpoint).ToArray() });
     }
 }
+
+/// <summary>A registered series.</summary>
+/// <param name="Whole">The whole service's.</param>
+internal sealed record KnownSeries(int Id, int Whole, string Service);

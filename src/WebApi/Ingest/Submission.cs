@@ -1,5 +1,3 @@
-using Bayou.Metrics;
-
 namespace Bayou.Ingest;
 
 /// <summary>An idempotency key as the database has it.</summary>
@@ -9,11 +7,12 @@ namespace Bayou.Ingest;
 internal sealed record SubmissionKey(int Project, byte[] Hash, byte[] Digest, string Answer);
 
 /// <summary>One sender's batch, waiting to be journaled.</summary>
-internal sealed class Submission(IReadOnlyDictionary<WindowKey, WindowFigures> windows, SubmissionKey? key)
+internal sealed class Submission(ObservationBatch batch, SubmissionKey? key)
 {
     private readonly TaskCompletionSource<SubmissionOutcome> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public IReadOnlyDictionary<WindowKey, WindowFigures> Windows => windows;
+    /// <summary>The sender's to give back, once there is an outcome.</summary>
+    public ObservationBatch Batch => batch;
 
     public SubmissionKey? Key => key;
 

@@ -25,7 +25,7 @@ internal record MetricFigures
         StatusCodes = figures.Statuses.ToDictionary(pair => pair.Key.ToString(CultureInfo.InvariantCulture), pair => pair.Value);
         RequestSize = figures.RequestBytes;
         ResponseSize = figures.ResponseBytes;
-        Countries = whole ? figures.Countries : null;
+        Countries = whole ? figures.Countries.ToDictionary() : null;
     }
 
     public double P50Latency { get; }

@@ -107,10 +107,10 @@ internal sealed class MetricsChanges(MetricsScan scan, TimeProvider time)
         var series = await scan.SeriesAsync(whole, ct);
         var now = await scan.SumAsync(series, whole.Range, ct);
         var before = await scan.SumAsync(series, whole.Compared, ct);
-        return Parts(Beside(now.Countries, before.Countries), limit, (country, part) => part with { Country = country });
+        return Parts(Beside(now.Countries.ToDictionary(), before.Countries.ToDictionary()), limit, (country, part) => part with { Country = country });
     }
 
-    private static IEnumerable<(TKey Key, double Value, double Previous)> Beside<TKey>(IReadOnlyDictionary<TKey, long> now, IReadOnlyDictionary<TKey, long> before)
+    private static IEnumerable<(TKey Key, double Value, double Previous)> Beside<TKey>(Dictionary<TKey, long> now, Dictionary<TKey, long> before)
         where TKey : notnull =>
         now.Keys.Union(before.Keys).Select(key => (key, (double)now.GetValueOrDefault(key), (double)before.GetValueOrDefault(key)));
 

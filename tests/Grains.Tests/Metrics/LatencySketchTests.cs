@@ -45,6 +45,43 @@ public sealed class LatencySketchTests
     }
 
     [Fact]
+    public void Few_values_and_many_give_the_same_sketch_in_whatever_order_they_come()
+    {
+        var random = new Random(11);
+        for (var count = 1; count <= 200; count++) // Beyond 64, values are counted by bin.
+        {
+            var values = Enumerable.Range(0, count).Select(_ => random.NextInt64(0, 5_000)).ToArray();
+            var byHalves = Of(values[..(count / 2)]);
+            byHalves.Merge(Of(values[(count / 2)..]));
+            var read = new LatencySketch();
+            ReadOnlySpan<byte> bytes = Bytes(byHalves);
+            read.MergeFrom(ref bytes);
+            Assert.Equal(Bytes(Of(values)), Bytes(byHalves));
+            Assert.Equal(Bytes(Of(values)), Bytes(read));
+            Assert.Equal(values.Length, read.Bins().Sum(bin => bin.Count) + read.Zeros);
+            foreach (var q in Quantiles)
+            {
+                Assert.Equal(byHalves.Quantile(q), read.Quantile(q));
+            }
+        }
+    }
+
+    [Fact]
+    public void Each_value_is_in_the_bin_that_holds_it()
+    {
+        var random = new Random(1);
+        var values = Enumerable.Range(1, 5_000).Select(i => (long)i)
+            .Concat(Enumerable.Range(0, 37).SelectMany(power => new[] { (1L << power) - 1, 1L << power, (1L << power) + 1 }))
+            .Concat(Enumerable.Range(0, 20_000).Select(_ => (long)Math.Exp(random.NextDouble() * Math.Log(LatencySketch.MaxMicros))))
+            .Where(value => value is > 0 and <= LatencySketch.MaxMicros);
+        foreach (var value in values)
+        {
+            var (lower, upper, _) = Assert.Single(Of([value]).Bins());
+            Assert.True(value > lower * (1 - 1e-9) && value <= upper * (1 + 1e-9), $"{value} is not in ({lower}, {upper}]");
+        }
+    }
+
+    [Fact]
     public void What_is_written_reads_back_the_same()
     {
         var sketch = Of([0, 0, 1, 2, 999, 86_400_000_000]);

@@ -6,10 +6,10 @@ public sealed class WindowFiguresTests
     public void Figures_merge_and_read_back_exactly()
     {
         var (one, two) = (new WindowFigures(), new WindowFigures());
-        one.Add(200, 1_500, 10, 20, "FR");
+        one.Add(200, 1_500, 10, 20, CountryCode.Of('F', 'R'));
         one.Add(503, 9_000, 1, 2);
-        two.Add(200, 700, 100, 200, "DE");
-        two.Add(404, 0, 0, 0, "FR");
+        two.Add(200, 700, 100, 200, CountryCode.Of('D', 'E'));
+        two.Add(404, 0, 0, 0, CountryCode.Of('F', 'R'));
         one.Merge(WindowFigures.FromBytes(two.ToBytes()));
 
         Assert.Equal(4, one.Count);
@@ -35,6 +35,26 @@ public sealed class WindowFiguresTests
         Assert.Equal((1, 10, 20, 1_500), (figures.Count, figures.RequestBytes, figures.ResponseBytes, figures.DurationMaxMicros));
         Assert.Equal([new("FR", 1)], figures.Countries);
         Assert.InRange(figures.Latency.Quantile(0.5), 1_485, 1_515);
+    }
+
+    [Fact]
+    public void Codes_are_kept_in_order_however_they_come_and_clearing_forgets_all()
+    {
+        var random = new Random(5);
+        var figures = new WindowFigures();
+        var expected = new SortedDictionary<int, long>();
+        for (var i = 0; i < 2_000; i++)
+        {
+            var status = random.Next(100, 600);
+            figures.Add(status, i, 1, 1, CountryCode.Of('A' + (status % 26), 'A'));
+            expected[status] = expected.GetValueOrDefault(status) + 1;
+        }
+
+        Assert.Equal(expected, figures.Statuses);
+        Assert.Equal(26, figures.Countries.Count());
+        Assert.Equal(expected.Where(pair => pair.Key >= 500).Sum(pair => pair.Value), figures.Errors);
+        figures.Clear();
+        Assert.Equal(new WindowFigures().ToBytes(), figures.ToBytes());
     }
 
     [Theory]

@@ -1,0 +1,188 @@
+using System.Buffers;
+using Bayou.Metrics;
+
+namespace Bayou.Ingest;
+
+/// <summary>What one sender brought. Its array is rented: dispose of the batch when it is journaled or refused.</summary>
+internal sealed class ObservationBatch(SeriesRegistry registry, int project) : IDisposable
+{
+    private const int FewVersions = 16; // more than a service runs side by side
+
+    private readonly List<SeriesName> _unknown = [];
+    private readonly List<byte[]> _unknownKeys = []; // as the sender writes the unknown, where it writes it plainly
+    private readonly Dictionary<SeriesName, int> _unknownAt = [];
+    private readonly List<SeenVersion> _versions = [];
+    private Observed[] _items = ArrayPool<Observed>.Shared.Rent(64);
+
+    public int Count { get; private set; }
+
+    public ReadOnlySpan<Observed> Items => _items.AsSpan(0, Count);
+
+    /// <summary>The service of the first observation; empty before there is one.</summary>
+    public string Service { get; private set; } = "";
+
+    /// <summary>The versions that were reported.</summary>
+    public IReadOnlyList<SeenVersion> Versions => _versions;
+
+    /// <summary>Takes an observation whose series and version are known by the bytes the sender writes.</summary>
+    /// <returns>False, with nothing done, when they are not.</returns>
+    public bool TryAdd(in PlainItem item)
+    {
+        Span<byte> key = stackalloc byte[SeriesKey.Longest];
+        if (SeriesKey.Write(key, project, item) is not (> 0 and var length) || registry.Find(key[..length]) is not { } series || !TrySee(item))
+        {
+            return false;
+        }
+
+        if (Count == 0)
+        {
+            Service = series.Service;
+        }
+
+        ref var observed = ref Next();
+        (observed.Series, observed.Whole) = (series.Id, series.Whole);
+        (observed.Minute, observed.Status, observed.Country) = (MinuteOf(item.Time), (ushort)item.Status, item.Country);
+        (observed.DurationMicros, observed.RequestBytes, observed.ResponseBytes) = (item.DurationMicros, item.RequestBytes, item.ResponseBytes);
+        return true;
+    }
+
+    /// <param name="plain">The same as the sender writes it, where that is plain: the next of it is known by its bytes.</param>
+    public void Add(in Observation o, in PlainItem plain)
+    {
+        if (Count == 0)
+        {
+            Service = o.Service;
+        }
+
+        var name = new SeriesName(o.Service, o.Endpoint);
+        if (!_unknownAt.TryGetValue(name, out var at))
+        {
+            Span<byte> key = stackalloc byte[SeriesKey.Longest];
+            _unknownAt[name] = at = _unknown.Count;
+            _unknown.Add(name);
+            _unknownKeys.Add(key[..SeriesKey.Write(key, project, plain)].ToArray());
+        }
+
+        ref var observed = ref Next();
+        (observed.Series, observed.Whole) = (~at, 0);
+        (observed.Minute, observed.Status) = (MinuteOf(o.Time.UtcDateTime), (ushort)o.Status);
+        observed.Country = o.Country is { } country ? CountryCode.Of(country[0], country[1]) : (ushort)0;
+        (observed.DurationMicros, observed.RequestBytes, observed.ResponseBytes) = (o.DurationMicros, o.RequestBytes, o.ResponseBytes);
+        if (o.Version is not null)
+        {
+            See(o, plain);
+        }
+    }
+
+    /// <summary>Gives every observation the id of its series, a new one where it must.</summary>
+    public async Task ResolveAsync(CancellationToken ct)
+    {
+        if (_unknown.Count == 0)
+        {
+            return;
+        }
+
+        var ids = await registry.ResolveAsync(project, [.. _unknown, .. _unknown.Select(name => name.OfWhole()).Distinct()], ct);
+        foreach (ref var item in _items.AsSpan(0, Count))
+        {
+            if (item.Series < 0)
+            {
+                var name = _unknown[~item.Series];
+                (item.Series, item.Whole) = (ids[name], ids[name.OfWhole()]);
+            }
+        }
+
+        for (var i = 0; i < _unknown.Count; i++)
+        {
+            registry.Remember(_unknownKeys[i], project, _unknown[i]);
+        }
+
+        _unknown.Clear();
+    }
+
+    public void Dispose()
+    {
+        Count = 0;
+        if (_items.Length > 0)
+        {
+            ArrayPool<Observed>.Shared.Return(_items);
+            _items = [];
+        }
+    }
+
+    private static int MinuteOf(DateTime utc) => (int)((utc - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMinute);
+
+    private ref Observed Next()
+    {
+        if (Count == _items.Length)
+        {
+            var larger = ArrayPool<Observed>.Shared.Rent(Count * 2);
+            _items.CopyTo(larger, 0);
+            ArrayPool<Observed>.Shared.Return(_items);
+            _items = larger;
+        }
+
+        return ref _items[Count++];
+    }
+
+    private bool TrySee(in PlainItem item)
+    {
+        if (item.Version.IsEmpty)
+        {
+            return true;
+        }
+
+        foreach (var version in _versions)
+        {
+            if (item.Version.SequenceEqual(version.PlainVersion) && item.Service.SequenceEqual(version.PlainService))
+            {
+                version.See(item.Time);
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private void See(in Observation o, in PlainItem plain)
+    {
+        foreach (var version in _versions)
+        {
+            if (version.Service == o.Service && version.Version == o.Version)
+            {
+                version.See(o.Time.UtcDateTime);
+                return;
+            }
+        }
+
+        var known = _versions.Count < FewVersions;
+        _versions.Add(new(o.Service, o.Version!, o.Time.UtcDateTime)
+        {
+            PlainService = known ? plain.Service.ToArray() : [],
+            PlainVersion = known ? plain.Version.ToArray() : [],
+        });
+    }
+}
+
+/// <summary>A version that observations reported, with the earliest and the latest time of these.</summary>
+internal sealed class SeenVersion(string service, string version, DateTime time)
+{
+    public string Service => service;
+
+    public string Version => version;
+
+    public DateTime First { get; private set; } = time;
+
+    public DateTime Latest { get; private set; } = time;
+
+    /// <summary>As the sender writes it.</summary>
+    public byte[] PlainService { get; init; } = [];
+
+    public byte[] PlainVersion { get; init; } = [];
+
+    public void See(DateTime utc)
+    {
+        First = utc < First ? utc : First;
+        Latest = utc > Latest ? utc : Latest;
+    }
+}
