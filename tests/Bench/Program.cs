@@ -14,6 +14,7 @@ var table = new Table();
 await using (var server = await Server.StartAsync(url, table))
 {
     var bench = new IngestBench(server, db, postmaster, table, events);
+    await bench.WarmUpAsync();
     await bench.RunAsync(senders: 1);
     await bench.RunAsync(senders: 4);
     await bench.CopyAsync();

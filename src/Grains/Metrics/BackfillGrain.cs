@@ -7,7 +7,7 @@ namespace Bayou.Metrics;
 /// version check of the flush arbitrates between it and any <see cref="EndpointWindowGrain"/> of the same window.
 /// </summary>
 [CollectionAgeLimit(Minutes = 2)]
-internal sealed class BackfillGrain(WindowWriter writer, WindowFlusher flusher) : Grain, IBackfillGrain
+internal sealed class BackfillGrain(WindowLoader loader, WindowFlusher flusher) : Grain, IBackfillGrain
 {
     private readonly Dictionary<long, WindowState> _windows = [];
 
@@ -51,7 +51,7 @@ internal sealed class BackfillGrain(WindowWriter writer, WindowFlusher flusher) 
             return;
         }
 
-        var rows = await writer.LoadAsync(keys, ct);
+        var rows = await loader.LoadAsync(keys, ct);
         foreach (var key in keys)
         {
             _windows[key.StartUnix] = new WindowState(key, rows.GetValueOrDefault(key, WindowRow.None));

@@ -7,14 +7,14 @@ namespace Bayou.Metrics;
 /// activation of its key: the version check of the flush decides whose figures stand.
 /// </summary>
 [CollectionAgeLimit(Minutes = 2)]
-internal sealed class EndpointWindowGrain(WindowWriter writer, WindowFlusher flusher) : Grain, IEndpointWindowGrain
+internal sealed class EndpointWindowGrain(WindowLoader loader, WindowFlusher flusher) : Grain, IEndpointWindowGrain
 {
     private WindowState _window = null!; // set by OnActivateAsync, before any call
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         var key = WindowKey.Parse(this.GetPrimaryKeyString());
-        _window = new WindowState(key, await writer.LoadAsync(key, cancellationToken));
+        _window = new WindowState(key, await loader.LoadAsync(key, cancellationToken));
     }
 
     public Task<long> ApplyAsync(WindowDelta delta, CancellationToken ct)

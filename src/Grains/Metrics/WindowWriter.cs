@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace Bayou.Metrics;
 
-/// <summary>Loads and writes rows of <c>metric_windows</c>.</summary>
+/// <summary>Writes rows of <c>metric_windows</c>.</summary>
 internal sealed class WindowWriter(NpgsqlDataSource db)
 {
     /// <summary>The feed's advisory lock; held from before ids are drawn until they are visible.</summary>
@@ -34,27 +34,6 @@ internal sealed class WindowWriter(NpgsqlDataSource db)
          WHERE w.version = excluded.version - 1
         RETURNING w.series_id, w.window_start
         """;
-
-    public async Task<WindowRow> LoadAsync(WindowKey key, CancellationToken ct) =>
-        (await LoadAsync([key], ct)).GetValueOrDefault(key, WindowRow.None);
-
-    /// <summary>The rows of windows of one series, those that there are.</summary>
-    public async Task<Dictionary<WindowKey, WindowRow>> LoadAsync(IReadOnlyList<WindowKey> keys, CancellationToken ct)
-    {
-        await using var command = db.CreateCommand(
-            "SELECT window_start, version, applied, figures FROM metric_windows WHERE series_id = $1 AND window_start = ANY ($2)");
-        command.Parameters.Add(new() { Value = keys[0].SeriesId });
-        command.Parameters.Add(new() { Value = keys.Select(key => key.Start.UtcDateTime).ToArray() });
-        var rows = new Dictionary<WindowKey, WindowRow>();
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        while (await reader.ReadAsync(ct))
-        {
-            var start = new DateTimeOffset(reader.GetDateTime(0), TimeSpan.Zero).ToUnixTimeSeconds();
-            rows[new(keys[0].SeriesId, start)] = new(reader.GetInt64(1), reader.GetFieldValue<long[]>(2), reader.GetFieldValue<byte[]>(3));
-        }
-
-        return rows;
-    }
 
     /// <summary>
     /// Writes each window whose stored version is the one it was loaded with, all or none, and returns

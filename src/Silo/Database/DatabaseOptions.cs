@@ -33,6 +33,7 @@ public sealed class DatabaseOptions
 
             builder.MaxPoolSize = MaxConnections;
             builder.ApplicationName = "bayou";
+            builder.NoResetOnClose = true; // No statement leaves anything behind in its session.
 
             // A process frozen in a transaction must not hold the feed's lock for longer.
             builder.Options ??= "-c idle_in_transaction_session_timeout=5s";

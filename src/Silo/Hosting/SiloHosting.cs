@@ -42,6 +42,7 @@ public static partial class SiloHosting
     {
         services.AddOptions<MetricsOptions>().BindConfiguration(MetricsOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton(TimeProvider.System);
+        services.AddSingleton<WindowLoader>();
         services.AddSingleton<WindowWriter>();
         services.AddSingleton<WindowPartitions>();
         services.AddSingleton<WindowFlusher>();

@@ -26,8 +26,9 @@ internal sealed partial class Delivery(
     /// </summary>
     private const int MuchBackfill = 5_000;
     private static readonly TimeSpan Gathering = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(1);
 
-    private long _sentBackfill;
+    private long? _gatheringSince;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -101,17 +102,16 @@ internal sealed partial class Delivery(
     /// <summary>What is to be sent now of windows that are long over.</summary>
     private List<OutstandingWindow> Gathered(List<OutstandingWindow> windows)
     {
-        if (windows.Count < MuchBackfill)
+        if (windows.Count >= MuchBackfill && outstanding.HasRoom && time.GetElapsedTime(outstanding.LastAdded) < Quiet)
         {
-            return windows;
+            _gatheringSince ??= time.GetTimestamp();
+            if (time.GetElapsedTime(_gatheringSince.Value) < Gathering)
+            {
+                return [];
+            }
         }
 
-        if (outstanding.HasRoom && time.GetElapsedTime(_sentBackfill) < Gathering)
-        {
-            return [];
-        }
-
-        _sentBackfill = time.GetTimestamp();
+        _gatheringSince = null;
         return windows;
     }
 
@@ -138,13 +138,8 @@ internal sealed partial class Delivery(
     private async Task<Dictionary<(long, WindowKey), long>> ReadAppliedAsync(List<OutstandingWindow> windows, CancellationToken ct)
     {
         var keys = windows.Select(window => window.Key).Distinct().ToList();
-        await using var command = db.CreateCommand("""
-            SELECT w.series_id, w.window_start, w.applied
-              FROM unnest($1::int[], $2::timestamptz[]) AS k(series_id, window_start)
-              JOIN metric_windows w USING (series_id, window_start)
-            """);
-        command.Parameters.Add(new() { Value = keys.Select(key => key.SeriesId).ToArray() });
-        command.Parameters.Add(new() { Value = keys.Select(key => key.Start.UtcDateTime).ToArray() });
+        await using var command = db.CreateCommand($"SELECT w.series_id, w.window_start, w.applied FROM {WindowRows.ByKey} w");
+        WindowRows.Bind(command.Parameters, keys);
         var applied = new Dictionary<(long, WindowKey), long>();
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))

@@ -13,6 +13,7 @@ internal sealed class Outstanding(IOptions<IngestOptions> options, TimeProvider 
     private readonly Lock _gate = new();
     private readonly Dictionary<long, Epoch> _epochs = [];
     private long _bytes;
+    private long _lastAdded;
     private int _held; // sets of figures
 
     /// <summary>Bytes of journal rows not yet deleted.</summary>
@@ -20,6 +21,9 @@ internal sealed class Outstanding(IOptions<IngestOptions> options, TimeProvider 
 
     /// <summary>Whether senders have to wait until some of it is durable.</summary>
     public bool IsFull => Bytes > options.Value.MaxOutstandingBytes || Volatile.Read(ref _held) > options.Value.MaxOutstandingFigures;
+
+    /// <summary>When the last row came, as <see cref="TimeProvider.GetTimestamp"/> has it.</summary>
+    public long LastAdded => Interlocked.Read(ref _lastAdded);
 
     /// <summary>Whether more may be adopted.</summary>
     public bool HasRoom => Bytes < options.Value.MaxOutstandingBytes / 2 && Volatile.Read(ref _held) < options.Value.MaxOutstandingFigures / 2;
@@ -71,6 +75,7 @@ internal sealed class Outstanding(IOptions<IngestOptions> options, TimeProvider 
             epoch.LastSeq = seq;
             epoch.Rows.Enqueue(new(seq, time.GetUtcNow(), payload.Length));
             Interlocked.Add(ref _bytes, payload.Length);
+            Interlocked.Exchange(ref _lastAdded, time.GetTimestamp());
             for (var row = new JournalReader(payload); row.MoveNext();)
             {
                 row.AddTo(At(row.Window), row.Whole is { } whole ? At(whole) : null);
@@ -134,12 +139,18 @@ internal sealed class Outstanding(IOptions<IngestOptions> options, TimeProvider 
         }
     }
 
-    /// <summary>Windows whose grain holds something that is not known to be durable.</summary>
+    /// <summary>Windows to check: what their grains held at the last check, and is not known to be durable.</summary>
     public List<OutstandingWindow> AwaitingFlush()
     {
         lock (_gate)
         {
-            return [.. Windows().Where(window => window.AwaitsFlush)];
+            var awaiting = Windows().Where(window => window.AwaitsFlush).ToList();
+            foreach (var window in Windows())
+            {
+                window.Checked();
+            }
+
+            return awaiting;
         }
     }
 

@@ -15,6 +15,7 @@ internal sealed class OutstandingWindow(long epoch, WindowKey key)
     private Link? _first;
     private Link? _last;
     private long _sent; // the grain has said that it holds the epoch up to here
+    private bool _isFresh; // answered since the last check: not yet worth asking for
     private int _idleChecks;
 
     public long Epoch => epoch;
@@ -41,8 +42,8 @@ internal sealed class OutstandingWindow(long epoch, WindowKey key)
     /// <summary>The lowest seq that is not known to be durable.</summary>
     public long FirstSeq => _first!.First;
 
-    /// <summary>Whether the grain holds something that is not known to be durable.</summary>
-    public bool AwaitsFlush => _first?.First <= _sent;
+    /// <summary>Whether the grain holds something that is not known to be durable, and has had the time to have it written.</summary>
+    public bool AwaitsFlush => _first?.First <= _sent && !_isFresh;
 
     public bool HasUnsent => _last?.Last > _sent;
 
@@ -108,7 +109,11 @@ internal sealed class OutstandingWindow(long epoch, WindowKey key)
         // An answer below what was sent names what is missing: the next call begins there. A discarded
         // activation holds nothing that is not durable.
         _sent = applied == WindowDelta.Discarded ? 0 : Math.Min(applied, sent.Last);
+        _isFresh = true;
     }
+
+    /// <summary>A check is over: what was answered before it is to be in the next.</summary>
+    public void Checked() => _isFresh = false;
 
     /// <summary>Drops what the row holds, by its <c>applied</c>, and returns how many sets of figures that were.</summary>
     public int Durable(long applied)

@@ -23,6 +23,8 @@ public sealed partial class Cluster : IAsyncLifetime
 
     public NpgsqlDataSource Db => _services.GetRequiredService<NpgsqlDataSource>();
 
+    internal WindowLoader Loader => _services.GetRequiredService<WindowLoader>();
+
     internal WindowWriter Writer => _services.GetRequiredService<WindowWriter>();
 
     internal WindowPartitions Partitions => _services.GetRequiredService<WindowPartitions>();

@@ -38,7 +38,7 @@ public sealed class BackfillGrainTests(Cluster cluster)
         }
 
         Assert.Equal(3, await CountAsync(series, 7));
-        Assert.Equal(3, (await cluster.Writer.LoadAsync(new WindowKey(series, Hour + (7 * 60)), Ct)).Version);
+        Assert.Equal(3, (await cluster.Loader.LoadAsync(new WindowKey(series, Hour + (7 * 60)), Ct)).Version);
     }
 
     [Fact]
@@ -98,5 +98,5 @@ public sealed class BackfillGrainTests(Cluster cluster)
     }
 
     private async Task<long> CountAsync(int series, int minute) =>
-        WindowFigures.FromBytes((await cluster.Writer.LoadAsync(new WindowKey(series, Hour + (minute * 60)), Ct)).Figures).Count;
+        WindowFigures.FromBytes((await cluster.Loader.LoadAsync(new WindowKey(series, Hour + (minute * 60)), Ct)).Figures).Count;
 }

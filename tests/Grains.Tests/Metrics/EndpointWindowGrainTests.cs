@@ -76,7 +76,7 @@ public sealed class EndpointWindowGrainTests(Cluster cluster)
         await cluster.FlushAsync();
 
         // Another activation, somewhere, has written in between: seq 2 of the same epoch.
-        var other = new WindowState(key, await cluster.Writer.LoadAsync(key, Ct));
+        var other = new WindowState(key, await cluster.Loader.LoadAsync(key, Ct));
         other.Apply(Delta(1, 2, 2, 200));
         Assert.Contains(key, await cluster.Writer.WriteAsync([other.TakeSnapshot()!], Ct));
 
@@ -138,7 +138,7 @@ public sealed class EndpointWindowGrainTests(Cluster cluster)
 
     private async Task<(WindowRow Row, WindowFigures Figures)> RowAsync(WindowKey key)
     {
-        var row = await cluster.Writer.LoadAsync(key, Ct);
+        var row = await cluster.Loader.LoadAsync(key, Ct);
         return (row, WindowFigures.FromBytes(row.Figures));
     }
 

@@ -44,7 +44,7 @@ public sealed class WindowWriterTests(Cluster cluster)
         two.Apply(new(2, 0, 1, 1, One()));
         Assert.Equal([key], await cluster.Writer.WriteAsync([one.TakeSnapshot()!], ct));
         Assert.Empty(await cluster.Writer.WriteAsync([two.TakeSnapshot()!], ct));
-        Assert.Equal(Pairs(1, 1), (await cluster.Writer.LoadAsync(key, ct)).Applied);
+        Assert.Equal(Pairs(1, 1), (await cluster.Loader.LoadAsync(key, ct)).Applied);
     }
 
     [Fact]

@@ -68,7 +68,10 @@ public sealed class OutstandingWindowTests
     {
         Add(4, 6); // Fenced and adopted elsewhere, which has sent 4.
         Answer(4);
-        Assert.True(_window.HasUnsent && _window.AwaitsFlush);
+        Assert.True(_window.HasUnsent);
+        Assert.False(_window.AwaitsFlush); // Not at once: its flush takes a while.
+        _window.Checked();
+        Assert.True(_window.AwaitsFlush);
         Assert.Equal(1, _window.Durable(6));
         Assert.True(_window.IsEmpty);
     }
