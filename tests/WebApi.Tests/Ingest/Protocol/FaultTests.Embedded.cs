@@ -1,0 +1,125 @@
+using Orleans.Embedded;
+
+namespace Bayou.Ingest;
+
+/// <summary>What a cluster that has lost sight of itself does to the protocol: calls that get lost, late or out of order, windows with two activations, zombies.</summary>
+public sealed class FaultTests(ProtocolDatabase database) : IClassFixture<ProtocolDatabase>
+{
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(6)]
+    public async Task Calls_lost_late_and_reordered_between_activations_that_are_doubled_and_killed(int seed)
+    {
+        var random = new Random(seed);
+        await using var sender = new Sender(database, BayouServer.NewService());
+        var life = await sender.BeginAsync();
+        var late = new List<TaskCompletionSource<bool>>();
+        var (lost, held, doubled, killed) = (0, 0, 0, 0);
+        life.Grains.Faults.Decide = call => Decide(call);
+        for (var i = 0; i < 30; i++)
+        {
+            await sender.SendTwiceAsync([("/a", false), ("/a", true), ($"/{i % 3}", i % 2 == 0)]);
+            await life.RunAsync(TimeSpan.FromMilliseconds(random.Next(0, 1_500)));
+            foreach (var grain in life.Grains.Active.Where(IsWindow))
+            {
+                switch (random.Next(6))
+                {
+                    case 0:
+                        life.Grains.Duplicate(grain);
+                        doubled++;
+                        break;
+                    case 1:
+                        life.Grains.Kill(grain);
+                        killed++;
+                        break;
+                }
+            }
+
+            Release(random.Next(late.Count + 1));
+        }
+
+        life.Grains.Faults.Decide = null;
+        Release(late.Count);
+        await sender.SettleAsync();
+        await sender.ExpectAsync();
+        Assert.True(lost > 0 && held > 0 && doubled > 0 && killed > 0, $"{lost} lost, {held} late, {doubled} doubled, {killed} killed");
+
+        ValueTask<bool> Decide(GrainCall call)
+        {
+            lock (random)
+            {
+                switch (IsWindow(call.Grain) ? random.Next(4) : 3)
+                {
+                    case 0:
+                        lost++;
+                        return new(false);
+                    case 1:
+                        var gate = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+                        late.Add(gate);
+                        held++;
+                        return new(gate.Task);
+                    default:
+                        return new(true);
+                }
+            }
+        }
+
+        // The last ones first.
+        void Release(int count)
+        {
+            lock (random)
+            {
+                for (; count > 0; count--)
+                {
+                    late[^1].SetResult(true);
+                    late.RemoveAt(late.Count - 1);
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(400)]
+    [InlineData(800)]
+    [InlineData(1_200)]
+    [InlineData(1_800)]
+    [InlineData(2_300)]
+    [InlineData(3_000)]
+    [InlineData(4_200)]
+    public async Task A_life_that_freezes_after_so_many_milliseconds_and_wakes_up_when_another_has_taken_over(int milliseconds)
+    {
+        await using var sender = new Sender(database, BayouServer.NewService());
+        var zombie = await sender.BeginAsync();
+        for (var i = 0; i < 3; i++)
+        {
+            await sender.SendTwiceAsync([("/a", false), ("/a", true)]);
+        }
+
+        await zombie.RunAsync(TimeSpan.FromMilliseconds(milliseconds));
+        var epoch = zombie.Epoch;
+        await database.ExpireAsync(epoch);
+        await using (var other = await Life.StartAsync(database.Database, Guid.NewGuid().ToString("N")))
+        {
+            // Neither knows of the other: both deliver what is left of the epoch, to grains of their own.
+            for (var i = 0; i < 3; i++)
+            {
+                await other.RunAsync(TimeSpan.FromSeconds(1));
+                await sender.SendTwiceAsync([("/a", false), ("/b", true)]);
+                await zombie.RunAsync(TimeSpan.FromSeconds(1));
+            }
+
+            Assert.NotEqual(epoch, zombie.Epoch);
+            await other.RunAsync(TimeSpan.FromSeconds(20));
+        }
+
+        await sender.SettleAsync();
+        await sender.ExpectAsync();
+    }
+
+    private static bool IsWindow(GrainId grain) => grain.Type is "endpointwindow" or "backfill";
+}

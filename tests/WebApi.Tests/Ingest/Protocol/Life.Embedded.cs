@@ -1,0 +1,112 @@
+using System.Text;
+using Bayou.Database;
+using Bayou.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Npgsql;
+using Orleans.Embedded;
+
+namespace Bayou.Ingest;
+
+/// <summary>One life of a server: everything from ingest to the windows' rows, on a clock of its own, with a <see cref="Wire"/> to PostgreSQL.</summary>
+internal sealed class Life(IHost host, ManualTime time, Wire wire) : IAsyncDisposable
+{
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(100);
+
+    public Wire Wire => wire;
+
+    public EmbeddedRuntime Grains => host.Services.GetRequiredService<EmbeddedRuntime>();
+
+    public long Epoch => host.Services.GetRequiredService<IngestNode>().Epoch;
+
+    public Outstanding Outstanding => host.Services.GetRequiredService<Outstanding>();
+
+    public DateTimeOffset Now => time.GetUtcNow();
+
+    /// <param name="node">The same name takes over at once what the life before left.</param>
+    public static async Task<Life> StartAsync(TestDatabase database, string node)
+    {
+        var url = new NpgsqlConnectionStringBuilder(database.Url);
+        var wire = new Wire(url.Host!, url.Port);
+        url.Host = "127.0.0.1";
+        url.Port = wire.Port;
+        var time = new ManualTime();
+        var builder = Host.CreateEmptyApplicationBuilder(new());
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            [DatabaseOptions.UrlKey] = url.ConnectionString,
+            ["Bayou:Database:AllowUnsafe"] = "true",
+            ["Bayou:Ingest:Node"] = node,
+        });
+        builder.AddBayouSilo();
+        builder.Services.AddIngest();
+        builder.Services.AddSingleton<TimeProvider>(time);
+        var life = new Life(builder.Build(), time, wire);
+        await life.RunAsync(life.StartAsync());
+        return life;
+    }
+
+    /// <summary>Sends observations of a minute ago, or of an hour ago where they are late.</summary>
+    /// <param name="key">Null for none.</param>
+    public async Task<SubmissionState> SendAsync(string service, string? key, IReadOnlyList<(string Route, bool Late)> routes)
+    {
+        var ingest = host.Services.GetRequiredService<IngestService>();
+        using var batch = ingest.NewBatch();
+        foreach (var (route, late) in routes)
+        {
+            batch.Add(new(service, $"GET {route}", 200, 1_000, Now.AddMinutes(late ? -60 : -1), 1, 1, null), default);
+        }
+
+        try
+        {
+            var submissionKey = key is null ? null : IngestService.KeyOf(key, Encoding.UTF8.GetBytes(key), new IngestAnswer(routes.Count, 0, []));
+            return (await ingest.SubmitAsync(batch, submissionKey, CancellationToken.None)).State;
+        }
+        catch (NpgsqlException)
+        {
+            return SubmissionState.Unavailable; // A new series could not be registered.
+        }
+    }
+
+    /// <summary>Lets time pass until the task is done, or this life is over.</summary>
+    public async Task RunAsync(Task until)
+    {
+        while (!until.IsCompleted && !wire.IsDead)
+        {
+            time.Advance(Step);
+            await Task.WhenAny(until, Task.Delay(1, BayouServer.Ct)); // Real, for what is really asked of PostgreSQL.
+        }
+
+        if (until.IsCompleted)
+        {
+            await until;
+        }
+    }
+
+    public Task RunAsync(TimeSpan span) => RunUntilAsync(Now + span);
+
+    public async Task<T?> RunAsync<T>(Task<T> until)
+    {
+        await RunAsync((Task)until);
+        return until.IsCompletedSuccessfully ? until.Result : default;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await wire.DisposeAsync();
+        NpgsqlConnection.ClearAllPools();
+        host.Dispose();
+    }
+
+    private Task StartAsync() => host.StartAsync(BayouServer.Ct);
+
+    private async Task RunUntilAsync(DateTimeOffset end)
+    {
+        while (Now < end && !wire.IsDead)
+        {
+            time.Advance(Step);
+            await Task.Delay(1, BayouServer.Ct);
+        }
+    }
+}
