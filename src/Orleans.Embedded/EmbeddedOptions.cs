@@ -31,7 +31,7 @@ public sealed class GrainCatalog
         _classes = classes.ToDictionary(NameOf);
         _types = [];
         foreach (var (grain, contract) in classes.SelectMany(c => c.GetInterfaces()
-            .Where(i => typeof(IGrain).IsAssignableFrom(i) && i != typeof(IGrain) && i != typeof(IGrainWithStringKey))
+            .Where(i => typeof(IGrainWithStringKey).IsAssignableFrom(i) && i != typeof(IGrainWithStringKey))
             .Select(i => (c, i))))
         {
             if (!_types.TryAdd(contract, NameOf(grain)))

@@ -4,8 +4,11 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Bayou.Database;
+using Bayou.Metrics;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using Orleans;
 
 namespace Bayou;
 
@@ -120,6 +123,9 @@ public sealed class BayouServer : IAsyncLifetime
         while (counted < requests);
     }
 
+    /// <summary>Merges all hours that are over, as the reminder does each minute.</summary>
+    public Task RollUpAsync() => _app.Services.GetRequiredService<IGrainFactory>().GetGrain<IRollupGrain>(IRollupGrain.Key).RunAsync(Ct);
+
     private async Task StartOnAsync(TestDatabase database)
     {
         Db = NpgsqlDataSource.Create(database.Url);
@@ -132,6 +138,7 @@ public sealed class BayouServer : IAsyncLifetime
             ["LOG_LEVEL"] = "Warning",
         };
         settings.TryAdd("Bayou:Metrics:FlushSeconds", "1");
+        settings.TryAdd("Bayou:Metrics:RollUpAfterSeconds", "0");
         settings.TryAdd("Bayou:Ingest:DeliveryMilliseconds", "50");
         _app = Api.Build([.. settings.Select(pair => $"--{pair.Key}={pair.Value}")]);
         await _app.StartAsync(Ct);

@@ -25,8 +25,8 @@ internal sealed partial class MetricsCleanupGrain(
     public async Task RunAsync(CancellationToken ct)
     {
         var now = time.GetUtcNow();
-        await partitions.EnsureAsync(now, options.Value.RetentionDays, ct);
-        var dropped = await partitions.DropAsync(now, options.Value.RetentionDays, ct);
+        await partitions.EnsureAsync(now, ct);
+        var dropped = await partitions.DropAsync(now, ct);
         var keys = await ForgetKeysAsync(ct);
         await ForgetOldAsync("DELETE FROM ingest_losses WHERE minute < now() - $1", ct);
         await ForgetOldAsync("DELETE FROM service_versions WHERE last_seen < now() - $1", ct);

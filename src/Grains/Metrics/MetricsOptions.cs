@@ -18,6 +18,22 @@ public sealed class MetricsOptions
     [Range(1, 365)]
     public int RetentionDays { get; set; } = 8;
 
+    /// <summary>Days that windows of 10 minutes are kept.</summary>
+    [Range(1, 3_650)]
+    public int TenMinuteRetentionDays { get; set; } = 30;
+
+    /// <summary>Days that windows of an hour are kept.</summary>
+    [Range(1, 3_650)]
+    public int HourRetentionDays { get; set; } = 90;
+
+    /// <summary>Days that windows of a day are kept.</summary>
+    [Range(1, 36_500)]
+    public int DayRetentionDays { get; set; } = 730;
+
+    /// <summary>Seconds that nothing was written to an hour that is over before it is merged into longer windows.</summary>
+    [Range(0, 3_600)]
+    public int RollUpAfterSeconds { get; set; } = 30;
+
     /// <summary>Endpoints of a project that are counted apart; further ones count into <c>__other__</c>.</summary>
     [Range(1, 100_000)]
     public int MaxEndpoints { get; set; } = 2_000;

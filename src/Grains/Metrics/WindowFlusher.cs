@@ -151,7 +151,7 @@ internal sealed partial class WindowFlusher(
     {
         try
         {
-            await partitions.EnsureAsync([.. windows.Select(w => w.Key.Start)], ct);
+            await partitions.EnsureAsync(Resolution.Minute, windows.Select(w => w.Key.Start), ct);
         }
         catch (Exception e)
         {

@@ -1,22 +1,23 @@
 using System.Globalization;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace Bayou.Metrics;
 
-/// <summary>One partition of <c>metric_windows</c> for each UTC day, made ahead and dropped whole.</summary>
-internal sealed class WindowPartitions(NpgsqlDataSource db)
+/// <summary>The partitions of all resolutions' tables, made ahead and dropped whole.</summary>
+internal sealed class WindowPartitions(NpgsqlDataSource db, IOptions<MetricsOptions> options)
 {
-    private const string Prefix = "metric_windows_";
+    private static readonly TimeSpan Ahead = TimeSpan.FromDays(2);
 
     /// <summary>Makes the partitions of these moments, where missing.</summary>
-    public async Task EnsureAsync(IReadOnlyCollection<DateTimeOffset> times, CancellationToken ct)
+    public async Task EnsureAsync(Resolution resolution, IEnumerable<DateTimeOffset> times, CancellationToken ct)
     {
-        foreach (var day in times.Select(t => DateOnly.FromDateTime(t.UtcDateTime)).Distinct())
+        foreach (var partition in times.Select(resolution.PartitionOf).Distinct())
         {
             // Names and bounds cannot be parameters; both are made of a date alone.
             await using var command = db.CreateCommand(string.Create(CultureInfo.InvariantCulture, $"""
-                CREATE TABLE IF NOT EXISTS {Name(day)} PARTITION OF metric_windows
-                   FOR VALUES FROM ('{day:yyyy-MM-dd} 00:00:00+00') TO ('{day.AddDays(1):yyyy-MM-dd} 00:00:00+00')
+                CREATE TABLE IF NOT EXISTS {resolution.PartitionName(partition)} PARTITION OF {resolution.Table}
+                   FOR VALUES FROM ('{partition:yyyy-MM-dd} 00:00:00+00') TO ('{resolution.PartitionEnd(partition):yyyy-MM-dd} 00:00:00+00')
                 """));
             try
             {
@@ -30,36 +31,59 @@ internal sealed class WindowPartitions(NpgsqlDataSource db)
         }
     }
 
-    /// <summary>Makes the partitions of every day that an observation may belong to from now until two days ahead.</summary>
-    public Task EnsureAsync(DateTimeOffset now, int retentionDays, CancellationToken ct) =>
-        EnsureAsync([.. Enumerable.Range(-retentionDays, retentionDays + 3).Select(days => now.AddDays(days))], ct);
-
-    /// <summary>Drops partitions that ended more than a day before the retention does, and returns their names.</summary>
-    public async Task<IReadOnlyList<string>> DropAsync(DateTimeOffset now, int retentionDays, CancellationToken ct)
+    /// <summary>Makes, for each resolution, the partitions of every day that an observation may belong to from now until two days ahead.</summary>
+    public async Task EnsureAsync(DateTimeOffset now, CancellationToken ct)
     {
-        var oldest = Name(DateOnly.FromDateTime(now.UtcDateTime.AddDays(-retentionDays - 1)));
-        var expired = new List<string>();
-        await using (var list = db.CreateCommand("""
-            SELECT inhrelid::regclass::text FROM pg_inherits
-             WHERE inhparent = 'metric_windows'::regclass AND inhrelid::regclass::text < $1
-            """))
+        var days = options.Value.RetentionDays;
+        foreach (var resolution in Resolution.All)
         {
-            list.Parameters.Add(new() { Value = oldest });
-            await using var reader = await list.ExecuteReaderAsync(ct);
-            while (await reader.ReadAsync(ct))
+            await EnsureAsync(resolution, Enumerable.Range(-days, days + Ahead.Days + 1).Select(day => now.AddDays(day)), ct);
+        }
+    }
+
+    /// <summary>
+    /// Drops partitions that ended more than a day before their retention does, and returns their names. One with windows that are not
+    /// rolled up yet waits for that.
+    /// </summary>
+    public async Task<IReadOnlyList<string>> DropAsync(DateTimeOffset now, CancellationToken ct)
+    {
+        var dropped = new List<string>();
+        foreach (var resolution in Resolution.All)
+        {
+            var end = now - resolution.Retention(options.Value) - TimeSpan.FromDays(1);
+            foreach (var partition in await PartitionsAsync(resolution, ct))
             {
-                expired.Add(reader.GetString(0));
+                if (resolution.PartitionEnd(partition) <= end && !await IsMarkedAsync(partition, resolution.PartitionEnd(partition), ct))
+                {
+                    await using var drop = db.CreateCommand($"DROP TABLE IF EXISTS {resolution.PartitionName(partition)}");
+                    await drop.ExecuteNonQueryAsync(ct);
+                    dropped.Add(resolution.PartitionName(partition));
+                }
             }
         }
 
-        foreach (var partition in expired)
-        {
-            await using var drop = db.CreateCommand($"DROP TABLE IF EXISTS {partition}");
-            await drop.ExecuteNonQueryAsync(ct);
-        }
-
-        return expired;
+        return dropped;
     }
 
-    private static string Name(DateOnly day) => string.Create(CultureInfo.InvariantCulture, $"{Prefix}{day:yyyyMMdd}");
+    private async Task<List<DateTimeOffset>> PartitionsAsync(Resolution resolution, CancellationToken ct)
+    {
+        await using var list = db.CreateCommand("SELECT right(c.relname, 8) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = $1::regclass ORDER BY 1");
+        list.Parameters.Add(new() { Value = resolution.Table });
+        await using var reader = await list.ExecuteReaderAsync(ct);
+        var partitions = new List<DateTimeOffset>();
+        while (await reader.ReadAsync(ct))
+        {
+            partitions.Add(DateTimeOffset.ParseExact(reader.GetString(0), "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal));
+        }
+
+        return partitions;
+    }
+
+    private async Task<bool> IsMarkedAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken ct)
+    {
+        await using var command = db.CreateCommand("SELECT EXISTS (SELECT 1 FROM metric_rollup_marks WHERE start + make_interval(secs => seconds) > $1 AND start < $2)");
+        command.Parameters.Add(new() { Value = from.UtcDateTime });
+        command.Parameters.Add(new() { Value = to.UtcDateTime });
+        return (bool)(await command.ExecuteScalarAsync(ct))!;
+    }
 }

@@ -35,6 +35,13 @@ internal sealed class WindowWriter(NpgsqlDataSource db)
         RETURNING w.series_id, w.window_start
         """;
 
+    // What was merged of these hours is so no longer. An update, not nothing, where there is a mark: it waits for a roll-up that is taking it.
+    private const string MarkHours = """
+        INSERT INTO metric_rollup_marks AS m (seconds, start)
+        SELECT 3600, h.start FROM unnest($1::timestamptz[]) AS h(start) ORDER BY h.start
+        ON CONFLICT (seconds, start) DO UPDATE SET touched_at = now()
+        """;
+
     /// <summary>
     /// Writes each window whose stored version is the one it was loaded with, all or none, and returns
     /// those written. The windows must be of different keys.
@@ -60,6 +67,9 @@ internal sealed class WindowWriter(NpgsqlDataSource db)
             }
         }
 
+        await using var mark = new NpgsqlCommand(MarkHours, connection, transaction);
+        mark.Parameters.Add(new() { Value = written.Select(key => Resolution.Hour.StartOf(key.Start).UtcDateTime).Distinct().ToArray() });
+        await mark.ExecuteNonQueryAsync(ct);
         await transaction.CommitAsync(ct);
         return written;
     }

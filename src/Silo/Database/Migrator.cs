@@ -15,7 +15,6 @@ internal sealed partial class Migrator(
     NpgsqlDataSource db,
     WindowPartitions partitions,
     IOptions<DatabaseOptions> options,
-    IOptions<MetricsOptions> metrics,
     TimeProvider time,
     ILogger<Migrator> logger) : IHostedService
 {
@@ -44,7 +43,7 @@ internal sealed partial class Migrator(
             }
         }
 
-        await partitions.EnsureAsync(time.GetUtcNow(), metrics.Value.RetentionDays, cancellationToken);
+        await partitions.EnsureAsync(time.GetUtcNow(), cancellationToken);
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -46,6 +46,7 @@ public static partial class SiloHosting
         services.AddSingleton<WindowWriter>();
         services.AddSingleton<WindowPartitions>();
         services.AddSingleton<WindowFlusher>();
+        services.AddSingleton<RollupWriter>();
         return services;
     }
 }

@@ -59,7 +59,7 @@ internal sealed class MetricsAggregate(MetricsScan scan, TimeProvider time)
 
         var windows = new WindowGrid(size ?? WindowGrid.Fitting(selection.Range.Length, DefaultPoints), zone);
         var series = await scan.SeriesAsync(selection, ct);
-        var merged = await scan.MergeAsync(series, selection.Range,
+        var merged = await scan.MergeAsync(series, selection.Range, windows.Longest,
             (name, start) => (windows.StartOf(start), Service: byService ? name.Service : null, Endpoint: byEndpoint ? name.Endpoint : null), ct, MaxPoints + 1);
         if (merged.Count > MaxPoints)
         {
@@ -121,6 +121,16 @@ internal sealed class WindowGrid(long seconds, TimeZoneInfo zone)
     /// <summary>The shortest usual window that cuts a range into at most so many points.</summary>
     public static long Fitting(TimeSpan range, int points) =>
         Steps.FirstOrDefault(step => range.TotalSeconds / step <= points, (long)Math.Ceiling(range.TotalSeconds / points / Day) * Day);
+
+    /// <summary>How many seconds a stored window may be long and still be in one of these.</summary>
+    public long Longest => IsDays ? WindowPlan.Longest(Offsets()) : Resolution.All.Last(resolution => seconds % resolution.Seconds == 0).Seconds;
+
+    /// <summary>What the zone's midnights may be from those of UTC, in seconds, for as long as anything is stored.</summary>
+    private IEnumerable<long> Offsets() => zone.GetAdjustmentRules()
+        .Where(rule => rule.DateEnd.Year >= 2000)
+        .SelectMany(rule => (TimeSpan[])[rule.BaseUtcOffsetDelta, rule.BaseUtcOffsetDelta + rule.DaylightDelta])
+        .Append(TimeSpan.Zero)
+        .Select(delta => (long)(zone.BaseUtcOffset + delta).TotalSeconds);
 
     public DateTime StartOf(DateTime utc)
     {

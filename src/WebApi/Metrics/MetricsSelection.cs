@@ -1,6 +1,5 @@
 using Bayou.Http;
 using Bayou.Ingest;
-using Npgsql;
 
 namespace Bayou.Metrics;
 
@@ -83,74 +82,5 @@ internal sealed record MetricsSelection(FilterSql Series, TimeRange Range, TimeR
         }
 
         return new(series, range, compared, whole);
-    }
-}
-
-/// <summary>Reads the windows of a selection.</summary>
-internal sealed class MetricsScan(NpgsqlDataSource db)
-{
-    /// <summary>The selected series by id.</summary>
-    public async Task<Dictionary<int, SeriesName>> SeriesAsync(MetricsSelection selection, CancellationToken ct)
-    {
-        await using var command = db.CreateCommand($"SELECT s.id, s.service, s.endpoint FROM series s WHERE {selection.Series.Where}");
-        selection.Series.Bind(command.Parameters);
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        var series = new Dictionary<int, SeriesName>();
-        while (await reader.ReadAsync(ct))
-        {
-            series[reader.GetInt32(0)] = new(reader.GetString(1), reader.GetString(2));
-        }
-
-        return series;
-    }
-
-    /// <summary>Calls <paramref name="each"/> for every window, with figures as <see cref="WindowFigures.MergeFrom"/> takes them.</summary>
-    public async Task WindowsAsync(IEnumerable<int> series, TimeRange range, Action<int, DateTime, byte[]> each, CancellationToken ct)
-    {
-        await using var command = db.CreateCommand("""
-            SELECT series_id, window_start, figures
-              FROM metric_windows
-             WHERE series_id = ANY ($1) AND window_start >= $2 AND window_start < $3
-            """);
-        command.Parameters.Add(new() { Value = series.ToArray() });
-        command.Parameters.Add(new() { Value = range.Start.UtcDateTime });
-        command.Parameters.Add(new() { Value = range.End.UtcDateTime });
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        while (await reader.ReadAsync(ct))
-        {
-            each(reader.GetInt32(0), reader.GetDateTime(1), reader.GetFieldValue<byte[]>(2));
-        }
-    }
-
-    /// <summary>All of a selection's windows merged, by whatever <paramref name="group"/> says; windows past so many groups are left out.</summary>
-    public async Task<Dictionary<TKey, WindowFigures>> MergeAsync<TKey>(
-        Dictionary<int, SeriesName> series, TimeRange range, Func<SeriesName, DateTime, TKey> group, CancellationToken ct, int maxGroups = int.MaxValue)
-        where TKey : notnull
-    {
-        var merged = new Dictionary<TKey, WindowFigures>();
-        await WindowsAsync(series.Keys, range, (id, start, figures) =>
-        {
-            var key = group(series[id], start);
-            if (!merged.TryGetValue(key, out var sum))
-            {
-                if (merged.Count >= maxGroups)
-                {
-                    return;
-                }
-
-                merged[key] = sum = new WindowFigures();
-            }
-
-            sum.MergeFrom(figures);
-        }, ct);
-        return merged;
-    }
-
-    /// <summary>Everything selected as one.</summary>
-    public async Task<WindowFigures> SumAsync(Dictionary<int, SeriesName> series, TimeRange range, CancellationToken ct)
-    {
-        var sum = new WindowFigures();
-        await WindowsAsync(series.Keys, range, (_, _, figures) => sum.MergeFrom(figures), ct);
-        return sum;
     }
 }

@@ -143,7 +143,8 @@ internal sealed class Ranking(MetricsScan scan, Dictionary<int, SeriesName> seri
         var count = points == 0 ? 0 : (int)Math.Ceiling(range.Length / partLength);
         var merged = new Dictionary<Place, WindowFigures>();
         var parts = new Dictionary<Place, long?[]>();
-        await scan.WindowsAsync(series.Keys, range, (id, start, bytes) =>
+        var longest = points == 0 ? long.MaxValue : WindowPlan.Longest(Enumerable.Range(0, count).Select(part => (range.Start + (part * partLength)).ToUnixTimeSeconds()));
+        await scan.WindowsAsync(series.Keys, range, longest, (id, start, bytes) =>
         {
             var name = series[id];
             var place = new Place(name.Service, dimension == "endpoint" ? name.Endpoint : "");

@@ -68,6 +68,7 @@ public sealed partial class Cluster : IAsyncLifetime
             [DatabaseOptions.UrlKey] = _database.Url,
             ["Bayou:Database:AllowUnsafe"] = "true",
             ["Bayou:Metrics:FlushSeconds"] = "60",
+            ["Bayou:Metrics:RollUpAfterSeconds"] = "0",
         }).Build();
         return services.AddSingleton<IConfiguration>(settings).AddBayouDatabase(settings).AddBayouGrains();
     }

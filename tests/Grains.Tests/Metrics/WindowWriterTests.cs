@@ -52,11 +52,13 @@ public sealed class WindowWriterTests(Cluster cluster)
     {
         var ct = TestContext.Current.CancellationToken;
         var now = DateTimeOffset.UtcNow;
-        await cluster.Partitions.EnsureAsync([now.AddDays(-30), now.AddDays(-8)], ct);
-        await cluster.Partitions.EnsureAsync([now.AddDays(-30)], ct); // Again: nothing happens.
-        var dropped = await cluster.Partitions.DropAsync(now, 8, ct);
-        Assert.Equal([$"metric_windows_{now.AddDays(-30):yyyyMMdd}"], dropped);
-        Assert.Empty(await cluster.Partitions.DropAsync(now, 8, ct));
+        await cluster.Partitions.EnsureAsync(Resolution.Minute, [now.AddDays(-30), now.AddDays(-8)], ct);
+        await cluster.Partitions.EnsureAsync(Resolution.Minute, [now.AddDays(-30)], ct); // Again: nothing happens.
+        await cluster.Partitions.EnsureAsync(Resolution.TenMinutes, [now.AddDays(-30), now.AddDays(-40)], ct);
+        var dropped = await cluster.Partitions.DropAsync(now, ct);
+        var week = Resolution.TenMinutes.PartitionOf(now.AddDays(-40));
+        Assert.Equal([$"metric_windows_{now.AddDays(-30):yyyyMMdd}", $"metric_rollups_600_{week:yyyyMMdd}"], dropped);
+        Assert.Empty(await cluster.Partitions.DropAsync(now, ct));
     }
 
     [Fact]

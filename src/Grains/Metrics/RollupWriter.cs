@@ -1,0 +1,190 @@
+using Microsoft.Extensions.Options;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Bayou.Metrics;
+
+/// <summary>
+/// Merges an hour's windows into rows of 10 minutes and of the hour, and a day's hours into a row of the day, a transaction each: the mark
+/// goes, what was there is replaced. So it may run twice, at once, or stop anywhere. A window that is written meanwhile waits for
+/// the mark, and sets it again.
+/// </summary>
+internal sealed class RollupWriter(NpgsqlDataSource db, WindowPartitions partitions, IOptions<MetricsOptions> options)
+{
+    // However much is written to it all the time, so often it is merged nevertheless.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(10);
+
+    /// <summary>Merges all hours that are over and quiet, then all days whose hours are. Returns how many of both.</summary>
+    /// <exception cref="AggregateException">Some could not be merged; all others are.</exception>
+    public async Task<int> RunAsync(CancellationToken ct)
+    {
+        var merged = 0;
+        var failures = new List<Exception>();
+        foreach (var resolution in (Resolution[])[Resolution.Hour, Resolution.Day])
+        {
+            foreach (var start in await RipeAsync(resolution, ct))
+            {
+                try
+                {
+                    merged += await MergeAsync(resolution, start, ct) ? 1 : 0;
+                }
+                catch (Exception e) when (!ct.IsCancellationRequested)
+                {
+                    failures.Add(e); // One that cannot be merged must not keep back the others.
+                }
+            }
+        }
+
+        return failures.Count == 0 ? merged : throw new AggregateException("Some hours or days could not be merged; the next run tries again.", failures);
+    }
+
+    private async Task<List<DateTimeOffset>> RipeAsync(Resolution resolution, CancellationToken ct)
+    {
+        await using var command = db.CreateCommand("""
+            SELECT m.start FROM metric_rollup_marks m
+             WHERE m.seconds = $1 AND m.start + make_interval(secs => $1) <= now()
+               AND (m.touched_at <= now() - $2 OR m.created_at <= now() - $3)
+               AND NOT EXISTS (SELECT 1 FROM metric_rollup_marks h
+                                WHERE h.seconds < m.seconds AND h.start >= m.start AND h.start < m.start + make_interval(secs => $1))
+             ORDER BY m.start
+            """);
+        command.Parameters.Add(new() { Value = resolution.Seconds });
+        command.Parameters.Add(new() { Value = TimeSpan.FromSeconds(options.Value.RollUpAfterSeconds) });
+        command.Parameters.Add(new() { Value = LongestWait });
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var ripe = new List<DateTimeOffset>();
+        while (await reader.ReadAsync(ct))
+        {
+            ripe.Add(reader.GetDateTime(0));
+        }
+
+        return ripe;
+    }
+
+    /// <returns>False when another has done it.</returns>
+    private async Task<bool> MergeAsync(Resolution resolution, DateTimeOffset start, CancellationToken ct)
+    {
+        var isHour = resolution == Resolution.Hour;
+        Resolution[] targets = isHour ? [Resolution.TenMinutes, Resolution.Hour] : [Resolution.Day];
+        foreach (var target in targets)
+        {
+            await partitions.EnsureAsync(target, [start], ct);
+        }
+
+        await using var connection = await db.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+
+        // Waits for whoever is writing to it; what that wrote is seen by the statements after this one.
+        if (await ExecuteAsync(connection, "DELETE FROM metric_rollup_marks WHERE seconds = $1 AND start = $2", ct, resolution.Seconds, start.UtcDateTime) == 0)
+        {
+            return false;
+        }
+
+        var end = start + resolution.Length;
+        var rows = await MergeAsync(connection, isHour ? Resolution.Minute : Resolution.Hour, targets, start, end, ct);
+        foreach (var target in targets)
+        {
+            await ExecuteAsync(connection, $"DELETE FROM {target.Table} WHERE window_start >= $1 AND window_start < $2", ct, start.UtcDateTime, end.UtcDateTime);
+            await CopyAsync(connection, target, rows.Where(row => row.Resolution == target), ct);
+        }
+
+        if (isHour)
+        {
+            await ExecuteAsync(connection, """
+                INSERT INTO metric_rollup_marks AS m (seconds, start) VALUES (86400, $1)
+                ON CONFLICT (seconds, start) DO UPDATE SET touched_at = now()
+                """, ct, Resolution.Day.StartOf(start).UtcDateTime);
+        }
+
+        await transaction.CommitAsync(ct);
+        return true;
+    }
+
+    private static async Task<List<RollupRow>> MergeAsync(
+        NpgsqlConnection connection, Resolution source, Resolution[] targets, DateTimeOffset start, DateTimeOffset end, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            $"SELECT series_id, window_start, figures FROM {source.Table} WHERE window_start >= $1 AND window_start < $2 ORDER BY series_id, window_start", connection);
+        command.Parameters.Add(new() { Value = start.UtcDateTime });
+        command.Parameters.Add(new() { Value = end.UtcDateTime });
+        var rows = new List<RollupRow>();
+        var open = new RollupRow?[targets.Length];
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct))
+        {
+            var (series, window) = (reader.GetInt32(0), new DateTimeOffset(reader.GetDateTime(1)));
+            var figures = reader.GetFieldValue<byte[]>(2);
+            for (var i = 0; i < targets.Length; i++)
+            {
+                var at = targets[i].StartOf(window);
+                if (open[i] is not { } row || row.Series != series || row.Start != at)
+                {
+                    open[i]?.Seal();
+                    rows.Add(open[i] = row = new RollupRow(targets[i], series, at));
+                }
+
+                row.Merge(figures);
+            }
+        }
+
+        Array.ForEach(open, row => row?.Seal());
+        return rows;
+    }
+
+    private static async Task CopyAsync(NpgsqlConnection connection, Resolution target, IEnumerable<RollupRow> rows, CancellationToken ct)
+    {
+        await using var copy = await connection.BeginBinaryImportAsync(
+            $"COPY {target.Table} (series_id, window_start, traffic_count, errors, duration_sum, figures) FROM STDIN (FORMAT binary)", ct);
+        foreach (var row in rows)
+        {
+            await copy.StartRowAsync(ct);
+            await copy.WriteAsync(row.Series, NpgsqlDbType.Integer, ct);
+            await copy.WriteAsync(row.Start.UtcDateTime, NpgsqlDbType.TimestampTz, ct);
+            await copy.WriteAsync(row.Traffic, NpgsqlDbType.Bigint, ct);
+            await copy.WriteAsync(row.Errors, NpgsqlDbType.Bigint, ct);
+            await copy.WriteAsync(row.DurationSum, NpgsqlDbType.Bigint, ct);
+            await copy.WriteAsync(row.Figures, NpgsqlDbType.Bytea, ct);
+        }
+
+        await copy.CompleteAsync(ct);
+    }
+
+    private static async Task<int> ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken ct, params object[] values)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        foreach (var value in values)
+        {
+            command.Parameters.Add(new() { Value = value });
+        }
+
+        return await command.ExecuteNonQueryAsync(ct);
+    }
+
+    /// <summary>A merged window: figures while it is open, bytes once all of it is in.</summary>
+    private sealed class RollupRow(Resolution resolution, int series, DateTimeOffset start)
+    {
+        private WindowFigures? _sum = new();
+
+        public Resolution Resolution => resolution;
+
+        public int Series => series;
+
+        public DateTimeOffset Start => start;
+
+        public long Traffic { get; private set; }
+
+        public long Errors { get; private set; }
+
+        public long DurationSum { get; private set; }
+
+        public byte[] Figures { get; private set; } = [];
+
+        public void Merge(byte[] figures) => _sum!.MergeFrom(figures);
+
+        public void Seal()
+        {
+            (Traffic, Errors, DurationSum, Figures) = (_sum!.Count, _sum.Errors, _sum.DurationSumMicros, _sum.ToBytes());
+            _sum = null;
+        }
+    }
+}

@@ -1,0 +1,81 @@
+namespace Bayou.Metrics;
+
+/// <summary>Windows of one resolution that start in a range, half-open.</summary>
+internal readonly record struct WindowSegment(Resolution Resolution, DateTimeOffset Start, DateTimeOffset End);
+
+/// <summary>Which windows together stand for a range: the longest that fit, and that have all that was written.</summary>
+internal static class WindowPlan
+{
+    /// <param name="longest">Seconds; no longer window may be used, for it would not fit into one part of the answer.</param>
+    /// <param name="marks">Hours and days that roll-ups do not have wholly, by their length in seconds and their start.</param>
+    public static List<WindowSegment> Of(TimeRange range, long longest, IReadOnlySet<(int Seconds, DateTimeOffset Start)> marks, DateTimeOffset now, MetricsOptions options)
+    {
+        var segments = new List<WindowSegment>();
+        var oldest = Resolution.Day.PartitionOf(now - Resolution.Day.Retention(options)).AddDays(-1); // Nothing is kept for longer.
+        for (var at = Ceiling(range.Start > oldest ? range.Start : oldest, Resolution.Minute); at < range.End;)
+        {
+            var finest = Resolution.All.FirstOrDefault(resolution => at >= now - resolution.Retention(options), Resolution.Day);
+            if (finest.StartOf(at) != at)
+            {
+                // Whatever was finer here is gone; what begins before the range is not of it.
+                at = Ceiling(at, finest);
+                continue;
+            }
+
+            var resolution = Resolution.All.LastOrDefault(r => r.Seconds <= longest && r.StartOf(at) == at && at + r.Length <= range.End && IsWhole(r, at, marks), finest);
+            resolution = resolution.Seconds < finest.Seconds ? finest : resolution;
+            if (segments.Count > 0 && segments[^1] is var last && last.Resolution == resolution && last.End == at)
+            {
+                segments[^1] = last with { End = at + resolution.Length };
+            }
+            else
+            {
+                segments.Add(new(resolution, at, at + resolution.Length));
+            }
+
+            at += resolution.Length;
+        }
+
+        return segments;
+    }
+
+    /// <summary>Whether a range is long enough for anything but windows of a minute.</summary>
+    public static bool IsWorthwhile(TimeRange range, long longest, DateTimeOffset now, MetricsOptions options) =>
+        (longest >= Resolution.TenMinutes.Seconds && range.Length > Resolution.TenMinutes.Length) || range.Start < now - Resolution.Minute.Retention(options);
+
+    /// <summary>The longest windows of which none reaches over one of these moments, in seconds since the epoch or since any midnight.</summary>
+    public static long Longest(IEnumerable<long> boundaries)
+    {
+        var longest = Resolution.All[^1].Seconds;
+        foreach (var boundary in boundaries)
+        {
+            while (longest > Resolution.Minute.Seconds && boundary % longest != 0)
+            {
+                longest = Resolution.All.Last(resolution => resolution.Seconds < longest).Seconds;
+            }
+        }
+
+        return longest;
+    }
+
+    private static bool IsWhole(Resolution resolution, DateTimeOffset at, IReadOnlySet<(int Seconds, DateTimeOffset Start)> marks)
+    {
+        if (resolution == Resolution.Minute)
+        {
+            return true;
+        }
+
+        if (resolution != Resolution.Day)
+        {
+            return !marks.Contains((Resolution.Hour.Seconds, Resolution.Hour.StartOf(at)));
+        }
+
+        return !marks.Contains((Resolution.Day.Seconds, at)) && !marks.Any(mark => mark.Seconds == Resolution.Hour.Seconds && Resolution.Day.StartOf(mark.Start) == at);
+    }
+
+    private static DateTimeOffset Ceiling(DateTimeOffset time, Resolution resolution)
+    {
+        var start = resolution.StartOf(time);
+        return start == time ? start : start + resolution.Length;
+    }
+}

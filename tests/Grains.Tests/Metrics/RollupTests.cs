@@ -1,0 +1,172 @@
+using Npgsql;
+
+namespace Bayou.Metrics;
+
+public sealed class RollupTests(Cluster cluster)
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    private IRollupGrain Rollup => cluster.Grains.GetGrain<IRollupGrain>(IRollupGrain.Key);
+
+    [Fact]
+    public async Task Windows_are_merged_by_ten_minutes_hour_and_day_and_late_ones_too()
+    {
+        var series = await cluster.NewSeriesAsync();
+        var hour = HourAgo(26);
+        var epoch = 0;
+        for (var minute = 0; minute < 60; minute += 4)
+        {
+            await WriteAsync(series, hour.AddMinutes(minute), ++epoch, count: minute + 1);
+        }
+
+        await RunUntilUnmarkedAsync(hour);
+        await ExpectMergedAsync(series, hour);
+        Assert.Equal(6, await CountAsync(Resolution.TenMinutes, series));
+        Assert.Equal(1, await CountAsync(Resolution.Hour, series));
+        Assert.Equal(1, await CountAsync(Resolution.Day, series));
+
+        await WriteAsync(series, hour.AddMinutes(4), ++epoch, count: 1_000); // An old window grows.
+        await WriteAsync(series, hour.AddMinutes(5), ++epoch, count: 7); // A new one comes.
+        Assert.True(await IsMarkedAsync(Resolution.Hour, hour));
+        await RunUntilUnmarkedAsync(hour);
+        await ExpectMergedAsync(series, hour);
+    }
+
+    [Fact]
+    public async Task A_run_that_dies_half_way_changes_nothing_and_the_next_goes_through()
+    {
+        var series = await cluster.NewSeriesAsync();
+        var hour = HourAgo(50);
+        await WriteAsync(series, hour, epoch: 1, count: 5);
+        await RunUntilUnmarkedAsync(hour);
+        await WriteAsync(series, hour, epoch: 2, count: 6);
+
+        await using (var blocker = await cluster.Db.OpenConnectionAsync(Ct))
+        {
+            // Its rows of ten minutes are in, those of the hour are not.
+            await using var transaction = await blocker.BeginTransactionAsync(Ct);
+            await using var block = new NpgsqlCommand("LOCK TABLE metric_rollups_3600 IN ACCESS EXCLUSIVE MODE", blocker);
+            await block.ExecuteNonQueryAsync(Ct);
+            var run = Rollup.RunAsync(Ct);
+            await using var kill = cluster.Db.CreateCommand("""
+                SELECT count(pg_terminate_backend(l.pid)) FROM pg_locks l
+                 WHERE l.relation = 'metric_rollups_3600'::regclass AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND NOT l.granted
+                """);
+            while ((long)(await kill.ExecuteScalarAsync(Ct))! == 0)
+            {
+                await Task.Delay(10, Ct);
+            }
+
+            await Assert.ThrowsAnyAsync<Exception>(() => run);
+        }
+
+        Assert.True(await IsMarkedAsync(Resolution.Hour, hour));
+        Assert.Equal(5, await SumAsync(Resolution.TenMinutes, series, hour));
+        await RunUntilUnmarkedAsync(hour);
+        await ExpectMergedAsync(series, hour);
+    }
+
+    [Fact]
+    public async Task Whatever_is_written_while_hours_are_merged_by_several_at_once_is_in_at_the_end()
+    {
+        var series = await cluster.NewSeriesAsync();
+        var hour = HourAgo(74);
+        var writing = Task.Run(async () =>
+        {
+            for (var epoch = 1; epoch <= 60; epoch++)
+            {
+                await WriteAsync(series, hour.AddMinutes(epoch % 7), epoch, count: epoch);
+            }
+        }, Ct);
+        while (!writing.IsCompleted)
+        {
+            await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Rollup.RunAsync(Ct)));
+        }
+
+        await writing;
+        await RunUntilUnmarkedAsync(hour);
+        Assert.Equal(60 * 61 / 2, await SumAsync(Resolution.Hour, series, hour));
+        await ExpectMergedAsync(series, hour);
+    }
+
+    [Fact]
+    public async Task A_partition_waits_with_its_end_until_its_hours_are_merged()
+    {
+        var series = await cluster.NewSeriesAsync();
+        var hour = HourAgo(24 * 20);
+        await cluster.Partitions.EnsureAsync(Resolution.Minute, [hour], Ct);
+        await WriteAsync(series, hour, epoch: 1, count: 3);
+        var name = Resolution.Minute.PartitionName(Resolution.Minute.PartitionOf(hour));
+        Assert.DoesNotContain(name, await cluster.Partitions.DropAsync(DateTimeOffset.UtcNow, Ct));
+        await RunUntilUnmarkedAsync(hour);
+        Assert.Contains(name, await cluster.Partitions.DropAsync(DateTimeOffset.UtcNow, Ct));
+        Assert.Equal(3, await SumAsync(Resolution.Hour, series, hour));
+        Assert.Equal(3, await SumAsync(Resolution.Day, series, hour));
+    }
+
+    private static DateTimeOffset HourAgo(int hours) => Resolution.Hour.StartOf(DateTimeOffset.UtcNow.AddHours(-hours));
+
+    private async Task WriteAsync(int series, DateTimeOffset window, int epoch, int count)
+    {
+        var key = new WindowKey(series, window.ToUnixTimeSeconds());
+        var state = new WindowState(key, await cluster.Loader.LoadAsync(key, Ct));
+        var figures = new WindowFigures();
+        for (var i = 0; i < count; i++)
+        {
+            figures.Add(i % 10 == 0 ? 500 : 200, 1_000 + (epoch * 37) + i, 1, 2);
+        }
+
+        state.Apply(new(epoch, 0, 1, 1, figures.ToBytes()));
+        Assert.Equal([key], await cluster.Writer.WriteAsync([state.TakeSnapshot()!], Ct));
+    }
+
+    private async Task RunUntilUnmarkedAsync(DateTimeOffset hour)
+    {
+        do
+        {
+            await Rollup.RunAsync(Ct);
+        }
+        while (await IsMarkedAsync(Resolution.Hour, hour) || await IsMarkedAsync(Resolution.Day, hour));
+    }
+
+    /// <summary>Each longer row is exactly what the windows it stands for come to.</summary>
+    private async Task ExpectMergedAsync(int series, DateTimeOffset hour)
+    {
+        var minutes = await FiguresAsync(Resolution.Minute, series, hour);
+        foreach (var resolution in Resolution.All.Skip(1))
+        {
+            var merged = await FiguresAsync(resolution, series, resolution.StartOf(hour));
+            Assert.Equal(minutes.ToBytes(), merged.ToBytes());
+            Assert.Equal(minutes.Count, await SumAsync(resolution, series, hour));
+        }
+    }
+
+    private async Task<WindowFigures> FiguresAsync(Resolution resolution, int series, DateTimeOffset from)
+    {
+        await using var command = cluster.Db.CreateCommand($"SELECT figures FROM {resolution.Table} WHERE series_id = $1 AND window_start >= $2");
+        command.Parameters.Add(new() { Value = series });
+        command.Parameters.Add(new() { Value = from.UtcDateTime });
+        await using var reader = await command.ExecuteReaderAsync(Ct);
+        var sum = new WindowFigures();
+        while (await reader.ReadAsync(Ct))
+        {
+            sum.MergeFrom(reader.GetFieldValue<byte[]>(0));
+        }
+
+        return sum;
+    }
+
+    private Task<long> CountAsync(Resolution resolution, int series) => ScalarAsync($"SELECT count(*) FROM {resolution.Table} WHERE series_id = {series}");
+
+    private Task<long> SumAsync(Resolution resolution, int series, DateTimeOffset from) =>
+        ScalarAsync($"SELECT coalesce(sum(traffic_count), 0)::bigint FROM {resolution.Table} WHERE series_id = {series} AND window_start >= '{resolution.StartOf(from):O}'");
+
+    private async Task<bool> IsMarkedAsync(Resolution resolution, DateTimeOffset time) =>
+        await ScalarAsync($"SELECT count(*) FROM metric_rollup_marks WHERE seconds = {resolution.Seconds} AND start = '{resolution.StartOf(time):O}'") > 0;
+
+    private async Task<long> ScalarAsync(string sql)
+    {
+        await using var command = cluster.Db.CreateCommand(sql);
+        return (long)(await command.ExecuteScalarAsync(Ct))!;
+    }
+}
