@@ -35,7 +35,7 @@ test_main() {
         for suite in $suites; do
             run_csharp "$suite"
         done
-        [ "$RUNTIME" != Embedded ] || run_tortures
+        run_tortures
     done
 
     say ""

@@ -2,6 +2,8 @@
 # shellcheck source=scripts/setup.sh
 . "$BAYOU_ROOT/scripts/setup.sh"
 
+TORTURE_DISK=3g # holds ten minutes with room
+
 # Senders, two servers and a database that die at random; at the end every acknowledged observation must count exactly once.
 torture_main() {
     local seconds=30 seed=1
@@ -19,30 +21,54 @@ torture_main() {
     . "$BAYOU_ROOT/scripts/postgres.sh"
     check_tools
     choose_runtime
-    RUNTIME=Embedded # whose two servers know nothing of each other: the harder case
+    say "Bayou on the $RUNTIME grain runtime ($RUNTIME_WHY)"
     step "Build the torture test" "Mend what it names." build_project tests/Torture
     torture_on_its_own "$seconds" "$seed"
 }
 
 # torture_on_its_own SECONDS SEED: on a cluster made for it, gone at the end of this shell.
 torture_on_its_own() {
-    local port
+    local port fill=()
     TORTURE_DATA=$(mktemp -d "${TMPDIR:-/tmp}/bayou-torture-XXXXXX")
     CLUSTER=
-    trap 'cluster_down; rm -rf "${CLUSTER:-}" "$TORTURE_DATA"' EXIT
+    trap 'cluster_down; umount "$TORTURE_DATA" 2>/dev/null; rm -rf "${CLUSTER:-}" "$TORTURE_DATA"' EXIT
     trap 'exit 130' INT TERM
+    if [ "$(id -u)" -eq 0 ] && mount -t tmpfs -o "size=$TORTURE_DISK,mode=755" tmpfs "$TORTURE_DATA" 2>/dev/null; then
+        fill=(--fill-disk "bash '$TORTURE_DATA/fill.sh'")
+    else
+        say "The disk is never full in this run: only root can mount one small enough."
+    fi
     cluster_up "$TORTURE_DATA" plain
     port=$(sed -n 4p "$CLUSTER/db/postmaster.pid")
-    # As a power cut would end it: no checkpoint, no farewell.
-    cat >"$TORTURE_DATA/crash.sh" <<EOF
+    cat >"$TORTURE_DATA/cluster.sh" <<EOF
 set -euo pipefail
 BAYOU_ROOT='$BAYOU_ROOT' BAYOU_DATA='$TORTURE_DATA'
 . '$BAYOU_ROOT/scripts/common.sh'
 . '$BAYOU_ROOT/scripts/postgres.sh'
 POSTGRES_BIN='$POSTGRES_BIN'
+EOF
+    # As a power cut would end it: no checkpoint, no farewell.
+    cat >"$TORTURE_DATA/crash.sh" <<EOF
+. '$TORTURE_DATA/cluster.sh'
 as_postgres "\$POSTGRES_BIN/pg_ctl" stop -w -m immediate -D '$CLUSTER/db'
 start_cluster '$CLUSTER' $port plain
 EOF
-    BAYOU_DATABASE_URL=$DATABASE_URL dotnet "$BAYOU_ROOT/artifacts/embedded/bin/Torture/release/Torture.dll" \
-        --seconds "$1" --seed "$2" --crash-database "bash '$TORTURE_DATA/crash.sh'"
+    # Nothing can be written for some seconds; where the server has given up meanwhile, it is started again.
+    cat >"$TORTURE_DATA/fill.sh" <<EOF
+. '$TORTURE_DATA/cluster.sh'
+trap 'rm -f "$TORTURE_DATA/ballast"' EXIT
+fallocate -l "\$((\$(df --output=avail -k "$TORTURE_DATA" | tail -n 1) - 32768))K" "$TORTURE_DATA/ballast" # most of it, at once
+dd if=/dev/zero of="$TORTURE_DATA/ballast" oflag=append conv=notrunc bs=64k 2>/dev/null || true # until nothing more fits
+sleep "\$1"
+rm -f "$TORTURE_DATA/ballast"
+for attempt in 1 2 3 4 5 6 7 8 9 10; do
+    if as_postgres "\$POSTGRES_BIN/pg_isready" -q -h 127.0.0.1 -p $port; then exit 0; fi
+    running_cluster '$CLUSTER' || start_cluster '$CLUSTER' $port plain || true
+    sleep 1
+done
+echo "the server does not come back after \$attempt tries" >&2
+exit 1
+EOF
+    BAYOU_DATABASE_URL=$DATABASE_URL dotnet "$BAYOU_ROOT/artifacts/${RUNTIME,,}/bin/Torture/release/Torture.dll" \
+        --seconds "$1" --seed "$2" --crash-database "bash '$TORTURE_DATA/crash.sh'" "${fill[@]}"
 }

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Bayou.Torture;
 
 /// <summary>Kills and freezes servers and their database at random moments, one thing or two at a time.</summary>
-internal sealed class Chaos(Nodes nodes, string? crashDatabase, TimeSpan length, int seed)
+internal sealed class Chaos(Nodes nodes, string? crashDatabase, string? fillDisk, TimeSpan length, int seed)
 {
     /// <summary>Beyond a node's lease: another adopts its journal, and it wakes up as a zombie.</summary>
     private static readonly TimeSpan Zombie = TimeSpan.FromSeconds(38);
@@ -12,6 +12,7 @@ internal sealed class Chaos(Nodes nodes, string? crashDatabase, TimeSpan length,
     private int _freezes;
     private int _zombies;
     private int _crashes;
+    private int _fulls;
 
     public async Task RunAsync(CancellationToken stop, CancellationToken ct)
     {
@@ -45,6 +46,10 @@ internal sealed class Chaos(Nodes nodes, string? crashDatabase, TimeSpan length,
 
                     node.Signal("CONT");
                     break;
+                case < 0.92 when fillDisk is not null:
+                    _fulls++;
+                    await RunAsync($"{fillDisk} {_random.Next(1, 5)}", ct);
+                    break;
                 default:
                     await CrashDatabaseAsync(ct);
                     break;
@@ -54,7 +59,7 @@ internal sealed class Chaos(Nodes nodes, string? crashDatabase, TimeSpan length,
         await nodes.StartAsync(ct);
     }
 
-    public override string ToString() => $"{_kills} servers killed, {_freezes} frozen ({_zombies} beyond their lease), the database crashed {_crashes} times";
+    public override string ToString() => $"{_kills} servers killed, {_freezes} frozen ({_zombies} beyond their lease), the database crashed {_crashes} times, its disk full {_fulls} times";
 
     private TimeSpan FreezeFor()
     {
@@ -70,17 +75,20 @@ internal sealed class Chaos(Nodes nodes, string? crashDatabase, TimeSpan length,
 
     private async Task CrashDatabaseAsync(CancellationToken ct)
     {
-        if (crashDatabase is null)
+        if (crashDatabase is not null)
         {
-            return;
+            _crashes++;
+            await RunAsync(crashDatabase, ct);
         }
+    }
 
-        _crashes++;
-        using var crash = Process.Start(new ProcessStartInfo("bash", ["-c", crashDatabase]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        var output = crash.StandardOutput.ReadToEndAsync(ct);
-        var errors = crash.StandardError.ReadToEndAsync(ct);
-        await crash.WaitForExitAsync(ct);
-        if (crash.ExitCode != 0)
+    private static async Task RunAsync(string script, CancellationToken ct)
+    {
+        using var run = Process.Start(new ProcessStartInfo("bash", ["-c", script]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var output = run.StandardOutput.ReadToEndAsync(ct);
+        var errors = run.StandardError.ReadToEndAsync(ct);
+        await run.WaitForExitAsync(ct);
+        if (run.ExitCode != 0)
         {
             throw new InvalidOperationException($"The database did not come back: {await output} {await errors}");
         }

@@ -1,7 +1,7 @@
 using Bayou.Torture;
 using Microsoft.Extensions.Configuration;
 
-// Torture --seconds 30 --seed 1 --crash-database "bash crash.sh", with BAYOU_DATABASE_URL naming a database with nothing to lose.
+// Torture --seconds 30 --seed 1 --crash-database "bash crash.sh" --fill-disk "bash fill.sh", with BAYOU_DATABASE_URL naming a database with nothing to lose.
 var settings = new ConfigurationBuilder().AddCommandLine(args).AddEnvironmentVariables().Build();
 var length = TimeSpan.FromSeconds(settings.GetValue("seconds", 30));
 var seed = settings.GetValue("seed", 1);
@@ -18,7 +18,7 @@ using var stop = new CancellationTokenSource(length);
 var random = new Random(seed);
 var senders = Enumerable.Range(0, 4).Select(i => new Sender(nodes, ledger, i, random.Next()).RunAsync(stop.Token, ct)).ToList();
 var calls = app.CallAsync(stop.Token);
-var chaos = new Chaos(nodes, settings["crash-database"], length, random.Next());
+var chaos = new Chaos(nodes, settings["crash-database"], settings["fill-disk"], length, random.Next());
 await chaos.RunAsync(stop.Token, ct);
 
 // Whatever is still open is sent until it is taken: from here on nobody dies.

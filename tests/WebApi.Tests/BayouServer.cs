@@ -123,8 +123,11 @@ public sealed class BayouServer : IAsyncLifetime
         while (counted < requests);
     }
 
+    public T Get<T>()
+        where T : notnull => _app.Services.GetRequiredService<T>();
+
     /// <summary>Merges all hours that are over, as the reminder does each minute.</summary>
-    public Task RollUpAsync() => _app.Services.GetRequiredService<IGrainFactory>().GetGrain<IRollupGrain>(IRollupGrain.Key).RunAsync(Ct);
+    public Task RollUpAsync() => Get<IGrainFactory>().GetGrain<IRollupGrain>(IRollupGrain.Key).RunAsync(Ct);
 
     private async Task StartOnAsync(TestDatabase database)
     {

@@ -15,6 +15,9 @@ internal sealed record FieldError(
     string Field, string Message,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Index = null);
 
+/// <summary>A value that has been written already.</summary>
+internal readonly record struct WrittenJson(ReadOnlyMemory<byte> Utf8);
+
 /// <summary>A successful answer.</summary>
 internal sealed record ApiResult(object? Data, object? Metadata = null, int Status = StatusCodes.Status200OK) : IResult
 {
@@ -33,6 +36,7 @@ internal static class Json
     {
         options.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
         options.Converters.Add(new UtcConverter());
+        options.Converters.Add(new WrittenConverter());
         options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower));
         return options;
     }
@@ -40,6 +44,13 @@ internal static class Json
     public static Task WriteAsync(HttpContext http, Envelope envelope)
     {
         return http.Response.WriteAsJsonAsync(envelope, Options, "application/json; charset=utf-8", http.RequestAborted);
+    }
+
+    private sealed class WrittenConverter : JsonConverter<WrittenJson>
+    {
+        public override WrittenJson Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException();
+
+        public override void Write(Utf8JsonWriter writer, WrittenJson value, JsonSerializerOptions options) => writer.WriteRawValue(value.Utf8.Span, skipInputValidation: true);
     }
 
     private sealed class UtcConverter : JsonConverter<DateTime>

@@ -41,6 +41,9 @@ internal sealed class QueryReader
     /// <summary>The answer when anything was wrong, else null.</summary>
     public ApiProblem? Problem => _errors.Count == 0 ? null : ApiProblem.Validation($"{_errors[0].Field} {_errors[0].Message}.", _errors);
 
+    /// <summary>Whether it has no parameter but these.</summary>
+    public bool IsOf(IReadOnlySet<string> names) => _values.Keys.All(names.Contains);
+
     public bool Has(string name) => _values.ContainsKey(name);
 
     public string? Text(string name) => _values.GetValueOrDefault(name);

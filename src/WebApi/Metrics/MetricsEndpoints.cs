@@ -4,20 +4,25 @@ namespace Bayou.Metrics;
 
 internal static class MetricsEndpoints
 {
-    public static IServiceCollection AddMetricsQueries(this IServiceCollection services) => services
-        .AddSingleton<MetricsScan>()
-        .AddSingleton<MetricWindows>()
-        .AddSingleton<MetricsStream>()
-        .AddSingleton<MetricsHeatmap>()
-        .AddSingleton<MetricsChanges>()
-        .AddSingleton<MetricsServices>()
-        .AddSingleton<MetricsFreshness>()
-        .AddSingleton<MetricsList>()
-        .AddSingleton<MetricsAggregate>()
-        .AddSingleton<MetricsTop>()
-        .AddSingleton<MetricsSummary>()
-        .AddSingleton<MetricsDistribution>()
-        .AddSingleton<MetricsEndpointList>();
+    public static IServiceCollection AddMetricsQueries(this IServiceCollection services)
+    {
+        services.AddOptions<FeedOptions>().BindConfiguration(FeedOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        return services
+            .AddSingleton<WindowFeed>()
+            .AddSingleton<MetricsScan>()
+            .AddSingleton<MetricWindows>()
+            .AddSingleton<MetricsStream>()
+            .AddSingleton<MetricsHeatmap>()
+            .AddSingleton<MetricsChanges>()
+            .AddSingleton<MetricsServices>()
+            .AddSingleton<MetricsFreshness>()
+            .AddSingleton<MetricsList>()
+            .AddSingleton<MetricsAggregate>()
+            .AddSingleton<MetricsTop>()
+            .AddSingleton<MetricsSummary>()
+            .AddSingleton<MetricsDistribution>()
+            .AddSingleton<MetricsEndpointList>();
+    }
 
     public static void MapMetrics(this IEndpointRouteBuilder routes)
     {

@@ -3,7 +3,7 @@ using Bayou.Http;
 namespace Bayou.Metrics;
 
 /// <summary><c>GET /metrics</c>: 60-second windows, newest first, or after a cursor.</summary>
-internal sealed class MetricsList(MetricWindows windows)
+internal sealed class MetricsList(MetricWindows windows, WindowFeed feed)
 {
     public static QuerySpec Spec { get; } = new(
         [.. ListQuery.Parameters, ("start_date", "Windows that start at or after this time."), ("end_date", "Windows that start before this time.")],
@@ -27,6 +27,18 @@ internal sealed class MetricsList(MetricWindows windows)
         if (query.Problem is { } problem)
         {
             return problem;
+        }
+
+        if (list.After is { } cursor && FeedFilter.Of(query) is { } wanted)
+        {
+            await feed.RefreshAsync(ct);
+            var changed = feed.After(cursor, wanted, list.Limit);
+            if (cursor >= changed.Floor)
+            {
+                var isAhead = cursor > changed.Drawn;
+                var last = isAhead ? changed.Newest : changed.Rows is [.., var newestRow] ? newestRow.Id : cursor;
+                return new ApiResult(changed.Rows.Select(row => new WrittenJson(row.Json)), new CursorMetadata(list.Limit, last, changed.HasMore, isAhead));
+            }
         }
 
         // Before the rows, in a snapshot of its own: ids up to here are all visible, so a poller that goes on

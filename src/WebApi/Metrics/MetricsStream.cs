@@ -11,7 +11,7 @@ namespace Bayou.Metrics;
 /// a client that comes back goes on where it was.
 /// </summary>
 internal sealed partial class MetricsStream(
-    MetricWindows windows, IOptions<MetricsOptions> options, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<MetricsStream> logger)
+    MetricWindows windows, WindowFeed feed, IOptions<MetricsOptions> options, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<MetricsStream> logger)
 {
     private const int Batch = 500;
     private const double MaxPauseSeconds = 5; // well below the heartbeat
@@ -65,17 +65,8 @@ internal sealed partial class MetricsStream(
                 int count;
                 do
                 {
-                    // Before the rows: what the filters leave out need not be looked at again.
-                    var (newest, _) = await windows.NewestIdAsync(ct);
-                    var rows = await ChangedAsync(query, last, ct);
-                    foreach (var row in rows)
-                    {
-                        await http.Response.WriteAsync($"id: {row.Id}\nevent: metric-update\ndata: {JsonSerializer.Serialize(row, Json.Options)}\n\n", ct);
-                        last = row.Id;
-                    }
-
-                    count = rows.Count;
-                    last = count < Batch ? Math.Max(last, newest) : last;
+                    await feed.RefreshAsync(ct);
+                    (count, last) = await SendChangedAsync(http, query, last, ct);
                     heard = await BeatAsync(http, heard, count, ct);
                 }
                 while (count == Batch);
@@ -108,6 +99,43 @@ internal sealed partial class MetricsStream(
 
         await http.Response.Body.FlushAsync(ct);
         return time.GetTimestamp();
+    }
+
+    /// <returns>How many were sent, and up to which id nothing is left to send.</returns>
+    private async Task<(int Count, long Last)> SendChangedAsync(HttpContext http, QueryReader query, long last, CancellationToken ct)
+    {
+        var wanted = FeedFilter.Of(query);
+        var page = feed.After(last, wanted ?? (_ => true), Batch);
+        if (page.Newest == last)
+        {
+            return (0, last);
+        }
+
+        if (wanted is not null && last >= page.Floor)
+        {
+            foreach (var row in page.Rows)
+            {
+                await WriteAsync(http, row.Id, row.Json, ct);
+            }
+
+            return (page.Rows.Count, page.HasMore ? page.Rows[^1].Id : Math.Max(last, page.Newest));
+        }
+
+        var rows = await ChangedAsync(query, last, ct);
+        foreach (var row in rows)
+        {
+            await WriteAsync(http, row.Id, JsonSerializer.SerializeToUtf8Bytes(row, Json.Options), ct);
+        }
+
+        // What the filters leave out need not be looked at again.
+        return (rows.Count, rows.Count == Batch ? rows[^1].Id : Math.Max(rows.Count > 0 ? rows[^1].Id : last, page.Newest));
+    }
+
+    private static async Task WriteAsync(HttpContext http, long id, byte[] json, CancellationToken ct)
+    {
+        await http.Response.WriteAsync($"id: {id}\nevent: metric-update\ndata: ", ct);
+        await http.Response.Body.WriteAsync(json, ct);
+        await http.Response.Body.WriteAsync("\n\n"u8.ToArray(), ct);
     }
 
     private Task<List<MetricWindow>> ChangedAsync(QueryReader query, long last, CancellationToken ct)

@@ -10,9 +10,12 @@ internal static class WindowPlan
     /// <param name="marks">Hours and days that roll-ups do not have wholly, by their length in seconds and their start.</param>
     public static List<WindowSegment> Of(TimeRange range, long longest, IReadOnlySet<(int Seconds, DateTimeOffset Start)> marks, DateTimeOffset now, MetricsOptions options)
     {
+        // Nothing is kept for longer, and nothing taken that is further ahead.
+        var oldest = Resolution.Day.PartitionOf(now - Resolution.Day.Retention(options)).AddDays(-1);
+        var newest = now.AddDays(1);
+        var (start, end) = (range.Start > oldest ? range.Start : oldest, range.End < newest ? range.End : newest);
         var segments = new List<WindowSegment>();
-        var oldest = Resolution.Day.PartitionOf(now - Resolution.Day.Retention(options)).AddDays(-1); // Nothing is kept for longer.
-        for (var at = Ceiling(range.Start > oldest ? range.Start : oldest, Resolution.Minute); at < range.End;)
+        for (var at = start < end ? Ceiling(start, Resolution.Minute) : end; at < end;)
         {
             var finest = Resolution.All.FirstOrDefault(resolution => at >= now - resolution.Retention(options), Resolution.Day);
             if (finest.StartOf(at) != at)
@@ -22,7 +25,7 @@ internal static class WindowPlan
                 continue;
             }
 
-            var resolution = Resolution.All.LastOrDefault(r => r.Seconds <= longest && r.StartOf(at) == at && at + r.Length <= range.End && IsWhole(r, at, marks), finest);
+            var resolution = Resolution.All.LastOrDefault(r => r.Seconds <= longest && r.StartOf(at) == at && at + r.Length <= end && IsWhole(r, at, marks), finest);
             resolution = resolution.Seconds < finest.Seconds ? finest : resolution;
             if (segments.Count > 0 && segments[^1] is var last && last.Resolution == resolution && last.End == at)
             {

@@ -43,7 +43,7 @@ public sealed class WindowPlanTests
         for (var i = 0; i < 500; i++)
         {
             var start = Now.AddSeconds(-random.Next(60, 8 * 86_400));
-            var range = new TimeRange(start, start.AddSeconds(random.Next(60, 4 * 86_400)));
+            var range = new TimeRange(start, start.AddSeconds(random.Next(60, (int)Math.Max(61, Math.Min(4 * 86_400, (Now - start).TotalSeconds)))));
             (int Seconds, DateTimeOffset Start)[] marks =
             [
                 .. Enumerable.Range(0, random.Next(6)).Select(_ => (3_600, Resolution.Hour.StartOf(start.AddHours(random.Next(96))))),

@@ -63,7 +63,7 @@ internal sealed class Life(IHost host, ManualTime time, Wire wire) : IAsyncDispo
             var submissionKey = key is null ? null : IngestService.KeyOf(key, Encoding.UTF8.GetBytes(key), new IngestAnswer(routes.Count, 0, []));
             return (await ingest.SubmitAsync(batch, submissionKey, CancellationToken.None)).State;
         }
-        catch (NpgsqlException)
+        catch (Exception e) when (e is NpgsqlException or ObjectDisposedException) // The latter where the connection broke as it was taken from the pool.
         {
             return SubmissionState.Unavailable; // A new series could not be registered.
         }
@@ -95,7 +95,6 @@ internal sealed class Life(IHost host, ManualTime time, Wire wire) : IAsyncDispo
     public async ValueTask DisposeAsync()
     {
         await wire.DisposeAsync();
-        NpgsqlConnection.ClearAllPools();
         host.Dispose();
     }
 
