@@ -62,3 +62,25 @@ internal static class Json
             writer.WriteStringValue(Times.Format(value));
     }
 }
+
+/// <summary>Writes an object member by member.</summary>
+internal abstract class WritingConverter<T> : JsonConverter<T>
+{
+    public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException($"{typeof(T)} is only written.");
+
+    public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options)
+    {
+        writer.WriteStartObject();
+        Write(writer, value);
+        writer.WriteEndObject();
+    }
+
+    protected abstract void Write(Utf8JsonWriter json, T value);
+
+    protected static void WriteTime(Utf8JsonWriter json, ReadOnlySpan<byte> name, DateTime utc)
+    {
+        Span<char> text = stackalloc char[Times.Length];
+        Times.Format(utc, text);
+        json.WriteString(name, text);
+    }
+}

@@ -95,6 +95,13 @@ internal static class Times
             && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal, out time);
     }
 
+    /// <summary>How many characters <see cref="Format(DateTime)"/> gives.</summary>
+    public const int Length = 24;
+
+    private const string Pattern = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
+
     /// <summary>ISO 8601 UTC with milliseconds.</summary>
-    public static string Format(DateTime utc) => utc.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+    public static string Format(DateTime utc) => utc.ToString(Pattern, CultureInfo.InvariantCulture);
+
+    public static void Format(DateTime utc, Span<char> text) => utc.TryFormat(text, out _, Pattern, CultureInfo.InvariantCulture);
 }

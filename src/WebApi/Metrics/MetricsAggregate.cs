@@ -1,26 +1,34 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using Bayou.Http;
+using Bayou.Ingest;
 
 namespace Bayou.Metrics;
 
 /// <summary>One merged window of <c>GET /metrics/aggregate</c>.</summary>
-internal sealed record AggregatePoint(WindowFigures Source, string? Endpoint, bool Whole) : MetricFigures(Source, Whole)
+/// <param name="Service">Null where services are not told apart; so is the endpoint.</param>
+[JsonConverter(typeof(Converter))]
+internal sealed record AggregatePoint(WindowFigures Source, string? Service, string? Endpoint, bool Whole, DateTime WindowStart, DateTime WindowEnd)
 {
-    [JsonIgnore]
-    public WindowFigures Source { get; } = Source;
+    private sealed class Converter : WritingConverter<AggregatePoint>
+    {
+        protected override void Write(Utf8JsonWriter json, AggregatePoint point)
+        {
+            if (point.Service is not null)
+            {
+                json.WriteString("service"u8, point.Service);
+            }
 
-    [JsonIgnore]
-    public bool Whole { get; } = Whole;
+            if (point.Endpoint is not null)
+            {
+                json.WriteString("endpoint"u8, point.Endpoint);
+            }
 
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public string? Endpoint { get; } = Endpoint;
-
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public string? Service { get; init; }
-
-    public required DateTime WindowStart { get; init; }
-
-    public required DateTime WindowEnd { get; init; }
+            WriteTime(json, "window_start"u8, point.WindowStart);
+            WriteTime(json, "window_end"u8, point.WindowEnd);
+            MetricFigures.Write(json, point.Source, point.Whole);
+        }
+    }
 }
 
 /// <summary><c>GET /metrics/aggregate</c>: windows merged into longer ones, by service and endpoint or not. Empty ones are absent.</summary>
@@ -59,8 +67,8 @@ internal sealed class MetricsAggregate(MetricsScan scan, TimeProvider time)
 
         var windows = new WindowGrid(size ?? WindowGrid.Fitting(selection.Range.Length, DefaultPoints), zone);
         var series = await scan.SeriesAsync(selection, ct);
-        var merged = await scan.MergeAsync(series, selection.Range, windows.Longest,
-            (name, start) => (windows.StartOf(start), Service: byService ? name.Service : null, Endpoint: byEndpoint ? name.Endpoint : null), ct, MaxPoints + 1);
+        var groupOf = Groups(series, byService, byEndpoint, out var names);
+        var merged = await scan.MergeAsync(series.Keys, selection.Range, windows.Longest, (id, start) => (windows.StartOf(start), groupOf[id]), ct, MaxPoints + 1);
         if (merged.Count > MaxPoints)
         {
             return ApiProblem.Validation($"The answer would have more than {MaxPoints} points.",
@@ -68,14 +76,18 @@ internal sealed class MetricsAggregate(MetricsScan scan, TimeProvider time)
         }
 
         var points = merged
-            .OrderBy(pair => pair.Key.Item1).ThenBy(pair => pair.Key.Service, StringComparer.Ordinal).ThenBy(pair => pair.Key.Endpoint, StringComparer.Ordinal)
-            .Select(pair => new AggregatePoint(pair.Value, pair.Key.Endpoint, selection.Whole)
-            {
-                Service = pair.Key.Service,
-                WindowStart = pair.Key.Item1,
-                WindowEnd = windows.EndOf(pair.Key.Item1),
-            });
+            .OrderBy(pair => pair.Key)
+            .Select(pair => new AggregatePoint(pair.Value, names[pair.Key.Item2].Service, names[pair.Key.Item2].Endpoint, selection.Whole, pair.Key.Item1, windows.EndOf(pair.Key.Item1)));
         return new ApiResult(points.ToList(), new { window_size = windows.Seconds, start_date = selection.Range.Start.UtcDateTime, end_date = selection.Range.End.UtcDateTime });
+    }
+
+    /// <summary>The group of each series, as its place among them in order of name.</summary>
+    private static Dictionary<int, int> Groups(Dictionary<int, SeriesName> series, bool byService, bool byEndpoint, out (string? Service, string? Endpoint)[] names)
+    {
+        var groups = series.ToLookup(pair => (Service: byService ? pair.Value.Service : null, Endpoint: byEndpoint ? pair.Value.Endpoint : null), pair => pair.Key)
+            .OrderBy(group => group.Key.Service, StringComparer.Ordinal).ThenBy(group => group.Key.Endpoint, StringComparer.Ordinal).ToArray();
+        names = [.. groups.Select(group => group.Key)];
+        return groups.Index().SelectMany(group => group.Item.Select(id => (id, group.Index))).ToDictionary();
     }
 
     private static TimeZoneInfo Zone(QueryReader query)

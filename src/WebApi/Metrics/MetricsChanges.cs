@@ -47,8 +47,8 @@ internal sealed class MetricsChanges(MetricsScan scan, TimeProvider time)
         }
 
         var series = await scan.SeriesAsync(selection, ct);
-        var now = await scan.MergeAsync(series, selection.Range, long.MaxValue, (name, _) => name, ct);
-        var before = await scan.MergeAsync(series, selection.Compared, long.MaxValue, (name, _) => name, ct);
+        var now = await scan.MergeAsync(series.Keys, selection.Range, long.MaxValue, (id, _) => series[id], ct);
+        var before = await scan.MergeAsync(series.Keys, selection.Compared, long.MaxValue, (id, _) => series[id], ct);
         var (nowSum, beforeSum) = (Sum(now.Values), Sum(before.Values));
         Comparison Compare(Func<WindowFigures, double> micros) => Comparison.Of(MetricFigures.Milliseconds(micros(nowSum)), MetricFigures.Milliseconds(micros(beforeSum)));
 

@@ -34,7 +34,7 @@ internal sealed class MetricsHeatmap(MetricsScan scan, TimeProvider time)
         }
 
         var grid = new WindowGrid(size ?? WindowGrid.Fitting(selection.Range.Length, DefaultPoints), TimeZoneInfo.Utc);
-        var merged = await scan.MergeAsync(await scan.SeriesAsync(selection, ct), selection.Range, grid.Longest, (_, start) => grid.StartOf(start), ct);
+        var merged = await scan.MergeAsync((await scan.SeriesAsync(selection, ct)).Keys, selection.Range, grid.Longest, (_, start) => grid.StartOf(start), ct);
         var edges = Edges([.. merged.Values.Select(figures => figures.Latency)]);
         var columns = merged.OrderBy(pair => pair.Key).Select(pair => new HeatmapColumn(pair.Key, grid.EndOf(pair.Key), Counts(pair.Value.Latency, edges)));
         return new ApiResult(

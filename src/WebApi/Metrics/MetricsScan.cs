@@ -11,6 +11,13 @@ namespace Bayou.Metrics;
 /// <summary>Takes one window: its series, its start, and figures as <see cref="WindowFigures.MergeFrom(ReadOnlySpan{byte})"/> takes them.</summary>
 internal delegate void EachWindow(int series, DateTime start, ReadOnlySpan<byte> figures);
 
+/// <summary>What windows come to without their sketches.</summary>
+/// <param name="DurationSum">Microseconds.</param>
+internal readonly record struct WindowTotals(long Traffic, long Errors, long DurationSum)
+{
+    public static WindowTotals operator +(WindowTotals a, WindowTotals b) => new(a.Traffic + b.Traffic, a.Errors + b.Errors, a.DurationSum + b.DurationSum);
+}
+
 /// <summary>Reads the windows of a selection, from roll-ups wherever these have everything.</summary>
 internal sealed class MetricsScan(NpgsqlDataSource db, IOptions<MetricsOptions> options, TimeProvider time)
 {
@@ -31,32 +38,40 @@ internal sealed class MetricsScan(NpgsqlDataSource db, IOptions<MetricsOptions> 
 
     /// <summary>Calls <paramref name="each"/> for windows that together are all of the range.</summary>
     /// <param name="longest">Seconds that a window may be long.</param>
-    public async Task WindowsAsync(IEnumerable<int> series, TimeRange range, long longest, EachWindow each, CancellationToken ct)
-    {
-        await using var connection = await db.OpenConnectionAsync(ct);
-        if (!WindowPlan.IsWorthwhile(range, longest, time.GetUtcNow(), options.Value))
-        {
-            await ReadAsync(connection, [.. series], [new(Resolution.Minute, range.Start, range.End)], each, ct);
-            return;
-        }
+    public Task WindowsAsync(IEnumerable<int> series, TimeRange range, long longest, EachWindow each, CancellationToken ct) =>
+        PlannedAsync(range, longest, (connection, segments) => ReadAsync(connection, [.. series], segments, each, ct), ct);
 
-        // One snapshot for the marks and the rows: a row that is late comes with its mark.
-        await using var snapshot = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct);
-        var marks = await MarksAsync(connection, range, ct);
-        await ReadAsync(connection, [.. series], WindowPlan.Of(range, longest, marks, time.GetUtcNow(), options.Value), each, ct);
-        await snapshot.CommitAsync(ct);
+    /// <summary>What can be added up without merging sketches, by series.</summary>
+    public async Task<Dictionary<int, WindowTotals>> TotalsAsync(IEnumerable<int> series, TimeRange range, CancellationToken ct)
+    {
+        var totals = new Dictionary<int, WindowTotals>();
+        await PlannedAsync(range, long.MaxValue, async (connection, segments) =>
+        {
+            await using var command = new NpgsqlCommand { Connection = connection };
+            command.CommandText = $"""
+                SELECT series_id, sum(traffic_count)::bigint, sum(errors)::bigint, sum(duration_sum)::bigint
+                  FROM ({Union(command.Parameters, [.. series], segments, segment => segment.Resolution == Resolution.Minute ? "traffic_count, status_5xx AS errors, duration_sum" : "traffic_count, errors, duration_sum")}) w
+                 GROUP BY series_id
+                """;
+            await using var reader = await command.ExecuteReaderAsync(ct);
+            while (await reader.ReadAsync(ct))
+            {
+                totals[reader.GetInt32(0)] = new(reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3));
+            }
+        }, ct);
+        return totals;
     }
 
     /// <summary>All of a selection's windows merged, by whatever <paramref name="group"/> says; windows past so many groups are left out.</summary>
     /// <param name="longest">Seconds that a window may be long and still be of one group.</param>
     public async Task<Dictionary<TKey, WindowFigures>> MergeAsync<TKey>(
-        Dictionary<int, SeriesName> series, TimeRange range, long longest, Func<SeriesName, DateTime, TKey> group, CancellationToken ct, int maxGroups = int.MaxValue)
+        IEnumerable<int> series, TimeRange range, long longest, Func<int, DateTime, TKey> group, CancellationToken ct, int maxGroups = int.MaxValue)
         where TKey : notnull
     {
         var merged = new Dictionary<TKey, WindowFigures>();
-        await WindowsAsync(series.Keys, range, longest, (id, start, figures) =>
+        await WindowsAsync(series, range, longest, (id, start, figures) =>
         {
-            var key = group(series[id], start);
+            var key = group(id, start);
             if (!merged.TryGetValue(key, out var sum))
             {
                 if (merged.Count >= maxGroups)
@@ -80,6 +95,26 @@ internal sealed class MetricsScan(NpgsqlDataSource db, IOptions<MetricsOptions> 
         return sum;
     }
 
+    private async Task PlannedAsync(TimeRange range, long longest, Func<NpgsqlConnection, List<WindowSegment>, Task> read, CancellationToken ct)
+    {
+        await using var connection = await db.OpenConnectionAsync(ct);
+        if (!WindowPlan.IsWorthwhile(range, longest, time.GetUtcNow(), options.Value))
+        {
+            await read(connection, [new(Resolution.Minute, range.Start, range.End)]);
+            return;
+        }
+
+        // One snapshot for the marks and the rows: a row that is late comes with its mark.
+        await using var snapshot = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct);
+        var segments = WindowPlan.Of(range, longest, await MarksAsync(connection, range, ct), time.GetUtcNow(), options.Value);
+        if (segments.Count > 0)
+        {
+            await read(connection, segments);
+        }
+
+        await snapshot.CommitAsync(ct);
+    }
+
     private static async Task<HashSet<(int Seconds, DateTimeOffset Start)>> MarksAsync(NpgsqlConnection connection, TimeRange range, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(
@@ -96,27 +131,27 @@ internal sealed class MetricsScan(NpgsqlDataSource db, IOptions<MetricsOptions> 
         return marks;
     }
 
-    private static async Task ReadAsync(NpgsqlConnection connection, int[] series, List<WindowSegment> segments, EachWindow each, CancellationToken ct)
+    /// <summary>The segments' rows as one. Bounds of their own, not a list of ranges: so each leaves out partitions while it is planned.</summary>
+    private static string Union(NpgsqlParameterCollection parameters, int[] series, List<WindowSegment> segments, Func<WindowSegment, string> columns)
     {
-        if (segments.Count == 0)
-        {
-            return;
-        }
-
-        await using var command = new NpgsqlCommand { Connection = connection };
-        command.Parameters.Add(new() { Value = series });
+        parameters.Add(new() { Value = series });
         var sql = new StringBuilder();
         foreach (var segment in segments)
         {
-            // Bounds of their own, not a list of ranges: each leaves out partitions while it is planned.
-            var at = command.Parameters.Count;
+            var at = parameters.Count;
             sql.Append(at == 1 ? "" : "\nUNION ALL\n").Append(CultureInfo.InvariantCulture,
-                $"SELECT series_id, window_start, figures FROM {segment.Resolution.Table} WHERE series_id = ANY ($1) AND window_start >= ${at + 1} AND window_start < ${at + 2}");
-            command.Parameters.Add(new() { Value = segment.Start.UtcDateTime });
-            command.Parameters.Add(new() { Value = segment.End.UtcDateTime });
+                $"SELECT series_id, {columns(segment)} FROM {segment.Resolution.Table} WHERE series_id = ANY ($1) AND window_start >= ${at + 1} AND window_start < ${at + 2}");
+            parameters.Add(new() { Value = segment.Start.UtcDateTime });
+            parameters.Add(new() { Value = segment.End.UtcDateTime });
         }
 
-        command.CommandText = sql.ToString();
+        return sql.ToString();
+    }
+
+    private static async Task ReadAsync(NpgsqlConnection connection, int[] series, List<WindowSegment> segments, EachWindow each, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand { Connection = connection };
+        command.CommandText = Union(command.Parameters, series, segments, _ => "window_start, figures");
         await using var reader = await command.ExecuteReaderAsync(ct);
         var buffer = ArrayPool<byte>.Shared.Rent(16 * 1024);
         try

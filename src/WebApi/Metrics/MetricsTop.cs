@@ -79,15 +79,18 @@ internal sealed class MetricsTop(MetricsScan scan, TimeProvider time)
 
         var series = await scan.SeriesAsync(selection, ct);
         var ranking = new Ranking(scan, series, dimension, by, statuses);
-        var (now, parts) = await ranking.OfAsync(selection.Range, points, ct);
-        var (before, _) = await ranking.OfAsync(selection.Compared, 0, ct);
+        var now = await ranking.OfAsync(selection.Range, limit, ct);
+        var before = await ranking.OfAsync(selection.Compared, 0, ct);
         double? Previous(Place place) => before.TryGetValue(place, out var item) ? by == "p95" ? item.Value : Math.Round(item.Value * selection.ComparedScale, 3) : null;
         var total = now.Values.Sum(item => item.Additive);
         var ranked = now.Where(pair => pair.Value.Value > 0).ToList();
-        var entries = ranked
-            .OrderByDescending(pair => pair.Value.Value).ThenBy(pair => pair.Key)
-            .Take(limit)
-            .Select(pair => Entry(dimension, pair.Key, pair.Value, Previous(pair.Key), total, parts.GetValueOrDefault(pair.Key)));
+        var shown = ranked.OrderByDescending(pair => pair.Value.Value).ThenBy(pair => pair.Key).Take(limit).ToList();
+        var details = await ranking.DetailsAsync([.. shown.Where(pair => perSeries && (points > 0 || pair.Value.Figures is null)).Select(pair => pair.Key)], selection.Range, points, ct);
+        var entries = shown.Select(pair =>
+        {
+            var (figures, parts) = details.GetValueOrDefault(pair.Key, (pair.Value.Figures, null));
+            return Entry(dimension, pair.Key, pair.Value with { Figures = figures }, Previous(pair.Key), total, parts);
+        });
         return new ApiResult(entries.ToList(), new { limit, total = ranked.Count });
     }
 
@@ -129,44 +132,70 @@ internal sealed record Rankable(double Value, double Additive, long Traffic, Win
 /// <summary>The places of a range and what each is ranked by.</summary>
 internal sealed class Ranking(MetricsScan scan, Dictionary<int, SeriesName> series, string dimension, string by, StatusFilter? statuses)
 {
-    /// <param name="points">Into how many parts the range is cut at most for the traffic over time; 0 for none.</param>
-    public async Task<(Dictionary<Place, Rankable> Places, Dictionary<Place, long?[]> Parts)> OfAsync(TimeRange range, int points, CancellationToken ct)
+    /// <summary>Every place of a range. Figures are left out where totals rank the places and there are more of these than will be shown.</summary>
+    public async Task<Dictionary<Place, Rankable>> OfAsync(TimeRange range, int shown, CancellationToken ct)
     {
         if (dimension is not ("endpoint" or "service"))
         {
             var sum = await scan.SumAsync(series, range, ct);
-            return (Counts(sum).ToDictionary(pair => new Place(pair.Name, ""), pair => new Rankable(pair.Count, pair.Count, pair.Count, null)), []);
+            return Counts(sum).ToDictionary(pair => new Place(pair.Name, ""), pair => new Rankable(pair.Count, pair.Count, pair.Count, null));
+        }
+
+        if (by == "p95" || statuses is not null || series.Count <= shown)
+        {
+            var merged = await scan.MergeAsync(series.Keys, range, long.MaxValue, (id, _) => PlaceOf(id), ct);
+            return merged.ToDictionary(pair => pair.Key, pair => Rank(pair.Value));
+        }
+
+        var totals = new Dictionary<Place, WindowTotals>();
+        foreach (var (id, part) in await scan.TotalsAsync(series.Keys, range, ct))
+        {
+            totals[PlaceOf(id)] = totals.GetValueOrDefault(PlaceOf(id)) + part;
+        }
+
+        return totals.ToDictionary(pair => pair.Key, pair => Rank(pair.Value));
+    }
+
+    /// <summary>The figures of some places, and the traffic of parts of the range.</summary>
+    /// <param name="points">Into how many parts the range is cut at most; 0 for none.</param>
+    public async Task<Dictionary<Place, (WindowFigures? Figures, long?[]? Parts)>> DetailsAsync(HashSet<Place> places, TimeRange range, int points, CancellationToken ct)
+    {
+        var details = new Dictionary<Place, (WindowFigures? Figures, long?[]? Parts)>();
+        if (places.Count == 0)
+        {
+            return details;
         }
 
         // Parts of whole windows: else neighbours would differ by a window, and the line be a saw.
         var partLength = points == 0 ? TimeSpan.Zero : TimeSpan.FromMinutes(Math.Ceiling(range.Length.TotalMinutes / points));
         var count = points == 0 ? 0 : (int)Math.Ceiling(range.Length / partLength);
-        var merged = new Dictionary<Place, WindowFigures>();
-        var parts = new Dictionary<Place, long?[]>();
         var longest = points == 0 ? long.MaxValue : WindowPlan.Longest(Enumerable.Range(0, count).Select(part => (range.Start + (part * partLength)).ToUnixTimeSeconds()));
-        await scan.WindowsAsync(series.Keys, range, longest, (id, start, bytes) =>
+        await scan.WindowsAsync(series.Keys.Where(id => places.Contains(PlaceOf(id))), range, longest, (id, start, bytes) =>
         {
-            var name = series[id];
-            var place = new Place(name.Service, dimension == "endpoint" ? name.Endpoint : "");
-            if (!merged.TryGetValue(place, out var sum))
+            var (figures, parts) = details.GetValueOrDefault(PlaceOf(id), (new WindowFigures(), points == 0 ? null : new long?[count]));
+            details[PlaceOf(id)] = (figures, parts);
+            var counted = Traffic(figures!);
+            figures!.MergeFrom(bytes);
+            if (parts is not null)
             {
-                merged[place] = sum = new WindowFigures();
-            }
-
-            var counted = Traffic(sum);
-            sum.MergeFrom(bytes);
-            if (points > 0)
-            {
-                if (!parts.TryGetValue(place, out var part))
-                {
-                    parts[place] = part = new long?[count];
-                }
-
                 var at = (int)((start - range.Start.UtcDateTime) / partLength);
-                part[at] = (part[at] ?? 0) + Traffic(sum) - counted;
+                parts[at] = (parts[at] ?? 0) + Traffic(figures) - counted;
             }
         }, ct);
-        return (merged.ToDictionary(pair => pair.Key, pair => Rank(pair.Value)), parts);
+        return details;
+    }
+
+    private Place PlaceOf(int id) => new(series[id].Service, dimension == "endpoint" ? series[id].Endpoint : "");
+
+    private Rankable Rank(WindowTotals totals)
+    {
+        double value = by switch
+        {
+            "errors" => totals.Errors,
+            "time" => MetricFigures.Milliseconds(totals.DurationSum),
+            _ => totals.Traffic,
+        };
+        return new(value, value, totals.Traffic, null);
     }
 
     private IEnumerable<(string Name, long Count)> Counts(WindowFigures sum) => dimension == "country"
