@@ -4,7 +4,7 @@
 
 # Measures against a private database and prints one table; also as JSON under artifacts/bench.
 bench_main() {
-    local events=2000000
+    local events=2000000 growth=()
     while [ $# -gt 0 ]; do
         case $1 in
             --events)
@@ -12,7 +12,12 @@ bench_main() {
                 events=$2
                 shift 2
                 ;;
-            *) die "bench takes --events N, not $1" ;;
+            --growth)
+                case ${2:-} in '' | *[!0-9,]*) die "$1 needs millions of windows, as in 1,10,100" ;; esac
+                growth=(--growth "$2")
+                shift 2
+                ;;
+            *) die "bench takes --events N and --growth MILLIONS, not $1" ;;
         esac
     done
     # shellcheck source=scripts/postgres.sh
@@ -27,5 +32,5 @@ bench_main() {
     cluster_up "$BENCH_DATA" plain
     mkdir -p "$BAYOU_ROOT/artifacts/bench"
     BAYOU_DATABASE_URL=$DATABASE_URL dotnet "$BAYOU_ROOT/artifacts/${RUNTIME,,}/bin/Bench/release/Bench.dll" \
-        --events "$events" --postmaster "$(head -n 1 "$CLUSTER/db/postmaster.pid")" --out "$BAYOU_ROOT/artifacts/bench/${RUNTIME,,}.json"
+        --events "$events" --postmaster "$(head -n 1 "$CLUSTER/db/postmaster.pid")" --out "$BAYOU_ROOT/artifacts/bench/${RUNTIME,,}.json" "${growth[@]}"
 }

@@ -1,26 +1,48 @@
 using Bayou.Bench;
 using Bayou.Database;
-using Microsoft.Extensions.Configuration;
 using Npgsql;
 
-// Bench --events 2000000 --postmaster PID --out FILE, with BAYOU_DATABASE_URL naming a database with nothing to lose.
+// Bench --events 2000000 --postmaster PID --out FILE [--growth 1,10], with BAYOU_DATABASE_URL naming a database with nothing to lose.
 var settings = new ConfigurationBuilder().AddCommandLine(args).AddEnvironmentVariables().Build();
+if (settings.GetValue<bool>("discard"))
+{
+    await Discard.RunAsync(args);
+    return;
+}
+
 var events = settings.GetValue("events", 2_000_000);
 var url = settings["BAYOU_DATABASE_URL"] ?? throw new ArgumentException("BAYOU_DATABASE_URL names the database");
-var postmaster = settings.GetValue<int>("postmaster");
-await using var db = NpgsqlDataSource.Create(new DatabaseOptions { Url = url }.ConnectionString());
+await using var source = NpgsqlDataSource.Create(new DatabaseOptions { Url = url }.ConnectionString());
+var database = new BenchDatabase(source, settings.GetValue<int>("postmaster"));
 
 var table = new Table();
+MiddlewareBench.Run(table);
 await using (var server = await Server.StartAsync(url, table))
 {
-    var bench = new IngestBench(server, db, postmaster, table, events);
-    await bench.WarmUpAsync();
-    await bench.RunAsync(senders: 1);
-    await bench.RunAsync(senders: 4);
-    await bench.CopyAsync();
-    await bench.SizeAsync();
+    var ingest = new IngestBench(server, database, table, events);
+    var queries = new QueryBench(server, database, table);
+    await ingest.WarmUpAsync();
+    await using (var discarding = await Server.StartDiscardingAsync())
+    {
+        await ingest.RunAsync(senders: 1, "> 500,000", discarding);
+        await ingest.RunAsync(senders: 4, "> 800,000", discarding);
+    }
+
     table.Add("memory after the ingest", $"{server.Megabytes:0} MB", "", "≤ 250 MB with PostgreSQL's buffers");
-    await new QueryBench(server, db, table).RunAsync();
+    await ingest.CopyAsync();
+    await ingest.SizeAsync();
+    await queries.RunAsync();
+    await queries.RunWeekAsync();
+    await new PollBench(server, database, table).RunAsync();
+    await ingest.RunDayAsync();
+    if (settings["growth"] is { } millions)
+    {
+        await ingest.RunGrowthAsync([200, 2_000, 20_000]);
+        await queries.RunGrowthAsync(millions.Split(',').Select(text => int.Parse(text, System.Globalization.CultureInfo.InvariantCulture)));
+    }
+
+    await Task.Delay(TimeSpan.FromMinutes(2));
+    table.Add("memory after everything here and two idle minutes", $"{server.Megabytes:0} MB", "", "≤ 250 MB with PostgreSQL's buffers");
 }
 
 Console.WriteLine(table);

@@ -1,35 +1,56 @@
 using System.Diagnostics;
-using Npgsql;
 
 namespace Bayou.Bench;
 
 /// <summary>How long the dashboard's questions take, beside a round trip to PostgreSQL.</summary>
-internal sealed class QueryBench(Server server, NpgsqlDataSource db, Table table)
+internal sealed class QueryBench(Server server, BenchDatabase database, Table table)
 {
     private const int Times = 50;
 
+    /// <summary>Of what was sent.</summary>
     public async Task RunAsync()
     {
-        await using (var analyze = db.CreateCommand("ANALYZE"))
-        {
-            await analyze.ExecuteNonQueryAsync();
-        }
-
-        var trip = await MeasureAsync(async () =>
-        {
-            await using var command = db.CreateCommand("SELECT 1");
-            await command.ExecuteScalarAsync();
-        });
+        await database.RolledUpAsync();
+        await database.ExecuteAsync("ANALYZE");
         var start = DateTimeOffset.UtcNow.AddHours(-6).ToUnixTimeMilliseconds();
-        await AskAsync("one route, 6 h of 60 s windows", $"/metrics/aggregate?service=bench1&endpoint=GET%20%2Fr%2F0%2F%7Bid%7D&window_size=60&start_date={start}", "≤ 4 ms", trip);
-        await AskAsync("200 routes, last hour, 60 s windows", "/metrics/aggregate?service=bench1&group_by=endpoint&window_size=60", "≤ 20 ms", trip);
-        await AskAsync("the same, one merged row per route", "/metrics/top?service=bench1&limit=200", "≤ 15 ms (with the hour before)", trip);
-        await AskAsync("top 10 endpoints of 6 h", $"/metrics/top?service=bench1&start_date={start}", "≤ 5 ms", trip);
-        await AskAsync("summary cards of 6 h with the range before", $"/metrics/summary?service=bench1&start_date={start}", "≤ 5 ms", trip);
+        await AskAsync("one route, 6 h of 60 s windows", $"/metrics/aggregate?service=bench1&endpoint=GET%20%2Fr%2F0%2F%7Bid%7D&window_size=60&start_date={start}", "≤ 4 ms");
+        await AskAsync("200 routes, last hour, 60 s windows", "/metrics/aggregate?service=bench1&group_by=endpoint&window_size=60", "≤ 20 ms");
+        await AskAsync("the same, one merged row per route", "/metrics/top?service=bench1&limit=200", "≤ 15 ms (with the hour before)");
+        await AskAsync("top 10 endpoints of 6 h", $"/metrics/top?service=bench1&start_date={start}", "≤ 5 ms");
+        await AskAsync("summary cards of 6 h with the range before", $"/metrics/summary?service=bench1&start_date={start}", "≤ 5 ms");
     }
 
-    private async Task AskAsync(string what, string path, string aim, double trip)
+    /// <summary>Of a week of 50 endpoints.</summary>
+    public async Task RunWeekAsync()
     {
+        await new StoredWindows(database).MakeAsync("week", endpoints: 50, days: 7);
+        var start = DateTimeOffset.UtcNow.AddDays(-7).ToUnixTimeMilliseconds();
+        await AskAsync("504,000 windows (50 endpoints, 7 days), all merged into ≤ 500 points", $"/metrics/aggregate?service=week&start_date={start}", "≤ 30 ms");
+        await AskAsync("the same, from the endpoints' windows", $"/metrics/aggregate?service=week&endpoint__ne=x&start_date={start}", "");
+        await AskAsync("the same, top 10 endpoints of the week", $"/metrics/top?service=week&start_date={start}", "");
+    }
+
+    /// <summary>While more and more is stored.</summary>
+    public async Task RunGrowthAsync(IEnumerable<int> millions)
+    {
+        const int Days = 7;
+        var stored = 0.0;
+        foreach (var target in millions)
+        {
+            var endpoints = (int)Math.Round((target - stored) * 1e6 / (Days * 1_440));
+            await new StoredWindows(database).MakeAsync($"grown-{target}", endpoints, Days);
+            stored = target;
+            var (hours, days) = (DateTimeOffset.UtcNow.AddHours(-6).ToUnixTimeMilliseconds(), DateTimeOffset.UtcNow.AddDays(-7).ToUnixTimeMilliseconds());
+            var service = $"grown-{target}";
+            await AskAsync($"{target} million windows stored: one route, 6 h of 60 s windows", $"/metrics/aggregate?service={service}&endpoint=GET%20%2Fr%2F1%2F%7Bid%7D&window_size=60&start_date={hours}", "");
+            await AskAsync($"{target} million windows stored: top 10 of {endpoints} endpoints, 6 h", $"/metrics/top?service={service}&start_date={hours}", "");
+            await AskAsync($"{target} million windows stored: summary of 7 days", $"/metrics/summary?service={service}&start_date={days}", "");
+        }
+    }
+
+    private async Task AskAsync(string what, string path, string aim)
+    {
+        var trip = await MeasureAsync(() => database.ScalarAsync("SELECT 1"));
         var milliseconds = await MeasureAsync(async () =>
         {
             using var response = await server.Http.GetAsync(new Uri(server.Url, path));
@@ -43,7 +64,7 @@ internal sealed class QueryBench(Server server, NpgsqlDataSource db, Table table
     private static async Task<double> MeasureAsync(Func<Task> ask)
     {
         var times = new List<double>();
-        for (var i = -5; i < Times; i++)
+        for (var i = -10; i < Times; i++)
         {
             var clock = Stopwatch.GetTimestamp();
             await ask();
@@ -53,7 +74,6 @@ internal sealed class QueryBench(Server server, NpgsqlDataSource db, Table table
             }
         }
 
-        times.Sort();
-        return times[(int)Math.Ceiling(times.Count * 0.95) - 1];
+        return Percentile.Of(times, 0.95);
     }
 }

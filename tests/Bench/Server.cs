@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
@@ -32,17 +31,35 @@ internal sealed class Server(Process process, Uri url) : IAsyncDisposable
 
     public static async Task<Server> StartAsync(string database, Table table)
     {
+        var clock = Stopwatch.StartNew();
+        var server = await LaunchAsync("WebApi.dll", [], new()
+        {
+            ["BAYOU_DATABASE_URL"] = database,
+            ["Bayou__Enabled"] = "false",
+            ["Bayou__Metrics__MaxEndpoints"] = "100000",
+            ["Bayou__Metrics__RollUpAfterSeconds"] = "5",
+            ["LOG_LEVEL"] = "Warning",
+        });
+        table.Add("start to first answer, migrations among it", $"{clock.Elapsed.TotalSeconds:0.00} s", "", "≤ 2 s");
+        return server;
+    }
+
+    /// <summary>One that reads and forgets.</summary>
+    public static Task<Server> StartDiscardingAsync() => LaunchAsync("Bench.dll", ["--discard", "true"], []);
+
+    private static async Task<Server> LaunchAsync(string program, string[] args, Dictionary<string, string> environment)
+    {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var url = new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}");
         listener.Stop();
-        var clock = Stopwatch.StartNew();
-        var process = Process.Start(new ProcessStartInfo("dotnet")
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, program), "--urls", url.ToString(), .. args]) { RedirectStandardOutput = true };
+        foreach (var (name, value) in environment)
         {
-            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "WebApi.dll"), "--urls", url.ToString() },
-            Environment = { ["BAYOU_DATABASE_URL"] = database, ["Bayou__Enabled"] = "false", ["LOG_LEVEL"] = "Warning" },
-            RedirectStandardOutput = true,
-        })!;
+            start.Environment[name] = value;
+        }
+
+        var process = Process.Start(start)!;
         process.BeginOutputReadLine();
         var server = new Server(process, url);
         while (!await server.IsReadyAsync())
@@ -50,38 +67,28 @@ internal sealed class Server(Process process, Uri url) : IAsyncDisposable
             await Task.Delay(10);
         }
 
-        table.Add("start to first answer, migrations among it", $"{clock.Elapsed.TotalSeconds:0.00} s", "", "≤ 2 s");
         return server;
     }
 
-    /// <summary>CPU seconds of PostgreSQL and all its processes, gone ones too.</summary>
-    public static double PostgresCpuSeconds(int postmaster)
+    /// <summary>Sends a body until it is acknowledged.</summary>
+    public async Task SendAsync(byte[] body)
     {
-        var ticks = 0L;
-        foreach (var folder in Directory.EnumerateDirectories("/proc").Where(path => int.TryParse(Path.GetFileName(path), out _)))
+        while (true)
         {
-            try
+            using var content = new ByteArrayContent(body) { Headers = { ContentType = new("application/x-ndjson") } };
+            using var response = await Http.PostAsync(new Uri(Url, "/ingest/v1/requests"), content);
+            if (response.StatusCode == HttpStatusCode.Accepted)
             {
-                var text = File.ReadAllText($"{folder}/stat");
-                var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
-                var isPostmaster = Path.GetFileName(folder) == postmaster.ToString(CultureInfo.InvariantCulture);
-                if (isPostmaster || fields[1] == postmaster.ToString(CultureInfo.InvariantCulture))
-                {
-                    ticks += long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture);
-                }
+                return;
+            }
 
-                if (isPostmaster)
-                {
-                    ticks += long.Parse(fields[13], CultureInfo.InvariantCulture) + long.Parse(fields[14], CultureInfo.InvariantCulture);
-                }
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            if (response.StatusCode != HttpStatusCode.ServiceUnavailable)
             {
-                continue; // It has ended meanwhile; its parent counts it.
+                throw new InvalidOperationException($"{response.StatusCode}: {await response.Content.ReadAsStringAsync()}");
             }
+
+            await Task.Delay(100);
         }
-
-        return ticks / 100.0;
     }
 
     public async ValueTask DisposeAsync()
