@@ -55,6 +55,7 @@ internal static class Api
         services.AddDeploys();
         services.AddMetricsQueries();
         services.AddSingleton<HealthChecks>();
+        services.AddHostedService<IdleMemory>();
         services.AddDoc();
         services.AddSelfMonitoring();
     }

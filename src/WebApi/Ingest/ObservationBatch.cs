@@ -98,6 +98,8 @@ internal sealed class ObservationBatch(SeriesRegistry registry, int project) : I
         }
 
         _unknown.Clear();
+        _unknownKeys.Clear();
+        _unknownAt.Clear();
     }
 
     public void Dispose()

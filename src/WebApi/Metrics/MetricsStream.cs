@@ -106,9 +106,9 @@ internal sealed partial class MetricsStream(
     {
         var wanted = FeedFilter.Of(query);
         var page = feed.After(last, wanted ?? (_ => true), Batch);
-        if (page.Newest == last)
+        if (page.Newest == last || last > page.Drawn)
         {
-            return (0, last);
+            return (0, page.Newest); // Nothing new; or the database is another by now, and this goes on from there.
         }
 
         if (wanted is not null && last >= page.Floor)
