@@ -64,7 +64,7 @@ internal sealed class QueryBench(Server server, BenchDatabase database, Table ta
     private static async Task<double> MeasureAsync(Func<Task> ask)
     {
         var times = new List<double>();
-        for (var i = -10; i < Times; i++)
+        for (var i = -Times; i < Times; i++)
         {
             var clock = Stopwatch.GetTimestamp();
             await ask();

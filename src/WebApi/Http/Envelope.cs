@@ -79,7 +79,7 @@ internal abstract class WritingConverter<T> : JsonConverter<T>
 
     protected static void WriteTime(Utf8JsonWriter json, ReadOnlySpan<byte> name, DateTime utc)
     {
-        Span<char> text = stackalloc char[Times.Length];
+        Span<byte> text = stackalloc byte[Times.Length];
         Times.Format(utc, text);
         json.WriteString(name, text);
     }

@@ -103,5 +103,26 @@ internal static class Times
     /// <summary>ISO 8601 UTC with milliseconds.</summary>
     public static string Format(DateTime utc) => utc.ToString(Pattern, CultureInfo.InvariantCulture);
 
-    public static void Format(DateTime utc, Span<char> text) => utc.TryFormat(text, out _, Pattern, CultureInfo.InvariantCulture);
+    /// <summary>The same as bytes, for answers that have thousands.</summary>
+    /// <param name="text"><see cref="Length"/> bytes.</param>
+    public static void Format(DateTime utc, Span<byte> text)
+    {
+        "0000-00-00T00:00:00.000Z"u8.CopyTo(text);
+        Digits(text, 0, 4, utc.Year);
+        Digits(text, 5, 2, utc.Month);
+        Digits(text, 8, 2, utc.Day);
+        Digits(text, 11, 2, utc.Hour);
+        Digits(text, 14, 2, utc.Minute);
+        Digits(text, 17, 2, utc.Second);
+        Digits(text, 20, 3, utc.Millisecond);
+
+        static void Digits(Span<byte> text, int at, int count, int value)
+        {
+            for (var i = at + count - 1; i >= at; i--)
+            {
+                (value, var digit) = Math.DivRem(value, 10);
+                text[i] = (byte)('0' + digit);
+            }
+        }
+    }
 }
