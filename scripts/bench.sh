@@ -26,11 +26,13 @@ bench_main() {
     choose_runtime
     say "Bayou on the $RUNTIME grain runtime ($RUNTIME_WHY)"
     step "Build the bench" "Mend what it names." build_project tests/Bench
+    step "Build the middleware's bench" "Mend what it names." build_project tests/MiddlewareBench
     BENCH_DATA=$(mktemp -d "${TMPDIR:-/tmp}/bayou-bench-XXXXXX")
     trap 'cluster_down; rm -rf "${CLUSTER:-}" "$BENCH_DATA"' EXIT
     trap 'exit 130' INT TERM
     cluster_up "$BENCH_DATA" plain
     mkdir -p "$BAYOU_ROOT/artifacts/bench"
-    BAYOU_DATABASE_URL=$DATABASE_URL dotnet "$BAYOU_ROOT/artifacts/${RUNTIME,,}/bin/Bench/release/Bench.dll" \
+    local bin=$BAYOU_ROOT/artifacts/${RUNTIME,,}/bin
+    BAYOU_DATABASE_URL=$DATABASE_URL dotnet "$bin/Bench/release/Bench.dll" --middleware "$bin/MiddlewareBench/release/MiddlewareBench.dll" \
         --events "$events" --postmaster "$(head -n 1 "$CLUSTER/db/postmaster.pid")" --out "$BAYOU_ROOT/artifacts/bench/${RUNTIME,,}.json" "${growth[@]}"
 }

@@ -2,7 +2,7 @@ using Bayou.Bench;
 using Bayou.Database;
 using Npgsql;
 
-// Bench --events 2000000 --postmaster PID --out FILE [--growth 1,10], with BAYOU_DATABASE_URL naming a database with nothing to lose.
+// Bench --events 2000000 --postmaster PID --middleware MiddlewareBench.dll --out FILE [--growth 1,10], with BAYOU_DATABASE_URL naming a database with nothing to lose.
 var settings = new ConfigurationBuilder().AddCommandLine(args).AddEnvironmentVariables().Build();
 if (settings.GetValue<bool>("discard"))
 {
@@ -16,7 +16,7 @@ await using var source = NpgsqlDataSource.Create(new DatabaseOptions { Url = url
 var database = new BenchDatabase(source, settings.GetValue<int>("postmaster"));
 
 var table = new Table();
-MiddlewareBench.Run(table);
+await Middleware.RunAsync(table, settings["middleware"] ?? throw new ArgumentException("--middleware names MiddlewareBench.dll"));
 await using (var server = await Server.StartAsync(url, table))
 {
     var ingest = new IngestBench(server, database, table, events);

@@ -1,17 +1,10 @@
 using BenchmarkDotNet.Attributes;
-using BenchmarkDotNet.Columns;
-using BenchmarkDotNet.Configs;
-using BenchmarkDotNet.Diagnosers;
-using BenchmarkDotNet.Jobs;
-using BenchmarkDotNet.Loggers;
-using BenchmarkDotNet.Running;
-using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Bayou.Bench;
 
 /// <summary>What the middleware adds to a request, beside the same pipeline without it.</summary>
-public class MiddlewareBench
+public class RecordingBench
 {
     private RequestDelegate _with = null!;
     private RequestDelegate _without = null!;
@@ -37,23 +30,6 @@ public class MiddlewareBench
 
     [Benchmark(Baseline = true)]
     public Task Without() => AskAsync(_without);
-
-    internal static void Run(Table table)
-    {
-        var config = ManualConfig.CreateEmpty()
-            .AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance))
-            .AddDiagnoser(MemoryDiagnoser.Default)
-            .AddColumnProvider(DefaultColumnProviders.Instance)
-            .AddLogger(NullLogger.Instance)
-            .WithOptions(ConfigOptions.DisableLogFile);
-        var reports = BenchmarkRunner.Run<MiddlewareBench>(config).Reports;
-        var measured = reports.ToDictionary(
-            report => report.BenchmarkCase.Descriptor.WorkloadMethod.Name,
-            report => (Nanoseconds: report.ResultStatistics!.Mean, Bytes: report.GcStats.GetBytesAllocatedPerOperation(report.BenchmarkCase) ?? 0));
-        var (with, without) = (measured[nameof(With)], measured[nameof(Without)]);
-        table.Add("middleware: time it adds to a request", $"{(with.Nanoseconds - without.Nanoseconds) / 1_000:0.00} µs", $"{without.Nanoseconds / 1_000:0.00} µs without it", "≤ 1 µs");
-        table.Add("middleware: bytes it adds to a request", $"{with.Bytes - without.Bytes:0} B", $"{without.Bytes:0} B without it", "≤ 200 B");
-    }
 
     private static RequestDelegate Pipeline(IServiceProvider services, bool recorded)
     {

@@ -1,0 +1,17 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace Bayou.Bench;
+
+/// <summary>What the middleware adds to a request, as BenchmarkDotNet measures it in a process of its own.</summary>
+internal static class Middleware
+{
+    public static async Task RunAsync(Table table, string program)
+    {
+        using var process = Process.Start(new ProcessStartInfo("dotnet", [program]) { RedirectStandardOutput = true })!;
+        var measured = JsonSerializer.Deserialize<Dictionary<string, double[]>>(await process.StandardOutput.ReadToEndAsync())!;
+        var (with, without) = (measured["With"], measured["Without"]);
+        table.Add("middleware: time it adds to a request", $"{(with[0] - without[0]) / 1_000:0.00} µs", $"{without[0] / 1_000:0.00} µs without it", "≤ 1 µs");
+        table.Add("middleware: bytes it adds to a request", $"{with[1] - without[1]:0} B", $"{without[1]:0} B without it", "≤ 200 B");
+    }
+}
