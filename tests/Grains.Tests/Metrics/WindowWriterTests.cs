@@ -1,5 +1,6 @@
 namespace Bayou.Metrics;
 
+[Collection("partitions")] // Dropping those past retention takes away what a neighbour has just made.
 public sealed class WindowWriterTests(Cluster cluster)
 {
     [Fact]
