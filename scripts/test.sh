@@ -2,7 +2,7 @@
 # shellcheck source=scripts/torture.sh
 . "$BAYOU_ROOT/scripts/torture.sh"
 
-ONCE_SUITES="Orleans.Embedded.Tests Monitor.AspNetCore.Tests" # what is the same whatever the grains run on
+ONCE_SUITES="Orleans.Embedded.Tests Monitor.AspNetCore.Tests Protocol.Tests" # what is the same whatever the grains run on
 CSHARP_SUITES="Grains.Tests WebApi.Tests EndToEnd.Tests" # the same tests on each runtime
 PASSED=0 FAILED=0 SKIPPED=0
 

@@ -26,7 +26,7 @@ public sealed class ProtocolDatabase : IAsyncLifetime
     {
         await using var command = Db.CreateCommand("UPDATE ingest_node SET lease_until = now() - interval '1 s' WHERE epoch = $1");
         command.Parameters.Add(new() { Value = epoch });
-        await command.ExecuteNonQueryAsync(BayouServer.Ct);
+        await command.ExecuteNonQueryAsync(Names.Ct);
     }
 }
 
@@ -69,7 +69,7 @@ internal sealed class Sender(ProtocolDatabase database, string service) : IAsync
     {
         var patience = DateTime.UtcNow.AddMinutes(1);
         await using var journal = database.Db.CreateCommand("SELECT count(*) FROM ingest_journal");
-        while (Life.Wire.IsDead || (long)(await journal.ExecuteScalarAsync(BayouServer.Ct))! > 0)
+        while (Life.Wire.IsDead || (long)(await journal.ExecuteScalarAsync(Names.Ct))! > 0)
         {
             Assert.True(DateTime.UtcNow < patience, "the journal does not drain");
             if (Life.Wire.IsDead)
@@ -93,8 +93,8 @@ internal sealed class Sender(ProtocolDatabase database, string service) : IAsync
         command.Parameters.Add(new() { Value = service });
         command.Parameters.Add(new() { Value = noon.AddMinutes(-30).UtcDateTime });
         var counted = new Dictionary<(string, bool), long>();
-        await using var reader = await command.ExecuteReaderAsync(BayouServer.Ct);
-        while (await reader.ReadAsync(BayouServer.Ct))
+        await using var reader = await command.ExecuteReaderAsync(Names.Ct);
+        while (await reader.ReadAsync(Names.Ct))
         {
             counted[(reader.GetString(0), reader.GetBoolean(1))] = reader.GetInt64(2);
         }
@@ -114,8 +114,10 @@ internal sealed class Sender(ProtocolDatabase database, string service) : IAsync
     /// <returns>How often there was no answer.</returns>
     private async Task<int> SendAsync(string? key, IReadOnlyList<(string Route, bool Late)> routes)
     {
+        var patience = DateTime.UtcNow.AddMinutes(1);
         for (var unanswered = 0; ;)
         {
+            Assert.True(DateTime.UtcNow < patience, "a batch is never taken");
             var life = Life;
             SubmissionState? state = await life.RunAsync(Task.Run(async () => (SubmissionState?)await life.SendAsync(service, key, routes)));
             if (!life.Wire.IsDead && state is SubmissionState.Accepted or SubmissionState.Duplicate)

@@ -72,10 +72,12 @@ internal sealed class Life(IHost host, ManualTime time, Wire wire) : IAsyncDispo
     /// <summary>Lets time pass until the task is done, or this life is over.</summary>
     public async Task RunAsync(Task until)
     {
+        var patience = DateTime.UtcNow.AddMinutes(1);
         while (!until.IsCompleted && !wire.IsDead)
         {
+            Assert.True(DateTime.UtcNow < patience, "this life does not get on");
             time.Advance(Step);
-            await Task.WhenAny(until, Task.Delay(1, BayouServer.Ct)); // Real, for what is really asked of PostgreSQL.
+            await Task.WhenAny(until, Task.Delay(1, Names.Ct)); // Real, for what is really asked of PostgreSQL.
         }
 
         if (until.IsCompleted)
@@ -98,14 +100,14 @@ internal sealed class Life(IHost host, ManualTime time, Wire wire) : IAsyncDispo
         host.Dispose();
     }
 
-    private Task StartAsync() => host.StartAsync(BayouServer.Ct);
+    private Task StartAsync() => host.StartAsync(Names.Ct);
 
     private async Task RunUntilAsync(DateTimeOffset end)
     {
         while (Now < end && !wire.IsDead)
         {
             time.Advance(Step);
-            await Task.Delay(1, BayouServer.Ct);
+            await Task.Delay(1, Names.Ct);
         }
     }
 }

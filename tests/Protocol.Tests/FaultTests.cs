@@ -15,7 +15,7 @@ public sealed class FaultTests(ProtocolDatabase database) : IClassFixture<Protoc
     public async Task Calls_lost_late_and_reordered_between_activations_that_are_doubled_and_killed(int seed)
     {
         var random = new Random(seed);
-        await using var sender = new Sender(database, BayouServer.NewService());
+        await using var sender = new Sender(database, Names.NewService());
         var life = await sender.BeginAsync();
         var late = new List<TaskCompletionSource<bool>>();
         var (lost, held, doubled, killed) = (0, 0, 0, 0);
@@ -93,7 +93,7 @@ public sealed class FaultTests(ProtocolDatabase database) : IClassFixture<Protoc
     [InlineData(4_200)]
     public async Task A_life_that_freezes_after_so_many_milliseconds_and_wakes_up_when_another_has_taken_over(int milliseconds)
     {
-        await using var sender = new Sender(database, BayouServer.NewService());
+        await using var sender = new Sender(database, Names.NewService());
         var zombie = await sender.BeginAsync();
         for (var i = 0; i < 3; i++)
         {
