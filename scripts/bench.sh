@@ -4,7 +4,7 @@
 
 # Measures against a private database and prints one table; also as JSON under artifacts/bench.
 bench_main() {
-    local events=2000000 growth=()
+    local events=2000000 growth=() idle=2
     while [ $# -gt 0 ]; do
         case $1 in
             --events)
@@ -12,19 +12,20 @@ bench_main() {
                 events=$2
                 shift 2
                 ;;
+            --idle)
+                case ${2:-} in '' | *[!0-9]*) die "$1 needs a whole number of minutes" ;; esac
+                idle=$2
+                shift 2
+                ;;
             --growth)
                 case ${2:-} in '' | *[!0-9,]*) die "$1 needs millions of windows, as in 1,10,100" ;; esac
                 growth=(--growth "$2")
                 shift 2
                 ;;
-            *) die "bench takes --events N and --growth MILLIONS, not $1" ;;
+            *) die "bench takes --events N, --growth MILLIONS and --idle MINUTES, not $1" ;;
         esac
     done
-    # shellcheck source=scripts/postgres.sh
-    . "$BAYOU_ROOT/scripts/postgres.sh"
-    check_tools
-    choose_runtime
-    say "Bayou on the $RUNTIME grain runtime ($RUNTIME_WHY)"
+    prepare_build
     step "Build the bench" "Mend what it names." build_project tests/Bench
     step "Build the middleware's bench" "Mend what it names." build_project tests/MiddlewareBench
     BENCH_DATA=$(mktemp -d "${TMPDIR:-/tmp}/bayou-bench-XXXXXX")
@@ -34,5 +35,5 @@ bench_main() {
     mkdir -p "$BAYOU_ROOT/artifacts/bench"
     local bin=$BAYOU_ROOT/artifacts/${RUNTIME,,}/bin
     BAYOU_DATABASE_URL=$DATABASE_URL dotnet "$bin/Bench/release/Bench.dll" --middleware "$bin/MiddlewareBench/release/MiddlewareBench.dll" \
-        --events "$events" --postmaster "$(head -n 1 "$CLUSTER/db/postmaster.pid")" --out "$BAYOU_ROOT/artifacts/bench/${RUNTIME,,}.json" "${growth[@]}"
+        --events "$events" --postmaster "$(head -n 1 "$CLUSTER/db/postmaster.pid")" --out "$BAYOU_ROOT/artifacts/bench/${RUNTIME,,}.json" --idle "$idle" "${growth[@]}"
 }

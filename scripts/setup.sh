@@ -88,13 +88,18 @@ npm_ci() { (cd "$BAYOU_ROOT/client-app" && npm ci); }
 
 npm_run() { (cd "$BAYOU_ROOT/client-app" && npm run "$@"); }
 
-# prepare: what every command needs before it builds the server or starts a database.
-prepare() {
+# prepare_build: what every command needs before it builds anything or starts a database.
+prepare_build() {
     # shellcheck source=scripts/postgres.sh
     . "$BAYOU_ROOT/scripts/postgres.sh"
     check_tools
     choose_runtime
     say "Bayou on the $RUNTIME grain runtime ($RUNTIME_WHY)"
+}
+
+# prepare: the same, and the page.
+prepare() {
+    prepare_build
     build_page
 }
 

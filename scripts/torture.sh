@@ -2,8 +2,6 @@
 # shellcheck source=scripts/setup.sh
 . "$BAYOU_ROOT/scripts/setup.sh"
 
-TORTURE_DISK=3g # holds ten minutes with room
-
 # Senders, two servers and a database that die at random; at the end every acknowledged observation must count exactly once.
 torture_main() {
     local seconds=30 seed=1
@@ -17,28 +15,28 @@ torture_main() {
             *) die "torture takes --seconds N and --seed S, not $1" ;;
         esac
     done
-    # shellcheck source=scripts/postgres.sh
-    . "$BAYOU_ROOT/scripts/postgres.sh"
-    check_tools
-    choose_runtime
-    say "Bayou on the $RUNTIME grain runtime ($RUNTIME_WHY)"
+    prepare_build
     step "Build the torture test" "Mend what it names." build_project tests/Torture
     torture_on_its_own "$seconds" "$seed"
 }
 
 # torture_on_its_own SECONDS SEED: on a cluster made for it, gone at the end of this shell.
 torture_on_its_own() {
-    local port fill=()
+    local port disk=3g fill=() # holds ten minutes with room
+    [ "$1" -gt 120 ] || disk=1g
     TORTURE_DATA=$(mktemp -d "${TMPDIR:-/tmp}/bayou-torture-XXXXXX")
     CLUSTER=
     trap 'cluster_down; umount "$TORTURE_DATA" 2>/dev/null; rm -rf "${CLUSTER:-}" "$TORTURE_DATA"' EXIT
     trap 'exit 130' INT TERM
-    if [ "$(id -u)" -eq 0 ] && mount -t tmpfs -o "size=$TORTURE_DISK,mode=755" tmpfs "$TORTURE_DATA" 2>/dev/null; then
-        fill=(--fill-disk "bash '$TORTURE_DATA/fill.sh'")
-    else
-        say "The disk is never full in this run: only root can mount one small enough."
+    if [ "$(id -u)" -eq 0 ] && mount -t tmpfs -o "size=$disk,mode=755" tmpfs "$TORTURE_DATA" 2>/dev/null; then
+        say "The database is on a disk of $disk."
     fi
     cluster_up "$TORTURE_DATA" plain
+    if mountpoint -q "$TORTURE_DATA" && [ "$(stat -c %d "$CLUSTER")" = "$(stat -c %d "$TORTURE_DATA")" ]; then
+        fill=(--fill-disk "bash '$TORTURE_DATA/fill.sh'")
+    else
+        say "The disk is never full in this run: only root can mount one small enough, where the database may live."
+    fi
     port=$(sed -n 4p "$CLUSTER/db/postmaster.pid")
     cat >"$TORTURE_DATA/cluster.sh" <<EOF
 set -euo pipefail

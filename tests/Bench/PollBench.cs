@@ -23,9 +23,14 @@ internal sealed class PollBench(Server server, BenchDatabase database, Table tab
     {
         using var stop = new CancellationTokenSource();
         var load = LoadAsync(stop.Token);
-        await Task.Delay(Period); // The first windows are there.
         using var http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = pollers });
-        var begin = LastId(await http.GetByteArrayAsync(new Uri(server.Url, "/metrics?limit=1"))); // As a page does when it opens.
+        var before = await NewestAsync();
+        long begin;
+        while ((begin = await NewestAsync()) == before)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(50)); // until the first of the load is there
+        }
+
         var times = new List<double>();
         var (cpu, transactions, clock) = (server.CpuSeconds, await TransactionsAsync(), Stopwatch.StartNew());
         await Task.WhenAll(Enumerable.Range(0, pollers).Select(async i =>
@@ -53,6 +58,8 @@ internal sealed class PollBench(Server server, BenchDatabase database, Table tab
         await stop.CancelAsync();
         await load;
         return measured;
+
+        async Task<long> NewestAsync() => LastId(await http.GetByteArrayAsync(new Uri(server.Url, "/metrics?limit=1"))); // As a page does when it opens.
     }
 
     private async Task LoadAsync(CancellationToken stop)

@@ -51,8 +51,7 @@ public sealed class CrashTests(ProtocolDatabase database) : IClassFixture<Protoc
     /// <summary>Sends, breaks, goes on in another life where that was the end of one, and compares. Returns how many messages the first life sent.</summary>
     private async Task<int> TryAsync(bool isFatal, Func<int, string, string, Cut?> fault)
     {
-        var service = Names.NewService();
-        await using var sender = new Sender(database, service);
+        await using var sender = new Sender(database);
         var first = await sender.BeginAsync();
         var before = first.Wire.Messages;
         (first.Wire.IsFatal, first.Wire.Fault) = (isFatal, (number, text, previous) => fault(number - before, text, previous));

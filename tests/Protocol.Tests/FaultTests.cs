@@ -15,7 +15,7 @@ public sealed class FaultTests(ProtocolDatabase database) : IClassFixture<Protoc
     public async Task Calls_lost_late_and_reordered_between_activations_that_are_doubled_and_killed(int seed)
     {
         var random = new Random(seed);
-        await using var sender = new Sender(database, Names.NewService());
+        await using var sender = new Sender(database);
         var life = await sender.BeginAsync();
         var late = new List<TaskCompletionSource<bool>>();
         var (lost, held, doubled, killed) = (0, 0, 0, 0);
@@ -93,7 +93,7 @@ public sealed class FaultTests(ProtocolDatabase database) : IClassFixture<Protoc
     [InlineData(4_200)]
     public async Task A_life_that_freezes_after_so_many_milliseconds_and_wakes_up_when_another_has_taken_over(int milliseconds)
     {
-        await using var sender = new Sender(database, Names.NewService());
+        await using var sender = new Sender(database);
         var zombie = await sender.BeginAsync();
         for (var i = 0; i < 3; i++)
         {
@@ -115,6 +115,29 @@ public sealed class FaultTests(ProtocolDatabase database) : IClassFixture<Protoc
 
             Assert.NotEqual(epoch, zombie.Epoch);
             await other.RunAsync(TimeSpan.FromSeconds(20));
+        }
+
+        await sender.SettleAsync();
+        await sender.ExpectAsync();
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task A_clock_that_jumps_forwards_and_back_between_any_two_steps(int seed)
+    {
+        var random = new Random(seed);
+        await using var sender = new Sender(database);
+        var life = await sender.BeginAsync();
+        var jumped = TimeSpan.Zero;
+        for (var i = 0; i < 30; i++)
+        {
+            await sender.SendTwiceAsync([("/a", false), ("/a", true), ($"/{i % 3}", i % 2 == 0)]);
+            var jump = TimeSpan.FromSeconds(random.Next(-1_200, 1_200)) - jumped; // within 20 minutes of what it was: what is late stays late
+            life.Jump(jump);
+            jumped += jump;
+            await life.RunAsync(TimeSpan.FromMilliseconds(random.Next(0, 1_500)));
         }
 
         await sender.SettleAsync();

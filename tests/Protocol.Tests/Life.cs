@@ -1,10 +1,12 @@
 using System.Text;
 using Bayou.Database;
 using Bayou.Hosting;
+using Bayou.Metrics;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Npgsql;
+using Orleans;
 using Orleans.Embedded;
 
 namespace Bayou.Ingest;
@@ -69,6 +71,13 @@ internal sealed class Life(IHost host, ManualTime time, Wire wire) : IAsyncDispo
         }
     }
 
+    /// <summary>The cleanup's run when this life's clock says that.</summary>
+    public async Task CleanUpAsync(DateTimeOffset at)
+    {
+        Jump(at - Now);
+        await host.Services.GetRequiredService<IGrainFactory>().GetGrain<IMetricsCleanupGrain>(IMetricsCleanupGrain.Key).RunAsync(CancellationToken.None);
+    }
+
     /// <summary>Lets time pass until the task is done, or this life is over.</summary>
     public async Task RunAsync(Task until)
     {
@@ -77,7 +86,7 @@ internal sealed class Life(IHost host, ManualTime time, Wire wire) : IAsyncDispo
         {
             Assert.True(DateTime.UtcNow < patience, "this life does not get on");
             time.Advance(Step);
-            await Task.WhenAny(until, Task.Delay(1, Names.Ct)); // Real, for what is really asked of PostgreSQL.
+            await Task.WhenAny(until, Task.Delay(1, TestContext.Current.CancellationToken)); // Real, for what is really asked of PostgreSQL.
         }
 
         if (until.IsCompleted)
@@ -86,7 +95,17 @@ internal sealed class Life(IHost host, ManualTime time, Wire wire) : IAsyncDispo
         }
     }
 
-    public Task RunAsync(TimeSpan span) => RunUntilAsync(Now + span);
+    /// <summary>Somebody sets this life's clock.</summary>
+    public void Jump(TimeSpan by) => time.Jump(by);
+
+    public async Task RunAsync(TimeSpan span)
+    {
+        for (var end = time.GetTimestamp() + span.Ticks; time.GetTimestamp() < end && !wire.IsDead;)
+        {
+            time.Advance(Step);
+            await Task.Delay(1, TestContext.Current.CancellationToken);
+        }
+    }
 
     public async Task<T?> RunAsync<T>(Task<T> until)
     {
@@ -100,14 +119,5 @@ internal sealed class Life(IHost host, ManualTime time, Wire wire) : IAsyncDispo
         host.Dispose();
     }
 
-    private Task StartAsync() => host.StartAsync(Names.Ct);
-
-    private async Task RunUntilAsync(DateTimeOffset end)
-    {
-        while (Now < end && !wire.IsDead)
-        {
-            time.Advance(Step);
-            await Task.Delay(1, Names.Ct);
-        }
-    }
+    private Task StartAsync() => host.StartAsync(TestContext.Current.CancellationToken);
 }

@@ -26,7 +26,7 @@ public sealed class ProtocolDatabase : IAsyncLifetime
     {
         await using var command = Db.CreateCommand("UPDATE ingest_node SET lease_until = now() - interval '1 s' WHERE epoch = $1");
         command.Parameters.Add(new() { Value = epoch });
-        await command.ExecuteNonQueryAsync(Names.Ct);
+        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
     }
 }
 
@@ -34,8 +34,9 @@ public sealed class ProtocolDatabase : IAsyncLifetime
 /// A sender that does what it should: it tries again, under the same key, until it is told that its batch is taken. It knows what must have been
 /// counted at the end. When the server has died it starts the next life of it.
 /// </summary>
-internal sealed class Sender(ProtocolDatabase database, string service) : IAsyncDisposable
+internal sealed class Sender(ProtocolDatabase database) : IAsyncDisposable
 {
+    private readonly string _service = $"s-{Guid.NewGuid():N}"; // no other sender has it
     private readonly string _node = Guid.NewGuid().ToString("N");
     private readonly List<Life> _lives = [];
     private readonly Dictionary<(string Endpoint, bool Late), (long Least, long Most)> _expected = [];
@@ -52,7 +53,7 @@ internal sealed class Sender(ProtocolDatabase database, string service) : IAsync
     /// <summary>Sends a batch under a new key, and again as one does that has not heard the answer.</summary>
     public async Task SendTwiceAsync(IReadOnlyList<(string Route, bool Late)> routes)
     {
-        var key = $"{service}-{_keys++}";
+        var key = $"{_service}-{_keys++}";
         await SendAsync(key, routes);
         await SendAsync(key, routes);
         foreach (var (route, late) in routes)
@@ -69,7 +70,7 @@ internal sealed class Sender(ProtocolDatabase database, string service) : IAsync
     {
         var patience = DateTime.UtcNow.AddMinutes(1);
         await using var journal = database.Db.CreateCommand("SELECT count(*) FROM ingest_journal");
-        while (Life.Wire.IsDead || (long)(await journal.ExecuteScalarAsync(Names.Ct))! > 0)
+        while (Life.Wire.IsDead || (long)(await journal.ExecuteScalarAsync(TestContext.Current.CancellationToken))! > 0)
         {
             Assert.True(DateTime.UtcNow < patience, "the journal does not drain");
             if (Life.Wire.IsDead)
@@ -90,11 +91,11 @@ internal sealed class Sender(ProtocolDatabase database, string service) : IAsync
              WHERE s.service = $1
              GROUP BY 1, 2
             """);
-        command.Parameters.Add(new() { Value = service });
+        command.Parameters.Add(new() { Value = _service });
         command.Parameters.Add(new() { Value = noon.AddMinutes(-30).UtcDateTime });
         var counted = new Dictionary<(string, bool), long>();
-        await using var reader = await command.ExecuteReaderAsync(Names.Ct);
-        while (await reader.ReadAsync(Names.Ct))
+        await using var reader = await command.ExecuteReaderAsync(TestContext.Current.CancellationToken);
+        while (await reader.ReadAsync(TestContext.Current.CancellationToken))
         {
             counted[(reader.GetString(0), reader.GetBoolean(1))] = reader.GetInt64(2);
         }
@@ -119,7 +120,7 @@ internal sealed class Sender(ProtocolDatabase database, string service) : IAsync
         {
             Assert.True(DateTime.UtcNow < patience, "a batch is never taken");
             var life = Life;
-            SubmissionState? state = await life.RunAsync(Task.Run(async () => (SubmissionState?)await life.SendAsync(service, key, routes)));
+            SubmissionState? state = await life.RunAsync(Task.Run(async () => (SubmissionState?)await life.SendAsync(_service, key, routes)));
             if (!life.Wire.IsDead && state is SubmissionState.Accepted or SubmissionState.Duplicate)
             {
                 return unanswered;

@@ -9,7 +9,7 @@ public readonly record struct BackfillKey(int SeriesId, long HourUnix)
     private const long Seconds = 3_600;
 
     /// <summary>The hour that holds a window.</summary>
-    public static BackfillKey Of(WindowKey window) => new(window.SeriesId, window.StartUnix - (((window.StartUnix % Seconds) + Seconds) % Seconds));
+    public static BackfillKey Of(WindowKey window) => new(window.SeriesId, WindowKey.Floor(window.StartUnix, Seconds));
 
     /// <summary>Whether a window of the same series is one of this hour's.</summary>
     public bool Holds(long startUnix) => startUnix >= HourUnix && startUnix < HourUnix + Seconds;

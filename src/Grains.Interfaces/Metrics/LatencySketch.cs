@@ -29,6 +29,7 @@ public sealed class LatencySketch
 
     private ushort[]? _singles; // one bin for each value
     private int _singleCount;
+    private bool _areSorted = true;
     private long[]? _bins; // _bins[i] counts the values in bin _first + i; bin b holds (Gamma^(b-1), Gamma^b]
     private int _first;
     private long _zeros;
@@ -225,7 +226,7 @@ public sealed class LatencySketch
             }
 
             _singles.AsSpan(_singleCount, (int)times).Fill((ushort)bin);
-            _singleCount += (int)times;
+            (_singleCount, _areSorted) = (_singleCount + (int)times, false);
             return;
         }
 
@@ -273,7 +274,12 @@ public sealed class LatencySketch
     private ReadOnlySpan<ushort> Singles()
     {
         var singles = _singles.AsSpan(0, _singleCount);
-        singles.Sort();
+        if (!_areSorted)
+        {
+            singles.Sort();
+            _areSorted = true;
+        }
+
         return singles;
     }
 

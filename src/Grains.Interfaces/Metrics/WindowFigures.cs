@@ -85,8 +85,7 @@ public sealed class WindowFigures
         }
     }
 
-    /// <param name="countries">Whether to take these too.</param>
-    public void Merge(WindowFigures other, bool countries = true)
+    public void Merge(WindowFigures other)
     {
         ArgumentNullException.ThrowIfNull(other);
         Latency.Merge(other.Latency);
@@ -96,7 +95,7 @@ public sealed class WindowFigures
             _statuses.Add(other._statuses[i].Code, other._statuses[i].Count);
         }
 
-        for (var i = 0; countries && i < other._countries.Length; i++)
+        for (var i = 0; i < other._countries.Length; i++)
         {
             _countries.Add(other._countries[i].Code, other._countries[i].Count);
         }

@@ -14,11 +14,10 @@ public readonly record struct WindowKey(int SeriesId, long StartUnix)
     public DateTimeOffset End => DateTimeOffset.FromUnixTimeSeconds(StartUnix + Seconds);
 
     /// <summary>The start of the window that holds a moment.</summary>
-    public static long StartOf(DateTimeOffset time)
-    {
-        var unix = time.ToUnixTimeSeconds();
-        return unix - (((unix % Seconds) + Seconds) % Seconds);
-    }
+    public static long StartOf(DateTimeOffset time) => Floor(time.ToUnixTimeSeconds(), Seconds);
+
+    /// <summary>The last multiple of <paramref name="seconds"/> that is not after a moment, before the epoch too.</summary>
+    public static long Floor(long unix, long seconds) => unix - (((unix % seconds) + seconds) % seconds);
 
     /// <exception cref="FormatException">It is not <c>seriesId|windowStartUnix</c>.</exception>
     public static WindowKey Parse(string key)

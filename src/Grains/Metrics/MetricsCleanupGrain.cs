@@ -26,12 +26,20 @@ internal sealed partial class MetricsCleanupGrain(
     {
         var now = time.GetUtcNow();
         await partitions.EnsureAsync(now, ct);
-        var dropped = await partitions.DropAsync(now, ct);
+        var dropped = await partitions.DropAsync(await EarlierAsync(now, ct), ct);
         var keys = await ForgetKeysAsync(ct);
         await ForgetOldAsync("DELETE FROM ingest_losses WHERE minute < now() - $1", ct);
         await ForgetOldAsync("DELETE FROM service_versions WHERE last_seen < now() - $1", ct);
         await ForgetOldAsync("DELETE FROM deploys WHERE time < now() - $1", ct);
         Cleaned(dropped.Count, keys);
+    }
+
+    /// <summary>The database's clock where it is behind this one: two clocks must agree that something is old before it goes for good.</summary>
+    private async Task<DateTimeOffset> EarlierAsync(DateTimeOffset now, CancellationToken ct)
+    {
+        await using var command = db.CreateCommand("SELECT least(now(), $1)");
+        command.Parameters.Add(new() { Value = now.UtcDateTime });
+        return (DateTime)(await command.ExecuteScalarAsync(ct))!;
     }
 
     private async Task ForgetOldAsync(string sql, CancellationToken ct)

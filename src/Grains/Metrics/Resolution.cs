@@ -54,9 +54,6 @@ public sealed class Resolution
         });
     }
 
-    private static DateTimeOffset Floor(DateTimeOffset time, long seconds)
-    {
-        var unix = time.ToUnixTimeSeconds();
-        return DateTimeOffset.FromUnixTimeSeconds(unix - (((unix % seconds) + seconds) % seconds));
-    }
+    private static DateTimeOffset Floor(DateTimeOffset time, long seconds) =>
+        DateTimeOffset.FromUnixTimeSeconds(WindowKey.Floor(time.ToUnixTimeSeconds(), seconds));
 }

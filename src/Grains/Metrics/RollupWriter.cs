@@ -11,6 +11,8 @@ namespace Bayou.Metrics;
 /// </summary>
 internal sealed class RollupWriter(NpgsqlDataSource db, WindowPartitions partitions, IOptions<MetricsOptions> options)
 {
+    private const int PageRows = 10_000; // some 4 MB
+
     // However much is written to it all the time, so often it is merged nevertheless.
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(10);
 
@@ -81,13 +83,12 @@ internal sealed class RollupWriter(NpgsqlDataSource db, WindowPartitions partiti
         }
 
         var end = start + resolution.Length;
-        var rows = await MergeAsync(connection, isHour ? Resolution.Minute : Resolution.Hour, targets, start, end, ct);
         foreach (var target in targets)
         {
             await ExecuteAsync(connection, $"DELETE FROM {target.Table} WHERE window_start >= $1 AND window_start < $2", ct, start.UtcDateTime, end.UtcDateTime);
-            await CopyAsync(connection, target, rows.Where(row => row.Resolution == target), ct);
         }
 
+        await MergeAsync(connection, isHour ? Resolution.Minute : Resolution.Hour, targets, start, end, ct);
         if (isHour)
         {
             await ExecuteAsync(connection, """
@@ -100,18 +101,38 @@ internal sealed class RollupWriter(NpgsqlDataSource db, WindowPartitions partiti
         return true;
     }
 
-    private static async Task<List<RollupRow>> MergeAsync(
+    /// <summary>A page at a time: an hour of many endpoints does not fit in memory.</summary>
+    private static async Task MergeAsync(
         NpgsqlConnection connection, Resolution source, Resolution[] targets, DateTimeOffset start, DateTimeOffset end, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand(
-            $"SELECT series_id, window_start, figures FROM {source.Table} WHERE window_start >= $1 AND window_start < $2 ORDER BY series_id, window_start", connection);
-        command.Parameters.Add(new() { Value = start.UtcDateTime });
-        command.Parameters.Add(new() { Value = end.UtcDateTime });
-        var rows = new List<RollupRow>();
+        await ExecuteAsync(connection, $"""
+            DECLARE finer NO SCROLL CURSOR FOR
+            SELECT series_id, window_start, figures FROM {source.Table} WHERE window_start >= $1 AND window_start < $2 ORDER BY series_id, window_start
+            """, ct, start.UtcDateTime, end.UtcDateTime);
         var open = new RollupRow?[targets.Length];
+        bool isEnd;
+        do
+        {
+            (var merged, isEnd) = await MergePageAsync(connection, targets, open, ct);
+            foreach (var target in targets)
+            {
+                await CopyAsync(connection, target, merged.Where(row => row.Resolution == target), ct);
+            }
+        }
+        while (!isEnd);
+    }
+
+    /// <param name="open">For each target what the rows of the next page may still add to.</param>
+    /// <returns>What is complete, at the end all of it.</returns>
+    private static async Task<(List<RollupRow> Merged, bool IsEnd)> MergePageAsync(NpgsqlConnection connection, Resolution[] targets, RollupRow?[] open, CancellationToken ct)
+    {
+        var merged = new List<RollupRow>();
+        await using var command = new NpgsqlCommand($"FETCH {PageRows} FROM finer", connection);
         await using var reader = await command.ExecuteReaderAsync(ct);
+        var isEnd = true;
         while (await reader.ReadAsync(ct))
         {
+            isEnd = false;
             var (series, window) = (reader.GetInt32(0), new DateTimeOffset(reader.GetDateTime(1)));
             var figures = reader.GetFieldValue<byte[]>(2);
             for (var i = 0; i < targets.Length; i++)
@@ -119,16 +140,30 @@ internal sealed class RollupWriter(NpgsqlDataSource db, WindowPartitions partiti
                 var at = targets[i].StartOf(window);
                 if (open[i] is not { } row || row.Series != series || row.Start != at)
                 {
-                    open[i]?.Seal();
-                    rows.Add(open[i] = row = new RollupRow(targets[i], series, at));
+                    Seal(i);
+                    open[i] = row = new RollupRow(targets[i], series, at);
                 }
 
                 row.Merge(figures);
             }
         }
 
-        Array.ForEach(open, row => row?.Seal());
-        return rows;
+        for (var i = 0; isEnd && i < targets.Length; i++)
+        {
+            Seal(i);
+        }
+
+        return (merged, isEnd);
+
+        void Seal(int i)
+        {
+            if (open[i] is { } row)
+            {
+                row.Seal();
+                merged.Add(row);
+                open[i] = null;
+            }
+        }
     }
 
     private static async Task CopyAsync(NpgsqlConnection connection, Resolution target, IEnumerable<RollupRow> rows, CancellationToken ct)

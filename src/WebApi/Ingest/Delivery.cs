@@ -88,14 +88,17 @@ internal sealed partial class Delivery(
     private List<Call> Calls()
     {
         var longOver = time.GetUtcNow() - LongOver;
-        var recent = outstanding.Unsent(windows => windows.Where(window => window.Key.End >= longOver));
-        var backfill = outstanding.Unsent(windows => Gathered([.. windows.Where(window => window.Key.End < longOver)]));
+        var parts = outstanding.Unsent(windows =>
+        {
+            var byAge = windows.ToLookup(window => window.Key.End < longOver);
+            return byAge[false].Concat(Gathered([.. byAge[true]]));
+        }).ToLookup(part => part.Window.Key.End < longOver);
         return
         [
-            .. recent.Select(part => new Call(null, [part])),
+            .. parts[false].Select(part => new Call(null, [part])),
 
             // An epoch at a time: a call has each window once.
-            .. backfill.GroupBy(part => (BackfillKey.Of(part.Window.Key), part.Window.Epoch)).Select(hour => new Call(hour.Key.Item1, [.. hour])),
+            .. parts[true].GroupBy(part => (BackfillKey.Of(part.Window.Key), part.Window.Epoch)).Select(hour => new Call(hour.Key.Item1, [.. hour])),
         ];
     }
 

@@ -8,6 +8,8 @@ namespace Bayou.Ingest;
 /// </summary>
 internal sealed partial class JournalAdoption(NpgsqlDataSource db, Outstanding outstanding, ILogger<JournalAdoption> logger)
 {
+    private const int PageRows = 16; // of at most a megabyte or so each
+
     // Epochs read whole. What is fenced never grows, so once is enough.
     private readonly HashSet<long> _loaded = [];
 
@@ -73,19 +75,25 @@ internal sealed partial class JournalAdoption(NpgsqlDataSource db, Outstanding o
     /// <returns>Whether that was all; false when there is no room for more now.</returns>
     private async Task<bool> LoadAsync(long adopted, CancellationToken ct)
     {
-        await using var command = db.CreateCommand("SELECT seq, payload FROM ingest_journal WHERE epoch = $1 AND seq > $2 ORDER BY seq");
-        command.Parameters.Add(new() { Value = adopted });
-        command.Parameters.Add(new() { Value = outstanding.LastSeq(adopted) });
-        await using var reader = await command.ExecuteReaderAsync(System.Data.CommandBehavior.SequentialAccess, ct);
         while (outstanding.HasRoom)
         {
-            if (!await reader.ReadAsync(ct))
+            // In pages: leaving a reader early would still read all that is left.
+            await using var command = db.CreateCommand("SELECT seq, payload FROM ingest_journal WHERE epoch = $1 AND seq > $2 ORDER BY seq LIMIT $3");
+            command.Parameters.Add(new() { Value = adopted });
+            command.Parameters.Add(new() { Value = outstanding.LastSeq(adopted) });
+            command.Parameters.Add(new() { Value = PageRows });
+            await using var reader = await command.ExecuteReaderAsync(System.Data.CommandBehavior.SequentialAccess, ct);
+            var rows = 0;
+            for (; await reader.ReadAsync(ct); rows++)
+            {
+                var seq = reader.GetInt64(0);
+                outstanding.Add(adopted, seq, reader.GetFieldValue<byte[]>(1), live: false);
+            }
+
+            if (rows < PageRows)
             {
                 return true;
             }
-
-            var seq = reader.GetInt64(0);
-            outstanding.Add(adopted, seq, reader.GetFieldValue<byte[]>(1), live: false);
         }
 
         return false;

@@ -11,7 +11,8 @@ internal sealed class ObservationBatch(SeriesRegistry registry, int project) : I
     private readonly List<SeriesName> _unknown = [];
     private readonly List<byte[]> _unknownKeys = []; // as the sender writes the unknown, where it writes it plainly
     private readonly Dictionary<SeriesName, int> _unknownAt = [];
-    private readonly List<SeenVersion> _versions = [];
+    private readonly Dictionary<(string Service, string Version), SeenVersion> _versions = [];
+    private readonly List<SeenVersion> _plainVersions = []; // the first few, by the sender's bytes
     private Observed[] _items = ArrayPool<Observed>.Shared.Rent(64);
 
     public int Count { get; private set; }
@@ -22,7 +23,7 @@ internal sealed class ObservationBatch(SeriesRegistry registry, int project) : I
     public string Service { get; private set; } = "";
 
     /// <summary>The versions that were reported.</summary>
-    public IReadOnlyList<SeenVersion> Versions => _versions;
+    public IReadOnlyCollection<SeenVersion> Versions => _versions.Values;
 
     /// <summary>Takes an observation whose series and version are known by the bytes the sender writes.</summary>
     /// <returns>False, with nothing done, when they are not.</returns>
@@ -134,7 +135,7 @@ internal sealed class ObservationBatch(SeriesRegistry registry, int project) : I
             return true;
         }
 
-        foreach (var version in _versions)
+        foreach (var version in _plainVersions)
         {
             if (item.Version.SequenceEqual(version.PlainVersion) && item.Service.SequenceEqual(version.PlainService))
             {
@@ -148,21 +149,18 @@ internal sealed class ObservationBatch(SeriesRegistry registry, int project) : I
 
     private void See(in Observation o, in PlainItem plain)
     {
-        foreach (var version in _versions)
+        if (_versions.TryGetValue((o.Service, o.Version!), out var known))
         {
-            if (version.Service == o.Service && version.Version == o.Version)
-            {
-                version.See(o.Time.UtcDateTime);
-                return;
-            }
+            known.See(o.Time.UtcDateTime);
+            return;
         }
 
-        var known = _versions.Count < FewVersions;
-        _versions.Add(new(o.Service, o.Version!, o.Time.UtcDateTime)
+        var version = _versions[(o.Service, o.Version!)] = new(o.Service, o.Version!, o.Time.UtcDateTime);
+        if (_plainVersions.Count < FewVersions && !plain.Version.IsEmpty)
         {
-            PlainService = known ? plain.Service.ToArray() : [],
-            PlainVersion = known ? plain.Version.ToArray() : [],
-        });
+            (version.PlainService, version.PlainVersion) = (plain.Service.ToArray(), plain.Version.ToArray());
+            _plainVersions.Add(version);
+        }
     }
 }
 
@@ -178,9 +176,9 @@ internal sealed class SeenVersion(string service, string version, DateTime time)
     public DateTime Latest { get; private set; } = time;
 
     /// <summary>As the sender writes it.</summary>
-    public byte[] PlainService { get; init; } = [];
+    public byte[] PlainService { get; set; } = [];
 
-    public byte[] PlainVersion { get; init; } = [];
+    public byte[] PlainVersion { get; set; } = [];
 
     public void See(DateTime utc)
     {

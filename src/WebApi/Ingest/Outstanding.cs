@@ -144,9 +144,14 @@ internal sealed class Outstanding(IOptions<IngestOptions> options, TimeProvider 
     {
         lock (_gate)
         {
-            var awaiting = Windows().Where(window => window.AwaitsFlush).ToList();
+            var awaiting = new List<OutstandingWindow>();
             foreach (var window in Windows())
             {
+                if (window.AwaitsFlush)
+                {
+                    awaiting.Add(window);
+                }
+
                 window.Checked();
             }
 

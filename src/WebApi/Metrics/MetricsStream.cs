@@ -54,6 +54,7 @@ internal sealed partial class MetricsStream(
         var ct = either.Token;
         http.Response.ContentType = "text/event-stream";
         http.Response.Headers["X-Accel-Buffering"] = "no"; // A proxy that gathers would turn live into late.
+        var wanted = FeedFilter.Of(query);
         var heard = time.GetTimestamp();
         try
         {
@@ -66,7 +67,7 @@ internal sealed partial class MetricsStream(
                 do
                 {
                     await feed.RefreshAsync(ct);
-                    (count, last) = await SendChangedAsync(http, query, last, ct);
+                    (count, last) = await SendChangedAsync(http, query, wanted, last, ct);
                     heard = await BeatAsync(http, heard, count, ct);
                 }
                 while (count == Batch);
@@ -101,10 +102,10 @@ internal sealed partial class MetricsStream(
         return time.GetTimestamp();
     }
 
+    /// <param name="wanted">The filters as they are on rows in memory; null where only SQL can tell.</param>
     /// <returns>How many were sent, and up to which id nothing is left to send.</returns>
-    private async Task<(int Count, long Last)> SendChangedAsync(HttpContext http, QueryReader query, long last, CancellationToken ct)
+    private async Task<(int Count, long Last)> SendChangedAsync(HttpContext http, QueryReader query, Func<FeedRow, bool>? wanted, long last, CancellationToken ct)
     {
-        var wanted = FeedFilter.Of(query);
         var page = feed.After(last, wanted ?? (_ => true), Batch);
         if (page.Newest == last || last > page.Drawn)
         {

@@ -44,7 +44,7 @@ public sealed class RollupTests(Cluster cluster)
 
         await using (var blocker = await cluster.Db.OpenConnectionAsync(Ct))
         {
-            // Its rows of ten minutes are in, those of the hour are not.
+            // The mark is gone and so are the rows of ten minutes, those of the hour are not.
             await using var transaction = await blocker.BeginTransactionAsync(Ct);
             await using var block = new NpgsqlCommand("LOCK TABLE metric_rollups_3600 IN ACCESS EXCLUSIVE MODE", blocker);
             await block.ExecuteNonQueryAsync(Ct);
@@ -103,6 +103,42 @@ public sealed class RollupTests(Cluster cluster)
         Assert.Contains(name, await cluster.Partitions.DropAsync(DateTimeOffset.UtcNow, Ct));
         Assert.Equal(3, await SumAsync(Resolution.Hour, series, hour));
         Assert.Equal(3, await SumAsync(Resolution.Day, series, hour));
+    }
+
+    [Fact]
+    public async Task An_hour_of_more_windows_than_fit_a_page()
+    {
+        const int Series = 400; // 24,000 windows
+        var hour = HourAgo(74);
+        await cluster.Partitions.EnsureAsync(Resolution.Minute, [hour], Ct);
+        var first = await cluster.NewSeriesAsync();
+        await using (var insert = cluster.Db.CreateCommand($"""
+            WITH many AS (
+                INSERT INTO series (project_id, service, endpoint)
+                SELECT project_id, service, 'GET /' || n FROM series, generate_series(1, {Series}) n WHERE id = {first}
+                RETURNING id)
+            INSERT INTO metric_windows (id, series_id, window_start, version, applied, figures, request_size, response_size, duration_sum, duration_max,
+                   traffic_count, status_1xx, status_2xx, status_3xx, status_4xx, status_5xx, p50, p95, p99)
+            SELECT nextval('metric_windows_id_seq'), many.id, $1 + make_interval(mins => n), 1, '{"{}"}', $2, 1, 1, 1, 1, 2, 0, 2, 0, 0, 0, 1, 1, 1
+              FROM many, generate_series(0, 59) n
+            """))
+        {
+            var figures = new WindowFigures();
+            figures.Add(200, 1_000, 1, 2);
+            figures.Add(200, 2_000, 1, 2);
+            insert.Parameters.Add(new() { Value = hour.UtcDateTime });
+            insert.Parameters.Add(new() { Value = figures.ToBytes() });
+            await insert.ExecuteNonQueryAsync(Ct);
+        }
+
+        await WriteAsync(first, hour, epoch: 1, count: 1); // Marks the hour.
+        await RunUntilUnmarkedAsync(hour);
+        foreach (var (resolution, windows) in ((Resolution, int)[])[(Resolution.TenMinutes, 6), (Resolution.Hour, 1)])
+        {
+            var rows = $"FROM {resolution.Table} WHERE series_id IN (SELECT s.id FROM series s JOIN series f USING (service) WHERE f.id = {first} AND s.id <> f.id) AND window_start >= '{hour:O}' AND window_start < '{hour.AddHours(1):O}'";
+            Assert.Equal(Series * windows, await ScalarAsync($"SELECT count(*) {rows}"));
+            Assert.Equal(Series * 120, await ScalarAsync($"SELECT sum(traffic_count)::bigint {rows}"));
+        }
     }
 
     private static DateTimeOffset HourAgo(int hours) => Resolution.Hour.StartOf(DateTimeOffset.UtcNow.AddHours(-hours));
