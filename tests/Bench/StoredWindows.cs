@@ -14,6 +14,7 @@ internal sealed class StoredWindows(BenchDatabase database)
             INSERT INTO series (project_id, service, endpoint)
             SELECT 1, $1, CASE WHEN n = 0 THEN '*' ELSE 'GET /r/' || n || '/{id}' END FROM generate_series(0, $2) n
             """, service, endpoints);
+        var end = DateTimeOffset.FromUnixTimeSeconds(WindowKey.StartOf(DateTimeOffset.UtcNow)).UtcDateTime; // the same for every day, however long one takes
         var random = new Random(42);
         var figures = Enumerable.Range(0, Variants).Select(_ => Figures(random)).ToArray();
         for (var day = 0; day < days; day++)
@@ -23,9 +24,9 @@ internal sealed class StoredWindows(BenchDatabase database)
                        traffic_count, status_1xx, status_2xx, status_3xx, status_4xx, status_5xx, p50, p95, p99)
                 SELECT nextval('metric_windows_id_seq'), s.id, m, 1, '{0,0}', ($2::bytea[])[1 + (s.id + extract(epoch FROM m)::int / 60) % array_length($2::bytea[], 1)],
                        10000, 60000, 500000, 90000, 27, 0, 26, 0, 0, 1, 20, 60, 90
-                  FROM series s, generate_series(date_trunc('minute', now()) - make_interval(days => $3), date_trunc('minute', now()) - make_interval(days => $3 - 1) - interval '1 minute', interval '1 minute') m
+                  FROM series s, generate_series($4 - make_interval(days => $3), $4 - make_interval(days => $3 - 1) - interval '1 minute', interval '1 minute') m
                  WHERE s.service = $1
-                """, service, figures, day + 1);
+                """, service, figures, day + 1, end);
         }
 
         await database.ExecuteAsync("""
