@@ -4,7 +4,7 @@
 
 # Senders, two servers and a database that die at random; at the end every acknowledged observation must count exactly once.
 torture_main() {
-    local seconds=30 seed=1
+    local seconds=30 seed=1 cluster=()
     while [ $# -gt 0 ]; do
         case $1 in
             --seconds | --seed)
@@ -12,15 +12,20 @@ torture_main() {
                 printf -v "${1#--}" '%s' "$2"
                 shift 2
                 ;;
-            *) die "torture takes --seconds N and --seed S, not $1" ;;
+            --cluster)
+                cluster=(--cluster true)
+                shift
+                ;;
+            *) die "torture takes --seconds N, --seed S and --cluster, not $1" ;;
         esac
     done
     prepare_build
     step "Build the torture test" "Mend what it names." build_project tests/Torture
-    torture_on_its_own "$seconds" "$seed"
+    [ ${#cluster[@]} -eq 0 ] || [ "$RUNTIME" = Orleans ] || die "a cluster needs the Orleans build, and here it is $RUNTIME ($RUNTIME_WHY)"
+    torture_on_its_own "$seconds" "$seed" "${cluster[@]}"
 }
 
-# torture_on_its_own SECONDS SEED: on a cluster made for it, gone at the end of this shell.
+# torture_on_its_own SECONDS SEED [--cluster true]: on a cluster made for it, gone at the end of this shell.
 torture_on_its_own() {
     local port disk=3g fill=() # holds ten minutes with room
     [ "$1" -gt 120 ] || disk=1g
@@ -68,5 +73,5 @@ echo "the server does not come back after \$attempt tries" >&2
 exit 1
 EOF
     BAYOU_DATABASE_URL=$DATABASE_URL dotnet "$BAYOU_ROOT/artifacts/${RUNTIME,,}/bin/Torture/release/Torture.dll" \
-        --seconds "$1" --seed "$2" --crash-database "bash '$TORTURE_DATA/crash.sh'" "${fill[@]}"
+        --seconds "$1" --seed "$2" "${@:3}" --crash-database "bash '$TORTURE_DATA/crash.sh'" "${fill[@]}"
 }

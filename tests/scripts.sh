@@ -50,7 +50,7 @@ a_taken_port() {
     kill %1
     return "$status"
 }
-an_open_address() { says "set BAYOU_INSECURE=1 too" env BAYOU_HOST=0.0.0.0 BAYOU_PORT=1 "$root/bayou" up; }
+an_open_address() { says "set BAYOU_TOKEN too" env BAYOU_HOST=0.0.0.0 BAYOU_PORT=1 "$root/bayou" up; }
 an_unknown_runtime() { says "it must be auto, orleans or embedded" env BAYOU_RUNTIME=erlang BAYOU_DATA="$scratch/data" BAYOU_PORT=5999 "$root/bayou" up; }
 a_missing_sdk() {
     mkdir -p "$scratch/bin"

@@ -17,6 +17,11 @@ Console.CancelKeyPress += (_, e) =>
 };
 
 using var http = new HttpClient();
+if (Environment.GetEnvironmentVariable("BAYOU_TOKEN") is { Length: > 0 } token)
+{
+    http.DefaultRequestHeaders.Add("x-api-key", token);
+}
+
 try
 {
     await new Backfill(http, bayou, rate).RunAsync(TimeSpan.FromHours(hours), stop.Token);

@@ -35,6 +35,13 @@ namespace Orleans.Concurrency
     public sealed class AlwaysInterleaveAttribute : Attribute;
 }
 
+namespace Orleans.Placement
+{
+    /// <summary>An activation begins where it is first called from; here everything is in one place.</summary>
+    [AttributeUsage(AttributeTargets.Class)]
+    public sealed class PreferLocalPlacementAttribute : Attribute;
+}
+
 namespace Orleans.Configuration
 {
     /// <summary>How long an activation of this grain may be idle before it is deactivated.</summary>

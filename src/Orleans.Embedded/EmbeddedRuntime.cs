@@ -20,12 +20,16 @@ public sealed partial class EmbeddedRuntime(
     private readonly ConcurrentDictionary<GrainId, Activation> _directory = new();
     private ITimer? _collector;
     private volatile bool _stopping;
+    private long _calls;
 
     /// <summary>What goes wrong on purpose; tests replace it.</summary>
     public GrainFaults Faults { get; } = new();
 
     /// <summary>Live activations by grain.</summary>
     public IReadOnlyCollection<GrainId> Active => [.. _directory.Keys];
+
+    /// <summary>Calls made since the start.</summary>
+    public long Calls => Interlocked.Read(ref _calls);
 
     internal IServiceProvider Services => services;
 
@@ -71,6 +75,7 @@ public sealed partial class EmbeddedRuntime(
 
     internal async Task<object?> CallAsync(GrainCall call, GrainMethod method, object?[] args, CancellationToken cancellation)
     {
+        Interlocked.Increment(ref _calls);
         var turn = new Turn(grain => method.InvokeAsync(grain, args), method.Interleaves);
         var sent = SendAsync(call, turn);
         try

@@ -1,7 +1,10 @@
+using Bayou.Cluster;
 using Bayou.Hosting;
 
-// A silo by itself: grains without the HTTP surface.
-var builder = Host.CreateApplicationBuilder(args);
+// A silo by itself: grains, and one address for whoever starts again what does not answer.
+var builder = WebApplication.CreateBuilder(args);
 builder.AddBayouLogging();
-builder.AddBayouSilo();
-await builder.Build().RunAsync();
+builder.AddBayouNode(NodeRoles.Silo);
+var app = builder.Build();
+app.MapGet("/health/liveness", () => new { data = new { status = "healthy" }, error = (object?)null, metadata = (object?)null });
+await app.RunAsync();

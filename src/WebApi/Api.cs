@@ -1,4 +1,6 @@
 using System.IO.Compression;
+using Bayou.Access;
+using Bayou.Cluster;
 using Bayou.Deploys;
 using Bayou.Health;
 using Bayou.Hosting;
@@ -24,14 +26,15 @@ internal static class Api
     {
         var builder = WebApplication.CreateBuilder(args);
         builder.AddBayouLogging();
-        builder.AddBayouSilo();
-        builder.AddBayouApi();
+        var roles = RolesSetting.Of(builder.Configuration, unlessTold: RolesSetting.All);
+        builder.AddBayouNode(roles);
+        builder.AddBayouApi(roles);
         var app = builder.Build();
-        app.UseBayouApi();
+        app.UseBayouApi(roles);
         return app;
     }
 
-    private static void AddBayouApi(this WebApplicationBuilder builder)
+    private static void AddBayouApi(this WebApplicationBuilder builder, NodeRoles roles)
     {
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -40,6 +43,7 @@ internal static class Api
         });
         var services = builder.Services;
         services.AddSingleton<HostNames>();
+        services.AddSingleton(new AccessToken(builder.Configuration));
         services.AddSingleton(provider => new Startup(provider.GetRequiredService<TimeProvider>().GetUtcNow()));
         services.ConfigureHttpJsonOptions(json => Json.Configure(json.SerializerOptions));
         services.AddResponseCompression(compression =>
@@ -51,16 +55,23 @@ internal static class Api
         services.Configure<BrotliCompressionProviderOptions>(o => o.Level = CompressionLevel.Fastest);
         var origins = (builder.Configuration[CorsKey] ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.WithOrigins(origins).AllowAnyHeader().AllowAnyMethod().WithExposedHeaders(TraceIds.Header)));
-        services.AddIngest();
+        if (roles.HasFlag(NodeRoles.Ingest))
+        {
+            services.AddIngest();
+        }
+
         services.AddDeploys();
         services.AddMetricsQueries();
+        services.AddClusterQueries();
         services.AddSingleton<HealthChecks>();
+        services.AddSingleton<Drain>();
+        services.AddHostedService(provider => provider.GetRequiredService<Drain>());
         services.AddHostedService<IdleMemory>();
         services.AddDoc();
-        services.AddSelfMonitoring();
+        services.AddSelfMonitoring(roles);
     }
 
-    private static void UseBayouApi(this WebApplication app)
+    private static void UseBayouApi(this WebApplication app, NodeRoles roles)
     {
         _ = app.Services.GetRequiredService<Startup>();
         app.UseBayou();
@@ -69,12 +80,27 @@ internal static class Api
         app.UsePageFiles();
         app.UseRouting();
         app.UseCors();
-        app.MapIngest();
-        app.MapMetrics();
-        app.MapDeploys();
+        app.UseMiddleware<AccessGate>();
         app.MapHealth();
+        app.MapSession();
         app.MapInfo();
-        app.MapDoc();
-        app.MapPage();
+        if (roles.HasFlag(NodeRoles.Ingest))
+        {
+            app.MapIngest();
+            app.MapDeployIngest();
+        }
+
+        if (roles.HasFlag(NodeRoles.Query))
+        {
+            app.MapMetrics();
+            app.MapDeploys();
+            app.MapCluster();
+            app.MapDoc();
+        }
+
+        if (roles.HasFlag(NodeRoles.Ui))
+        {
+            app.MapPage();
+        }
     }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Bayou.Cluster;
 using Bayou.Database;
 using Bayou.Hosting;
 using Bayou.Metrics;
@@ -41,7 +42,7 @@ internal sealed class Life(IHost host, ManualTime time, Wire wire) : IAsyncDispo
             ["Bayou:Database:AllowUnsafe"] = "true",
             ["Bayou:Ingest:Node"] = node,
         });
-        builder.AddBayouSilo();
+        builder.AddBayouNode(NodeRoles.Silo | NodeRoles.Ingest);
         builder.Services.AddIngest();
         builder.Services.AddSingleton<TimeProvider>(time);
         var life = new Life(builder.Build(), time, wire);

@@ -27,7 +27,7 @@ internal sealed class Chaos(Nodes nodes, string? crashDatabase, string? fillDisk
                 break;
             }
 
-            var node = nodes[_random.Next(nodes.Count)];
+            var node = nodes.All[_random.Next(nodes.All.Count)];
             switch (_random.NextDouble())
             {
                 case < 0.45:
@@ -59,7 +59,7 @@ internal sealed class Chaos(Nodes nodes, string? crashDatabase, string? fillDisk
         await nodes.StartAsync(ct);
     }
 
-    public override string ToString() => $"{_kills} servers killed, {_freezes} frozen ({_zombies} beyond their lease), the database crashed {_crashes} times, its disk full {_fulls} times";
+    public override string ToString() => $"{_kills} servers killed, {_freezes} frozen ({_zombies} beyond their lease), the database crashed {_crashes} times, its disk full {_fulls} times, {nodes.Ended} ended by themselves";
 
     private TimeSpan FreezeFor()
     {

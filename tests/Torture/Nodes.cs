@@ -4,31 +4,73 @@ using System.Net.Sockets;
 
 namespace Bayou.Torture;
 
-/// <summary>
-/// Several servers on one database. On the embedded runtime each has grains of its own, so every window has two activations that know nothing
-/// of each other: what must come out right does so by the protocol alone.
-/// </summary>
-internal sealed class Nodes(string database, int count) : IAsyncDisposable
+/// <summary>The processes that torture is for, on one database.</summary>
+internal sealed class Nodes(IReadOnlyList<Node> all) : IAsyncDisposable
 {
-    private readonly Node[] _nodes = [.. Enumerable.Range(0, count).Select(i => new Node(database, $"torture-{i}"))];
+    /// <summary>
+    /// Servers that know nothing of each other, each with grains of its own: every window has several activations, and what must come out
+    /// right does so by the protocol alone.
+    /// </summary>
+    public static Nodes Alone(string database, int count) =>
+        new([.. Enumerable.Range(0, count).Select(i => new Node("WebApi", $"torture-{i}", database, new() { ["Bayou__Ingest__Node"] = $"torture-{i}" }))]);
+
+    /// <summary>A cluster: silos alone, and web nodes that are their clients.</summary>
+    public static Nodes Cluster(string database, int silos, int webs)
+    {
+        return new([.. Enumerable.Range(0, silos).Select(i => Member("Silo", $"silo-{i}", [])), .. Enumerable.Range(0, webs).Select(i => Member("WebApi", $"web-{i}", new() { ["Bayou__Roles"] = "ingest,query,ui" }))]);
+
+        Node Member(string program, string name, Dictionary<string, string> settings) => new(program, name, database, new(settings)
+        {
+            ["Bayou__Ingest__Node"] = name,
+            ["Bayou__Cluster__Node"] = name,
+            ["Bayou__Cluster__Mode"] = "postgres",
+            ["Bayou__Cluster__AdvertisedAddress"] = "127.0.0.1",
+            ["Bayou__Cluster__SiloPort"] = "0",
+            ["Bayou__Cluster__GatewayPort"] = "0",
+        });
+    }
 
     public HttpClient Http { get; } = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2) }) { Timeout = TimeSpan.FromSeconds(15) };
 
-    public int Count => count;
+    public IReadOnlyList<Node> All => all;
 
-    public Node this[int index] => _nodes[index];
+    /// <summary>Those that take requests.</summary>
+    public IReadOnlyList<Node> Webs { get; } = [.. all.Where(node => node.IsWeb)];
+
+    /// <summary>How often one ended without having been killed, as a silo does that its cluster has declared dead.</summary>
+    public int Ended => all.Sum(node => node.Ended);
 
     public async Task StartAsync(CancellationToken ct)
     {
-        foreach (var node in _nodes)
+        foreach (var node in all)
         {
             await node.StartAsync(Http, ct);
         }
     }
 
+    /// <summary>Starts again whatever ends by itself, as every deployment must.</summary>
+    public async Task KeepAsync(CancellationToken stop)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stop))
+            {
+                foreach (var node in all)
+                {
+                    node.Keep();
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The end.
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
-        foreach (var node in _nodes)
+        foreach (var node in all)
         {
             await node.KillAsync();
         }
@@ -37,10 +79,18 @@ internal sealed class Nodes(string database, int count) : IAsyncDisposable
     }
 }
 
-internal sealed class Node(string database, string name)
+internal sealed class Node(string program, string name, string database, Dictionary<string, string> settings)
 {
     private readonly int _port = FreePort();
+    private readonly Lock _gate = new();
     private Process? _process;
+    private bool _isKept;
+
+    public string Name => name;
+
+    public bool IsWeb => program == "WebApi";
+
+    public int Ended { get; private set; }
 
     public Uri Url => new($"http://127.0.0.1:{_port}");
 
@@ -49,18 +99,44 @@ internal sealed class Node(string database, string name)
     {
         while (!await IsReadyAsync(http, ct))
         {
-            if (_process is null or { HasExited: true })
+            lock (_gate)
             {
-                Launch();
+                if (_process is null or { HasExited: true })
+                {
+                    Launch();
+                }
             }
 
             await Task.Delay(100, ct);
+        }
+
+        lock (_gate)
+        {
+            _isKept = true;
+        }
+    }
+
+    /// <summary>Starts it again when it has ended by itself.</summary>
+    public void Keep()
+    {
+        lock (_gate)
+        {
+            if (_isKept && _process is { HasExited: true })
+            {
+                Ended++;
+                Launch();
+            }
         }
     }
 
     /// <summary>kill -9.</summary>
     public async Task KillAsync()
     {
+        lock (_gate)
+        {
+            _isKept = false;
+        }
+
         if (_process is { HasExited: false })
         {
             _process.Kill();
@@ -82,18 +158,24 @@ internal sealed class Node(string database, string name)
     {
         var start = new ProcessStartInfo("dotnet")
         {
-            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "WebApi.dll"), "--urls", Url.ToString() },
+            ArgumentList = { Path.Combine(AppContext.BaseDirectory, $"{program}.dll"), "--urls", Url.ToString() },
             Environment =
             {
                 ["BAYOU_DATABASE_URL"] = database,
-                ["Bayou__Ingest__Node"] = name,
                 ["Bayou__Enabled"] = "false", // Its own requests are in nobody's ledger.
                 ["LOG_LEVEL"] = "Critical",
             },
         };
-        start.RedirectStandardOutput = true; // Its every start would be told.
+        foreach (var (key, value) in settings)
+        {
+            start.Environment[key] = value;
+        }
+
+        // Its every start would be told, and why a silo takes itself for dead.
+        start.RedirectStandardOutput = start.RedirectStandardError = true;
         _process = Process.Start(start)!;
         _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
     }
 
     private async Task<bool> IsReadyAsync(HttpClient http, CancellationToken ct)
@@ -105,7 +187,7 @@ internal sealed class Node(string database, string name)
 
         try
         {
-            using var response = await http.GetAsync(new Uri(Url, "/health/readiness"), ct);
+            using var response = await http.GetAsync(new Uri(Url, IsWeb ? "/health/readiness" : "/health/liveness"), ct);
             return response.IsSuccessStatusCode;
         }
         catch (Exception e) when (e is HttpRequestException or TaskCanceledException && !ct.IsCancellationRequested)

@@ -1,7 +1,7 @@
 using Bayou.Torture;
 using Microsoft.Extensions.Configuration;
 
-// Torture --seconds 30 --seed 1 --crash-database "bash crash.sh" --fill-disk "bash fill.sh", with BAYOU_DATABASE_URL naming a database with nothing to lose.
+// Torture --seconds 30 --seed 1 [--cluster true] --crash-database "bash crash.sh" --fill-disk "bash fill.sh", with BAYOU_DATABASE_URL naming a database with nothing to lose.
 var settings = new ConfigurationBuilder().AddCommandLine(args).AddEnvironmentVariables().Build();
 var length = TimeSpan.FromSeconds(settings.GetValue("seconds", 30));
 var seed = settings.GetValue("seed", 1);
@@ -10,7 +10,7 @@ var database = settings["BAYOU_DATABASE_URL"] ?? throw new ArgumentException("BA
 using var patience = new CancellationTokenSource(length + TimeSpan.FromMinutes(4));
 var ct = patience.Token;
 var ledger = new Ledger();
-await using var nodes = new Nodes(database, count: 2);
+await using var nodes = settings.GetValue("cluster", false) ? Nodes.Cluster(database, silos: 2, webs: 2) : Nodes.Alone(database, count: 2);
 await nodes.StartAsync(ct);
 await using var app = await MonitoredApp.StartAsync(nodes, seed, ct);
 
@@ -18,6 +18,8 @@ using var stop = new CancellationTokenSource(length);
 var random = new Random(seed);
 var senders = Enumerable.Range(0, 4).Select(i => new Sender(nodes, ledger, i, random.Next()).RunAsync(stop.Token, ct)).ToList();
 var calls = app.CallAsync(stop.Token);
+using var done = new CancellationTokenSource();
+var kept = nodes.KeepAsync(done.Token);
 var chaos = new Chaos(nodes, settings["crash-database"], settings["fill-disk"], length, random.Next());
 await chaos.RunAsync(stop.Token, ct);
 
@@ -25,7 +27,9 @@ await chaos.RunAsync(stop.Token, ct);
 await Task.WhenAll(senders);
 await calls;
 await app.StopAsync();
-var verdict = await Verdict.OfAsync(nodes, ledger, app, database, ct);
+var verdict = await Verdict.OfAsync(nodes, ledger, app, database, length, ct);
+await done.CancelAsync();
+await kept;
 Console.WriteLine($"seed {seed}, {length.TotalSeconds} s: {chaos}; {ledger}; {app}");
 Console.WriteLine(verdict.IsRight
     ? $"Exactly right: {verdict.Windows} windows hold what was acknowledged, and nothing else."

@@ -8,11 +8,14 @@ namespace Bayou.Torture;
 /// <summary>What <c>GET /metrics</c> reports beside what was acknowledged.</summary>
 internal sealed record Verdict(int Windows, IReadOnlyList<string> Differences)
 {
+    private static readonly TimeSpan ReminderPeriod = TimeSpan.FromMinutes(1);
+
     public bool IsRight => Differences.Count == 0;
 
-    public static async Task<Verdict> OfAsync(Nodes nodes, Ledger ledger, MonitoredApp app, string database, CancellationToken ct)
+    public static async Task<Verdict> OfAsync(Nodes nodes, Ledger ledger, MonitoredApp app, string database, TimeSpan length, CancellationToken ct)
     {
-        await SettledAsync(database, ct);
+        await using var db = NpgsqlDataSource.Create(new DatabaseOptions { Url = database }.ConnectionString());
+        await SettledAsync(db, ct);
         var (windows, reported) = await ReportedAsync(nodes, ct);
         var differences = ledger.Counts.Keys.Union(reported.Keys.Where(cell => cell.Service == "torture"))
             .Select(cell => (Cell: cell, Acknowledged: ledger.Counts.GetValueOrDefault(cell), Reported: reported.GetValueOrDefault(cell)))
@@ -30,13 +33,17 @@ internal sealed record Verdict(int Windows, IReadOnlyList<string> Differences)
             }
         }
 
+        if (length > 2 * ReminderPeriod)
+        {
+            differences.AddRange(await LateRemindersAsync(db, ct));
+        }
+
         return new(windows, differences);
     }
 
     /// <summary>Waits until the journal is empty: everything acknowledged is in its window.</summary>
-    private static async Task SettledAsync(string database, CancellationToken ct)
+    private static async Task SettledAsync(NpgsqlDataSource db, CancellationToken ct)
     {
-        await using var db = NpgsqlDataSource.Create(new DatabaseOptions { Url = database }.ConnectionString());
         while (true)
         {
             await using (var command = db.CreateCommand("SELECT NOT EXISTS (SELECT 1 FROM ingest_journal)"))
@@ -51,13 +58,31 @@ internal sealed record Verdict(int Windows, IReadOnlyList<string> Differences)
         }
     }
 
+    /// <summary>Whoever ran them is dead many times over; they go on all the same.</summary>
+    private static async Task<List<string>> LateRemindersAsync(NpgsqlDataSource db, CancellationToken ct)
+    {
+        await using var command = db.CreateCommand("""
+            SELECT name, (SELECT started_at FROM reminder_runs r WHERE r.name = due.name) FROM (VALUES ('rollup'), ('health')) AS due (name)
+             WHERE NOT EXISTS (SELECT 1 FROM reminder_runs r WHERE r.name = due.name AND r.started_at > now() - $1)
+            """);
+        command.Parameters.Add(new() { Value = 3 * ReminderPeriod });
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var late = new List<string>();
+        while (await reader.ReadAsync(ct))
+        {
+            late.Add($"the reminder {reader.GetString(0)} ran last {(reader.IsDBNull(1) ? "never" : reader.GetDateTime(1).ToString("O", CultureInfo.InvariantCulture))}");
+        }
+
+        return late;
+    }
+
     private static async Task<(int Windows, Dictionary<Cell, long> Counts)> ReportedAsync(Nodes nodes, CancellationToken ct)
     {
         var counts = new Dictionary<Cell, long>();
         var windows = 0;
         for (var (last, more) = (0L, true); more;)
         {
-            var page = JsonNode.Parse(await nodes.Http.GetStringAsync(new Uri(nodes[0].Url, $"/metrics?id__gt={last}&limit=1000"), ct))!;
+            var page = JsonNode.Parse(await nodes.Http.GetStringAsync(new Uri(nodes.Webs[0].Url, $"/metrics?id__gt={last}&limit=1000"), ct))!;
             foreach (var row in page["data"]!.AsArray())
             {
                 windows++;

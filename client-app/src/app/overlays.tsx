@@ -139,6 +139,7 @@ function useCommands(): Command[] {
     { name: 'Overview', kind: 'Page', run: () => { go(linkTo('/dashboard', { endpoint: null, selection: null })); } },
     { name: 'Endpoints', kind: 'Page', run: () => { go(linkTo('/dashboard/metrics', { endpoint: null, selection: null })); } },
     { name: 'Connect an API', kind: 'Page', run: () => { go('/dashboard/connect'); } },
+    { name: 'Cluster', kind: 'Page', run: () => { go('/dashboard/cluster'); } },
     { name: 'API reference', kind: 'Page', run: () => { window.location.assign('/reference'); } },
     ...shownServices(services ?? []).map((service) => ({ name: service, kind: 'Service', run: () => { go(linkTo('/dashboard', { service, endpoint: null, selection: null })); } })),
     ...rangeNames.map((name) => ({ name: `Last ${name}`, kind: 'Time range', run: () => { onChange({ range: { kind: 'last', name } }); } })),

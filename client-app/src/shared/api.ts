@@ -29,12 +29,18 @@ export function urlOf(path: string, query: Query): string {
 }
 
 /** Fetches an enveloped answer; rejects with a sentence that can be shown. */
-export async function getJson<T, M = unknown>(url: string, signal: AbortSignal): Promise<{ data: T; metadata: M }> {
+export const getJson = <T, M = unknown>(url: string, signal: AbortSignal) => askJson<T, M>(url, { signal, headers: { accept: 'application/json' } });
+
+/** Sends a body; answers and rejects as `getJson` does. */
+export const sendJson = <T>(method: string, url: string, body: unknown) =>
+  askJson<T, unknown>(url, { method, headers: { accept: 'application/json', 'content-type': 'application/json' }, body: JSON.stringify(body) });
+
+async function askJson<T, M>(url: string, request: RequestInit): Promise<{ data: T; metadata: M }> {
   let response: Response;
   try {
-    response = await fetch(url, { signal, headers: { accept: 'application/json' } });
+    response = await fetch(url, request);
   } catch (cause) {
-    if (signal.aborted) throw cause;
+    if (request.signal?.aborted) throw cause;
     throw new ApiError('the server cannot be reached', 'UNREACHABLE');
   }
 

@@ -26,6 +26,15 @@ export function formatLatency(ms: number): string {
   return `${threeDigits.format(ms * 1000)} µs`;
 }
 
+/** Seconds with the two units that read best. */
+export function formatDuration(seconds: number): string {
+  if (seconds < 1) return formatLatency(seconds * 1000);
+  const [days, hours, minutes] = [Math.floor(seconds / 86_400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60];
+  if (days > 0) return `${days} d ${hours} h`;
+  if (hours > 0) return `${hours} h ${minutes} min`;
+  return minutes > 0 ? `${minutes} min ${Math.floor(seconds) % 60} s` : `${Math.floor(seconds)} s`;
+}
+
 /** 0..1 as a percentage; something small is never shown as nothing. */
 export function formatRate(rate: number): string {
   if (rate > 0 && rate < 0.0001) return '< 0.01 %';

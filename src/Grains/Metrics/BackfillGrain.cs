@@ -1,4 +1,5 @@
 using Orleans.Configuration;
+using Orleans.Placement;
 
 namespace Bayou.Metrics;
 
@@ -7,6 +8,7 @@ namespace Bayou.Metrics;
 /// version check of the flush arbitrates between it and any <see cref="EndpointWindowGrain"/> of the same window.
 /// </summary>
 [CollectionAgeLimit(Minutes = 2)]
+[PreferLocalPlacement] // Where its figures come from, and so in as many places as they come from.
 internal sealed class BackfillGrain(WindowLoader loader, WindowFlusher flusher) : Grain, IBackfillGrain
 {
     private readonly Dictionary<long, WindowState> _windows = [];

@@ -1,4 +1,5 @@
 using Orleans.Configuration;
+using Orleans.Placement;
 
 namespace Bayou.Metrics;
 
@@ -7,6 +8,7 @@ namespace Bayou.Metrics;
 /// activation of its key: the version check of the flush decides whose figures stand.
 /// </summary>
 [CollectionAgeLimit(Minutes = 2)]
+[PreferLocalPlacement] // Where its figures come from, and so in as many places as they come from.
 internal sealed class EndpointWindowGrain(WindowLoader loader, WindowFlusher flusher) : Grain, IEndpointWindowGrain
 {
     private WindowState _window = null!; // set by OnActivateAsync, before any call

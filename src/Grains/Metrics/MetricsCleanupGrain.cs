@@ -1,3 +1,4 @@
+using Bayou.Cluster;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -7,6 +8,7 @@ namespace Bayou.Metrics;
 internal sealed partial class MetricsCleanupGrain(
     NpgsqlDataSource db,
     WindowPartitions partitions,
+    ReminderRuns runs,
     IOptions<MetricsOptions> options,
     TimeProvider time,
     ILogger<MetricsCleanupGrain> logger) : Grain, IMetricsCleanupGrain, IRemindable
@@ -20,7 +22,7 @@ internal sealed partial class MetricsCleanupGrain(
     // Registered anew at every start: a minute later it runs, however short the process's lives are.
     public Task EnsureScheduledAsync() => this.RegisterOrUpdateReminder(Reminder, TimeSpan.FromMinutes(1), Period);
 
-    public Task ReceiveReminder(string reminderName, TickStatus status) => RunAsync(CancellationToken.None);
+    public Task ReceiveReminder(string reminderName, TickStatus status) => runs.RunAsync(Reminder, () => RunAsync(CancellationToken.None));
 
     public async Task RunAsync(CancellationToken ct)
     {

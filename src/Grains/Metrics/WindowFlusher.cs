@@ -13,6 +13,7 @@ namespace Bayou.Metrics;
 internal sealed partial class WindowFlusher(
     WindowWriter writer,
     WindowPartitions partitions,
+    RowHints hints,
     IOptions<MetricsOptions> options,
     TimeProvider time,
     ILogger<WindowFlusher> logger) : BackgroundService
@@ -132,7 +133,9 @@ internal sealed partial class WindowFlusher(
     {
         try
         {
-            return await writer.WriteAsync(windows, ct);
+            var written = await writer.WriteAsync(windows, ct);
+            hints.Written();
+            return written;
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.CheckViolation)
         {

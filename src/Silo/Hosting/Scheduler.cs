@@ -1,3 +1,4 @@
+using Bayou.Cluster;
 using Bayou.Metrics;
 
 namespace Bayou.Hosting;
@@ -9,6 +10,7 @@ internal sealed class Scheduler(IGrainFactory grains) : IHostedService
     {
         await grains.GetGrain<IMetricsCleanupGrain>(IMetricsCleanupGrain.Key).EnsureScheduledAsync();
         await grains.GetGrain<IRollupGrain>(IRollupGrain.Key).EnsureScheduledAsync();
+        await grains.GetGrain<IHealthGrain>(IHealthGrain.Key).EnsureScheduledAsync();
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -1,8 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
+using Bayou.Cluster;
 using Bayou.Database;
+using Bayou.Metrics;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
+using ClusterOptions = Bayou.Cluster.ClusterOptions;
 
 namespace Bayou.Hosting;
 
@@ -11,20 +14,86 @@ public static partial class SiloHosting
     /// <summary>As <c>GET /info</c> names it.</summary>
     public const string Runtime = "orleans";
 
-    private static void AddGrainRuntime(IHostApplicationBuilder builder)
+    private const string Invariant = "Npgsql";
+
+    private static void AddGrainRuntime(IHostApplicationBuilder builder, ClusterOptions cluster, NodeRoles roles)
     {
+        if (!roles.HasFlag(NodeRoles.Silo))
+        {
+            AddClient(builder, cluster);
+            return;
+        }
+
+        builder.Services.AddSingleton<SiloFigures>();
+        builder.Services.AddSingleton<ISiloFigures>(provider => provider.GetRequiredService<SiloFigures>());
         builder.UseOrleans(silo =>
         {
-            // One silo on loopback; two copies side by side must not meet, so each takes free ports.
-            silo.UseLocalhostClustering(FreePort(), FreePort(), serviceId: "bayou", clusterId: "bayou");
+            if (cluster.Mode == ClusterMode.Localhost)
+            {
+                // One silo on loopback; two copies side by side must not meet, so each takes free ports.
+                silo.UseLocalhostClustering(FreePort(), FreePort(), serviceId: cluster.ServiceId, clusterId: cluster.ClusterId);
+            }
+            else
+            {
+                var address = cluster.Address();
+                silo.Configure<Orleans.Configuration.ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (cluster.ClusterId, cluster.ServiceId));
+                silo.UseAdoNetClustering((OptionsBuilder<AdoNetClusteringSiloOptions> membership) =>
+                    membership.Configure<IOptions<DatabaseOptions>>((o, database) => (o.Invariant, o.ConnectionString) = (Invariant, database.Value.ConnectionString())));
+                AddHints(silo);
+                silo.ConfigureEndpoints(address, PortOr(cluster.SiloPort), PortOr(cluster.GatewayPort), listenOnAnyHostAddress: !IPAddress.IsLoopback(address));
+            }
+
             silo.UseAdoNetReminderService((OptionsBuilder<AdoNetReminderTableOptions> reminders) =>
-                reminders.Configure<IOptions<DatabaseOptions>>((o, database) =>
-                {
-                    o.Invariant = "Npgsql";
-                    o.ConnectionString = database.Value.ConnectionString();
-                }));
+                reminders.Configure<IOptions<DatabaseOptions>>((o, database) => (o.Invariant, o.ConnectionString) = (Invariant, database.Value.ConnectionString())));
+            silo.Services.AddSingleton<IIncomingGrainCallFilter>(provider => provider.GetRequiredService<SiloFigures>());
         });
     }
+
+    /// <summary>A client that waits for its first silo without holding up what else the process does.</summary>
+    private static void AddClient(IHostApplicationBuilder builder, ClusterOptions cluster)
+    {
+        if (cluster.Mode == ClusterMode.Localhost)
+        {
+            RequireSilo(NodeRoles.None);
+        }
+
+        builder.Services.AddSingleton<ISiloFigures, NoSiloFigures>();
+        AddClusterHints(builder.Services);
+        builder.Services.AddSingleton<ClusterConnection>();
+        builder.Services.AddSingleton<IClientConnectionRetryFilter>(provider => provider.GetRequiredService<ClusterConnection>());
+        var others = builder.Services.Where(service => service.ServiceType == typeof(IHostedService)).ToHashSet();
+        builder.UseOrleansClient(client =>
+        {
+            client.Configure<Orleans.Configuration.ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (cluster.ClusterId, cluster.ServiceId));
+            client.AddMemoryStreams(ClusterHints.Provider, streams => streams.ConfigurePartitioning(1));
+            client.UseAdoNetClustering((OptionsBuilder<AdoNetClusteringClientOptions> gateways) =>
+                gateways.Configure<IOptions<DatabaseOptions>>((o, database) => (o.Invariant, o.ConnectionString) = (Invariant, database.Value.ConnectionString())));
+        });
+        foreach (var started in builder.Services.Where(service => service.ServiceType == typeof(IHostedService) && !others.Contains(service)).ToList())
+        {
+            builder.Services.Remove(started); // The host would wait for a silo; ClusterConnection starts it instead.
+        }
+
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<ClusterConnection>());
+    }
+
+    /// <summary>Streams that carry hints; who listens is kept in the database, so that it outlives silos.</summary>
+    internal static void AddHints(ISiloBuilder silo)
+    {
+        AddClusterHints(silo.Services);
+        silo.AddMemoryStreams(ClusterHints.Provider, streams => streams.ConfigurePartitioning(1));
+        silo.AddAdoNetGrainStorage("PubSubStore", (OptionsBuilder<AdoNetGrainStorageOptions> storage) =>
+            storage.Configure<IOptions<DatabaseOptions>>((o, database) => (o.Invariant, o.ConnectionString) = (Invariant, database.Value.ConnectionString())));
+    }
+
+    private static void AddClusterHints(IServiceCollection services)
+    {
+        services.AddSingleton<ClusterHints>();
+        services.AddSingleton<RowHints>(provider => provider.GetRequiredService<ClusterHints>());
+        services.AddHostedService(provider => provider.GetRequiredService<ClusterHints>());
+    }
+
+    private static int PortOr(int port) => port == 0 ? FreePort() : port;
 
     private static int FreePort()
     {

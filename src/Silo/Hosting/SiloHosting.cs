@@ -1,27 +1,52 @@
+using Bayou.Cluster;
 using Bayou.Database;
 using Bayou.Metrics;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace Bayou.Hosting;
 
-/// <summary>What a process needs to run grains: database, migrations, the grain runtime, the flusher.</summary>
+/// <summary>What every process needs, and what a silo needs beside: database, migrations, heartbeat; the grain runtime, the flusher.</summary>
 public static partial class SiloHosting
 {
-    public static IHostApplicationBuilder AddBayouSilo(this IHostApplicationBuilder builder)
+    /// <summary>As long as a silo may take to write its windows and hand over.</summary>
+    private static readonly TimeSpan HandOver = TimeSpan.FromSeconds(10);
+
+    /// <exception cref="InvalidOperationException">The cluster's settings cannot be used; the message names the key.</exception>
+    public static IHostApplicationBuilder AddBayouNode(this IHostApplicationBuilder builder, NodeRoles roles)
     {
         ArgumentNullException.ThrowIfNull(builder);
         var services = builder.Services;
+        var cluster = ClusterOptions.Of(builder.Configuration);
+        var name = cluster.Node.Length > 0 ? cluster.Node : $"{Environment.MachineName}-{Environment.ProcessId}";
+        services.AddSingleton(cluster);
+        services.AddSingleton(new NodeIdentity(Guid.NewGuid(), name, roles));
+        services.AddSingleton<GrainReach>();
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = HandOver + TimeSpan.FromSeconds(cluster.DrainSeconds));
         services.AddBayouDatabase(builder.Configuration);
 
         // Hosted services start in this order and stop in reverse: migrations before anything reads a table,
         // and grains, which write their windows as they go, stop after the flusher.
         services.AddHostedService<Migrator>();
+        services.AddHostedService<NodeHeartbeat>();
+        AddGrainRuntime(builder, cluster, roles);
         services.AddBayouGrains();
-        AddGrainRuntime(builder);
-        services.AddHostedService(provider => provider.GetRequiredService<WindowFlusher>());
-        services.AddHostedService<Scheduler>();
+        if (roles.HasFlag(NodeRoles.Silo))
+        {
+            services.AddHostedService(provider => provider.GetRequiredService<WindowFlusher>());
+            services.AddHostedService<Scheduler>();
+        }
+
         return builder;
+    }
+
+    private static void RequireSilo(NodeRoles roles)
+    {
+        if (!roles.HasFlag(NodeRoles.Silo))
+        {
+            throw new InvalidOperationException($"{RolesSetting.Key} must have silo unless {ClusterOptions.Section}:{nameof(ClusterOptions.Mode)} is {ClusterMode.Postgres}: nothing else here hosts grains.");
+        }
     }
 
     internal static IServiceCollection AddBayouDatabase(this IServiceCollection services, IConfiguration configuration)
@@ -46,7 +71,9 @@ public static partial class SiloHosting
         services.AddSingleton<WindowWriter>();
         services.AddSingleton<WindowPartitions>();
         services.AddSingleton<WindowFlusher>();
+        services.TryAddSingleton<RowHints>();
         services.AddSingleton<RollupWriter>();
+        services.AddSingleton<ReminderRuns>();
         return services;
     }
 }

@@ -32,6 +32,10 @@ internal static class DeployEndpoints
     {
         routes.MapGet("/deploys", ListAsync).WithTags("Deploys").WithName("ListDeploys")
             .WithSummary("Deploys, told or seen by a service's version, newest first.").WithMetadata(Spec);
+    }
+
+    public static void MapDeployIngest(this IEndpointRouteBuilder routes)
+    {
         routes.MapPost("/ingest/v1/deploys", TakeAsync).WithTags("Ingest").WithName("IngestDeploy")
             .WithSummary("Takes a deploy, to be marked on every chart of its service.")
             .WithDescription("Told again within ten minutes, by a call or by observations of the version, it is the same deploy.")

@@ -1,4 +1,6 @@
 using System.Text.Json.Serialization;
+using Bayou.Access;
+using Bayou.Cluster;
 using Bayou.Http;
 using Bayou.Ingest;
 using Npgsql;
@@ -13,12 +15,15 @@ internal sealed record HealthPart(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Message = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] object? Figures = null);
 
-internal sealed class HealthChecks(NpgsqlDataSource db, Outstanding outstanding, IngestNode node, TimeProvider time)
+internal sealed class HealthChecks(IServiceProvider services, NpgsqlDataSource db, GrainReach reach, Drain drain, TimeProvider time)
 {
     private static readonly TimeSpan DatabasePatience = TimeSpan.FromSeconds(2);
 
     // Delivery takes a few seconds in good health: a send, a flush, a check.
     private static readonly TimeSpan SlowDelivery = TimeSpan.FromMinutes(1);
+
+    /// <summary>Whether this process takes requests: not while it ends.</summary>
+    public HealthPart Process() => drain.HasBegun ? new(HealthStatus.Unhealthy, "This process ends; send requests elsewhere.") : new(HealthStatus.Healthy);
 
     public async Task<HealthPart> DatabaseAsync(CancellationToken ct)
     {
@@ -37,11 +42,17 @@ internal sealed class HealthChecks(NpgsqlDataSource db, Outstanding outstanding,
         }
     }
 
-    /// <summary>Whether what is acknowledged reaches the windows.</summary>
+    /// <summary>Whether what is acknowledged here reaches the windows.</summary>
     public HealthPart Worker()
     {
+        if (services.GetService<IngestNode>() is not { } node || services.GetService<Outstanding>() is not { } outstanding)
+        {
+            return new(HealthStatus.Healthy, "This process takes nothing in.");
+        }
+
         var figures = new { epoch = node.Epoch, outstanding_rows = outstanding.Rows, outstanding_bytes = outstanding.Bytes };
-        return outstanding.IsBehind(SlowDelivery)
+        return !reach.IsUp ? new(HealthStatus.Degraded, "No silo can be reached; what is acknowledged waits in the journal.", figures)
+            : outstanding.IsBehind(SlowDelivery)
             ? new(HealthStatus.Degraded, "What was acknowledged has not reached the windows for over a minute.", figures)
             : new(HealthStatus.Healthy, Figures: figures);
     }
@@ -53,11 +64,11 @@ internal static class HealthEndpoints
     {
         var health = routes.MapGroup("/health").WithTags("Health");
         health.MapGet("", async (HealthChecks checks, CancellationToken ct) =>
-            Answer(("liveness", new(HealthStatus.Healthy)), ("database", await checks.DatabaseAsync(ct)), ("worker", checks.Worker())))
+            Answer(("liveness", new(HealthStatus.Healthy)), ("process", checks.Process()), ("database", await checks.DatabaseAsync(ct)), ("worker", checks.Worker())))
             .WithName("Health").WithSummary("How everything is; 503 when something does not work.");
-        health.MapGet("/liveness", () => Answer(("liveness", new(HealthStatus.Healthy))))
+        health.MapGet("/liveness", () => Answer(("liveness", new(HealthStatus.Healthy)))).WithMetadata(new OpenRoute())
             .WithName("Liveness").WithSummary("Whether the process answers; restart it if not.");
-        health.MapGet("/readiness", async (HealthChecks checks, CancellationToken ct) => Answer(("database", await checks.DatabaseAsync(ct))))
+        health.MapGet("/readiness", async (HealthChecks checks, CancellationToken ct) => Answer(("process", checks.Process()), ("database", await checks.DatabaseAsync(ct)))).WithMetadata(new OpenRoute())
             .WithName("Readiness").WithSummary("Whether requests can be served; send none if not.");
         health.MapGet("/database", async (HealthChecks checks, CancellationToken ct) => Answer(("database", await checks.DatabaseAsync(ct))))
             .WithName("DatabaseHealth").WithSummary("Whether the database answers.");

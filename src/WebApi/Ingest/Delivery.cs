@@ -1,3 +1,4 @@
+using Bayou.Cluster;
 using Bayou.Metrics;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -9,7 +10,7 @@ namespace Bayou.Ingest;
 /// rows. Only what PostgreSQL says is durable counts, never a grain's word.
 /// </summary>
 internal sealed partial class Delivery(
-    IGrainFactory grains, NpgsqlDataSource db, Outstanding outstanding, IOptions<IngestOptions> options, TimeProvider time, ILogger<Delivery> logger) : BackgroundService
+    IGrainFactory grains, GrainReach reach, NpgsqlDataSource db, Outstanding outstanding, IOptions<IngestOptions> options, TimeProvider time, ILogger<Delivery> logger) : BackgroundService
 {
     private static readonly TimeSpan CheckPeriod = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(5);
@@ -39,7 +40,11 @@ internal sealed partial class Delivery(
             try
             {
                 await timer.WaitForNextTickAsync(stoppingToken);
-                await SendAsync(stoppingToken);
+                if (reach.IsUp)
+                {
+                    await SendAsync(stoppingToken);
+                }
+
                 if (time.GetElapsedTime(lastCheck) >= CheckPeriod)
                 {
                     lastCheck = time.GetTimestamp();

@@ -11,7 +11,7 @@ namespace Bayou.Metrics;
 /// a client that comes back goes on where it was.
 /// </summary>
 internal sealed partial class MetricsStream(
-    MetricWindows windows, WindowFeed feed, IOptions<MetricsOptions> options, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<MetricsStream> logger)
+    MetricWindows windows, WindowFeed feed, RowHints hints, IOptions<MetricsOptions> options, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<MetricsStream> logger)
 {
     private const int Batch = 500;
     private const double MaxPauseSeconds = 5; // well below the heartbeat
@@ -60,9 +60,10 @@ internal sealed partial class MetricsStream(
         {
             await http.Response.WriteAsync(": live\n\n", ct);
             await http.Response.Body.FlushAsync(ct);
-            using var timer = new PeriodicTimer(TimeSpan.FromSeconds(Math.Min(options.Value.FlushSeconds / 2.0, MaxPauseSeconds)), time);
-            do
+            var pause = TimeSpan.FromSeconds(Math.Min(options.Value.FlushSeconds / 2.0, MaxPauseSeconds));
+            while (true)
             {
+                var hint = hints.Next; // Before looking, so that none is missed.
                 int count;
                 do
                 {
@@ -71,8 +72,9 @@ internal sealed partial class MetricsStream(
                     heard = await BeatAsync(http, heard, count, ct);
                 }
                 while (count == Batch);
+                await Task.WhenAny(hint, Task.Delay(pause, time, ct));
+                ct.ThrowIfCancellationRequested();
             }
-            while (await timer.WaitForNextTickAsync(ct));
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.IO.Compression;
 using System.Net;
+using Bayou.Cluster;
 using Bayou.Http;
 using Bayou.Ingest;
 using Bayou.Monitor;
@@ -12,10 +13,14 @@ internal static class SelfMonitoring
 {
     private const string Service = "bayou";
 
-    public static IServiceCollection AddSelfMonitoring(this IServiceCollection services)
+    public static IServiceCollection AddSelfMonitoring(this IServiceCollection services, NodeRoles roles)
     {
         services.AddSingleton<OwnIngest>();
-        services.AddBayou(options => (options.Service, options.ShouldRecord) = (Service, IsOurApi));
+        services.AddBayou(options =>
+        {
+            (options.Service, options.ShouldRecord) = (Service, IsOurApi);
+            options.Enabled &= roles.HasFlag(NodeRoles.Ingest); // Elsewhere there is nobody to take it.
+        });
         services.AddOptions<BayouOptions>().Configure<OwnIngest>((options, ingest) => options.Handler = ingest);
         return services;
     }

@@ -1,6 +1,6 @@
 namespace Bayou.Metrics;
 
-public sealed class BackfillGrainTests(Cluster cluster)
+public sealed class BackfillGrainTests(GrainCluster cluster)
 {
     private static readonly long Hour = DateTimeOffset.UtcNow.AddHours(-5).ToUnixTimeSeconds() / 3600 * 3600;
 

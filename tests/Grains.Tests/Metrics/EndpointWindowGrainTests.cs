@@ -1,6 +1,6 @@
 namespace Bayou.Metrics;
 
-public sealed class EndpointWindowGrainTests(Cluster cluster)
+public sealed class EndpointWindowGrainTests(GrainCluster cluster)
 {
     private const long Epoch = 1;
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

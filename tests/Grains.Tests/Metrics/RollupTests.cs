@@ -3,7 +3,7 @@ using Npgsql;
 namespace Bayou.Metrics;
 
 [Collection("partitions")] // Dropping those past retention takes away what a neighbour has just made.
-public sealed class RollupTests(Cluster cluster)
+public sealed class RollupTests(GrainCluster cluster)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 

@@ -1,7 +1,7 @@
 namespace Bayou.Metrics;
 
 [Collection("partitions")] // Dropping those past retention takes away what a neighbour has just made.
-public sealed class WindowWriterTests(Cluster cluster)
+public sealed class WindowWriterTests(GrainCluster cluster)
 {
     [Fact]
     public async Task A_poller_misses_no_revision_of_many_writers()

@@ -99,10 +99,11 @@ public sealed class SurfaceTests(BayouServer server) : IClassFixture<BayouServer
         var routes = doc["paths"]!.AsObject().SelectMany(path => path.Value!.AsObject().Select(op => $"{op.Key.ToUpperInvariant()} {path.Key}")).Order(StringComparer.Ordinal);
         Assert.Equal(
         [
-            "GET /deploys", "GET /error", "GET /health", "GET /health/database", "GET /health/liveness", "GET /health/readiness", "GET /health/worker",
+            "DELETE /session", "GET /cluster", "GET /deploys", "GET /error", "GET /health", "GET /health/database", "GET /health/liveness", "GET /health/readiness", "GET /health/worker",
             "GET /info", "GET /metrics", "GET /metrics/aggregate", "GET /metrics/changes", "GET /metrics/distribution", "GET /metrics/endpoints",
             "GET /metrics/freshness", "GET /metrics/heatmap", "GET /metrics/services", "GET /metrics/stream", "GET /metrics/summary",
             "GET /metrics/top", "POST /ingest/v1/deploys", "POST /ingest/v1/requests",
+            "POST /session",
         ], routes);
         var parameters = doc["paths"]!["/metrics"]!["get"]!["parameters"]!.AsArray().Select(p => (string)p!["name"]!);
         Assert.Contains("id__gt", parameters);

@@ -6,7 +6,7 @@ using Orleans.TestingHost;
 
 namespace Bayou;
 
-public sealed partial class Cluster
+public sealed partial class GrainCluster
 {
     private InProcessTestCluster _cluster = null!;
 

@@ -1,3 +1,4 @@
+using Bayou.Cluster;
 using Bayou.Database;
 using Bayou.Hosting;
 using Bayou.Metrics;
@@ -5,7 +6,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
-[assembly: AssemblyFixture(typeof(Bayou.Cluster))]
+[assembly: AssemblyFixture(typeof(Bayou.GrainCluster))]
 
 namespace Bayou;
 
@@ -13,7 +14,7 @@ namespace Bayou;
 /// A cluster on a database of its own, on whichever runtime this is built for: two silos in Orleans, one process
 /// embedded. Windows are flushed when a test says so.
 /// </summary>
-public sealed partial class Cluster : IAsyncLifetime
+public sealed partial class GrainCluster : IAsyncLifetime
 {
     private TestDatabase _database = null!;
     private ServiceProvider _services = null!;
@@ -70,6 +71,6 @@ public sealed partial class Cluster : IAsyncLifetime
             ["Bayou:Metrics:FlushSeconds"] = "60",
             ["Bayou:Metrics:RollUpAfterSeconds"] = "0",
         }).Build();
-        return services.AddSingleton<IConfiguration>(settings).AddBayouDatabase(settings).AddBayouGrains();
+        return services.AddSingleton(new NodeIdentity(Guid.NewGuid(), "test", NodeRoles.Silo)).AddSingleton<IConfiguration>(settings).AddBayouDatabase(settings).AddBayouGrains();
     }
 }

@@ -6,7 +6,7 @@ using Orleans.Embedded;
 
 namespace Bayou;
 
-public sealed partial class Cluster
+public sealed partial class GrainCluster
 {
     private ServiceProvider _silo = null!;
 

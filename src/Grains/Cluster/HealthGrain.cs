@@ -1,0 +1,35 @@
+using Npgsql;
+
+namespace Bayou.Cluster;
+
+internal sealed class HealthGrain(NpgsqlDataSource db, ReminderRuns runs) : Grain, IHealthGrain, IRemindable
+{
+    private const string Reminder = "health";
+
+    public Task EnsureScheduledAsync() => this.RegisterOrUpdateReminder(Reminder, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1));
+
+    public Task ReceiveReminder(string reminderName, TickStatus status) => runs.RunAsync(Reminder, () => RunAsync(CancellationToken.None));
+
+    public async Task RunAsync(CancellationToken ct)
+    {
+        await using var command = db.CreateCommand("""
+            INSERT INTO health_checks (name, message, checked_at)
+            SELECT name, nullif(message, ''), now() FROM (
+                SELECT 'journal', (SELECT CASE WHEN min(created_at) < now() - interval '2 minutes'
+                    THEN format('Since %s ago something acknowledged is not in its window.', date_trunc('second', now() - min(created_at))) ELSE '' END FROM ingest_journal)
+                UNION ALL
+                SELECT 'rollups', (SELECT CASE WHEN min(greatest(created_at, start + make_interval(secs => seconds))) < now() - interval '30 minutes'
+                    THEN format('%s hours and days wait to be rolled up for too long.', count(*)) ELSE '' END FROM metric_rollup_marks
+                     WHERE start + make_interval(secs => seconds) < now())
+                UNION ALL
+                SELECT 'partitions', CASE WHEN to_regclass('metric_windows_' || to_char(now() AT TIME ZONE 'utc' + interval '1 day', 'YYYYMMDD')) IS NULL
+                    THEN 'Tomorrow has no partition yet.' ELSE '' END
+                UNION ALL
+                SELECT 'nodes', coalesce((SELECT string_agg(name, ', ' ORDER BY name) || ' no longer answer.' FROM cluster_nodes
+                     WHERE stopped_at IS NULL AND beat_at BETWEEN now() - interval '10 minutes' AND now() - interval '12 s'), '')
+            ) checks (name, message)
+            ON CONFLICT (name) DO UPDATE SET message = excluded.message, checked_at = excluded.checked_at
+            """);
+        await command.ExecuteNonQueryAsync(ct);
+    }
+}

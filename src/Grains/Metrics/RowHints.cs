@@ -1,0 +1,21 @@
+namespace Bayou.Metrics;
+
+/// <summary>
+/// Tells whoever shows windows that some were written, in whichever process that was. A hint may come late or get lost: all look for
+/// themselves now and then.
+/// </summary>
+public class RowHints
+{
+    private TaskCompletionSource _next = New();
+
+    /// <summary>Completes at the next hint.</summary>
+    public Task Next => Volatile.Read(ref _next).Task;
+
+    /// <summary>Rows were written here, and can be seen.</summary>
+    public virtual void Written() => Take();
+
+    /// <summary>A hint has come.</summary>
+    protected void Take() => Interlocked.Exchange(ref _next, New()).SetResult();
+
+    private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}

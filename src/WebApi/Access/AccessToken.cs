@@ -1,0 +1,62 @@
+using System.Buffers.Text;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Bayou.Access;
+
+/// <summary>
+/// The one secret that opens this Bayou: every call has it, as <c>Authorization: Bearer</c> or <c>x-api-key</c>, and a browser that has shown it
+/// once has a cookie instead. Only where Bayou listens on loopback alone may it be left out.
+/// </summary>
+internal sealed class AccessToken
+{
+    public const string Key = "BAYOU_TOKEN";
+    private const int Shortest = 16;
+
+    private readonly byte[]? _hash;
+
+    /// <exception cref="InvalidOperationException">It is too short, or missing where the network can reach this server.</exception>
+    public AccessToken(IConfiguration configuration)
+    {
+        var token = configuration[Key] ?? "";
+        if (token.Length > 0 && token.Length < Shortest)
+        {
+            throw new InvalidOperationException($"{Key} must have {Shortest} characters or more; make one with: openssl rand -hex 24");
+        }
+
+        if (token.Length == 0 && Addresses(configuration).FirstOrDefault(address => !IsLoopback(address)) is { } open)
+        {
+            throw new InvalidOperationException($"{open} can be reached from the network, so {Key} must be set; make one with: openssl rand -hex 24");
+        }
+
+        _hash = token.Length > 0 ? Hash(token) : null;
+        Cookie = token.Length > 0 ? Base64Url.EncodeToString(HMACSHA256.HashData(Encoding.UTF8.GetBytes(token), "bayou session 1"u8)) : "";
+    }
+
+    public bool IsRequired => _hash is not null;
+
+    /// <summary>What a browser's cookie holds: another token makes it void, and it does not tell the token.</summary>
+    public string Cookie { get; }
+
+    public bool Is(string given) => _hash is not null && CryptographicOperations.FixedTimeEquals(Hash(given), _hash);
+
+    public bool IsCookie(string given) => _hash is not null && CryptographicOperations.FixedTimeEquals(Hash(given), Hash(Cookie));
+
+    private static byte[] Hash(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
+
+    /// <summary>Every place from which the server takes an address to listen on.</summary>
+    private static IEnumerable<string> Addresses(IConfiguration configuration) =>
+    [
+        .. List(configuration["urls"]),
+        .. List(configuration["http_ports"]).Select(port => $"http://*:{port}"),
+        .. List(configuration["https_ports"]).Select(port => $"https://*:{port}"),
+        .. configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(endpoint => endpoint["Url"] ?? ""),
+    ];
+
+    private static string[] List(string? setting) => (setting ?? "").Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+    // What is no plain address (a wildcard, a name) may be reached from anywhere.
+    private static bool IsLoopback(string address) =>
+        Uri.TryCreate(address, UriKind.Absolute, out var uri) && (uri.Host == "localhost" || (IPAddress.TryParse(uri.Host.Trim('[', ']'), out var ip) && IPAddress.IsLoopback(ip)));
+}

@@ -1,0 +1,148 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Configuration;
+
+namespace Bayou.Access;
+
+public sealed class AccessTests(AccessTests.Guarded guarded) : IClassFixture<AccessTests.Guarded>
+{
+    private const string Token = "a token of more than sixteen characters";
+
+    private static CancellationToken Ct => BayouServer.Ct;
+
+    [Theory]
+    [InlineData("GET", "/metrics")]
+    [InlineData("GET", "/metrics/stream")]
+    [InlineData("POST", "/ingest/v1/requests")]
+    [InlineData("POST", "/ingest/v1/deploys")]
+    [InlineData("GET", "/cluster")]
+    [InlineData("GET", "/info")]
+    [InlineData("GET", "/health")]
+    [InlineData("GET", "/doc")]
+    [InlineData("GET", "/nothing/here")]
+    public async Task Without_the_token_a_call_is_refused(string method, string path)
+    {
+        using var response = await SendAsync(method, path);
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Equal("Bearer", Assert.Single(response.Headers.WwwAuthenticate).Scheme);
+        Assert.Equal("UNAUTHENTICATED", (string?)(await BodyAsync(response))["error"]!["code"]);
+    }
+
+    [Theory]
+    [InlineData("/health/liveness")]
+    [InlineData("/health/readiness")]
+    public async Task Load_balancers_need_none(string path)
+    {
+        using var response = await SendAsync("GET", path);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("Authorization", "Bearer " + Token)]
+    [InlineData("authorization", "bearer " + Token)]
+    [InlineData("x-api-key", Token)]
+    public async Task With_it_a_call_goes_through(string header, string value)
+    {
+        using var response = await SendAsync("GET", "/metrics", (header, value));
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("Authorization", "Bearer " + Token + "x")]
+    [InlineData("Authorization", "Basic " + Token)]
+    [InlineData("Authorization", "Bearer")]
+    [InlineData("x-api-key", "")]
+    [InlineData("Cookie", "bayou_session=" + Token)]
+    [InlineData("Cookie", "bayou_session=")]
+    public async Task With_another_it_does_not(string header, string value)
+    {
+        using var response = await SendAsync("GET", "/metrics", (header, value));
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Shown_once_it_becomes_a_cookie_that_scripts_cannot_read_and_that_can_be_forgotten()
+    {
+        using var refused = await guarded.Http.PostAsJsonAsync("/session", new { token = "another" }, Ct);
+        Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+        Assert.Equal("token", (string?)(await BodyAsync(refused))["error"]!["details"]![0]!["field"]);
+        Assert.False(refused.Headers.Contains("Set-Cookie"));
+
+        using var taken = await guarded.Http.PostAsJsonAsync("/session", new { token = Token }, Ct);
+        Assert.Equal(HttpStatusCode.OK, taken.StatusCode);
+        var cookie = Assert.Single(taken.Headers.GetValues("Set-Cookie"));
+        Assert.Contains("httponly", cookie, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("samesite=strict", cookie, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain(Token, cookie, StringComparison.Ordinal);
+
+        using var known = await SendAsync("GET", "/metrics", ("Cookie", cookie.Split(';')[0]));
+        Assert.Equal(HttpStatusCode.OK, known.StatusCode);
+
+        using var forgotten = await guarded.Http.DeleteAsync(new Uri("/session", UriKind.Relative), Ct);
+        Assert.Contains("expires=Thu, 01 Jan 1970", Assert.Single(forgotten.Headers.GetValues("Set-Cookie")), StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Theory]
+    [InlineData("urls", "http://0.0.0.0:5080")]
+    [InlineData("urls", "http://127.0.0.1:5080;http://10.0.0.7:5080")]
+    [InlineData("urls", "http://*:5080")]
+    [InlineData("urls", "http://bayou.example:5080")]
+    [InlineData("urls", "http://[::]:5080")]
+    [InlineData("http_ports", "8080")]
+    [InlineData("https_ports", "8443")]
+    [InlineData("Kestrel:Endpoints:Any:Url", "http://0.0.0.0:80")]
+    public void An_address_that_the_network_can_reach_needs_a_token(string key, string value)
+    {
+        var error = Assert.Throws<InvalidOperationException>(() => Of((key, value)));
+        Assert.Contains(AccessToken.Key, error.Message, StringComparison.Ordinal);
+        Assert.True(Of((key, value), (AccessToken.Key, Token)).IsRequired);
+    }
+
+    [Theory]
+    [InlineData("urls", "http://127.0.0.1:5080;http://[::1]:5080")]
+    [InlineData("urls", "http://localhost:5080")]
+    [InlineData("nothing", "")]
+    public void Loopback_needs_none(string key, string value) => Assert.False(Of((key, value)).IsRequired);
+
+    [Fact]
+    public void A_short_token_is_refused() => Assert.Throws<InvalidOperationException>(() => Of((AccessToken.Key, "secret")));
+
+    private static AccessToken Of(params (string Key, string Value)[] settings) =>
+        new(new ConfigurationBuilder().AddInMemoryCollection(settings.Select(pair => KeyValuePair.Create(pair.Key, (string?)pair.Value))).Build());
+
+    private static async Task<JsonNode> BodyAsync(HttpResponseMessage response) => JsonNode.Parse(await response.Content.ReadAsStringAsync(Ct))!;
+
+    private Task<HttpResponseMessage> SendAsync(string method, string path, params (string Name, string Value)[] headers)
+    {
+        var request = new HttpRequestMessage(new HttpMethod(method), path);
+        foreach (var (name, value) in headers)
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        return guarded.Http.SendAsync(request, Ct);
+    }
+
+    public sealed class Guarded : IAsyncLifetime
+    {
+        private TestDatabase _database = null!;
+        private BayouServer _server = null!;
+
+        public HttpClient Http { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync()
+        {
+            _database = await TestDatabase.CreateAsync();
+            _server = await BayouServer.StartAsync(_database, (AccessToken.Key, Token));
+            Http = new HttpClient(new HttpClientHandler { UseCookies = false }) { BaseAddress = _server.Http.BaseAddress };
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            Http.Dispose();
+            await _server.DisposeAsync();
+            await _database.DisposeAsync();
+        }
+    }
+}
