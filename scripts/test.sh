@@ -36,8 +36,11 @@ test_main() {
         for suite in $suites; do
             run_csharp "$suite"
         done
-        run_tortures
-        [ "$RUNTIME" = Embedded ] || run_tortures --cluster true
+        run_tortures "Torture"
+        if [ "$RUNTIME" = Orleans ]; then
+            run_tortures "Torture a cluster" --cluster true
+            run_tortures "Restart a cluster" --cluster true --rolling true
+        fi
     done
 
     say ""
@@ -108,10 +111,10 @@ run_csharp() {
     report_suite "$name on $RUNTIME" "$status" "$log" "${numbers:-0 1 0}"
 }
 
-# run_tortures [--cluster true]: each on a database of its own, which keeps what it has committed however it ends.
+# run_tortures NAME OPTION...: each on a database of its own, which keeps what it has committed however it ends.
 run_tortures() {
-    local one status log=$BAYOU_STATE/torture.log what=Torture
-    [ $# -eq 0 ] || what="Torture a cluster"
+    local one status log=$BAYOU_STATE/torture.log what=$1
+    shift
     for one in $TORTURES; do
         printf '  %s for %s s, seed %s … ' "$what" "${one%:*}" "${one#*:}"
         status=0

@@ -16,7 +16,11 @@ torture_main() {
                 cluster=(--cluster true)
                 shift
                 ;;
-            *) die "torture takes --seconds N, --seed S and --cluster, not $1" ;;
+            --rolling)
+                cluster=(--cluster true --rolling true)
+                shift
+                ;;
+            *) die "torture takes --seconds N, --seed S, --cluster and --rolling, not $1" ;;
         esac
     done
     prepare_build
@@ -25,7 +29,7 @@ torture_main() {
     torture_on_its_own "$seconds" "$seed" "${cluster[@]}"
 }
 
-# torture_on_its_own SECONDS SEED [--cluster true]: on a cluster made for it, gone at the end of this shell.
+# torture_on_its_own SECONDS SEED [--cluster true [--rolling true]]: on a cluster made for it, gone at the end of this shell.
 torture_on_its_own() {
     local port disk=3g fill=() # holds ten minutes with room
     [ "$1" -gt 120 ] || disk=1g

@@ -34,6 +34,10 @@ namespace Orleans
             this IGrainBase grain, string reminderName, TimeSpan dueTime, TimeSpan period) =>
             Service(grain).RegisterAsync(grain.Activation.Id, reminderName, dueTime, period);
 
+        /// <returns>Null when there is none of that name.</returns>
+        public static Task<IGrainReminder?> GetReminder(this IGrainBase grain, string reminderName) =>
+            Task.FromResult<IGrainReminder?>(Service(grain).Find(grain.Activation.Id, reminderName));
+
         public static Task UnregisterReminder(this IGrainBase grain, IGrainReminder reminder) =>
             Service(grain).UnregisterAsync(grain.Activation.Id, reminder.ReminderName);
 
@@ -100,6 +104,8 @@ namespace Orleans.Embedded
             Arm(entry);
             return entry;
         }
+
+        internal ReminderEntry? Find(GrainId grain, string name) => _armed.TryGetValue((grain, name), out var armed) ? armed.Entry : null;
 
         internal async Task UnregisterAsync(GrainId grain, string name)
         {

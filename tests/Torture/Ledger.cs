@@ -30,6 +30,9 @@ internal sealed class Ledger
 
     public void Duplicated() => Interlocked.Increment(ref _duplicates);
 
+    /// <summary>Tries that were not taken.</summary>
+    public long InVain => _tries - _batches - _duplicates;
+
     public override string ToString() =>
-        $"{_counts.Values.Sum()} observations in {_batches} batches acknowledged, {_tries - _batches - _duplicates} tries in vain, {_duplicates} duplicates sent on purpose";
+        $"{_counts.Values.Sum()} observations in {_batches} batches acknowledged, {InVain} tries in vain, {_duplicates} duplicates sent on purpose";
 }

@@ -15,7 +15,8 @@ internal sealed class Nodes(IReadOnlyList<Node> all) : IAsyncDisposable
         new([.. Enumerable.Range(0, count).Select(i => new Node("WebApi", $"torture-{i}", database, new() { ["Bayou__Ingest__Node"] = $"torture-{i}" }))]);
 
     /// <summary>A cluster: silos alone, and web nodes that are their clients.</summary>
-    public static Nodes Cluster(string database, int silos, int webs)
+    /// <param name="drains">Whether a web node that ends first lets the load balancer know.</param>
+    public static Nodes Cluster(string database, int silos, int webs, bool drains)
     {
         return new([.. Enumerable.Range(0, silos).Select(i => Member("Silo", $"silo-{i}", [])), .. Enumerable.Range(0, webs).Select(i => Member("WebApi", $"web-{i}", new() { ["Bayou__Roles"] = "ingest,query,ui" }))]);
 
@@ -25,10 +26,13 @@ internal sealed class Nodes(IReadOnlyList<Node> all) : IAsyncDisposable
             ["Bayou__Cluster__Node"] = name,
             ["Bayou__Cluster__Mode"] = "postgres",
             ["Bayou__Cluster__AdvertisedAddress"] = "127.0.0.1",
+            ["Bayou__Cluster__DrainSeconds"] = drains && program == "WebApi" ? $"{Drain.TotalSeconds}" : "0",
             ["Bayou__Cluster__SiloPort"] = "0",
             ["Bayou__Cluster__GatewayPort"] = "0",
         });
     }
+
+    public static TimeSpan Drain { get; } = TimeSpan.FromSeconds(2);
 
     public HttpClient Http { get; } = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2) }) { Timeout = TimeSpan.FromSeconds(15) };
 
@@ -45,6 +49,32 @@ internal sealed class Nodes(IReadOnlyList<Node> all) : IAsyncDisposable
         foreach (var node in all)
         {
             await node.StartAsync(Http, ct);
+        }
+    }
+
+    /// <summary>Asks all for their readiness, over and over, as a load balancer does; a node that is not ready gets no requests.</summary>
+    public async Task BalanceAsync(CancellationToken stop)
+    {
+        using var timer = new PeriodicTimer(Drain / 10);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stop))
+            {
+                await Task.WhenAll(Webs.Select(node => node.LookAsync(Http, stop)));
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The end.
+        }
+    }
+
+    /// <summary>Waits until all get requests.</summary>
+    public async Task OpenAsync(CancellationToken ct)
+    {
+        while (!Webs.All(node => node.IsOpen))
+        {
+            await Task.Delay(50, ct);
         }
     }
 
@@ -92,6 +122,9 @@ internal sealed class Node(string program, string name, string database, Diction
 
     public int Ended { get; private set; }
 
+    /// <summary>Whether it gets requests.</summary>
+    public bool IsOpen { get; private set; } = true;
+
     public Uri Url => new($"http://127.0.0.1:{_port}");
 
     /// <summary>Starts it, again and again while its database is away, until it answers.</summary>
@@ -127,6 +160,21 @@ internal sealed class Node(string program, string name, string database, Diction
                 Launch();
             }
         }
+    }
+
+    public async Task LookAsync(HttpClient http, CancellationToken ct) => IsOpen = await IsReadyAsync(http, ct);
+
+    /// <summary>Tells it to end, and returns how it did.</summary>
+    public async Task<int> EndAsync(CancellationToken ct)
+    {
+        lock (_gate)
+        {
+            _isKept = false;
+        }
+
+        Signal("TERM");
+        await _process!.WaitForExitAsync(ct);
+        return _process.ExitCode;
     }
 
     /// <summary>kill -9.</summary>

@@ -1,16 +1,18 @@
 using Bayou.Torture;
 using Microsoft.Extensions.Configuration;
 
-// Torture --seconds 30 --seed 1 [--cluster true] --crash-database "bash crash.sh" --fill-disk "bash fill.sh", with BAYOU_DATABASE_URL naming a database with nothing to lose.
+// Torture --seconds 30 --seed 1 [--cluster true [--rolling true]] --crash-database "bash crash.sh" --fill-disk "bash fill.sh", with BAYOU_DATABASE_URL naming a database with nothing to lose.
 var settings = new ConfigurationBuilder().AddCommandLine(args).AddEnvironmentVariables().Build();
 var length = TimeSpan.FromSeconds(settings.GetValue("seconds", 30));
 var seed = settings.GetValue("seed", 1);
 var database = settings["BAYOU_DATABASE_URL"] ?? throw new ArgumentException("BAYOU_DATABASE_URL names the database");
 
+var isRolling = settings.GetValue("rolling", false);
+
 using var patience = new CancellationTokenSource(length + TimeSpan.FromMinutes(4));
 var ct = patience.Token;
 var ledger = new Ledger();
-await using var nodes = settings.GetValue("cluster", false) ? Nodes.Cluster(database, silos: 2, webs: 2) : Nodes.Alone(database, count: 2);
+await using var nodes = settings.GetValue("cluster", false) ? Nodes.Cluster(database, silos: 2, webs: 2, isRolling) : Nodes.Alone(database, count: 2);
 await nodes.StartAsync(ct);
 await using var app = await MonitoredApp.StartAsync(nodes, seed, ct);
 
@@ -20,8 +22,10 @@ var senders = Enumerable.Range(0, 4).Select(i => new Sender(nodes, ledger, i, ra
 var calls = app.CallAsync(stop.Token);
 using var done = new CancellationTokenSource();
 var kept = nodes.KeepAsync(done.Token);
+var rolling = new RollingRestart(nodes, ledger);
 var chaos = new Chaos(nodes, settings["crash-database"], settings["fill-disk"], length, random.Next());
-await chaos.RunAsync(stop.Token, ct);
+var balanced = isRolling ? nodes.BalanceAsync(done.Token) : Task.CompletedTask;
+await (isRolling ? rolling.RunAsync(stop.Token, ct) : chaos.RunAsync(stop.Token, ct));
 
 // Whatever is still open is sent until it is taken: from here on nobody dies.
 await Task.WhenAll(senders);
@@ -30,8 +34,10 @@ await app.StopAsync();
 var verdict = await Verdict.OfAsync(nodes, ledger, app, database, length, ct);
 await done.CancelAsync();
 await kept;
-Console.WriteLine($"seed {seed}, {length.TotalSeconds} s: {chaos}; {ledger}; {app}");
-Console.WriteLine(verdict.IsRight
+await balanced;
+var differences = isRolling ? [.. verdict.Differences, .. rolling.Failures] : verdict.Differences;
+Console.WriteLine($"seed {seed}, {length.TotalSeconds} s: {(isRolling ? rolling : chaos)}; {ledger}; {app}");
+Console.WriteLine(differences.Count == 0
     ? $"Exactly right: {verdict.Windows} windows hold what was acknowledged, and nothing else."
-    : $"WRONG in {verdict.Differences.Count} places:\n  {string.Join("\n  ", verdict.Differences.Take(40))}");
-return verdict.IsRight ? 0 : 1;
+    : $"WRONG in {differences.Count} places:\n  {string.Join("\n  ", differences.Take(40))}");
+return differences.Count == 0 ? 0 : 1;

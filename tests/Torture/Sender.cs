@@ -24,7 +24,7 @@ internal sealed class Sender(Nodes nodes, Ledger ledger, int number, int seed)
             if (_random.NextDouble() < Duplicates)
             {
                 ledger.Duplicated();
-                await Task.WhenAll(TryAsync(_random.Next(nodes.Webs.Count), body, key, ct), TryAsync(_random.Next(nodes.Webs.Count), body, key, ct));
+                await Task.WhenAll(TryAsync(Pick(), body, key, ct), TryAsync(Pick(), body, key, ct));
                 ledger.Duplicated();
             }
 
@@ -36,7 +36,7 @@ internal sealed class Sender(Nodes nodes, Ledger ledger, int number, int seed)
     {
         while (true)
         {
-            switch (await TryAsync(_random.Next(nodes.Webs.Count), body, key, ct))
+            switch (await TryAsync(Pick(), body, key, ct))
             {
                 case HttpStatusCode.Accepted:
                     return;
@@ -49,13 +49,19 @@ internal sealed class Sender(Nodes nodes, Ledger ledger, int number, int seed)
         }
     }
 
+    private Node Pick()
+    {
+        var open = nodes.Webs.Where(node => node.IsOpen).ToList();
+        return open.Count > 0 ? open[_random.Next(open.Count)] : nodes.Webs[0];
+    }
+
     /// <returns>Null when there was no answer.</returns>
-    private async Task<HttpStatusCode?> TryAsync(int node, string body, string key, CancellationToken ct)
+    private async Task<HttpStatusCode?> TryAsync(Node node, string body, string key, CancellationToken ct)
     {
         ledger.Tried();
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(nodes.Webs[node].Url, "/ingest/v1/requests")) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(node.Url, "/ingest/v1/requests")) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
             request.Headers.Add("Idempotency-Key", key);
             using var response = await nodes.Http.SendAsync(request, ct);
             return response.StatusCode;

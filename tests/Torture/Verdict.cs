@@ -10,8 +10,6 @@ internal sealed record Verdict(int Windows, IReadOnlyList<string> Differences)
 {
     private static readonly TimeSpan ReminderPeriod = TimeSpan.FromMinutes(1);
 
-    public bool IsRight => Differences.Count == 0;
-
     public static async Task<Verdict> OfAsync(Nodes nodes, Ledger ledger, MonitoredApp app, string database, TimeSpan length, CancellationToken ct)
     {
         await using var db = NpgsqlDataSource.Create(new DatabaseOptions { Url = database }.ConnectionString());

@@ -6,7 +6,7 @@ internal sealed class HealthGrain(NpgsqlDataSource db, ReminderRuns runs) : Grai
 {
     private const string Reminder = "health";
 
-    public Task EnsureScheduledAsync() => this.RegisterOrUpdateReminder(Reminder, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1));
+    public Task EnsureScheduledAsync() => this.EnsureReminderAsync(Reminder, TimeSpan.FromMinutes(1));
 
     public Task ReceiveReminder(string reminderName, TickStatus status) => runs.RunAsync(Reminder, () => RunAsync(CancellationToken.None));
 

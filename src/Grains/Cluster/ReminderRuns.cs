@@ -22,6 +22,15 @@ internal sealed class ReminderRuns(NpgsqlDataSource db, NodeIdentity node, TimeP
         await RecordAsync(name, time.GetElapsedTime(started), null);
     }
 
+    /// <summary>Whether a reminder has not run for longer than its period.</summary>
+    public async Task<bool> IsOverdueAsync(string name, TimeSpan period)
+    {
+        await using var command = db.CreateCommand("SELECT NOT EXISTS (SELECT 1 FROM reminder_runs WHERE name = $1 AND started_at > now() - $2)");
+        command.Parameters.Add(new() { Value = name });
+        command.Parameters.Add(new() { Value = period });
+        return (bool)(await command.ExecuteScalarAsync())!;
+    }
+
     private async Task RecordAsync(string name, TimeSpan took, string? error)
     {
         await using var command = db.CreateCommand("""

@@ -19,8 +19,14 @@ internal sealed partial class MetricsCleanupGrain(
     // Small enough that no batch holds its locks for long.
     private const int KeyBatch = 10_000;
 
-    // Registered anew at every start: a minute later it runs, however short the process's lives are.
-    public Task EnsureScheduledAsync() => this.RegisterOrUpdateReminder(Reminder, TimeSpan.FromMinutes(1), Period);
+    public async Task EnsureScheduledAsync()
+    {
+        await this.EnsureReminderAsync(Reminder, Period);
+        if (await runs.IsOverdueAsync(Reminder, Period))
+        {
+            await this.RegisterOrUpdateReminder(Reminder, TimeSpan.FromMinutes(1), Period); // However short this process's life will be.
+        }
+    }
 
     public Task ReceiveReminder(string reminderName, TickStatus status) => runs.RunAsync(Reminder, () => RunAsync(CancellationToken.None));
 

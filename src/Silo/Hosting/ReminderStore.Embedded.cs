@@ -26,7 +26,7 @@ internal sealed class ReminderStore(NpgsqlDataSource db) : IReminderStore
 
     public async Task SaveAsync(ReminderEntry entry, CancellationToken ct)
     {
-        // No ring, so no hash; Orleans registers its reminders again at start and fills it in.
+        // No ring, so no hash; Orleans registers anew what has none.
         await using var command = db.CreateCommand("""
             INSERT INTO reminders (service_id, grain_id, name, start_time, period, grain_hash) VALUES ($1, $2, $3, $4, $5, 0)
             ON CONFLICT (service_id, grain_id, name) DO UPDATE SET
