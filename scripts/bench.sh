@@ -4,7 +4,7 @@
 
 # Measures against a private database and prints one table; also as JSON under artifacts/bench.
 bench_main() {
-    local events=2000000 growth=() idle=2
+    local events=2000000 growth=() idle=2 cluster=()
     while [ $# -gt 0 ]; do
         case $1 in
             --events)
@@ -17,15 +17,20 @@ bench_main() {
                 idle=$2
                 shift 2
                 ;;
+            --cluster)
+                cluster=(--cluster true)
+                shift
+                ;;
             --growth)
                 case ${2:-} in '' | *[!0-9,]*) die "$1 needs millions of windows, as in 1,10,100" ;; esac
                 growth=(--growth "$2")
                 shift 2
                 ;;
-            *) die "bench takes --events N, --growth MILLIONS and --idle MINUTES, not $1" ;;
+            *) die "bench takes --events N, --growth MILLIONS, --idle MINUTES and --cluster, not $1" ;;
         esac
     done
     prepare_build
+    [ ${#cluster[@]} -eq 0 ] || [ "$RUNTIME" = Orleans ] || die "a cluster needs the Orleans build, and here it is $RUNTIME ($RUNTIME_WHY)"
     step "Build the bench" "Mend what it names." build_project tests/Bench
     step "Build the middleware's bench" "Mend what it names." build_project tests/MiddlewareBench
     BENCH_DATA=$(mktemp -d "${TMPDIR:-/tmp}/bayou-bench-XXXXXX")
@@ -35,5 +40,5 @@ bench_main() {
     mkdir -p "$BAYOU_ROOT/artifacts/bench"
     local bin=$BAYOU_ROOT/artifacts/${RUNTIME,,}/bin
     BAYOU_DATABASE_URL=$DATABASE_URL dotnet "$bin/Bench/release/Bench.dll" --middleware "$bin/MiddlewareBench/release/MiddlewareBench.dll" \
-        --events "$events" --postmaster "$(head -n 1 "$CLUSTER/db/postmaster.pid")" --out "$BAYOU_ROOT/artifacts/bench/${RUNTIME,,}.json" --idle "$idle" "${growth[@]}"
+        --events "$events" --postmaster "$(head -n 1 "$CLUSTER/db/postmaster.pid")" --out "$BAYOU_ROOT/artifacts/bench/${RUNTIME,,}.json" --idle "$idle" "${cluster[@]}" "${growth[@]}"
 }

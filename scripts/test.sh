@@ -25,6 +25,7 @@ test_main() {
 
     run_client
     run_scripts
+    run_image
     runtimes=Embedded
     if [ "$RUNTIME" = Orleans ]; then
         runtimes="Embedded Orleans"
@@ -122,6 +123,18 @@ run_tortures() {
         report_suite "${what,}, seed ${one#*:}" "$status" "$log" "$((status == 0)) $((status != 0)) 0"
         grep -E '^(seed|Exactly)' "$log" | sed 's/^/    /' || true
     done
+}
+
+# On a database of its own only: the program that comes out is started.
+run_image() {
+    local status=0 log=$BAYOU_STATE/image-test.log
+    if [ -z "${CLUSTER:-}" ]; then
+        say "  The image's commands were not run: they need a database of their own, and BAYOU_DATABASE_URL is yours."
+        return
+    fi
+    printf "  Run the image's commands … "
+    BAYOU_IMAGE_DATABASE_URL=$DATABASE_URL bash "$BAYOU_ROOT/tests/image.sh" "$RUNTIME" >"$log" 2>&1 || status=$?
+    report_suite "image" "$status" "$log" "$((status == 0)) $((status != 0)) 0"
 }
 
 # The scripts are checked where shellcheck is; they are the same on each runtime.

@@ -13,7 +13,7 @@ internal static class Discard
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null);
         var app = builder.Build();
-        app.MapGet("/health/readiness", () => "ready");
+        app.MapGet("/health/liveness", () => "ready");
         app.MapPost("/ingest/v1/requests", async (HttpContext http, CancellationToken ct) =>
         {
             var (body, _) = await RequestBody.ReadAsync(http, 64 * 1024 * 1024, ct);

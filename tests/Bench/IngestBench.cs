@@ -5,18 +5,19 @@ using NpgsqlTypes;
 namespace Bayou.Bench;
 
 /// <summary>How fast events are taken, what it costs, and what they take on disk, beside COPY of the same into a bare table.</summary>
-internal sealed class IngestBench(Server server, BenchDatabase database, Table table, int events)
+internal sealed class IngestBench(Fleet server, BenchDatabase database, Table table, int events)
 {
-    private const int Lines = 10_000;
+    public const int Lines = 10_000;
     private const int WarmUpEvents = 1_000_000;
     private string _copied = "";
 
     /// <summary>Until the server's code is compiled for good; a server runs for days, and is cold for seconds.</summary>
     public async Task WarmUpAsync()
     {
+        var sent = 0;
         foreach (var body in new EventSource().Bodies("warm-up", Math.Min(events, WarmUpEvents), Lines))
         {
-            await server.SendAsync(body);
+            await server.Webs[sent++ % server.Webs.Count].SendAsync(body);
         }
 
         await database.SettledAsync();
@@ -62,13 +63,13 @@ internal sealed class IngestBench(Server server, BenchDatabase database, Table t
     {
         const int PerMinute = 2_000, MinutesInBody = 5;
         var begin = DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.AddDays(-2).ToUnixTimeSeconds() / 86_400 * 86_400);
-        var (journal, memory, before) = (0.0, 0.0, server.Megabytes);
+        var (journal, memory, before) = (0.0, 0.0, server.All[0].Megabytes);
         for (var minute = MinutesInBody; minute <= 1_440; minute += MinutesInBody)
         {
             var source = new EventSource(span: TimeSpan.FromMinutes(MinutesInBody), end: begin.AddMinutes(minute));
-            await server.SendAsync(source.Bodies("day", PerMinute * MinutesInBody, PerMinute * MinutesInBody).Single());
+            await server.Webs[0].SendAsync(source.Bodies("day", PerMinute * MinutesInBody, PerMinute * MinutesInBody).Single());
             journal = Math.Max(journal, await database.ScalarAsync("SELECT coalesce(sum(length(payload)), 0) FROM ingest_journal") / 1e6);
-            memory = Math.Max(memory, server.Megabytes);
+            memory = Math.Max(memory, server.All[0].Megabytes);
         }
 
         await database.SettledAsync();
@@ -125,7 +126,8 @@ internal sealed class IngestBench(Server server, BenchDatabase database, Table t
         table.Add("on disk after settling, roll-ups among it, per 1M events", $"{megabytes / (2 * events / 1e6):0.0} MB", _copied, "< 14 MB");
     }
 
-    private async Task<(TimeSpan Taken, TimeSpan Settled, (double App, double Postgres) Cpu)> SendAsync(Server to, List<byte[]> bodies, int senders)
+    /// <returns>CPU seconds are per million events.</returns>
+    public async Task<(TimeSpan Taken, TimeSpan Settled, (double App, double Postgres) Cpu)> SendAsync(Fleet to, List<byte[]> bodies, int senders)
     {
         var (app, postgres) = (to.CpuSeconds, database.CpuSeconds);
         var clock = Stopwatch.StartNew();
@@ -134,7 +136,7 @@ internal sealed class IngestBench(Server server, BenchDatabase database, Table t
         {
             for (var i = Interlocked.Increment(ref next); i < bodies.Count; i = Interlocked.Increment(ref next))
             {
-                await to.SendAsync(bodies[i]);
+                await to.Webs[i % to.Webs.Count].SendAsync(bodies[i]);
             }
         }));
         var taken = clock.Elapsed;

@@ -2,7 +2,7 @@ using Bayou.Bench;
 using Bayou.Database;
 using Npgsql;
 
-// Bench --events 2000000 --postmaster PID --middleware MiddlewareBench.dll --out FILE [--growth 1,10] [--idle 60], with BAYOU_DATABASE_URL naming a database with nothing to lose.
+// Bench --events 2000000 --postmaster PID --middleware MiddlewareBench.dll --out FILE [--cluster true] [--growth 1,10] [--idle 60], with BAYOU_DATABASE_URL naming a database with nothing to lose.
 var settings = new ConfigurationBuilder().AddCommandLine(args).AddEnvironmentVariables().Build();
 if (settings.GetValue<bool>("discard"))
 {
@@ -44,6 +44,11 @@ await using (var server = await Server.StartAsync(url, table))
     var idle = settings.GetValue("idle", 2);
     await Task.Delay(TimeSpan.FromMinutes(idle));
     table.Add($"memory after everything here and {idle} idle minutes", $"{server.Megabytes:0} MB", "", "≤ 250 MB with PostgreSQL's buffers");
+}
+
+if (settings.GetValue("cluster", false))
+{
+    await new ClusterBench(url, database, table, events).RunAsync();
 }
 
 Console.WriteLine(table);

@@ -1,0 +1,25 @@
+# One image for silos and web nodes: `dotnet WebApi.dll` unless told `dotnet Silo.dll`. See docs/operations.md.
+FROM node:22-bookworm-slim AS page
+WORKDIR /src/client-app
+COPY client-app/package.json client-app/package-lock.json ./
+RUN npm ci
+COPY client-app ./
+RUN npm run build
+
+FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
+WORKDIR /src
+COPY Directory.Build.props Directory.Build.targets Directory.Packages.props global.json .editorconfig ./
+COPY src src
+COPY --from=page /src/client-app/dist client-app/dist
+RUN dotnet publish src/WebApi -c Release -p:GrainRuntime=Orleans -o out
+
+FROM mcr.microsoft.com/dotnet/aspnet:10.0-alpine
+# Days begin where the reader is.
+RUN apk add --no-cache tzdata
+WORKDIR /app
+COPY --from=build /src/out ./
+ENV ASPNETCORE_HTTP_PORTS=8080 DOTNET_EnableDiagnostics=0
+USER app
+EXPOSE 8080 11111 30000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s CMD wget -q -O /dev/null http://127.0.0.1:8080/health/liveness
+ENTRYPOINT ["dotnet", "WebApi.dll"]
