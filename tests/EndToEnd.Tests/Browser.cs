@@ -11,6 +11,8 @@ public sealed class Browser : IAsyncLifetime
 
     public Product Product { get; private set; } = null!;
 
+    public string DatabaseUrl => _database.Url;
+
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync()

@@ -16,6 +16,7 @@ public sealed class LookTests(Browser browser) : IClassFixture<Browser>
         { "endpoints", "/dashboard/metrics?service=look", "[role=table]" },
         { "endpoint", "/dashboard/metrics?service=look&endpoint=GET%20%2Fitems%2F7", "[data-figure=Requests]" },
         { "connect", "/dashboard/connect", "pre" },
+        { "cluster", "/dashboard/cluster", "[data-node]" },
     };
 
     [Theory]

@@ -7,7 +7,7 @@ using System.Text.Json.Nodes;
 namespace Bayou;
 
 /// <summary>The product as a process of its own, which can be killed and started again.</summary>
-public sealed class Product(string databaseUrl) : IAsyncDisposable
+public sealed class Product(string databaseUrl, params (string Name, string Value)[] settings) : IAsyncDisposable
 {
     private readonly int _port = FreePort();
     private Process? _process;
@@ -36,6 +36,11 @@ public sealed class Product(string databaseUrl) : IAsyncDisposable
                 ["LOG_LEVEL"] = "Warning",
             },
         };
+        foreach (var (name, value) in settings)
+        {
+            start.Environment[name] = value;
+        }
+
         _process = Process.Start(start)!;
         while (!await IsReadyAsync())
         {

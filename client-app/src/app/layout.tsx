@@ -27,7 +27,7 @@ export function Layout({ children }: { children: ReactNode }) {
           </svg>
           Bayou
         </NavLink>
-        <nav aria-label="Pages" className="flex items-center gap-1 text-sm">
+        <nav aria-label="Pages" className="flex flex-wrap items-center gap-1 text-sm">
           {pages.map(([path, name]) => (
             <NavLink key={path} to={linkTo(path, { endpoint: null, selection: null })} end className="rounded-md px-2.5 py-1 text-ink-soft hover:text-ink aria-[current=page]:bg-card aria-[current=page]:font-semibold aria-[current=page]:text-ink">
               {name}

@@ -39,6 +39,13 @@ public static partial class SiloHosting
                 silo.Configure<Orleans.Configuration.ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (cluster.ClusterId, cluster.ServiceId));
                 silo.UseAdoNetClustering((OptionsBuilder<AdoNetClusteringSiloOptions> membership) =>
                     membership.Configure<IOptions<DatabaseOptions>>((o, database) => (o.Invariant, o.ConnectionString) = (Invariant, database.Value.ConnectionString())));
+                silo.Configure<ClusterMembershipOptions>(membership =>
+                {
+                    // A silo joins only when it reaches every active one, and watches, to declare it dead, only one that was stale when it began.
+                    // When all die at once, the first to come back would wait five minutes; so it gives up soon, ends, and is started again.
+                    membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5); // Stale after three of them.
+                    membership.MaxJoinAttemptTime = TimeSpan.FromSeconds(20);
+                });
                 AddHints(silo);
                 silo.ConfigureEndpoints(address, PortOr(cluster.SiloPort), PortOr(cluster.GatewayPort), listenOnAnyHostAddress: !IPAddress.IsLoopback(address));
             }
