@@ -16,43 +16,50 @@ await using var source = NpgsqlDataSource.Create(new DatabaseOptions { Url = url
 var database = new BenchDatabase(source, settings.GetValue<int>("postmaster"));
 
 var table = new Table();
-await Middleware.RunAsync(table, settings["middleware"] ?? throw new ArgumentException("--middleware names MiddlewareBench.dll"));
-await using (var server = await Server.StartAsync(url, table))
-{
-    var ingest = new IngestBench(server, database, table, events);
-    var queries = new QueryBench(server, database, table);
-    await ingest.WarmUpAsync();
-    await using (var discarding = await Server.StartDiscardingAsync())
-    {
-        await ingest.RunAsync(senders: 1, "> 500,000", discarding);
-        await ingest.RunAsync(senders: 4, "> 800,000", discarding);
-    }
-
-    table.Add("memory after the ingest", $"{server.Megabytes:0} MB", "", "≤ 250 MB with PostgreSQL's buffers");
-    await ingest.CopyAsync();
-    await ingest.SizeAsync();
-    await queries.RunAsync();
-    await queries.RunWeekAsync();
-    await new PollBench(server, database, table).RunAsync();
-    await ingest.RunDayAsync();
-    if (settings["growth"] is { } millions)
-    {
-        await ingest.RunGrowthAsync([200, 2_000, 20_000]);
-        await queries.RunGrowthAsync(millions.Split(',').Select(text => int.Parse(text, System.Globalization.CultureInfo.InvariantCulture)));
-    }
-
-    var idle = settings.GetValue("idle", 2);
-    await Task.Delay(TimeSpan.FromMinutes(idle));
-    table.Add($"memory after everything here and {idle} idle minutes", $"{server.Megabytes:0} MB", "", "≤ 250 MB with PostgreSQL's buffers");
-}
-
 if (settings.GetValue("cluster", false))
 {
     await new ClusterBench(url, database, table, events).RunAsync();
+}
+else
+{
+    await RunAsync();
 }
 
 Console.WriteLine(table);
 if (settings["out"] is { } file)
 {
     await File.WriteAllTextAsync(file, table.ToJson());
+}
+
+async Task RunAsync()
+{
+    await Middleware.RunAsync(table, settings["middleware"] ?? throw new ArgumentException("--middleware names MiddlewareBench.dll"));
+    await using (var server = await Server.StartAsync(url, table))
+    {
+        var ingest = new IngestBench(server, database, table, events);
+        var queries = new QueryBench(server, database, table);
+        await ingest.WarmUpAsync();
+        await using (var discarding = await Server.StartDiscardingAsync())
+        {
+            await ingest.RunAsync(senders: 1, "> 500,000", discarding);
+            await ingest.RunAsync(senders: 4, "> 800,000", discarding);
+        }
+
+        table.Add("memory after the ingest", $"{server.Megabytes:0} MB", "", "≤ 250 MB with PostgreSQL's buffers");
+        await ingest.CopyAsync();
+        await ingest.SizeAsync();
+        await queries.RunAsync();
+        await queries.RunWeekAsync();
+        await new PollBench(server, database, table).RunAsync();
+        await ingest.RunDayAsync();
+        if (settings["growth"] is { } millions)
+        {
+            await ingest.RunGrowthAsync([200, 2_000, 20_000]);
+            await queries.RunGrowthAsync(millions.Split(',').Select(text => int.Parse(text, System.Globalization.CultureInfo.InvariantCulture)));
+        }
+
+        var idle = settings.GetValue("idle", 2);
+        await Task.Delay(TimeSpan.FromMinutes(idle));
+        table.Add($"memory after everything here and {idle} idle minutes", $"{server.Megabytes:0} MB", "", "≤ 250 MB with PostgreSQL's buffers");
+    }
 }

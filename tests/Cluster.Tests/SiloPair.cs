@@ -86,6 +86,6 @@ internal sealed class SiloPair : IAsyncDisposable
             ["Bayou:Database:AllowUnsafe"] = "true",
             ["Bayou:Metrics:FlushSeconds"] = "60",
         }).Build();
-        return services.AddSingleton(new NodeIdentity(Guid.NewGuid(), name, NodeRoles.Silo)).AddSingleton<GrainReach>().AddSingleton<IConfiguration>(settings).AddBayouDatabase(settings).AddBayouGrains();
+        return services.AddSingleton(new NodeIdentity(Guid.NewGuid(), name, NodeRoles.Silo)).AddSingleton(new GrainReach { IsUp = true }).AddSingleton<IConfiguration>(settings).AddBayouDatabase(settings).AddBayouGrains();
     }
 }

@@ -64,6 +64,7 @@ public static partial class SiloHosting
             RequireSilo(NodeRoles.None);
         }
 
+        builder.Services.AddSingleton(new GrainReach { IsUp = false });
         builder.Services.AddSingleton<ISiloFigures, NoSiloFigures>();
         AddClusterHints(builder.Services);
         builder.Services.AddSingleton<ClusterConnection>();

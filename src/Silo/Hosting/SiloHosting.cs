@@ -22,7 +22,6 @@ public static partial class SiloHosting
         var name = cluster.Node.Length > 0 ? cluster.Node : $"{Environment.MachineName}-{Environment.ProcessId}";
         services.AddSingleton(cluster);
         services.AddSingleton(new NodeIdentity(Guid.NewGuid(), name, roles));
-        services.AddSingleton<GrainReach>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = HandOver + TimeSpan.FromSeconds(cluster.DrainSeconds));
         services.AddBayouDatabase(builder.Configuration);
 
@@ -31,6 +30,7 @@ public static partial class SiloHosting
         services.AddHostedService<Migrator>();
         services.AddHostedService<NodeHeartbeat>();
         AddGrainRuntime(builder, cluster, roles);
+        services.TryAddSingleton(new GrainReach { IsUp = true });
         services.AddBayouGrains();
         if (roles.HasFlag(NodeRoles.Silo))
         {
