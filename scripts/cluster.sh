@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck source=scripts/up.sh
+# shellcheck source=scripts/up.sh disable=SC2153
 . "$BAYOU_ROOT/scripts/up.sh"
 
 WEBS=2
@@ -12,7 +12,9 @@ cluster_main() {
         *) die "cluster takes the number of silos, as in ./bayou cluster 2" ;;
     esac
     [ $# -eq 1 ] || die "cluster takes the number of silos only"
+    [ -z "${BAYOU_HOST:-}" ] || die "cluster serves this machine only; for others, see docs/operations.md"
     check_address
+    BAYOU_PORT=$((BAYOU_PORT + 1)) check_address
     prepare
     [ "$RUNTIME" = Orleans ] || die "a cluster needs the Orleans build, and here it is $RUNTIME ($RUNTIME_WHY)"
     build_server

@@ -25,8 +25,9 @@ internal sealed class HealthGrain(NpgsqlDataSource db, ReminderRuns runs) : Grai
                 SELECT 'partitions', CASE WHEN to_regclass('metric_windows_' || to_char(now() AT TIME ZONE 'utc' + interval '1 day', 'YYYYMMDD')) IS NULL
                     THEN 'Tomorrow has no partition yet.' ELSE '' END
                 UNION ALL
-                SELECT 'nodes', coalesce((SELECT string_agg(name, ', ' ORDER BY name) || ' no longer answer.' FROM cluster_nodes
-                     WHERE stopped_at IS NULL AND beat_at BETWEEN now() - interval '10 minutes' AND now() - interval '12 s'), '')
+                SELECT 'nodes', coalesce((SELECT string_agg(name, ', ' ORDER BY name) || ' no longer answer.' FROM cluster_nodes n
+                     WHERE stopped_at IS NULL AND beat_at < now() - interval '12 s'
+                       AND NOT EXISTS (SELECT 1 FROM cluster_nodes later WHERE later.name = n.name AND later.started_at > n.started_at)), '')
             ) checks (name, message)
             ON CONFLICT (name) DO UPDATE SET message = excluded.message, checked_at = excluded.checked_at
             """);

@@ -1,9 +1,10 @@
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace Bayou.Cluster;
 
 /// <summary>Keeps of each reminder's work where it ran last, how long it took and how it ended.</summary>
-internal sealed class ReminderRuns(NpgsqlDataSource db, NodeIdentity node, TimeProvider time)
+internal sealed partial class ReminderRuns(NpgsqlDataSource db, NodeIdentity node, TimeProvider time, ILogger<ReminderRuns> logger)
 {
     /// <summary>Runs the work of a reminder. What it throws is recorded, and thrown on.</summary>
     public async Task RunAsync(string name, Func<Task> work)
@@ -15,20 +16,23 @@ internal sealed class ReminderRuns(NpgsqlDataSource db, NodeIdentity node, TimeP
         }
         catch (Exception e)
         {
-            await RecordAsync(name, time.GetElapsedTime(started), e.Message);
+            await TryRecordAsync(name, time.GetElapsedTime(started), e.Message);
             throw;
         }
 
-        await RecordAsync(name, time.GetElapsedTime(started), null);
+        await TryRecordAsync(name, time.GetElapsedTime(started), null);
     }
 
-    /// <summary>Whether a reminder has not run for longer than its period.</summary>
-    public async Task<bool> IsOverdueAsync(string name, TimeSpan period)
+    private async Task TryRecordAsync(string name, TimeSpan took, string? error)
     {
-        await using var command = db.CreateCommand("SELECT NOT EXISTS (SELECT 1 FROM reminder_runs WHERE name = $1 AND started_at > now() - $2)");
-        command.Parameters.Add(new() { Value = name });
-        command.Parameters.Add(new() { Value = period });
-        return (bool)(await command.ExecuteScalarAsync())!;
+        try
+        {
+            await RecordAsync(name, took, error);
+        }
+        catch (Exception e)
+        {
+            NotRecorded(name, e); // What it did, it did; and what it threw matters more.
+        }
     }
 
     private async Task RecordAsync(string name, TimeSpan took, string? error)
@@ -46,4 +50,7 @@ internal sealed class ReminderRuns(NpgsqlDataSource db, NodeIdentity node, TimeP
         command.Parameters.Add(new() { Value = error is null ? 0L : 1L });
         await command.ExecuteNonQueryAsync(CancellationToken.None);
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "What the reminder {name} did could not be recorded")]
+    private partial void NotRecorded(string name, Exception exception);
 }

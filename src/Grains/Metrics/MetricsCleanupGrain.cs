@@ -14,19 +14,12 @@ internal sealed partial class MetricsCleanupGrain(
     ILogger<MetricsCleanupGrain> logger) : Grain, IMetricsCleanupGrain, IRemindable
 {
     private const string Reminder = "cleanup";
-    private static readonly TimeSpan Period = TimeSpan.FromHours(1);
+    private static readonly TimeSpan Period = TimeSpan.FromMinutes(10); // Often enough for processes that live for an hour.
 
     // Small enough that no batch holds its locks for long.
     private const int KeyBatch = 10_000;
 
-    public async Task EnsureScheduledAsync()
-    {
-        await this.EnsureReminderAsync(Reminder, Period);
-        if (await runs.IsOverdueAsync(Reminder, Period))
-        {
-            await this.RegisterOrUpdateReminder(Reminder, TimeSpan.FromMinutes(1), Period); // However short this process's life will be.
-        }
-    }
+    public Task EnsureScheduledAsync() => this.EnsureReminderAsync(Reminder, Period);
 
     public Task ReceiveReminder(string reminderName, TickStatus status) => runs.RunAsync(Reminder, () => RunAsync(CancellationToken.None));
 

@@ -9,14 +9,14 @@ namespace Bayou.Cluster;
 internal sealed partial class ClusterConnection(IServiceProvider services, GrainReach reach, ILogger<ClusterConnection> logger) : BackgroundService, IClientConnectionRetryFilter
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
-    private bool _isTold;
+    private string? _told;
 
     public async Task<bool> ShouldRetryConnectionAttempt(Exception exception, CancellationToken cancellationToken)
     {
-        if (!_isTold)
+        if (_told != exception.Message)
         {
-            _isTold = true; // Once is enough.
-            NoSilo(exception.Message);
+            _told = exception.Message; // Once is enough.
+            NoSilo(_told);
         }
 
         await Task.Delay(Pause, cancellationToken);

@@ -9,6 +9,7 @@ internal sealed partial class ClusterHints(IServiceProvider services, GrainReach
     public const string Provider = "hints";
     private static readonly StreamId Windows = StreamId.Create(Provider, "windows");
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(15);
 
     private readonly CancellationTokenSource _stopping = new();
     private Task _listening = Task.CompletedTask;
@@ -34,17 +35,17 @@ internal sealed partial class ClusterHints(IServiceProvider services, GrainReach
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         await _stopping.CancelAsync();
-        await _listening;
-        if (_subscription is { } subscription && reach.IsUp)
+        try
         {
-            try
+            await _listening.WaitAsync(Pause, time, cancellationToken);
+            if (_subscription is { } subscription)
             {
                 await subscription.UnsubscribeAsync().WaitAsync(Pause, time, cancellationToken);
             }
-            catch (Exception e)
-            {
-                NotSent(e); // The stream finds out by itself that nobody is here.
-            }
+        }
+        catch (Exception e)
+        {
+            NotSent(e); // The stream finds out by itself that nobody is here.
         }
     }
 
@@ -58,33 +59,28 @@ internal sealed partial class ClusterHints(IServiceProvider services, GrainReach
 
     public void Dispose() => _stopping.Dispose();
 
+    /// <summary>Listens, and looks now and then whether it still does: the stream drops whom it cannot reach for a while.</summary>
     private async Task ListenAsync(CancellationToken ct)
     {
-        while (_subscription is null && !ct.IsCancellationRequested)
+        while (!ct.IsCancellationRequested)
         {
             try
             {
-                if (reach.IsUp)
+                if (reach.IsUp && (_subscription is null || (await Stream().GetAllSubscriptionHandles()).All(handle => handle.HandleId != _subscription.HandleId)))
                 {
                     _subscription = await Stream().SubscribeAsync((_, _) =>
                     {
                         Take();
                         return Task.CompletedTask;
                     });
-                    return;
                 }
-
-                await Task.Delay(Pause, time, ct);
-            }
-            catch (OperationCanceledException) when (ct.IsCancellationRequested)
-            {
-                return;
             }
             catch (Exception e)
             {
                 NotSent(e);
-                await Task.Delay(Pause, time, CancellationToken.None);
             }
+
+            await Task.WhenAny(Task.Delay(_subscription is null ? Pause : Look, time, ct));
         }
     }
 

@@ -75,8 +75,9 @@ public sealed class ClusterOptions
             return OfEcsTask(new Uri(metadata));
         }
 
-        return Dns.GetHostAddresses(Dns.GetHostName(), AddressFamily.InterNetwork).FirstOrDefault()
-            ?? throw new InvalidOperationException($"This host's name has no IPv4 address; set {Section}:{nameof(AdvertisedAddress)}.");
+        // Many systems give their own name an address of loopback, at which no other reaches them.
+        return Array.Find(Dns.GetHostAddresses(Dns.GetHostName(), AddressFamily.InterNetwork), address => !IPAddress.IsLoopback(address))
+            ?? throw new InvalidOperationException($"This host's name has no IPv4 address that others could reach; set {Section}:{nameof(AdvertisedAddress)}.");
     }
 
     internal static IPAddress OfEcsTask(Uri metadata)

@@ -48,7 +48,7 @@ internal sealed partial class NodeHeartbeat(
             command.Parameters.Add(new() { Value = node.Id });
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
-        catch (Exception e) when (e is NpgsqlException or OperationCanceledException)
+        catch (Exception e)
         {
             NotBeaten(e); // Then it looks as if it had died.
         }
@@ -77,9 +77,9 @@ internal sealed partial class NodeHeartbeat(
         {
             await BeatAsync(await ActivationsAsync(ct), ct);
         }
-        catch (Exception e) when (e is NpgsqlException or TimeoutException)
+        catch (Exception e) when (!ct.IsCancellationRequested)
         {
-            NotBeaten(e);
+            NotBeaten(e); // Whatever it is (a name that does not resolve is no database error), it must not end the process.
         }
     }
 

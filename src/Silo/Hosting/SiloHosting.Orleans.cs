@@ -45,6 +45,7 @@ public static partial class SiloHosting
                     // When all die at once, the first to come back would wait five minutes; so it gives up soon, ends, and is started again.
                     membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5); // Stale after three of them.
                     membership.MaxJoinAttemptTime = TimeSpan.FromSeconds(20);
+                    membership.EvictWhenMaxJoinAttemptTimeExceeded = false; // A migration may take longer, and its silo is well.
                 });
                 AddHints(silo);
                 silo.ConfigureEndpoints(address, PortOr(cluster.SiloPort), PortOr(cluster.GatewayPort), listenOnAnyHostAddress: !IPAddress.IsLoopback(address));
@@ -73,6 +74,7 @@ public static partial class SiloHosting
         builder.UseOrleansClient(client =>
         {
             client.Configure<Orleans.Configuration.ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (cluster.ClusterId, cluster.ServiceId));
+            client.Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = TimeSpan.FromSeconds(10)); // New silos have new addresses.
             client.AddMemoryStreams(ClusterHints.Provider, streams => streams.ConfigurePartitioning(1));
             client.UseAdoNetClustering((OptionsBuilder<AdoNetClusteringClientOptions> gateways) =>
                 gateways.Configure<IOptions<DatabaseOptions>>((o, database) => (o.Invariant, o.ConnectionString) = (Invariant, database.Value.ConnectionString())));

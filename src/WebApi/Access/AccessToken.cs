@@ -19,7 +19,7 @@ internal sealed class AccessToken
     /// <exception cref="InvalidOperationException">It is too short, or missing where the network can reach this server.</exception>
     public AccessToken(IConfiguration configuration)
     {
-        var token = configuration[Key] ?? "";
+        var token = (configuration[Key] ?? "").Trim(); // A secret from a file often ends its line.
         if (token.Length > 0 && token.Length < Shortest)
         {
             throw new InvalidOperationException($"{Key} must have {Shortest} characters or more; make one with: openssl rand -hex 24");

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Sockets;
 using Npgsql;
 
 namespace Bayou.Http;
@@ -46,7 +47,7 @@ internal sealed partial class RequestPipeline(RequestDelegate next, HostNames ho
 
     private async Task AnswerAsync(HttpContext http)
     {
-        if (!hosts.Allows(http.Request.Host))
+        if (!hosts.Allows(http.Request.Host) && !IsProbe(http.Request.Path))
         {
             await new ApiProblem(StatusCodes.Status421MisdirectedRequest, "MISDIRECTED_REQUEST", "This server does not answer for that host.",
                 [new("host", "is not one of this server's names; see BAYOU_ALLOWED_HOSTS")]).ExecuteAsync(http);
@@ -71,13 +72,16 @@ internal sealed partial class RequestPipeline(RequestDelegate next, HostNames ho
         }
     }
 
+    /// <summary>Load balancers ask by address, and what they are told is no secret.</summary>
+    private static bool IsProbe(PathString path) => path == "/health/liveness" || path == "/health/readiness";
+
     private ApiProblem ProblemOf(Exception e)
     {
         switch (e)
         {
             case BadHttpRequestException bad:
                 return ApiProblem.OfStatus(bad.StatusCode);
-            case NpgsqlException { IsTransient: true } or TimeoutException or NpgsqlException { InnerException: System.Net.Sockets.SocketException }:
+            case NpgsqlException { IsTransient: true } or TimeoutException or NpgsqlException { InnerException: SocketException } or SocketException: // The last where its name does not resolve.
                 DatabaseAway(e);
                 return ApiProblem.Unavailable("The database does not answer just now.");
             default:

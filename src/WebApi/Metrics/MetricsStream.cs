@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 using System.Text.Json;
 using Bayou.Http;
 using Microsoft.Extensions.Options;
@@ -80,7 +81,7 @@ internal sealed partial class MetricsStream(
         {
             // The client has gone, or the server goes.
         }
-        catch (NpgsqlException e)
+        catch (Exception e) when (e is NpgsqlException or SocketException)
         {
             Ended(e); // The client comes back with its last id, and finds everything since.
         }

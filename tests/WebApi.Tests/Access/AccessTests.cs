@@ -61,6 +61,31 @@ public sealed class AccessTests(AccessTests.Guarded guarded) : IClassFixture<Acc
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
     }
 
+    [Theory]
+    [InlineData("GET", "cross-site", false)]
+    [InlineData("POST", "same-site", true)] // Another port of this host.
+    [InlineData("POST", "cross-site", true)]
+    [InlineData("POST", "same-origin", false)]
+    [InlineData("POST", "none", false)]
+    public async Task With_the_cookie_only_our_own_page_may_change_anything(string method, string site, bool isRefused)
+    {
+        using var taken = await guarded.Http.PostAsJsonAsync("/session", new { token = Token }, Ct);
+        var cookie = taken.Headers.GetValues("Set-Cookie").Single().Split(';')[0];
+        using var response = await SendAsync(method, method == "GET" ? "/metrics" : "/ingest/v1/requests", ("Cookie", cookie), ("Sec-Fetch-Site", site));
+        Assert.Equal(isRefused, response.StatusCode == HttpStatusCode.Unauthorized);
+    }
+
+    [Theory]
+    [InlineData("/health/liveness", HttpStatusCode.OK)]
+    [InlineData("/health/readiness", HttpStatusCode.OK)]
+    [InlineData("/health", HttpStatusCode.MisdirectedRequest)]
+    [InlineData("/metrics", HttpStatusCode.MisdirectedRequest)]
+    public async Task A_load_balancer_may_ask_by_address(string path, HttpStatusCode expected)
+    {
+        using var response = await SendAsync("GET", path, ("Host", "10.0.3.7:8080"));
+        Assert.Equal(expected, response.StatusCode);
+    }
+
     [Fact]
     public async Task Shown_once_it_becomes_a_cookie_that_scripts_cannot_read_and_that_can_be_forgotten()
     {
@@ -104,6 +129,9 @@ public sealed class AccessTests(AccessTests.Guarded guarded) : IClassFixture<Acc
     [InlineData("urls", "http://localhost:5080")]
     [InlineData("nothing", "")]
     public void Loopback_needs_none(string key, string value) => Assert.False(Of((key, value)).IsRequired);
+
+    [Fact]
+    public void A_token_from_a_file_may_end_its_line() => Assert.True(Of((AccessToken.Key, Token + "\n")).Is(Token));
 
     [Fact]
     public void A_short_token_is_refused() => Assert.Throws<InvalidOperationException>(() => Of((AccessToken.Key, "secret")));
