@@ -91,7 +91,11 @@ public static partial class SiloHosting
     internal static void AddHints(ISiloBuilder silo)
     {
         AddClusterHints(silo.Services);
-        silo.AddMemoryStreams(ClusterHints.Provider, streams => streams.ConfigurePartitioning(1));
+        silo.AddMemoryStreams(ClusterHints.Provider, streams =>
+        {
+            streams.ConfigurePartitioning(1);
+            streams.ConfigurePullingAgent(agent => agent.Configure(o => o.GetQueueMsgsTimerPeriod = TimeSpan.FromMilliseconds(250))); // Soon enough; each look costs a call.
+        });
         silo.AddAdoNetGrainStorage("PubSubStore", (OptionsBuilder<AdoNetGrainStorageOptions> storage) =>
             storage.Configure<IOptions<DatabaseOptions>>((o, database) => (o.Invariant, o.ConnectionString) = (Invariant, database.Value.ConnectionString())));
     }

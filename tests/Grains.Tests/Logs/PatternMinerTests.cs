@@ -1,0 +1,74 @@
+namespace Bayou.Logs;
+
+public sealed class PatternMinerTests
+{
+    [Fact]
+    public void Lines_of_one_statement_have_one_pattern()
+    {
+        var miner = new PatternMiner();
+        var first = miner.Add("Received block blk_17 of size 67108864 from /10.0.0.1");
+        Assert.Equal(first, miner.Add("Received block blk_-9 of size 3 from /10.9.9.9"));
+        Assert.Equal("Received block blk_<*> of size <*> from <*>", miner.Template(first));
+        Assert.NotEqual(first, miner.Add("Deleting block blk_17 of size 67108864 from /10.0.0.1"));
+    }
+
+    [Fact]
+    public void A_word_becomes_variable_when_enough_lines_differ_in_it_and_the_pattern_keeps_its_number()
+    {
+        var miner = new PatternMiner();
+        var ids = Array.ConvertAll(["ann", "bob", "cid"], user => miner.Add($"session opened for user {user} by root"));
+        Assert.Equal([ids[0]], ids.Select(miner.Resolve).Distinct());
+        Assert.Equal(ids[0], miner.Add("session opened for user dan by root"));
+        Assert.Equal("session opened for user <*> by root", miner.Template(ids[2]));
+    }
+
+    [Fact]
+    public void States_stay_apart()
+    {
+        var miner = new PatternMiner();
+        Assert.Equal(4, ((string[])["Started", "Paused", "Resumed", "Stopped"]).Select(state => miner.Add($"[instance: 1] VM {state} (Lifecycle Event)")).Distinct().Count());
+        Assert.Equal(2, ((string[])["Accepted", "Failed"]).Select(how => miner.Add($"{how} password")).Distinct().Count());
+        Assert.Equal(3, ((string[])["cron", "ssh", "cups"]).Select(what => miner.Add($"{what} startup succeeded")).Distinct().Count());
+    }
+
+    [Fact]
+    public void Values_that_vary_together_are_found_together()
+    {
+        var miner = new PatternMiner();
+        string[] lines = ["acquire tag=\"RILJ\", name=com.android.phone, ws=null", "acquire tag=\"Job\", name=com.mail, ws=Work", "acquire tag=\"A\", name=system, ws=B", "acquire tag=\"C\", name=x, ws=null", "acquire tag=\"D\", name=y, ws=E"];
+        var ids = Array.ConvertAll(lines, line => miner.Add(line));
+        Assert.Single(ids.Select(miner.Resolve).Distinct());
+        Assert.Equal("acquire tag=<*>, name=<*>, ws=<*>", miner.Template(ids[0]));
+    }
+
+    [Fact]
+    public void The_same_lines_in_the_same_order_give_the_same_numbers()
+    {
+        var random = new Random(7);
+        var lines = Enumerable.Range(0, 5_000).Select(_ => $"{(char)('a' + random.Next(5))} user {(char)('a' + random.Next(20))} did {random.Next(9)} of {(char)('k' + random.Next(12))}").ToList();
+        Assert.Equal(Numbers(), Numbers());
+
+        List<int> Numbers()
+        {
+            var miner = new PatternMiner();
+            var ids = lines.ConvertAll(line => miner.Add(line));
+            return ids.ConvertAll(miner.Resolve);
+        }
+    }
+
+    [Fact]
+    public void Lines_without_end_or_sense_stay_within_bounds()
+    {
+        var miner = new PatternMiner(most: 100);
+        var random = new Random(3);
+        for (var i = 0; i < 50_000; i++)
+        {
+            var length = random.Next(1, 12);
+            var line = string.Join(' ', Enumerable.Range(0, length).Select(_ => $"w{(char)('a' + random.Next(26))}{(char)('a' + random.Next(26))}"));
+            Assert.InRange(miner.Add(line), 0, miner.Count - 1);
+        }
+
+        Assert.True(miner.Count <= 100);
+        Assert.Equal("<*>", miner.Template(PatternMiner.Other));
+    }
+}
