@@ -33,7 +33,13 @@ internal static class LineMask
             line = line[..end];
         }
 
-        line = line[..Math.Min(line.Length, Longest)];
+        if (line.Length > Longest)
+        {
+            // At a blank: half a word would be a word of its own.
+            line = line[..Longest];
+            line = line.LastIndexOf(' ') is > 0 and var blank ? line[..blank] : line;
+        }
+
         Span<Range> words = stackalloc Range[MostTokens];
         var count = Split(line, words);
         var writer = new Writer(output);
@@ -308,12 +314,12 @@ internal static class LineMask
         return labels >= 2 ? at + 1 + host : 0;
     }
 
-    /// <summary>Three labels or more, the last of which looks like a domain of the first level.</summary>
+    /// <summary>Three labels or more, the last of which looks like a domain of the first level; or two, where that is one of the oldest.</summary>
     private static int HostLength(ReadOnlySpan<char> text)
     {
         var length = LabelsLength(text, out var labels, out var last);
         var top = text[(length - last)..length];
-        return labels >= 3 && last is 2 or 3 && !top.ContainsAnyExceptInRange('a', 'z') ? length : 0;
+        return (labels >= 3 && last is 2 or 3 && !top.ContainsAnyExceptInRange('a', 'z')) || (labels == 2 && top is "com" or "net" or "org" or "edu" or "gov") ? length : 0;
     }
 
     private static int LabelsLength(ReadOnlySpan<char> text, out int labels, out int last)

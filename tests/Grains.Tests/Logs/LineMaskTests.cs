@@ -24,6 +24,7 @@ public sealed class LineMaskTests
     [InlineData("see https://bayou.example/a?b=c for more", "see <*> for more")]
     [InlineData("mail to ann.lee@mail.example.com bounced", "mail to <*> bounced")]
     [InlineData("host ns1.example.com is up", "host <*> is up")]
+    [InlineData("host example.com is up, main.c is not", "host <*> is up, main.c is not")]
     [InlineData("rhost=lns-vlq-45.adsl.proxad.net user", "rhost=<*> user")]
     [InlineData("at Fri Jun 17 07:07:00 2005", "at <*>")]
     [InlineData("at Friday, June 17", "at <*>")]
