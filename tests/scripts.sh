@@ -60,6 +60,9 @@ a_missing_sdk() {
 }
 a_demo_of_nothing() { says "start it with ./bayou up, or both with ./bayou up --demo" env BAYOU_PORT=1 BAYOU_DATA="$scratch/data" "$root/bayou" demo; }
 a_torture_without_end() { says "--seconds needs a whole number" run torture --seconds long; }
+a_cluster_of_no_number() { says "cluster takes the number of silos" run cluster; }
+a_cluster_for_others() { says "cluster serves this machine only" env BAYOU_HOST=0.0.0.0 BAYOU_TOKEN=0123456789abcdef "$root/bayou" cluster 2; }
+a_cluster_without_orleans() { says "a cluster needs the Orleans build" env BAYOU_RUNTIME=embedded BAYOU_DATA="$scratch/data" "$root/bayou" torture --cluster; }
 an_unknown_argument() { says "up takes --demo only" run up --fast; }
 an_old_node() { says "Node 18.1.0 is too old; install 22 with:" in_parts 'node() { echo v18.1.0; }; check_tools'; }
 versions() { in_parts 'version_at_least 20.19.1 20.19 && version_at_least 22.0.0 20.19 && ! version_at_least 20.9.0 20.19'; }
@@ -102,16 +105,19 @@ a_root_only_folder() {
 a_full_disk() {
     says "The disk is full" in_parts 'step "Write much" "Try again." sh -c "echo could not write: No space left on device; exit 1"'
 }
-shellchecked() { shellcheck -x "$root/bayou" "$root"/scripts/*.sh "$root/tests/scripts.sh" "$root/.ci/run"; }
+shellchecked() { shellcheck -x "$root/bayou" "$root"/scripts/*.sh "$root"/tests/*.sh "$root/.ci/run"; }
 
 check "an unknown command is named" an_unknown_command
 check "a port that is none is named" a_port_that_is_none
 check "a taken port is named" a_taken_port
-check "an open address needs a second word" an_open_address
+check "an open address needs a token" an_open_address
 check "an unknown runtime is named" an_unknown_runtime
 check "an old SDK is told how to be replaced" a_missing_sdk
 check "a demo needs a Bayou" a_demo_of_nothing
 check "a number that is none is named" a_torture_without_end
+check "a cluster needs its number" a_cluster_of_no_number
+check "a cluster is for this machine" a_cluster_for_others
+check "a cluster needs Orleans" a_cluster_without_orleans
 check "an unknown argument is named" an_unknown_argument
 check "an old Node is told how to be replaced" an_old_node
 check "versions are compared by number" versions
