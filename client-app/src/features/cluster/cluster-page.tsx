@@ -40,7 +40,7 @@ function Nodes({ data }: { data: Cluster }) {
       : `${silos} ${silos === 1 ? 'silo' : 'silos'} and ${up.length - silos} web ${up.length - silos === 1 ? 'node' : 'nodes'} up`;
   return (
     <Card title="Processes" note={note}>
-      <div className="overflow-x-auto">
+      <div className="overflow-x-auto" tabIndex={0} role="region" aria-label="Processes, scrollable">
         <table className="w-full text-sm">
           <thead>
             <tr className="border-b border-line text-left text-xs text-ink-soft">
@@ -91,7 +91,7 @@ function Reminders({ data }: { data: Cluster }) {
   return (
     <Card title="Reminders" note="each runs once for all silos">
       {data.reminders.length === 0 ? <Empty>None has run yet; the first are due a minute after the start.</Empty> : (
-        <div className="overflow-x-auto">
+        <div className="overflow-x-auto" tabIndex={0} role="region" aria-label="Reminders, scrollable">
           <table className="w-full text-sm">
             <thead>
               <tr className="border-b border-line text-left text-xs text-ink-soft">
