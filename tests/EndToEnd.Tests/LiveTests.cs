@@ -45,7 +45,7 @@ public sealed class LiveTests : IAsyncLifetime
         // Acknowledged a moment before kill -9: the next life must deliver it.
         await Product.SendAsync("shop", 3);
         await Product.KillAsync();
-        await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("Live updates paused", new() { Timeout = 10_000 });
+        await Expect(page.GetByRole(AriaRole.Alert).Filter(new() { HasText = "Live updates paused" })).ToContainTextAsync("Live updates paused", new() { Timeout = 10_000 });
         await Expect(requests).ToHaveTextAsync(new Regex("^1[25]$"));
         await Browser.ScreenshotAsync(page, "paused-dark-narrow");
 
