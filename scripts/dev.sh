@@ -14,7 +14,7 @@ dev_main() {
     (cd "$BAYOU_ROOT/client-app" && BAYOU_PORT=$BAYOU_PORT exec npx vite) &
     PAGE=$!
     export BAYOU_DATABASE_URL=$DATABASE_URL ASPNETCORE_ENVIRONMENT=Development
-    export Bayou__Ingest__Node="up:$BAYOU_DATA" GrainRuntime=$RUNTIME
+    export Bayou__Cluster__Node=bayou Bayou__Ingest__Node="up:$BAYOU_DATA" GrainRuntime=$RUNTIME
     say "The page, with hot reload: http://localhost:5173"
     (cd "$BAYOU_ROOT" && exec dotnet watch --project src/WebApi run -- --urls "$URLS" --webroot "$BAYOU_ROOT/client-app/dist") &
     SERVER=$!

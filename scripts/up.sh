@@ -56,7 +56,7 @@ serve() {
     export BAYOU_DATABASE_URL=$DATABASE_URL
     export ASPNETCORE_ENVIRONMENT=${ASPNETCORE_ENVIRONMENT:-Development}
     # Which life of which node left something in the journal is told by the data folder.
-    export Bayou__Ingest__Node=${Bayou__Ingest__Node:-up:$BAYOU_DATA}
+    export Bayou__Ingest__Node=${Bayou__Ingest__Node:-up:$BAYOU_DATA} Bayou__Cluster__Node=${Bayou__Cluster__Node:-bayou}
     dotnet "$(server_dll)" --urls "$URLS" --contentRoot "$BAYOU_ROOT/src/WebApi" --webroot "$BAYOU_ROOT/client-app/dist" &
     SERVER=$!
     if wait_until_ready; then

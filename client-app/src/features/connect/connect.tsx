@@ -38,6 +38,9 @@ export function Connect({ services }: { services: KnownService[] }) {
           {said || 'Copy'}
         </button>
       </div>
+      <p className="mt-2 text-xs text-ink-soft">
+        Where this Bayou was started with BAYOU_TOKEN, senders have it too: as <code>bayou.ApiKey</code>, or in the header <code>x-api-key</code>.
+      </p>
       <p role="status" className="mt-3 flex flex-wrap items-center gap-2 text-sm" data-listener={others.length > 0 ? 'heard' : 'waiting'}>
         <span aria-hidden="true" className={`size-2.5 rounded-full ${reporting.length > 0 ? 'bg-good' : others.length > 0 ? 'bg-warn' : 'animate-pulse bg-warn'}`} />
         {others.length === 0 ? 'Listening for the first request of your API. Until then, this page shows Bayou’s own.' : (
