@@ -30,7 +30,7 @@ bench_main() {
         esac
     done
     prepare_build
-    [ ${#cluster[@]} -eq 0 ] || [ "$RUNTIME" = Orleans ] || die "a cluster needs the Orleans build, and here it is $RUNTIME ($RUNTIME_WHY)"
+    [ ${#cluster[@]} -eq 0 ] || need_orleans
     step "Build the bench" "Mend what it names." build_project tests/Bench
     step "Build the middleware's bench" "Mend what it names." build_project tests/MiddlewareBench
     BENCH_DATA=$(mktemp -d "${TMPDIR:-/tmp}/bayou-bench-XXXXXX")

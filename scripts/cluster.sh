@@ -16,7 +16,7 @@ cluster_main() {
     check_address
     BAYOU_PORT=$((BAYOU_PORT + 1)) check_address
     prepare
-    [ "$RUNTIME" = Orleans ] || die "a cluster needs the Orleans build, and here it is $RUNTIME ($RUNTIME_WHY)"
+    need_orleans
     build_server
     only_one
     trap stop_nodes EXIT

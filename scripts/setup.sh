@@ -97,6 +97,10 @@ prepare_build() {
     say "Bayou on the $RUNTIME grain runtime ($RUNTIME_WHY)"
 }
 
+need_orleans() {
+    [ "$RUNTIME" = Orleans ] || die "a cluster needs the Orleans build, and here it is $RUNTIME ($RUNTIME_WHY)"
+}
+
 # prepare: the same, and the page.
 prepare() {
     prepare_build

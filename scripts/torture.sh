@@ -25,7 +25,7 @@ torture_main() {
     done
     prepare_build
     step "Build the torture test" "Mend what it names." build_project tests/Torture
-    [ ${#cluster[@]} -eq 0 ] || [ "$RUNTIME" = Orleans ] || die "a cluster needs the Orleans build, and here it is $RUNTIME ($RUNTIME_WHY)"
+    [ ${#cluster[@]} -eq 0 ] || need_orleans
     torture_on_its_own "$seconds" "$seed" "${cluster[@]}"
 }
 

@@ -1,3 +1,4 @@
+using Bayou.Access;
 using Bayou.Self;
 using Microsoft.Net.Http.Headers;
 
@@ -27,7 +28,7 @@ internal static class Page
     {
         foreach (var route in (string[])["/", "/dashboard/{**view}", "/login"])
         {
-            app.MapGet(route, SendPage).ExcludeFromDescription().WithMetadata(new PageRoute());
+            app.MapGet(route, SendPage).ExcludeFromDescription().WithMetadata(new PageRoute(), new OpenRoute());
         }
     }
 

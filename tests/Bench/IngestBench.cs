@@ -5,7 +5,7 @@ using NpgsqlTypes;
 namespace Bayou.Bench;
 
 /// <summary>How fast events are taken, what it costs, and what they take on disk, beside COPY of the same into a bare table.</summary>
-internal sealed class IngestBench(Fleet server, BenchDatabase database, Table table, int events)
+internal sealed class IngestBench(Fleet fleet, BenchDatabase database, Table table, int events)
 {
     public const int Lines = 10_000;
     private const int WarmUpEvents = 1_000_000;
@@ -17,7 +17,7 @@ internal sealed class IngestBench(Fleet server, BenchDatabase database, Table ta
         var sent = 0;
         foreach (var body in new EventSource().Bodies("warm-up", Math.Min(events, WarmUpEvents), Lines))
         {
-            await server.Webs[sent++ % server.Webs.Count].SendAsync(body);
+            await fleet.Webs[sent++ % fleet.Webs.Count].SendAsync(body);
         }
 
         await database.SettledAsync();
@@ -28,9 +28,7 @@ internal sealed class IngestBench(Fleet server, BenchDatabase database, Table ta
     {
         var name = $"bench{senders}";
         var bodies = new EventSource().Bodies(name, events, Lines).ToList();
-        var (taken, settled, cpu) = await SendAsync(server, bodies, senders);
-        var ofService = $"FROM metric_windows w JOIN series s ON s.id = w.series_id WHERE s.service = '{name}'";
-        var (windows, writes) = (await database.ScalarAsync($"SELECT count(*) {ofService}"), await database.ScalarAsync($"SELECT avg(version) {ofService}"));
+        var (taken, settled, cpu) = await SendAsync(fleet, bodies, senders);
         var who = $"ingest, {senders} sender{(senders == 1 ? "" : "s")}";
         var beside = "";
         if (discarding is not null)
@@ -42,7 +40,7 @@ internal sealed class IngestBench(Fleet server, BenchDatabase database, Table ta
 
         table.Add($"{who}: events/s acknowledged", $"{events / taken.TotalSeconds:#,0}", beside, aim);
         table.Add($"{who}: until all is in its window", $"{settled.TotalSeconds:0.0} s", $"{taken.TotalSeconds:0.0} s acknowledged", "");
-        table.Add($"{who}: CPU s per 1M, app + PostgreSQL", $"{cpu.App:0.00} + {cpu.Postgres:0.00}", $"{windows:#,0} windows, each written {writes:0.0} times", "≤ 1.0 in all");
+        table.Add($"{who}: CPU s per 1M, app + PostgreSQL", $"{cpu.App:0.00} + {cpu.Postgres:0.00}", await WindowsAsync(name), "≤ 1.0 in all");
     }
 
     /// <summary>The same with more endpoints.</summary>
@@ -51,7 +49,7 @@ internal sealed class IngestBench(Fleet server, BenchDatabase database, Table ta
         foreach (var routes in endpoints)
         {
             var bodies = new EventSource(routes).Bodies($"routes{routes}", events, Lines).ToList();
-            var (taken, settled, cpu) = await SendAsync(server, bodies, senders: 1);
+            var (taken, settled, cpu) = await SendAsync(fleet, bodies, senders: 1);
             var windows = await database.ScalarAsync($"SELECT count(*) FROM metric_windows w JOIN series s ON s.id = w.series_id WHERE s.service = 'routes{routes}'");
             table.Add($"ingest at {routes:#,0} endpoints, 1 sender: events/s acknowledged", $"{events / taken.TotalSeconds:#,0}", $"{windows:#,0} windows, all written after {settled.TotalSeconds:0.0} s", "");
             table.Add($"ingest at {routes:#,0} endpoints, 1 sender: CPU s per 1M, app + PostgreSQL", $"{cpu.App:0.00} + {cpu.Postgres:0.00}", "", "");
@@ -63,13 +61,13 @@ internal sealed class IngestBench(Fleet server, BenchDatabase database, Table ta
     {
         const int PerMinute = 2_000, MinutesInBody = 5;
         var begin = DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.AddDays(-2).ToUnixTimeSeconds() / 86_400 * 86_400);
-        var (journal, memory, before) = (0.0, 0.0, server.All[0].Megabytes);
+        var (journal, memory, before) = (0.0, 0.0, fleet.All[0].Megabytes);
         for (var minute = MinutesInBody; minute <= 1_440; minute += MinutesInBody)
         {
             var source = new EventSource(span: TimeSpan.FromMinutes(MinutesInBody), end: begin.AddMinutes(minute));
-            await server.Webs[0].SendAsync(source.Bodies("day", PerMinute * MinutesInBody, PerMinute * MinutesInBody).Single());
+            await fleet.Webs[0].SendAsync(source.Bodies("day", PerMinute * MinutesInBody, PerMinute * MinutesInBody).Single());
             journal = Math.Max(journal, await database.ScalarAsync("SELECT coalesce(sum(length(payload)), 0) FROM ingest_journal") / 1e6);
-            memory = Math.Max(memory, server.All[0].Megabytes);
+            memory = Math.Max(memory, fleet.All[0].Megabytes);
         }
 
         await database.SettledAsync();
@@ -124,6 +122,13 @@ internal sealed class IngestBench(Fleet server, BenchDatabase database, Table ta
         }
 
         table.Add("on disk after settling, roll-ups among it, per 1M events", $"{megabytes / (2 * events / 1e6):0.0} MB", _copied, "< 14 MB");
+    }
+
+    /// <summary>What became of a service's events, in words.</summary>
+    public async Task<string> WindowsAsync(string service)
+    {
+        var ofService = $"FROM metric_windows w JOIN series s ON s.id = w.series_id WHERE s.service = '{service}'";
+        return $"{await database.ScalarAsync($"SELECT count(*) {ofService}"):#,0} windows, each written {await database.ScalarAsync($"SELECT avg(version) {ofService}"):0.0} times";
     }
 
     /// <returns>CPU seconds are per million events.</returns>

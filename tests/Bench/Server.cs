@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 
 namespace Bayou.Bench;
 
@@ -51,10 +50,7 @@ internal sealed class Server(Process process, Uri url) : IAsyncDisposable
 
     public static async Task<Server> LaunchAsync(string program, string[] args, Dictionary<string, string> environment)
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var url = new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}");
-        listener.Stop();
+        var url = new Uri($"http://127.0.0.1:{Ports.Free()}");
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, program), "--urls", url.ToString(), .. args]) { RedirectStandardOutput = true };
         foreach (var (name, value) in environment)
         {

@@ -1,7 +1,5 @@
 using Bayou.Database;
 using Bayou.Hosting;
-using Bayou.Metrics;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Orleans.Configuration;
@@ -24,7 +22,7 @@ internal sealed class SiloPair : IAsyncDisposable
         builder.ConfigureSilo((options, silo) =>
         {
             SiloHosting.AddHints(silo);
-            Configure(silo.Services, options.SiloName);
+            silo.Services.AddTestSilo(database, options.SiloName);
             silo.UseAdoNetReminderService((AdoNetReminderTableOptions reminders) => (reminders.Invariant, reminders.ConnectionString) = ("Npgsql", database.Url));
             silo.Configure<ReminderOptions>(reminders => reminders.RefreshReminderListPeriod = TimeSpan.FromSeconds(1));
         });
@@ -40,7 +38,7 @@ internal sealed class SiloPair : IAsyncDisposable
     public static async Task<SiloPair> StartAsync()
     {
         var pair = new SiloPair(await TestDatabase.CreateAsync());
-        await using var services = pair.Configure(new ServiceCollection(), "migrator").AddSingleton<Migrator>().AddLogging().BuildServiceProvider();
+        await using var services = new ServiceCollection().AddTestSilo(pair._database, "migrator").AddSingleton<Migrator>().AddLogging().BuildServiceProvider();
         await services.GetRequiredService<Migrator>().StartAsync(TestContext.Current.CancellationToken);
         await pair._cluster.DeployAsync();
         return pair;
@@ -76,16 +74,5 @@ internal sealed class SiloPair : IAsyncDisposable
         await _cluster.DisposeAsync();
         await Db.DisposeAsync();
         await _database.DisposeAsync();
-    }
-
-    private IServiceCollection Configure(IServiceCollection services, string name)
-    {
-        var settings = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
-        {
-            [DatabaseOptions.UrlKey] = _database.Url,
-            ["Bayou:Database:AllowUnsafe"] = "true",
-            ["Bayou:Metrics:FlushSeconds"] = "60",
-        }).Build();
-        return services.AddSingleton(new NodeIdentity(Guid.NewGuid(), name, NodeRoles.Silo)).AddSingleton(new GrainReach { IsUp = true }).AddSingleton<IConfiguration>(settings).AddBayouDatabase(settings).AddBayouGrains();
     }
 }

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
 
 namespace Bayou.Cluster;
@@ -69,10 +68,7 @@ public sealed class WebAloneTests
 
         public Node(string program, string database, params (string Name, string Value)[] settings)
         {
-            using var listener = new TcpListener(IPAddress.Loopback, 0);
-            listener.Start();
-            Url = new($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}");
-            listener.Stop();
+            Url = new($"http://127.0.0.1:{Ports.Free()}");
             var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, program), "--urls", Url.ToString()])
             {
                 Environment =
@@ -80,14 +76,10 @@ public sealed class WebAloneTests
                     ["BAYOU_DATABASE_URL"] = database,
                     ["Bayou__Database__AllowUnsafe"] = "true",
                     ["Bayou__Enabled"] = "false",
-                    ["Bayou__Cluster__Mode"] = "postgres",
-                    ["Bayou__Cluster__AdvertisedAddress"] = "127.0.0.1",
-                    ["Bayou__Cluster__SiloPort"] = "0",
-                    ["Bayou__Cluster__GatewayPort"] = "0",
                     ["LOG_LEVEL"] = "Error",
                 },
             };
-            foreach (var (name, value) in settings)
+            foreach (var (name, value) in settings.Concat(ClusterMember.Settings(program).Select(pair => (pair.Key, pair.Value))))
             {
                 start.Environment[name] = value;
             }

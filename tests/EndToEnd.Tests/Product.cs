@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
 
 namespace Bayou;
@@ -9,7 +8,7 @@ namespace Bayou;
 /// <summary>The product as a process of its own, which can be killed and started again.</summary>
 public sealed class Product(string databaseUrl, params (string Name, string Value)[] settings) : IAsyncDisposable
 {
-    private readonly int _port = FreePort();
+    private readonly int _port = Ports.Free();
     private Process? _process;
     private Task? _filled;
 
@@ -121,12 +120,5 @@ public sealed class Product(string databaseUrl, params (string Name, string Valu
         {
             return false;
         }
-    }
-
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

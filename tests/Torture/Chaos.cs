@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Bayou.Torture;
 
 /// <summary>Kills and freezes servers and their database at random moments, one thing or two at a time.</summary>
-internal sealed class Chaos(Nodes nodes, string? crashDatabase, string? fillDisk, TimeSpan length, int seed)
+internal sealed class Chaos(Nodes nodes, string? crashDatabase, string? fillDisk, TimeSpan length, int seed) : ITrial
 {
     /// <summary>Beyond a node's lease: another adopts its journal, and it wakes up as a zombie.</summary>
     private static readonly TimeSpan Zombie = TimeSpan.FromSeconds(38);
@@ -13,6 +13,8 @@ internal sealed class Chaos(Nodes nodes, string? crashDatabase, string? fillDisk
     private int _zombies;
     private int _crashes;
     private int _fulls;
+
+    public IReadOnlyList<string> Failures => [];
 
     public async Task RunAsync(CancellationToken stop, CancellationToken ct)
     {

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 
 namespace Bayou.Torture;
 
@@ -20,15 +18,10 @@ internal sealed class Nodes(IReadOnlyList<Node> all) : IAsyncDisposable
     {
         return new([.. Enumerable.Range(0, silos).Select(i => Member("Silo", $"silo-{i}", [])), .. Enumerable.Range(0, webs).Select(i => Member("WebApi", $"web-{i}", new() { ["Bayou__Roles"] = "ingest,query,ui" }))]);
 
-        Node Member(string program, string name, Dictionary<string, string> settings) => new(program, name, database, new(settings)
+        Node Member(string program, string name, Dictionary<string, string> settings) => new(program, name, database, new(ClusterMember.Settings(name).Concat(settings))
         {
             ["Bayou__Ingest__Node"] = name,
-            ["Bayou__Cluster__Node"] = name,
-            ["Bayou__Cluster__Mode"] = "postgres",
-            ["Bayou__Cluster__AdvertisedAddress"] = "127.0.0.1",
             ["Bayou__Cluster__DrainSeconds"] = drains && program == "WebApi" ? $"{Drain.TotalSeconds}" : "0",
-            ["Bayou__Cluster__SiloPort"] = "0",
-            ["Bayou__Cluster__GatewayPort"] = "0",
         });
     }
 
@@ -111,7 +104,7 @@ internal sealed class Nodes(IReadOnlyList<Node> all) : IAsyncDisposable
 
 internal sealed class Node(string program, string name, string database, Dictionary<string, string> settings)
 {
-    private readonly int _port = FreePort();
+    private readonly int _port = Ports.Free();
     private readonly Lock _gate = new();
     private Process? _process;
     private bool _isKept;
@@ -242,12 +235,5 @@ internal sealed class Node(string program, string name, string database, Diction
         {
             return false;
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -6,7 +6,6 @@ var settings = new ConfigurationBuilder().AddCommandLine(args).AddEnvironmentVar
 var length = TimeSpan.FromSeconds(settings.GetValue("seconds", 30));
 var seed = settings.GetValue("seed", 1);
 var database = settings["BAYOU_DATABASE_URL"] ?? throw new ArgumentException("BAYOU_DATABASE_URL names the database");
-
 var isRolling = settings.GetValue("rolling", false);
 
 using var patience = new CancellationTokenSource(length + TimeSpan.FromMinutes(4));
@@ -22,10 +21,9 @@ var senders = Enumerable.Range(0, 4).Select(i => new Sender(nodes, ledger, i, ra
 var calls = app.CallAsync(stop.Token);
 using var done = new CancellationTokenSource();
 var kept = nodes.KeepAsync(done.Token);
-var rolling = new RollingRestart(nodes, ledger);
-var chaos = new Chaos(nodes, settings["crash-database"], settings["fill-disk"], length, random.Next());
+ITrial trial = isRolling ? new RollingRestart(nodes, ledger) : new Chaos(nodes, settings["crash-database"], settings["fill-disk"], length, random.Next());
 var balanced = isRolling ? nodes.BalanceAsync(done.Token) : Task.CompletedTask;
-await (isRolling ? rolling.RunAsync(stop.Token, ct) : chaos.RunAsync(stop.Token, ct));
+await trial.RunAsync(stop.Token, ct);
 
 // Whatever is still open is sent until it is taken: from here on nobody dies.
 await Task.WhenAll(senders);
@@ -35,8 +33,8 @@ var verdict = await Verdict.OfAsync(nodes, ledger, app, database, length, ct);
 await done.CancelAsync();
 await kept;
 await balanced;
-var differences = isRolling ? [.. verdict.Differences, .. rolling.Failures] : verdict.Differences;
-Console.WriteLine($"seed {seed}, {length.TotalSeconds} s: {(isRolling ? rolling : chaos)}; {ledger}; {app}");
+List<string> differences = [.. verdict.Differences, .. trial.Failures];
+Console.WriteLine($"seed {seed}, {length.TotalSeconds} s: {trial}; {ledger}; {app}");
 Console.WriteLine(differences.Count == 0
     ? $"Exactly right: {verdict.Windows} windows hold what was acknowledged, and nothing else."
     : $"WRONG in {differences.Count} places:\n  {string.Join("\n  ", differences.Take(40))}");

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Bayou.Torture;
 
 /// <summary>Ends every process of the cluster in turn, as an update does, and starts it again, while senders go by readiness as a load balancer does.</summary>
-internal sealed class RollingRestart(Nodes nodes, Ledger ledger)
+internal sealed class RollingRestart(Nodes nodes, Ledger ledger) : ITrial
 {
     private static readonly TimeSpan HandOver = TimeSpan.FromSeconds(10);
     private readonly List<string> _failures = [];

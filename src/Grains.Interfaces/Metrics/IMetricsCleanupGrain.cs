@@ -6,7 +6,7 @@ public interface IMetricsCleanupGrain : IGrainWithStringKey
 {
     const string Key = "metrics";
 
-    /// <summary>Registers the reminder: a run in a minute, then one each hour.</summary>
+    /// <summary>Registers the reminder: a run in a minute, then one each ten minutes.</summary>
     [Alias("ensure-scheduled")]
     Task EnsureScheduledAsync();
 

@@ -26,11 +26,12 @@ internal sealed class HealthGrain(NpgsqlDataSource db, ReminderRuns runs) : Grai
                     THEN 'Tomorrow has no partition yet.' ELSE '' END
                 UNION ALL
                 SELECT 'nodes', coalesce((SELECT string_agg(name, ', ' ORDER BY name) || ' no longer answer.' FROM cluster_nodes n
-                     WHERE stopped_at IS NULL AND beat_at < now() - interval '12 s'
+                     WHERE stopped_at IS NULL AND beat_at < now() - $1
                        AND NOT EXISTS (SELECT 1 FROM cluster_nodes later WHERE later.name = n.name AND later.started_at > n.started_at)), '')
             ) checks (name, message)
             ON CONFLICT (name) DO UPDATE SET message = excluded.message, checked_at = excluded.checked_at
             """);
+        command.Parameters.Add(new() { Value = Heartbeats.Silence });
         await command.ExecuteNonQueryAsync(ct);
     }
 }

@@ -72,7 +72,7 @@ public sealed class PatternMiner
 
     /// <summary>What the lines of a pattern have in common, with <c>&lt;*&gt;</c> for what varies.</summary>
     public string Template(int pattern) => string.Join(' ', _patterns[Resolve(pattern)].Words)
-        .Replace($"{LineMask.Variable}", "<*>", StringComparison.Ordinal).Replace($"{Marker.Learned}", "<*>", StringComparison.Ordinal);
+        .Replace($"{LineMask.Variable}", "<*>", StringComparison.Ordinal).Replace($"{LineMask.Learned}", "<*>", StringComparison.Ordinal);
 
     private int? Learned(string[] words)
     {
@@ -91,7 +91,7 @@ public sealed class PatternMiner
     {
         for (var i = 0; i < words.Length; i++)
         {
-            if (pattern[i] != words[i] && !(pattern[i].IndexOf(Marker.Learned, StringComparison.Ordinal) is >= 0 and var at
+            if (pattern[i] != words[i] && !(pattern[i].IndexOf(LineMask.Learned, StringComparison.Ordinal) is >= 0 and var at
                 && words[i].Length >= pattern[i].Length - 1
                 && words[i].AsSpan().StartsWith(pattern[i].AsSpan(0, at), StringComparison.Ordinal)
                 && words[i].AsSpan().EndsWith(pattern[i].AsSpan(at + 1), StringComparison.Ordinal)))
@@ -142,7 +142,7 @@ public sealed class PatternMiner
             var isNamed = isNamedOnly || differing.TrueForAll(i => words[i].Contains('=', StringComparison.Ordinal));
             if (alike.Count >= (isNamed ? EnoughNamed : EnoughIntroduced))
             {
-                Merge([.. words.Select((word, i) => !differing.Contains(i) ? word : ReferenceEquals(open[i], word) ? $"{Marker.Learned}" : open[i])], alike.Values);
+                Merge([.. words.Select((word, i) => !differing.Contains(i) ? word : ReferenceEquals(open[i], word) ? $"{LineMask.Learned}" : open[i])], alike.Values);
                 return;
             }
         }
@@ -155,7 +155,7 @@ public sealed class PatternMiner
                 continue;
             }
 
-            string[] without = [.. words[..i], $"{Marker.Learned}", .. words[(i + 1)..]];
+            string[] without = [.. words[..i], $"{LineMask.Learned}", .. words[(i + 1)..]];
             if (Gather($"{i} {string.Join(' ', without)}", words[i], pattern) is { Count: >= EnoughPlain } siblings)
             {
                 Merge(without, siblings.Values);
@@ -173,11 +173,11 @@ public sealed class PatternMiner
         if (isNamed)
         {
             var tail = word[^1] is ',' or ';' or ')' ? word[^1..] : "";
-            return $"{word[..(equals + 1)]}{Marker.Learned}{tail}";
+            return $"{word[..(equals + 1)]}{LineMask.Learned}{tail}";
         }
 
         var isQuoted = word.Length > 2 && word[0] is '"' or '\'' && word[^1] == word[0];
-        return at > 0 && (isQuoted || Introducing.Contains(words[at - 1].TrimEnd(':'))) ? $"{Marker.Learned}" : null;
+        return at > 0 && (isQuoted || Introducing.Contains(words[at - 1].TrimEnd(':'))) ? $"{LineMask.Learned}" : null;
     }
 
     private Dictionary<string, int> Gather(string key, string variant, int pattern)

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Reflection;
 using System.Text.Json;
 using Bayou.Hosting;
 using Npgsql;
@@ -22,10 +21,7 @@ internal interface ISiloFigures
 internal sealed partial class NodeHeartbeat(
     NpgsqlDataSource db, NodeIdentity node, ISiloFigures silo, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<NodeHeartbeat> logger) : BackgroundService
 {
-    /// <summary>One that is silent for twice as long and a little is not well.</summary>
-    public static readonly TimeSpan Period = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
-    private static readonly string Version = Assembly.GetExecutingAssembly().GetName().Version!.ToString(3);
 
     private readonly DateTimeOffset _started = time.GetUtcNow();
     private (long Time, TimeSpan Cpu, long Calls) _last;
@@ -56,7 +52,7 @@ internal sealed partial class NodeHeartbeat(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Period, time);
+        using var timer = new PeriodicTimer(Heartbeats.Period, time);
         using var stopping = lifetime.ApplicationStopping.Register(() => _ = TryBeatAsync(CancellationToken.None)); // At once: it may take a while to end.
         try
         {
@@ -98,7 +94,7 @@ internal sealed partial class NodeHeartbeat(
         command.Parameters.Add(new() { Value = node.Id });
         command.Parameters.Add(new() { Value = node.Name });
         command.Parameters.Add(new() { Value = node.Roles.Names() });
-        command.Parameters.Add(new() { Value = Version });
+        command.Parameters.Add(new() { Value = SiloHosting.Version });
         command.Parameters.Add(new() { Value = SiloHosting.Runtime });
         command.Parameters.Add(new() { Value = silo.Address });
         command.Parameters.Add(new() { Value = _started.UtcDateTime });

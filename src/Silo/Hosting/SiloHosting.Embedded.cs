@@ -16,7 +16,6 @@ public static partial class SiloHosting
             throw new InvalidOperationException($"{ClusterOptions.Section}:{nameof(cluster.Mode)} is {cluster.Mode}, but this build's grain runtime is one process and no cluster; build with -p:GrainRuntime=Orleans.");
         }
 
-        RequireSilo(roles);
         builder.Services.AddSingleton<IReminderStore, ReminderStore>();
         builder.Services.AddSingleton<ISiloFigures, SiloFigures>();
         builder.Services.AddEmbeddedGrains(typeof(WindowFlusher).Assembly);

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using Bayou.Cluster;
 using Bayou.Database;
-using Bayou.Metrics;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using ClusterOptions = Bayou.Cluster.ClusterOptions;
@@ -18,14 +17,21 @@ public static partial class SiloHosting
 
     private static void AddGrainRuntime(IHostApplicationBuilder builder, ClusterOptions cluster, NodeRoles roles)
     {
-        if (!roles.HasFlag(NodeRoles.Silo))
+        if (roles.HasFlag(NodeRoles.Silo))
+        {
+            AddSilo(builder, cluster);
+        }
+        else
         {
             AddClient(builder, cluster);
-            return;
         }
+    }
 
+    private static void AddSilo(IHostApplicationBuilder builder, ClusterOptions cluster)
+    {
         builder.Services.AddSingleton<SiloFigures>();
         builder.Services.AddSingleton<ISiloFigures>(provider => provider.GetRequiredService<SiloFigures>());
+        builder.Services.AddSingleton<IIncomingGrainCallFilter>(provider => provider.GetRequiredService<SiloFigures>());
         builder.UseOrleans(silo =>
         {
             if (cluster.Mode == ClusterMode.Localhost)
@@ -35,39 +41,35 @@ public static partial class SiloHosting
             }
             else
             {
-                var address = cluster.Address();
-                silo.Configure<Orleans.Configuration.ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (cluster.ClusterId, cluster.ServiceId));
-                silo.UseAdoNetClustering((OptionsBuilder<AdoNetClusteringSiloOptions> membership) =>
-                    membership.Configure<IOptions<DatabaseOptions>>((o, database) => (o.Invariant, o.ConnectionString) = (Invariant, database.Value.ConnectionString())));
-                silo.Configure<ClusterMembershipOptions>(membership =>
-                {
-                    // A silo joins only when it reaches every active one, and watches, to declare it dead, only one that was stale when it began.
-                    // When all die at once, the first to come back would wait five minutes; so it gives up soon, ends, and is started again.
-                    membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5); // Stale after three of them.
-                    membership.MaxJoinAttemptTime = TimeSpan.FromSeconds(20);
-                    membership.EvictWhenMaxJoinAttemptTimeExceeded = false; // A migration may take longer, and its silo is well.
-                });
-                AddHints(silo);
-                silo.ConfigureEndpoints(address, PortOr(cluster.SiloPort), PortOr(cluster.GatewayPort), listenOnAnyHostAddress: !IPAddress.IsLoopback(address));
+                JoinCluster(silo, cluster);
             }
 
-            silo.UseAdoNetReminderService((OptionsBuilder<AdoNetReminderTableOptions> reminders) =>
-                reminders.Configure<IOptions<DatabaseOptions>>((o, database) => (o.Invariant, o.ConnectionString) = (Invariant, database.Value.ConnectionString())));
-            silo.Services.AddSingleton<IIncomingGrainCallFilter>(provider => provider.GetRequiredService<SiloFigures>());
+            silo.UseAdoNetReminderService((OptionsBuilder<AdoNetReminderTableOptions> reminders) => OnDatabase(reminders, (o, url) => (o.Invariant, o.ConnectionString) = (Invariant, url)));
         });
+    }
+
+    private static void JoinCluster(ISiloBuilder silo, ClusterOptions cluster)
+    {
+        var address = cluster.Address();
+        silo.Configure<Orleans.Configuration.ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (cluster.ClusterId, cluster.ServiceId));
+        silo.ConfigureEndpoints(address, PortOr(cluster.SiloPort), PortOr(cluster.GatewayPort), listenOnAnyHostAddress: !IPAddress.IsLoopback(address));
+        silo.UseAdoNetClustering((OptionsBuilder<AdoNetClusteringSiloOptions> membership) => OnDatabase(membership, (o, url) => (o.Invariant, o.ConnectionString) = (Invariant, url)));
+        silo.Configure<ClusterMembershipOptions>(membership =>
+        {
+            // A silo joins only when it reaches every active one, and watches, to declare it dead, only one that was stale when it began.
+            // When all die at once, the first to come back would wait five minutes; so it gives up soon, ends, and is started again.
+            membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5); // Stale after three of them.
+            membership.MaxJoinAttemptTime = TimeSpan.FromSeconds(20);
+            membership.EvictWhenMaxJoinAttemptTimeExceeded = false; // A migration may take longer, and its silo is well.
+        });
+        AddHints(silo);
     }
 
     /// <summary>A client that waits for its first silo without holding up what else the process does.</summary>
     private static void AddClient(IHostApplicationBuilder builder, ClusterOptions cluster)
     {
-        if (cluster.Mode == ClusterMode.Localhost)
-        {
-            RequireSilo(NodeRoles.None);
-        }
-
         builder.Services.AddSingleton(new GrainReach { IsUp = false });
         builder.Services.AddSingleton<ISiloFigures, NoSiloFigures>();
-        AddClusterHints(builder.Services);
         builder.Services.AddSingleton<ClusterConnection>();
         builder.Services.AddSingleton<IClientConnectionRetryFilter>(provider => provider.GetRequiredService<ClusterConnection>());
         var others = builder.Services.Where(service => service.ServiceType == typeof(IHostedService)).ToHashSet();
@@ -75,9 +77,8 @@ public static partial class SiloHosting
         {
             client.Configure<Orleans.Configuration.ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (cluster.ClusterId, cluster.ServiceId));
             client.Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = TimeSpan.FromSeconds(10)); // New silos have new addresses.
+            client.UseAdoNetClustering((OptionsBuilder<AdoNetClusteringClientOptions> gateways) => OnDatabase(gateways, (o, url) => (o.Invariant, o.ConnectionString) = (Invariant, url)));
             client.AddMemoryStreams(ClusterHints.Provider, streams => streams.ConfigurePartitioning(1));
-            client.UseAdoNetClustering((OptionsBuilder<AdoNetClusteringClientOptions> gateways) =>
-                gateways.Configure<IOptions<DatabaseOptions>>((o, database) => (o.Invariant, o.ConnectionString) = (Invariant, database.Value.ConnectionString())));
         });
         foreach (var started in builder.Services.Where(service => service.ServiceType == typeof(IHostedService) && !others.Contains(service)).ToList())
         {
@@ -85,27 +86,24 @@ public static partial class SiloHosting
         }
 
         builder.Services.AddHostedService(provider => provider.GetRequiredService<ClusterConnection>());
+        builder.Services.AddHostedService<ClusterHints>();
     }
 
     /// <summary>Streams that carry hints; who listens is kept in the database, so that it outlives silos.</summary>
     internal static void AddHints(ISiloBuilder silo)
     {
-        AddClusterHints(silo.Services);
         silo.AddMemoryStreams(ClusterHints.Provider, streams =>
         {
             streams.ConfigurePartitioning(1);
             streams.ConfigurePullingAgent(agent => agent.Configure(o => o.GetQueueMsgsTimerPeriod = TimeSpan.FromMilliseconds(250))); // Soon enough; each look costs a call.
         });
-        silo.AddAdoNetGrainStorage("PubSubStore", (OptionsBuilder<AdoNetGrainStorageOptions> storage) =>
-            storage.Configure<IOptions<DatabaseOptions>>((o, database) => (o.Invariant, o.ConnectionString) = (Invariant, database.Value.ConnectionString())));
+        silo.AddAdoNetGrainStorage("PubSubStore", (OptionsBuilder<AdoNetGrainStorageOptions> storage) => OnDatabase(storage, (o, url) => (o.Invariant, o.ConnectionString) = (Invariant, url)));
+        silo.Services.AddHostedService<ClusterHints>();
     }
 
-    private static void AddClusterHints(IServiceCollection services)
-    {
-        services.AddSingleton<ClusterHints>();
-        services.AddSingleton<RowHints>(provider => provider.GetRequiredService<ClusterHints>());
-        services.AddHostedService(provider => provider.GetRequiredService<ClusterHints>());
-    }
+    /// <summary>Has a provider use our database. Their options have the same two members, and no type in common.</summary>
+    private static void OnDatabase<T>(OptionsBuilder<T> options, Action<T, string> set)
+        where T : class => options.Configure<IOptions<DatabaseOptions>>((o, database) => set(o, database.Value.ConnectionString()));
 
     private static int PortOr(int port) => port == 0 ? FreePort() : port;
 

@@ -10,6 +10,9 @@ namespace Bayou.Hosting;
 /// <summary>What every process needs, and what a silo needs beside: database, migrations, heartbeat; the grain runtime, the flusher.</summary>
 public static partial class SiloHosting
 {
+    /// <summary>Of this build, as <c>GET /info</c> and the Cluster page name it.</summary>
+    public static string Version { get; } = typeof(SiloHosting).Assembly.GetName().Version!.ToString(3);
+
     /// <summary>As long as a silo may take to write its windows and hand over.</summary>
     private static readonly TimeSpan HandOver = TimeSpan.FromSeconds(10);
 
@@ -19,6 +22,11 @@ public static partial class SiloHosting
         ArgumentNullException.ThrowIfNull(builder);
         var services = builder.Services;
         var cluster = ClusterOptions.Of(builder.Configuration);
+        if (cluster.Mode == ClusterMode.Localhost && !roles.HasFlag(NodeRoles.Silo))
+        {
+            throw new InvalidOperationException($"{RolesSetting.Key} must have silo unless {ClusterOptions.Section}:{nameof(cluster.Mode)} is {ClusterMode.Postgres}: nothing else here hosts grains.");
+        }
+
         var name = cluster.Node.Length > 0 ? cluster.Node : $"{Environment.MachineName}-{Environment.ProcessId}";
         services.AddSingleton(cluster);
         services.AddSingleton(new NodeIdentity(Guid.NewGuid(), name, roles));
@@ -39,14 +47,6 @@ public static partial class SiloHosting
         }
 
         return builder;
-    }
-
-    private static void RequireSilo(NodeRoles roles)
-    {
-        if (!roles.HasFlag(NodeRoles.Silo))
-        {
-            throw new InvalidOperationException($"{RolesSetting.Key} must have silo unless {ClusterOptions.Section}:{nameof(ClusterOptions.Mode)} is {ClusterMode.Postgres}: nothing else here hosts grains.");
-        }
     }
 
     internal static IServiceCollection AddBayouDatabase(this IServiceCollection services, IConfiguration configuration)
@@ -71,7 +71,7 @@ public static partial class SiloHosting
         services.AddSingleton<WindowWriter>();
         services.AddSingleton<WindowPartitions>();
         services.AddSingleton<WindowFlusher>();
-        services.TryAddSingleton<RowHints>();
+        services.AddSingleton<RowHints>();
         services.AddSingleton<RollupWriter>();
         services.AddSingleton<ReminderRuns>();
         return services;

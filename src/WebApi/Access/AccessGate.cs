@@ -1,5 +1,4 @@
 using Bayou.Http;
-using Bayou.Self;
 using Microsoft.Net.Http.Headers;
 
 namespace Bayou.Access;
@@ -12,7 +11,7 @@ internal sealed class AccessGate(RequestDelegate next, AccessToken token)
     private const string Bearer = "Bearer ";
 
     public Task InvokeAsync(HttpContext http) =>
-        !token.IsRequired || http.GetEndpoint()?.Metadata.GetMetadata<OpenRoute>() is not null || http.GetEndpoint()?.Metadata.GetMetadata<PageRoute>() is not null || HasToken(http)
+        !token.IsRequired || http.GetEndpoint()?.Metadata.GetMetadata<OpenRoute>() is not null || HasToken(http)
             ? next(http)
             : Refuse(http);
 

@@ -26,8 +26,6 @@ internal sealed record ClusterCheck(string Name, string? Message, DateTime Check
 /// <summary><c>GET /cluster</c>: the processes on this database, their reminders, and what these find.</summary>
 internal sealed class ClusterView(NpgsqlDataSource db, ClusterOptions cluster, NodeIdentity self)
 {
-    private static readonly TimeSpan Silent = (2 * NodeHeartbeat.Period) + TimeSpan.FromSeconds(1);
-
     public static QuerySpec Spec { get; } = new([], []);
 
     public async Task<IResult> GetAsync(HttpContext http, CancellationToken ct)
@@ -65,7 +63,7 @@ internal sealed class ClusterView(NpgsqlDataSource db, ClusterOptions cluster, N
               LEFT JOIN cluster_membership m ON m.cluster_id = $2 AND n.silo = format('%s:%s@%s', m.address, m.port, m.generation)
              ORDER BY n.name, n.started_at DESC
             """, connection);
-        command.Parameters.Add(new() { Value = Silent });
+        command.Parameters.Add(new() { Value = Heartbeats.Silence });
         command.Parameters.Add(new() { Value = cluster.ClusterId });
         await using var reader = await command.ExecuteReaderAsync(ct);
         var nodes = new List<ClusterNode>();

@@ -1,7 +1,7 @@
-using System.Net.Sockets;
 using System.Text.Json.Serialization;
 using Bayou.Access;
 using Bayou.Cluster;
+using Bayou.Database;
 using Bayou.Http;
 using Bayou.Ingest;
 using Npgsql;
@@ -37,7 +37,7 @@ internal sealed class HealthChecks(IServiceProvider services, NpgsqlDataSource d
             await command.ExecuteScalarAsync(either.Token);
             return new(HealthStatus.Healthy, Figures: new { round_trip_ms = Math.Round(time.GetElapsedTime(started).TotalMilliseconds, 3) });
         }
-        catch (Exception e) when (!ct.IsCancellationRequested && e is NpgsqlException or TimeoutException or OperationCanceledException or SocketException)
+        catch (Exception e) when (!ct.IsCancellationRequested && (DatabaseFailure.Is(e) || e is OperationCanceledException))
         {
             return new(HealthStatus.Unhealthy, "The database does not answer.");
         }

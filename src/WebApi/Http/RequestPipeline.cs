@@ -1,6 +1,5 @@
 using System.Diagnostics;
-using System.Net.Sockets;
-using Npgsql;
+using Bayou.Database;
 
 namespace Bayou.Http;
 
@@ -81,7 +80,7 @@ internal sealed partial class RequestPipeline(RequestDelegate next, HostNames ho
         {
             case BadHttpRequestException bad:
                 return ApiProblem.OfStatus(bad.StatusCode);
-            case NpgsqlException { IsTransient: true } or TimeoutException or NpgsqlException { InnerException: SocketException } or SocketException: // The last where its name does not resolve.
+            case var _ when DatabaseFailure.IsPassing(e):
                 DatabaseAway(e);
                 return ApiProblem.Unavailable("The database does not answer just now.");
             default:

@@ -1,4 +1,3 @@
-using System.Reflection;
 using Bayou.Hosting;
 using Bayou.Http;
 using Npgsql;
@@ -7,8 +6,6 @@ namespace Bayou.Info;
 
 internal static class InfoEndpoints
 {
-    private static readonly string Version = Assembly.GetExecutingAssembly().GetName().Version!.ToString(3);
-
     private static readonly QuerySpec ErrorSpec = new([("error_rate", "Probability of failing, 0 to 1; 0.5 unless told.")], []);
 
     public static void MapInfo(this IEndpointRouteBuilder routes)
@@ -27,7 +24,7 @@ internal static class InfoEndpoints
         return new ApiResult(new
         {
             name = "Bayou",
-            version = Version,
+            version = SiloHosting.Version,
             environment = environment.EnvironmentName,
             runtime = SiloHosting.Runtime,
             uptime_seconds = Math.Round((time.GetUtcNow() - startup.Time).TotalSeconds, 3),

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Bayou.Database;
 using Microsoft.Extensions.Options;
 
 namespace Bayou.Ingest;
@@ -62,7 +63,7 @@ internal sealed partial class IngestNode(
         {
             await journal.FenceAsync(Epoch, cancellationToken);
         }
-        catch (Exception e) when (e is Npgsql.NpgsqlException or OperationCanceledException)
+        catch (Exception e) when (DatabaseFailure.Is(e) || e is OperationCanceledException)
         {
             NotFenced(Epoch, e); // Its lease runs out by itself.
         }

@@ -1,9 +1,8 @@
 using System.Globalization;
-using System.Net.Sockets;
 using System.Text.Json;
+using Bayou.Database;
 using Bayou.Http;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace Bayou.Metrics;
 
@@ -81,7 +80,7 @@ internal sealed partial class MetricsStream(
         {
             // The client has gone, or the server goes.
         }
-        catch (Exception e) when (e is NpgsqlException or SocketException)
+        catch (Exception e) when (DatabaseFailure.Is(e))
         {
             Ended(e); // The client comes back with its last id, and finds everything since.
         }

@@ -12,7 +12,7 @@ public sealed partial class GrainCluster
 
     private async Task StartAsync()
     {
-        _silo = Configure(new ServiceCollection()).AddLogging()
+        _silo = new ServiceCollection().AddTestSilo(_database, "test").AddLogging()
             .AddSingleton<IReminderStore, ReminderStore>()
             .AddEmbeddedGrains(typeof(WindowFlusher).Assembly)
             .BuildServiceProvider();

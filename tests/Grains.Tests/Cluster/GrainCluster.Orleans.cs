@@ -15,7 +15,7 @@ public sealed partial class GrainCluster
         var builder = new InProcessTestClusterBuilder(2);
         builder.ConfigureSilo((_, silo) =>
         {
-            Configure(silo.Services);
+            silo.Services.AddTestSilo(_database, "test");
             silo.UseAdoNetReminderService((AdoNetReminderTableOptions reminders) =>
             {
                 reminders.Invariant = "Npgsql";

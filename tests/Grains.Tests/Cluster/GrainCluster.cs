@@ -1,8 +1,5 @@
-using Bayou.Cluster;
 using Bayou.Database;
-using Bayou.Hosting;
 using Bayou.Metrics;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
@@ -33,7 +30,7 @@ public sealed partial class GrainCluster : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _database = await TestDatabase.CreateAsync();
-        _services = Configure(new ServiceCollection()).AddSingleton<Migrator>().AddLogging().BuildServiceProvider();
+        _services = new ServiceCollection().AddTestSilo(_database, "test").AddSingleton<Migrator>().AddLogging().BuildServiceProvider();
         await _services.GetRequiredService<Migrator>().StartAsync(CancellationToken.None);
         await StartAsync();
     }
@@ -60,17 +57,5 @@ public sealed partial class GrainCluster : IAsyncLifetime
         await StopAsync();
         await _services.DisposeAsync();
         await _database.DisposeAsync();
-    }
-
-    private IServiceCollection Configure(IServiceCollection services)
-    {
-        var settings = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
-        {
-            [DatabaseOptions.UrlKey] = _database.Url,
-            ["Bayou:Database:AllowUnsafe"] = "true",
-            ["Bayou:Metrics:FlushSeconds"] = "60",
-            ["Bayou:Metrics:RollUpAfterSeconds"] = "0",
-        }).Build();
-        return services.AddSingleton(new NodeIdentity(Guid.NewGuid(), "test", NodeRoles.Silo)).AddSingleton<IConfiguration>(settings).AddBayouDatabase(settings).AddBayouGrains();
     }
 }

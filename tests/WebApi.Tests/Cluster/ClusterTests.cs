@@ -134,7 +134,7 @@ public sealed class ClusterTests(BayouServer server) : IClassFixture<BayouServer
     public async Task On_ecs_a_task_knows_its_own_address()
     {
         using var metadata = new HttpListener();
-        var port = FreePort();
+        var port = Ports.Free();
         metadata.Prefixes.Add($"http://127.0.0.1:{port}/");
         metadata.Start();
         var answered = Task.Run(async () =>
@@ -145,13 +145,6 @@ public sealed class ClusterTests(BayouServer server) : IClassFixture<BayouServer
         }, Ct);
         Assert.Equal(IPAddress.Parse("10.0.2.106"), ClusterOptions.OfEcsTask(new Uri($"http://127.0.0.1:{port}/v4/abc")));
         await answered;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private async Task<Dictionary<string, string?>> ChecksAsync() =>

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Card } from '../../shared/card';
 import { formatBytes, formatCount, formatDuration } from '../../shared/format';
-import { Empty, Failed, Loading } from '../../shared/states';
+import { Empty, Failed, Loading, Paused } from '../../shared/states';
 import { useTime } from '../../shared/time';
 import { useTitle } from '../../shared/use-title';
 import { cluster, ordered, type Cluster, type ClusterNode, type NodeStatus } from './queries';
@@ -20,7 +20,7 @@ export function ClusterPage() {
   if (!data) return error ? <Failed what="The cluster" error={error} /> : <Loading what="the cluster" />;
   return (
     <>
-      {error && <p role="alert" className="rounded-md border border-bad px-3 py-2 text-sm text-bad">Updates paused: {error.message}. Trying again.</p>}
+      {error && <Paused>Updates paused: {error.message}. Trying again.</Paused>}
       <Nodes data={data} />
       <div className="grid gap-3 lg:grid-cols-2">
         <Reminders data={data} />

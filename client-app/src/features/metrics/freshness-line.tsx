@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { formatCount } from '../../shared/format';
+import { Paused } from '../../shared/states';
 import { useTime } from '../../shared/time';
 import type { Filters } from './filters';
 import { freshness } from './queries';
@@ -24,9 +25,7 @@ export function FreshnessLine({ filters, error, updatedAt, onLive }: Props) {
   return (
     <>
       {error && (
-        <p role="alert" className="w-full rounded-md border border-bad px-3 py-2 text-sm text-bad">
-          Live updates paused: {error.message}. What is shown is as of {time.clock(updatedAt)}; trying again.
-        </p>
+        <Paused>Live updates paused: {error.message}. What is shown is as of {time.clock(updatedAt)}; trying again.</Paused>
       )}
       <div className="flex flex-wrap items-center gap-x-3 text-xs text-ink-soft" data-freshness={error ? 'paused' : filters.range.kind === 'last' ? 'live' : 'fixed'}>
         {!error && (filters.range.kind === 'last' ? (

@@ -1,0 +1,10 @@
+namespace Bayou.Torture;
+
+/// <summary>What the processes have to live through; as text, what that was.</summary>
+internal interface ITrial
+{
+    /// <summary>What went wrong, beside counts.</summary>
+    IReadOnlyList<string> Failures { get; }
+
+    Task RunAsync(CancellationToken stop, CancellationToken ct);
+}
