@@ -4,7 +4,7 @@
 
 # Measures against a private database and prints one table; also as JSON under artifacts/bench.
 bench_main() {
-    local events=2000000 growth=() idle=2 cluster=()
+    local events=2000000 growth=() idle=2 cluster=() logs=()
     while [ $# -gt 0 ]; do
         case $1 in
             --events)
@@ -17,6 +17,11 @@ bench_main() {
                 idle=$2
                 shift 2
                 ;;
+            --logs)
+                case ${2:-} in '' | *[!0-9]*) die "$1 needs a whole number of lines" ;; esac
+                logs=(--logs "$2")
+                shift 2
+                ;;
             --cluster)
                 cluster=(--cluster true)
                 shift
@@ -26,7 +31,7 @@ bench_main() {
                 growth=(--growth "$2")
                 shift 2
                 ;;
-            *) die "bench takes --events N, --growth MILLIONS, --idle MINUTES and --cluster, not $1" ;;
+            *) die "bench takes --events N, --growth MILLIONS, --idle MINUTES, --logs LINES and --cluster, not $1" ;;
         esac
     done
     prepare_build
@@ -40,5 +45,5 @@ bench_main() {
     mkdir -p "$BAYOU_ROOT/artifacts/bench"
     local bin=$BAYOU_ROOT/artifacts/${RUNTIME,,}/bin
     BAYOU_DATABASE_URL=$DATABASE_URL dotnet "$bin/Bench/release/Bench.dll" --middleware "$bin/MiddlewareBench/release/MiddlewareBench.dll" \
-        --events "$events" --postmaster "$(head -n 1 "$CLUSTER/db/postmaster.pid")" --out "$BAYOU_ROOT/artifacts/bench/${RUNTIME,,}.json" --idle "$idle" "${cluster[@]}" "${growth[@]}"
+        --events "$events" --postmaster "$(head -n 1 "$CLUSTER/db/postmaster.pid")" --out "$BAYOU_ROOT/artifacts/bench/${RUNTIME,,}.json" --idle "$idle" "${cluster[@]}" "${growth[@]}" "${logs[@]}"
 }

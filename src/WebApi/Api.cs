@@ -7,6 +7,7 @@ using Bayou.Hosting;
 using Bayou.Http;
 using Bayou.Info;
 using Bayou.Ingest;
+using Bayou.Logs;
 using Bayou.Metrics;
 using Bayou.Self;
 using Microsoft.AspNetCore.ResponseCompression;
@@ -17,6 +18,9 @@ namespace Bayou;
 internal static class Api
 {
     private const long DefaultMaxBody = 1024 * 1024;
+
+    // So that whoever pastes a page into a search is told what is wrong with it.
+    private const int MaxRequestLine = 64 * 1024;
 
     /// <summary>Origins, separated by commas, whose pages may call this API from a browser; none unless told.</summary>
     private const string CorsKey = "BAYOU_CORS_ORIGINS";
@@ -40,6 +44,7 @@ internal static class Api
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = DefaultMaxBody;
+            kestrel.Limits.MaxRequestLineSize = MaxRequestLine;
         });
         var services = builder.Services;
         services.AddSingleton<HostNames>();
@@ -55,13 +60,17 @@ internal static class Api
         services.Configure<BrotliCompressionProviderOptions>(o => o.Level = CompressionLevel.Fastest);
         var origins = (builder.Configuration[CorsKey] ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.WithOrigins(origins).AllowAnyHeader().AllowAnyMethod().WithExposedHeaders(TraceIds.Header)));
+        services.AddLogs();
         if (roles.HasFlag(NodeRoles.Ingest))
         {
             services.AddIngest();
+            services.AddLogIngest();
         }
 
+        services.AddSingleton<EventStream>();
         services.AddDeploys();
         services.AddMetricsQueries();
+        services.AddLogQueries();
         services.AddClusterQueries();
         services.AddSingleton<HealthChecks>();
         services.AddSingleton<Drain>();
@@ -93,6 +102,7 @@ internal static class Api
         if (roles.HasFlag(NodeRoles.Query))
         {
             app.MapMetrics();
+            app.MapLogs();
             app.MapDeploys();
             app.MapCluster();
             app.MapDoc();

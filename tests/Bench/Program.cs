@@ -2,7 +2,7 @@ using Bayou.Bench;
 using Bayou.Database;
 using Npgsql;
 
-// Bench --events 2000000 --postmaster PID --middleware MiddlewareBench.dll --out FILE [--cluster true] [--growth 1,10] [--idle 60], with BAYOU_DATABASE_URL naming a database with nothing to lose.
+// Bench --events 2000000 --postmaster PID --middleware MiddlewareBench.dll --out FILE [--cluster true] [--logs 5000000] [--growth 1,10] [--idle 60], with BAYOU_DATABASE_URL naming a database with nothing to lose.
 var settings = new ConfigurationBuilder().AddCommandLine(args).AddEnvironmentVariables().Build();
 if (settings.GetValue<bool>("discard"))
 {
@@ -20,9 +20,15 @@ if (settings.GetValue("cluster", false))
 {
     await new ClusterBench(url, database, table, events).RunAsync();
 }
-else
+else if (settings["logs"] is null)
 {
     await RunAsync();
+}
+
+if (!settings.GetValue("cluster", false) && settings.GetValue("logs", 5_000_000) is > 0 and var lines)
+{
+    await using var server = await Server.StartAsync(url, table);
+    await new LogBench(server, database, table, lines).RunAsync();
 }
 
 Console.WriteLine(table);

@@ -48,12 +48,15 @@ internal sealed class QueryBench(Server server, BenchDatabase database, Table ta
         }
     }
 
-    private async Task AskAsync(string what, string path, string aim)
+    public Task AskAsync(string what, string path, string aim) => AskAsync(what, () => Task.FromResult(path), aim);
+
+    public async Task AskAsync(string what, Func<Task<string>> path, string aim)
     {
         var trip = await MeasureAsync(() => database.ScalarAsync("SELECT 1"));
+        var address = await path();
         var milliseconds = await MeasureAsync(async () =>
         {
-            using var response = await server.Http.GetAsync(new Uri(server.Url, path));
+            using var response = await server.Http.GetAsync(new Uri(server.Url, address));
             response.EnsureSuccessStatusCode();
             await response.Content.ReadAsByteArrayAsync();
         });

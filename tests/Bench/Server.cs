@@ -69,12 +69,12 @@ internal sealed class Server(Process process, Uri url) : IAsyncDisposable
     }
 
     /// <summary>Sends a body until it is acknowledged.</summary>
-    public async Task SendAsync(byte[] body)
+    public async Task SendAsync(byte[] body, string path = "/ingest/v1/requests")
     {
         while (true)
         {
             using var content = new ByteArrayContent(body) { Headers = { ContentType = new("application/x-ndjson") } };
-            using var response = await Http.PostAsync(new Uri(Url, "/ingest/v1/requests"), content);
+            using var response = await Http.PostAsync(new Uri(Url, path), content);
             if (response.StatusCode == HttpStatusCode.Accepted)
             {
                 return;

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Bayou.Database;
+using Bayou.Logs;
 using Bayou.Metrics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -78,9 +79,12 @@ public sealed class BayouServer : IAsyncLifetime
         return PostAsync(content);
     }
 
-    public async Task<(HttpStatusCode Status, JsonNode Body)> PostAsync(HttpContent content, string? key = null)
+    public Task<(HttpStatusCode Status, JsonNode Body)> SendLogsAsync(object items, string? key = null) =>
+        PostAsync(new StringContent(JsonSerializer.Serialize(items), Encoding.UTF8, "application/json"), key, "/ingest/v1/logs");
+
+    public async Task<(HttpStatusCode Status, JsonNode Body)> PostAsync(HttpContent content, string? key = null, string path = "/ingest/v1/requests")
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/ingest/v1/requests") { Content = content };
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = content };
         if (key is not null)
         {
             request.Headers.Add("Idempotency-Key", key);
@@ -128,6 +132,9 @@ public sealed class BayouServer : IAsyncLifetime
 
     /// <summary>Merges all hours that are over, as the reminder does each minute.</summary>
     public Task RollUpAsync() => Get<IGrainFactory>().GetGrain<IRollupGrain>(IRollupGrain.Key).RunAsync(Ct);
+
+    /// <summary>Seals every log segment that is closed, as happens each 2 s.</summary>
+    public Task SealAsync() => Get<IGrainFactory>().GetGrain<ILogKeeperGrain>(ILogKeeperGrain.Key).RunAsync(Ct);
 
     private async Task StartOnAsync(TestDatabase database)
     {

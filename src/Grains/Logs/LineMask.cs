@@ -10,19 +10,22 @@ namespace Bayou.Logs;
 internal static class LineMask
 {
     /// <summary>Stands for what varies.</summary>
-    public const char Variable = '\0';
+    public const char Variable = '\u0001';
 
     /// <summary>Stands for a part of a word of which lines have shown that it varies. Neither is in a message: both are blanks there.</summary>
-    public const char Learned = '\u0001';
+    public const char Learned = '\u0002';
 
     /// <summary>What is behind it makes no difference to which statement wrote a line.</summary>
     public const int Longest = 2_048;
+
+    /// <summary>Characters that a masked line may take.</summary>
+    public const int Room = (2 * Longest) + 2;
 
     private const int MostTokens = 256;
 
     private static readonly SearchValues<char> Delimiters = SearchValues.Create("=()[]{},;\"'<>|");
 
-    /// <summary>Writes the masked words of the first line, a blank between two, into <paramref name="output"/>, which has room for twice the line.</summary>
+    /// <summary>Writes the masked words of the first line, a blank between two, into <paramref name="output"/>, which is of <see cref="Room"/> characters.</summary>
     /// <returns>How many characters that are.</returns>
     public static int Mask(ReadOnlySpan<char> line, Span<char> output)
     {

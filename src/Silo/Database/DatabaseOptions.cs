@@ -36,7 +36,7 @@ public sealed class DatabaseOptions
             builder.NoResetOnClose = true; // No statement leaves anything behind in its session.
 
             // A process frozen in a transaction must not hold the feed's lock for longer.
-            builder.Options ??= "-c idle_in_transaction_session_timeout=5s";
+            builder.Options ??= "-c idle_in_transaction_session_timeout=5s -c jit=off";
             return builder.ConnectionString;
         }
         catch (Exception e) when (e is UriFormatException or ArgumentException)

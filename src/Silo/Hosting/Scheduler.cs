@@ -1,4 +1,5 @@
 using Bayou.Cluster;
+using Bayou.Logs;
 using Bayou.Metrics;
 using Npgsql;
 
@@ -12,6 +13,7 @@ internal sealed partial class Scheduler(IGrainFactory grains, NpgsqlDataSource d
         await TakeOverAsync(db, cancellationToken);
         await grains.GetGrain<IMetricsCleanupGrain>(IMetricsCleanupGrain.Key).EnsureScheduledAsync();
         await grains.GetGrain<IRollupGrain>(IRollupGrain.Key).EnsureScheduledAsync();
+        await grains.GetGrain<ILogKeeperGrain>(ILogKeeperGrain.Key).EnsureScheduledAsync();
         await grains.GetGrain<IHealthGrain>(IHealthGrain.Key).EnsureScheduledAsync();
     }
 

@@ -1,5 +1,6 @@
 using Bayou.Cluster;
 using Bayou.Database;
+using Bayou.Logs;
 using Bayou.Metrics;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -66,6 +67,7 @@ public static partial class SiloHosting
     internal static IServiceCollection AddBayouGrains(this IServiceCollection services)
     {
         services.AddOptions<MetricsOptions>().BindConfiguration(MetricsOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<LogsOptions>().BindConfiguration(LogsOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<WindowLoader>();
         services.AddSingleton<WindowWriter>();
@@ -73,6 +75,7 @@ public static partial class SiloHosting
         services.AddSingleton<WindowFlusher>();
         services.AddSingleton<RowHints>();
         services.AddSingleton<RollupWriter>();
+        services.AddSingleton<SegmentKeeper>();
         services.AddSingleton<ReminderRuns>();
         return services;
     }

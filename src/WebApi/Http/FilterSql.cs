@@ -3,11 +3,22 @@ using Npgsql;
 
 namespace Bayou.Http;
 
-internal enum FieldType { Text, Whole, Number, Time }
+/// <summary>What a field holds; <see cref="Json"/> is whatever is in a JSON document: numbers where they are compared, else texts.</summary>
+internal enum FieldType { Text, Whole, Number, Time, Json }
 
 /// <summary>A field that lists can be filtered and ordered by.</summary>
 /// <param name="Sql">The expression; never made of anything a caller sent.</param>
-internal sealed record FilterField(string Name, string Sql, FieldType Type);
+internal sealed record FilterField(string Name, string Sql, FieldType Type)
+{
+    /// <summary>A value that stands at <c>{0}</c> in the expression.</summary>
+    public object? Argument { get; init; }
+
+    /// <summary>For a field that is stored otherwise than it is named: the values that a text stands for, null when it stands for none.</summary>
+    public Func<string, long[]?>? Stored { get; init; }
+
+    /// <summary>What <see cref="Stored"/> takes, as in <c>must be …</c>.</summary>
+    public string StoredKind { get; init; } = "";
+}
 
 /// <summary>Turns <c>field__op=value</c> into SQL. Values travel as parameters only; conditions are joined by AND.</summary>
 internal sealed class FilterSql
@@ -44,6 +55,25 @@ internal sealed class FilterSql
     /// <returns>What is wrong with it, or null.</returns>
     public string? Add(FilterField field, string op, string value)
     {
+        if (field.Argument is { } argument)
+        {
+            field = field with { Sql = string.Format(CultureInfo.InvariantCulture, field.Sql, Parameter(argument)), Argument = null };
+        }
+
+        if (field.Stored is not null && op is "eq" or "ne" or "in" or "notin")
+        {
+            return Stored(field, value, isWanted: op is "eq" or "in");
+        }
+
+        if (field.Type == FieldType.Json && op is "gt" or "gte" or "lt" or "lte" or "between")
+        {
+            field = new(field.Name, $"(CASE WHEN jsonb_typeof({field.Sql}) = 'number' THEN ({field.Sql})::float8 END)", FieldType.Number);
+        }
+        else if (field.Type == FieldType.Json)
+        {
+            field = new(field.Name, $"({field.Sql} #>> '{{}}')", FieldType.Text);
+        }
+
         if (Comparisons.TryGetValue(op, out var comparison))
         {
             return One(field, value, parsed => $"{field.Sql} {comparison} {Parameter(parsed)}");
@@ -51,7 +81,7 @@ internal sealed class FilterSql
 
         if (Patterns.TryGetValue(op, out var pattern))
         {
-            return field.Type != FieldType.Text
+            return field.Type != FieldType.Text || field.Stored is not null
                 ? $"has no operator {op}, which is for text"
                 : One(field, value, text => $"{field.Sql} {pattern.Sql} {Parameter(pattern.Before + Escape((string)text) + pattern.After)}");
         }
@@ -69,6 +99,18 @@ internal sealed class FilterSql
 
     /// <summary>Adds a search of our own expression for text, anywhere in it and in any case.</summary>
     public void AddSearch(string sql, string text) => _conditions.Add($"{sql} ILIKE {Parameter($"%{Escape(text)}%")}");
+
+    /// <summary>The same conditions, to add others to.</summary>
+    public FilterSql Copy()
+    {
+        var copy = new FilterSql();
+        copy._conditions.AddRange(_conditions);
+        copy._values.AddRange(_values);
+        return copy;
+    }
+
+    /// <summary>Adds a condition that is already made, of expressions of our own and placeholders.</summary>
+    public void AddSql(string condition) => _conditions.Add(condition);
 
     public void Bind(NpgsqlParameterCollection parameters)
     {
@@ -91,8 +133,32 @@ internal sealed class FilterSql
         .Replace("%", "\\%", StringComparison.Ordinal)
         .Replace("_", "\\_", StringComparison.Ordinal);
 
+    private string? Stored(FilterField field, string value, bool isWanted)
+    {
+        var values = value.Split(',').Select(field.Stored!).ToList();
+        if (values.Count > MaxListed || values.Contains(null))
+        {
+            return $"must be {field.StoredKind}, or several separated by commas";
+        }
+
+        var all = Parameter(values.SelectMany(stored => stored!).ToArray());
+        _conditions.Add(isWanted ? $"{field.Sql} = ANY ({all})" : $"{field.Sql} <> ALL ({all})");
+        return null;
+    }
+
     private string? One(FilterField field, string value, Func<object, string> condition)
     {
+        if (field.Stored is not null)
+        {
+            if (field.Stored(value) is not [var stored, ..])
+            {
+                return $"must be {field.StoredKind}";
+            }
+
+            _conditions.Add(condition(stored));
+            return null;
+        }
+
         if (!TryParse(field.Type, value, out var parsed))
         {
             return $"must be {Kind(field.Type)}";

@@ -6,7 +6,17 @@ namespace Bayou.Http;
 /// <summary>What an address takes in its query; also what the API's document says of it.</summary>
 /// <param name="Parameters">Name and meaning of each parameter that is not a filter.</param>
 /// <param name="Fields">What can be filtered, as <c>field__op</c>.</param>
-internal sealed record QuerySpec(IReadOnlyList<(string Name, string Meaning)> Parameters, IReadOnlyList<FilterField> Fields);
+internal sealed record QuerySpec(IReadOnlyList<(string Name, string Meaning)> Parameters, IReadOnlyList<FilterField> Fields)
+{
+    /// <summary>Fields whose names the data decides, by the part before their first dot.</summary>
+    public FilterField? Inside { get; init; }
+
+    /// <summary>The field of a name; null when there is none.</summary>
+    public FilterField? Field(string name) => Fields.FirstOrDefault(field => field.Name == name)
+        ?? (Inside is not null && name.StartsWith(Inside.Name + ".", StringComparison.Ordinal) && name.Length > Inside.Name.Length + 1
+            ? Inside with { Name = name, Argument = name[(Inside.Name.Length + 1)..].Split('.') }
+            : null);
+}
 
 /// <summary>
 /// Reads a query string and gathers everything that is wrong with it; nothing is ignored. Names may be written
@@ -23,9 +33,9 @@ internal sealed class QueryReader
         _spec = spec;
         foreach (var (given, values) in http.Request.Query)
         {
-            var name = ToSnakeCase(given);
+            var name = spec.Inside is { } inside && given.StartsWith(inside.Name + ".", StringComparison.Ordinal) ? given : ToSnakeCase(given);
             var bare = name.Split("__", 2)[0];
-            if (spec.Parameters.All(p => p.Name != name) && spec.Fields.All(f => f.Name != bare))
+            if (spec.Parameters.All(p => p.Name != name) && spec.Field(bare) is null)
             {
                 Fail(given, $"is not known here; there are {string.Join(", ", spec.Parameters.Select(p => p.Name).Concat(spec.Fields.Select(f => f.Name + "__op")))}");
             }
@@ -86,7 +96,7 @@ internal sealed class QueryReader
         foreach (var (name, value) in _values.Where(pair => _spec.Parameters.All(p => p.Name != pair.Key)))
         {
             var parts = name.Split("__", 2);
-            var field = _spec.Fields.First(f => f.Name == parts[0]);
+            var field = _spec.Field(parts[0])!;
             if (filter.Add(field, parts.Length > 1 ? parts[1] : "eq", value) is { } error)
             {
                 Fail(name, error);
@@ -101,6 +111,10 @@ internal sealed class QueryReader
     /// <summary>Whether any filter on the field is other than this very value.</summary>
     public bool FiltersExcept(string field, string value) =>
         _values.Any(pair => pair.Key.Split("__", 2)[0] == field && pair.Value != value);
+
+    /// <summary>Whether all filters are on these fields.</summary>
+    public bool FiltersOnly(IReadOnlySet<string> fields) =>
+        _values.Keys.Where(key => _spec.Parameters.All(p => p.Name != key)).All(key => fields.Contains(key.Split("__", 2)[0]));
 
     public bool Filters(string field) => _values.Keys.Any(name => name.Split("__", 2)[0] == field);
 

@@ -1,5 +1,7 @@
 using System.Buffers;
+using System.Text.Json.Nodes;
 using Bayou.Http;
+using Bayou.Logs;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 
@@ -20,9 +22,20 @@ internal static class IngestEndpoints
                 + "With an Idempotency-Key a repeat within 24 h changes nothing. A sender that had to drop observations may say how many in "
                 + "the header x-bayou-dropped.")
             .WithMetadata(new BodySpec(RequestBody.Types, "An array of these, or one a line.", typeof(ObservationDoc)));
+        ingest.MapPost("/logs", TakeLogsAsync).WithName("IngestLogs")
+            .WithSummary("Takes log lines; 202 when they are durable.")
+            .WithDescription("A JSON array or NDJSON of lines, plain, gzip or br. Valid items of a partly bad batch are kept; messages of more than 256 KiB are "
+                + "cut, and the answer says how many. With an Idempotency-Key a repeat within 24 h changes nothing.")
+            .WithMetadata(new BodySpec(RequestBody.Types, "An array of these, or one a line.", typeof(LineDoc)));
     }
 
-    private static async Task<IResult> TakeRequestsAsync(HttpContext http, RequestIngest ingest, IOptions<IngestOptions> options, CancellationToken ct)
+    private static Task<IResult> TakeRequestsAsync(HttpContext http, RequestIngest ingest, IOptions<IngestOptions> options, CancellationToken ct) =>
+        TakeAsync(http, options.Value, (body, key, dropped) => ingest.TakeAsync(body, key, dropped, ct), ct);
+
+    private static Task<IResult> TakeLogsAsync(HttpContext http, LogIngest ingest, IOptions<IngestOptions> options, CancellationToken ct) =>
+        TakeAsync(http, options.Value, (body, key, _) => ingest.TakeAsync(body, key, ct), ct);
+
+    private static async Task<IResult> TakeAsync(HttpContext http, IngestOptions options, Func<ReadOnlyMemory<byte>, string?, long, Task<IngestOutcome>> take, CancellationToken ct)
     {
         var keys = http.Request.Headers[KeyHeader];
         if (keys.Count > 1 || keys.ToString() is { Length: > MaxKeyLength } || (keys.Count == 1 && keys.ToString().Length == 0))
@@ -43,7 +56,7 @@ internal static class IngestEndpoints
             limit.MaxRequestBodySize = null;
         }
 
-        var (body, unreadable) = await RequestBody.ReadAsync(http, options.Value.MaxBodyBytes, ct);
+        var (body, unreadable) = await RequestBody.ReadAsync(http, options.MaxBodyBytes, ct);
         if (unreadable is not null)
         {
             return unreadable;
@@ -51,7 +64,7 @@ internal static class IngestEndpoints
 
         try
         {
-            var outcome = await ingest.TakeAsync(body, keys.Count == 0 ? null : keys.ToString(), dropped, ct);
+            var outcome = await take(body, keys.Count == 0 ? null : keys.ToString(), dropped);
             if (outcome == IngestOutcome.NoAnswer)
             {
                 http.Abort();
@@ -70,4 +83,7 @@ internal static class IngestEndpoints
     private sealed record ObservationDoc(
         string Service, string Method, string? Route, string? Path, int Status, double DurationMs, DateTimeOffset Time,
         long? RequestSize, long? ResponseSize, string? TraceId, string? Country, string? Version);
+
+    /// <summary>The same of logs.</summary>
+    private sealed record LineDoc(string Source, string? Service, string Level, string Message, JsonNode? Meta, DateTimeOffset? Time, string? TraceId);
 }

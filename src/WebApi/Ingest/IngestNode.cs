@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Bayou.Database;
 using Microsoft.Extensions.Options;
 
@@ -19,33 +18,16 @@ internal sealed partial class IngestNode(
     private static readonly TimeSpan LeaseRenewal = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(250);
 
-    // With so many waiting observations a tick does not wait for its time: company would make the commit no cheaper.
-    private const int WorthTick = 2_000;
-
-    // A tick takes no more than these and one batch.
-    private const int FullTick = 50_000;
-
-    private readonly Channel<Submission> _queue = Channel.CreateUnbounded<Submission>(new() { SingleReader = true });
+    private readonly TickQueue<ObservationBatch> _queue = new(options, time);
     private readonly string _node = options.Value.Node is { Length: > 0 } name ? name : Guid.NewGuid().ToString("N");
-    private int _queued; // observations
     private long _seq;
 
     /// <summary>The present life; 0 before the first.</summary>
     public long Epoch { get; private set; }
 
     /// <summary>Completes when the batch is durable, or surely is not.</summary>
-    public Task<SubmissionOutcome> SubmitAsync(Submission submission)
-    {
-        if (Volatile.Read(ref _queued) > options.Value.MaxQueued
-            || outstanding.IsFull
-            || !_queue.Writer.TryWrite(submission))
-        {
-            return Task.FromResult(SubmissionOutcome.Unavailable);
-        }
-
-        Interlocked.Add(ref _queued, submission.Batch.Count);
-        return submission.Outcome;
-    }
+    public Task<SubmissionOutcome> SubmitAsync(Submission<ObservationBatch> submission) =>
+        outstanding.IsFull ? Task.FromResult(SubmissionOutcome.Unavailable) : _queue.SubmitAsync(submission);
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -57,7 +39,7 @@ internal sealed partial class IngestNode(
     /// <summary>Journals what is queued, then leaves the epoch to whoever comes next.</summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
-        _queue.Writer.TryComplete();
+        _queue.Complete();
         await base.StopAsync(cancellationToken);
         try
         {
@@ -72,31 +54,11 @@ internal sealed partial class IngestNode(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var renewal = RenewAsync(stoppingToken);
-        var batch = new List<Submission>();
-        while (await _queue.Reader.WaitToReadAsync(CancellationToken.None))
-        {
-            var started = time.GetTimestamp();
-            var observations = 0;
-            while (observations < FullTick && _queue.Reader.TryRead(out var submission))
-            {
-                batch.Add(submission);
-                observations += submission.Batch.Count;
-            }
-
-            Interlocked.Add(ref _queued, -observations);
-            await TickAsync(batch, stoppingToken);
-            batch.Clear();
-            var pause = TimeSpan.FromMilliseconds(options.Value.TickMilliseconds) - time.GetElapsedTime(started);
-            if (pause > TimeSpan.Zero && observations < WorthTick && Volatile.Read(ref _queued) < WorthTick && !stoppingToken.IsCancellationRequested)
-            {
-                await Task.Delay(pause, time, CancellationToken.None);
-            }
-        }
-
+        await _queue.RunAsync(batch => TickAsync(batch, stoppingToken), stoppingToken);
         await renewal;
     }
 
-    private async Task TickAsync(IReadOnlyList<Submission> batch, CancellationToken stopping)
+    private async Task TickAsync(IReadOnlyList<Submission<ObservationBatch>> batch, CancellationToken stopping)
     {
         var tick = new TickWrite(Epoch, _seq + 1, batch);
         var committed = false;
@@ -135,7 +97,7 @@ internal sealed partial class IngestNode(
 
         foreach (var submission in batch)
         {
-            submission.Resolve(tick.OutcomeOf(submission));
+            submission.Resolve(tick.Keys.OutcomeOf(submission.Key));
         }
 
         if (!tick.Payload.IsEmpty)

@@ -6,7 +6,11 @@ using Bayou.Http;
 namespace Bayou.Ingest;
 
 /// <summary>What a sender is told of its batch.</summary>
-internal sealed record IngestAnswer(int Accepted, int Rejected, IReadOnlyList<FieldError> Errors);
+internal sealed record IngestAnswer(int Accepted, int Rejected, IReadOnlyList<FieldError> Errors)
+{
+    /// <summary>Of how many rejected items it says what is wrong.</summary>
+    public const int MaxErrors = 100;
+}
 
 /// <summary>The door to the journal, for the HTTP endpoint and for Bayou's own requests alike.</summary>
 internal sealed class IngestService(SeriesRegistry series, IngestNode node)
@@ -22,10 +26,12 @@ internal sealed class IngestService(SeriesRegistry series, IngestNode node)
     public async Task<SubmissionOutcome> SubmitAsync(ObservationBatch batch, SubmissionKey? key, CancellationToken ct)
     {
         await batch.ResolveAsync(ct);
-        return await node.SubmitAsync(new Submission(batch, key));
+        return await node.SubmitAsync(new Submission<ObservationBatch>(batch, key));
     }
 
-    public static SubmissionKey KeyOf(string idempotencyKey, ReadOnlySpan<byte> body, IngestAnswer answer) => new(
+    /// <param name="idempotencyKey">What the sender named the batch.</param>
+    /// <param name="answer">What a repeat will be told.</param>
+    public static SubmissionKey KeyOf(string idempotencyKey, ReadOnlySpan<byte> body, object answer) => new(
         DefaultProject,
         SHA256.HashData(Encoding.UTF8.GetBytes(idempotencyKey)),
         SHA256.HashData(body),

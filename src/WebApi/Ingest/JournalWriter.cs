@@ -39,10 +39,8 @@ internal sealed class JournalWriter(NpgsqlDataSource db)
             return false;
         }
 
-        var keyed = tick.Submissions.Where(s => s.Key is not null).ToList();
-        tick.Winners = keyed.Count == 0 ? [] : await InsertKeysAsync(connection, tick, keyed, ct);
-        tick.Repeats = keyed.Count == tick.Winners.Count ? [] : await FindRepeatsAsync(connection, keyed.Where(s => !tick.Winners.Contains(s)), ct);
-        tick.Payload = _payload.Write([.. tick.Submissions.Where(s => s.Key is null || tick.Winners.Contains(s)).Select(s => s.Batch)]);
+        tick.Keys = await IdempotencyKeys.TakeAsync(connection, [.. tick.Submissions.Select(s => s.Key).OfType<SubmissionKey>()], tick.Epoch, tick.Seq, ct);
+        tick.Payload = _payload.Write([.. tick.Submissions.Where(s => tick.Keys.IsNew(s.Key)).Select(s => s.Batch)]);
         if (!tick.Payload.IsEmpty)
         {
             await using var insert = new NpgsqlCommand("INSERT INTO ingest_journal (epoch, seq, payload) VALUES ($1, $2, $3)", connection);
@@ -83,64 +81,6 @@ internal sealed class JournalWriter(NpgsqlDataSource db)
         return await command.ExecuteScalarAsync(ct) is true;
     }
 
-    private static async Task<HashSet<Submission>> InsertKeysAsync(
-        NpgsqlConnection connection, TickWrite tick, List<Submission> keyed, CancellationToken ct)
-    {
-        // Sorted, so that two nodes with the same keys cannot wait for each other.
-        var first = keyed.GroupBy(s => KeyOf(s.Key!)).ToDictionary(group => group.Key, group => group.First());
-        await using var command = new NpgsqlCommand("""
-            INSERT INTO ingest_keys (project_id, key_hash, epoch, seq, digest, answer)
-            SELECT project_id, key_hash, $1, $2, digest, answer::jsonb
-              FROM unnest($3::int[], $4::bytea[], $5::bytea[], $6::text[]) AS k(project_id, key_hash, digest, answer)
-             ORDER BY project_id, key_hash
-            ON CONFLICT DO NOTHING
-            RETURNING project_id, key_hash
-            """, connection);
-        command.Parameters.Add(new() { Value = tick.Epoch });
-        command.Parameters.Add(new() { Value = tick.Seq });
-        command.Parameters.Add(new() { Value = first.Values.Select(s => s.Key!.Project).ToArray() });
-        command.Parameters.Add(new() { Value = first.Values.Select(s => s.Key!.Hash).ToArray() });
-        command.Parameters.Add(new() { Value = first.Values.Select(s => s.Key!.Digest).ToArray() });
-        command.Parameters.Add(new() { Value = first.Values.Select(s => s.Key!.Answer).ToArray() });
-        var winners = new HashSet<Submission>();
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        while (await reader.ReadAsync(ct))
-        {
-            winners.Add(first[(reader.GetInt32(0), Convert.ToHexString(reader.GetFieldValue<byte[]>(1)))]);
-        }
-
-        return winners;
-    }
-
-    private static async Task<Dictionary<Submission, SubmissionOutcome>> FindRepeatsAsync(
-        NpgsqlConnection connection, IEnumerable<Submission> losers, CancellationToken ct)
-    {
-        var repeats = new Dictionary<Submission, SubmissionOutcome>();
-        var byKey = losers.ToLookup(s => KeyOf(s.Key!));
-        await using var command = new NpgsqlCommand("""
-            SELECT project_id, key_hash, digest, answer::text
-              FROM ingest_keys
-              JOIN unnest($1::int[], $2::bytea[]) AS k(project_id, key_hash) USING (project_id, key_hash)
-            """, connection);
-        command.Parameters.Add(new() { Value = byKey.Select(g => g.Key.Project).ToArray() });
-        command.Parameters.Add(new() { Value = byKey.Select(g => Convert.FromHexString(g.Key.Hash)).ToArray() });
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        while (await reader.ReadAsync(ct))
-        {
-            var digest = reader.GetFieldValue<byte[]>(2);
-            foreach (var loser in byKey[(reader.GetInt32(0), Convert.ToHexString(reader.GetFieldValue<byte[]>(1)))])
-            {
-                repeats[loser] = digest.AsSpan().SequenceEqual(loser.Key!.Digest)
-                    ? new(SubmissionState.Duplicate, reader.GetString(3))
-                    : new(SubmissionState.KeyReused);
-            }
-        }
-
-        return repeats;
-    }
-
-    private static (int Project, string Hash) KeyOf(SubmissionKey key) => (key.Project, Convert.ToHexString(key.Hash));
-
     private async Task<bool> AnyAsync(string sql, long epoch, CancellationToken ct)
     {
         await using var command = db.CreateCommand(sql);
@@ -150,29 +90,19 @@ internal sealed class JournalWriter(NpgsqlDataSource db)
 }
 
 /// <summary>One tick on its way into the journal.</summary>
-internal sealed class TickWrite(long epoch, long seq, IReadOnlyList<Submission> submissions)
+internal sealed class TickWrite(long epoch, long seq, IReadOnlyList<Submission<ObservationBatch>> submissions)
 {
     public long Epoch => epoch;
 
     public long Seq => seq;
 
-    public IReadOnlyList<Submission> Submissions => submissions;
+    public IReadOnlyList<Submission<ObservationBatch>> Submissions => submissions;
 
     /// <summary>The commit has been sent.</summary>
     public bool Committing { get; set; }
 
-    /// <summary>Submissions whose key is new.</summary>
-    public HashSet<Submission> Winners { get; set; } = [];
-
-    /// <summary>Submissions whose key was used before.</summary>
-    public Dictionary<Submission, SubmissionOutcome> Repeats { get; set; } = [];
+    public IdempotencyKeys Keys { get; set; } = IdempotencyKeys.None;
 
     /// <summary>The journal row's content, empty where every key was used before; good until the next tick.</summary>
     public ReadOnlyMemory<byte> Payload { get; set; }
-
-    /// <summary>What a sender is told after the commit. A key forgotten at this very moment is neither new nor known.</summary>
-    public SubmissionOutcome OutcomeOf(Submission submission) =>
-        submission.Key is null || Winners.Contains(submission)
-            ? SubmissionOutcome.Accepted
-            : Repeats.GetValueOrDefault(submission, SubmissionOutcome.Unavailable);
 }

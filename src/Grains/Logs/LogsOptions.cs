@@ -1,0 +1,26 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Bayou.Logs;
+
+public sealed class LogsOptions
+{
+    public const string Section = "Bayou:Logs";
+
+    /// <summary>Days that lines of level info and above are kept; older ones are rejected.</summary>
+    [Range(1, 3_650)]
+    public int RetentionDays { get; set; } = 30;
+
+    /// <summary>Days that lines of level trace and debug are kept.</summary>
+    [Range(1, 3_650)]
+    public int DebugRetentionDays { get; set; } = 3;
+
+    /// <summary>Lines after which a segment is closed. Searches read those that are not sealed yet line by line.</summary>
+    [Range(1_000, 10_000_000)]
+    public int SegmentLines { get; set; } = 100_000;
+
+    /// <summary>Patterns of a project that are kept apart; lines of further ones have the pattern <c>&lt;*&gt;</c>.</summary>
+    [Range(100, 200_000)]
+    public int MaxPatterns { get; set; } = LocalPatterns.Most;
+
+    public TimeSpan Retention(string name) => TimeSpan.FromDays(name == LogSegment.Short ? DebugRetentionDays : RetentionDays);
+}

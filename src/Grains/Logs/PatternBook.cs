@@ -1,0 +1,137 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+
+namespace Bayou.Logs;
+
+/// <summary>
+/// The patterns that are known, and which of them a masked line (<see cref="LineMask"/>) follows. Numbers are whoever's who makes a pattern;
+/// smaller ones are older. Any number of threads may look something up while one adds.
+/// </summary>
+internal sealed class PatternBook
+{
+    private const int MostVariants = 200_000;
+
+    private readonly ConcurrentDictionary<int, Pattern> _patterns = [];
+    private readonly ConcurrentDictionary<string, int> _known = new(StringComparer.Ordinal); // masked lines
+    private readonly ConcurrentDictionary<int, ImmutableArray<int>> _learned = []; // patterns with learned words, by their number of words
+    private int _variants; // counting a concurrent dictionary locks all of it
+
+    /// <summary>Patterns, merged ones among them.</summary>
+    public int Count => _patterns.Count;
+
+    public IEnumerable<int> Patterns => _patterns.Keys;
+
+    /// <summary>The pattern that a masked line follows; null when none is known yet.</summary>
+    public int? Find(ReadOnlySpan<char> masked)
+    {
+        if (_known.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(masked, out var known))
+        {
+            return Resolve(known);
+        }
+
+        var text = masked.ToString();
+        if (FindLearned(text.Split(' ')) is not { } learned)
+        {
+            return null;
+        }
+
+        Remember(text, learned);
+        return Resolve(learned);
+    }
+
+    /// <summary>Takes in a pattern, or what has become of one.</summary>
+    /// <param name="masked">Its words.</param>
+    /// <param name="mergedInto">The older one that it turned out to be.</param>
+    public void Put(int id, string masked, int? mergedInto = null)
+    {
+        var words = masked.Split(' ');
+        if (_patterns.TryGetValue(id, out var before))
+        {
+            (before.Words, before.MergedInto) = (words, mergedInto);
+        }
+        else
+        {
+            _patterns[id] = new(words) { MergedInto = mergedInto };
+        }
+
+        Remember(masked, id);
+        if (mergedInto is null && masked.Contains(LineMask.Learned, StringComparison.Ordinal))
+        {
+            _learned.AddOrUpdate(words.Length, _ => [id], (_, ids) => ids.Contains(id) ? ids : ids.Add(id));
+        }
+    }
+
+    /// <summary>The pattern that one has become; itself unless it was merged.</summary>
+    public int Resolve(int id)
+    {
+        while (_patterns.TryGetValue(id, out var pattern) && pattern.MergedInto is { } into)
+        {
+            id = into;
+        }
+
+        return id;
+    }
+
+    /// <summary>The words of a pattern.</summary>
+    public string[] Words(int id) => _patterns[id].Words;
+
+    public bool IsMerged(int id) => _patterns[id].MergedInto is not null;
+
+    /// <summary>What the lines of a pattern have in common, with <c>&lt;*&gt;</c> for what varies; empty for a number nobody has.</summary>
+    public string Template(int id) => _patterns.TryGetValue(Resolve(id), out var pattern) ? Readable(string.Join(' ', pattern.Words)) : "";
+
+    public static string Readable(string masked) => masked
+        .Replace($"{LineMask.Variable}", "<*>", StringComparison.Ordinal).Replace($"{LineMask.Learned}", "<*>", StringComparison.Ordinal);
+
+    private int? FindLearned(string[] words)
+    {
+        foreach (var id in _learned.GetValueOrDefault(words.Length, []))
+        {
+            if (_patterns[id] is { MergedInto: null } pattern && Fits(pattern.Words, words))
+            {
+                return id;
+            }
+        }
+
+        return null;
+    }
+
+    private static bool Fits(string[] pattern, string[] words)
+    {
+        for (var i = 0; i < words.Length; i++)
+        {
+            if (pattern[i] != words[i] && !(pattern[i].IndexOf(LineMask.Learned, StringComparison.Ordinal) is >= 0 and var at
+                && words[i].Length >= pattern[i].Length - 1
+                && words[i].AsSpan().StartsWith(pattern[i].AsSpan(0, at), StringComparison.Ordinal)
+                && words[i].AsSpan().EndsWith(pattern[i].AsSpan(at + 1), StringComparison.Ordinal)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private void Remember(string masked, int id)
+    {
+        if (Interlocked.Increment(ref _variants) > MostVariants)
+        {
+            _known.Clear(); // A cache of ways to write the patterns; these themselves stay.
+            foreach (var (known, pattern) in _patterns)
+            {
+                _known[string.Join(' ', pattern.Words)] = known;
+            }
+
+            _variants = _patterns.Count;
+        }
+
+        _known[masked] = id;
+    }
+
+    private sealed class Pattern(string[] words)
+    {
+        public string[] Words { get; set; } = words;
+
+        public int? MergedInto { get; set; }
+    }
+}

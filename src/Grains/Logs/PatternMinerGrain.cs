@@ -1,0 +1,81 @@
+using System.Globalization;
+using Npgsql;
+
+namespace Bayou.Logs;
+
+internal sealed class PatternMinerGrain(NpgsqlDataSource db) : Grain, IPatternMinerGrain
+{
+    private readonly PatternBook _book = new();
+    private readonly Dictionary<int, int> _versions = [];
+    private PatternMiner? _miner;
+    private long _revision;
+
+    public async Task<int> MineAsync(CancellationToken ct)
+    {
+        var project = int.Parse(this.GetPrimaryKeyString(), CultureInfo.InvariantCulture);
+        var changed = new HashSet<int>();
+        foreach (var row in await PatternRow.ChangedSinceAsync(db, project, _revision, ct))
+        {
+            changed.UnionWith(Take(row));
+        }
+
+        if (changed.Count > 0 && !await WriteAsync(project, changed, ct))
+        {
+            // Another activation was at it: the next call begins with what that one wrote.
+            DeactivateOnIdle();
+        }
+
+        return changed.Count;
+    }
+
+    private IReadOnlyCollection<int> Take(PatternRow row)
+    {
+        var isNew = _versions.TryAdd(row.Id, row.Version);
+        (_versions[row.Id], _revision) = (row.Version, row.Revision);
+        var followed = isNew && row.MergedInto is null ? _book.Find(row.Words) : null;
+        _book.Put(row.Id, row.Words, row.MergedInto);
+        if (!isNew || row.MergedInto is not null || row.Words.Contains(LineMask.Learned, StringComparison.Ordinal))
+        {
+            return [];
+        }
+
+        if (followed is not { } same || same == row.Id)
+        {
+            return (_miner ??= new(_book)).Learn(row.Id);
+        }
+
+        var (older, younger) = (Math.Min(same, row.Id), Math.Max(same, row.Id));
+        var words = string.Join(' ', _book.Words(same));
+        _book.Put(older, words);
+        _book.Put(younger, string.Join(' ', _book.Words(younger)), older);
+        return [older, younger];
+    }
+
+    /// <returns>False, with nothing done, when one of the rows is not the one that was read.</returns>
+    private async Task<bool> WriteAsync(int project, HashSet<int> changed, CancellationToken ct)
+    {
+        await using var connection = await db.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await PatternRow.LockAsync(connection, project, ct);
+        await using var update = new NpgsqlCommand("""
+            UPDATE log_patterns p
+               SET words = u.words, embedding = u.embedding::real[], merged_into = u.merged_into,
+                   version = u.version + 1, revision = nextval('log_patterns_revision_seq')
+              FROM unnest($1::int[], $2::text[], $3::text[], $4::int[], $5::int[]) AS u(id, words, embedding, merged_into, version)
+             WHERE p.id = u.id AND p.version = u.version
+            """, connection);
+        var ids = changed.ToArray();
+        update.Parameters.Add(new() { Value = ids });
+        update.Parameters.Add(new() { Value = ids.Select(id => string.Join(' ', _book.Words(id))).ToArray() });
+        update.Parameters.Add(new() { Value = ids.Select(id => LogEmbedding.Of(PatternBook.Readable(string.Join(' ', _book.Words(id)))).ToSql()).ToArray() });
+        update.Parameters.Add(new() { Value = ids.Select(id => _book.Resolve(id) is var into && into != id ? into : (int?)null).ToArray() });
+        update.Parameters.Add(new() { Value = ids.Select(id => _versions[id]).ToArray() });
+        if (await update.ExecuteNonQueryAsync(ct) != ids.Length)
+        {
+            return false;
+        }
+
+        await transaction.CommitAsync(ct);
+        return true;
+    }
+}

@@ -1,0 +1,100 @@
+using System.Globalization;
+using Bayou.Database;
+
+namespace Bayou.Http;
+
+/// <summary>Server-sent events: rows of a feed as they appear, each with its id, so that a client that comes back goes on where it was.</summary>
+internal sealed partial class EventStream(IHostApplicationLifetime lifetime, TimeProvider time, ILogger<EventStream> logger)
+{
+    private const string ResumeHeader = "Last-Event-ID";
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
+
+    /// <summary>The parameter by which a stream begins; the header comes first.</summary>
+    public static (string Name, string Meaning) Begin { get; } =
+        ("id__gt", "Begin after this id; else with what changes from now on. The header Last-Event-ID does the same, and comes first.");
+
+    /// <summary>After which id the client wants to begin; null for now.</summary>
+    public static long? After(HttpContext http, QueryReader query)
+    {
+        var after = query.Whole("id__gt", 0, long.MaxValue);
+        if (http.Request.Headers[ResumeHeader] is { Count: > 0 } resumed)
+        {
+            after = long.TryParse(resumed, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
+            if (after is null)
+            {
+                query.Fail(ResumeHeader, "must be the id of an event");
+            }
+        }
+
+        return after;
+    }
+
+    /// <summary>Sends until the client or the server goes.</summary>
+    /// <param name="last">The id after which to begin.</param>
+    /// <param name="send">Sends some of what is after an id: how many, whether there may be more at once, and up to which id nothing is left.</param>
+    /// <param name="change">Begun before looking, so that nothing is missed: completes when it is worth looking again.</param>
+    public async Task RunAsync(
+        HttpContext http, long last, Func<long, CancellationToken, Task<(int Count, bool HasMore, long Last)>> send, Func<CancellationToken, Task> change, CancellationToken aborted)
+    {
+        // Else open streams would hold up the server's end.
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(aborted, lifetime.ApplicationStopping);
+        var ct = either.Token;
+        http.Response.ContentType = "text/event-stream";
+        http.Response.Headers["X-Accel-Buffering"] = "no"; // A proxy that gathers would turn live into late.
+        var heard = time.GetTimestamp();
+        try
+        {
+            await http.Response.WriteAsync(": live\n\n", ct);
+            await http.Response.Body.FlushAsync(ct);
+            while (true)
+            {
+                var changed = change(ct);
+                bool hasMore;
+                do
+                {
+                    (var count, hasMore, last) = await send(last, ct);
+                    heard = await BeatAsync(http, heard, count, ct);
+                }
+                while (hasMore);
+                await Task.WhenAny(changed);
+                ct.ThrowIfCancellationRequested();
+            }
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            // The client has gone, or the server goes.
+        }
+        catch (Exception e) when (DatabaseFailure.Is(e))
+        {
+            Ended(e); // The client comes back with its last id, and finds everything since.
+        }
+    }
+
+    public static async Task WriteAsync(HttpContext http, string name, long id, ReadOnlyMemory<byte> json, CancellationToken ct)
+    {
+        await http.Response.WriteAsync($"id: {id}\nevent: {name}\ndata: ", ct);
+        await http.Response.Body.WriteAsync(json, ct);
+        await http.Response.Body.WriteAsync("\n\n"u8.ToArray(), ct);
+    }
+
+    /// <summary>Has what was written sent, or after a long silence says that the stream is still there.</summary>
+    /// <returns>When the client last heard something.</returns>
+    private async Task<long> BeatAsync(HttpContext http, long heard, int written, CancellationToken ct)
+    {
+        if (written == 0)
+        {
+            if (time.GetElapsedTime(heard) < Heartbeat)
+            {
+                return heard;
+            }
+
+            await http.Response.WriteAsync(": still here\n\n", ct);
+        }
+
+        await http.Response.Body.FlushAsync(ct);
+        return time.GetTimestamp();
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A stream ended: the database did not answer")]
+    private partial void Ended(Exception exception);
+}

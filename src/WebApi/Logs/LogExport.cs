@@ -1,0 +1,83 @@
+using System.Text;
+using System.Text.Json;
+using Bayou.Http;
+
+namespace Bayou.Logs;
+
+/// <summary><c>GET /logs/export</c>: all lines that the filters select, the last to arrive first, as they are read: nothing is held.</summary>
+internal sealed class LogExport(LogCatalogue catalogue, LogLines lines, LogFilter filter)
+{
+    private const int Page = 1_000;
+
+    public QuerySpec Spec { get; } = filter.Spec(("format", "ndjson or csv."), ("limit", "Most lines; all unless told."));
+
+    public async Task<IResult> GetAsync(HttpContext http, CancellationToken ct)
+    {
+        var query = new QueryReader(http, Spec);
+        var selection = filter.Read(query);
+        var isCsv = query.Choice("format", "ndjson", "csv") == "csv";
+        var left = query.Whole("limit", 1, long.MaxValue) ?? long.MaxValue;
+        if (query.Problem is { } problem)
+        {
+            return problem;
+        }
+
+        filter.Match(selection);
+        http.Response.ContentType = isCsv ? "text/csv; charset=utf-8" : "application/x-ndjson; charset=utf-8";
+        http.Response.Headers.ContentDisposition = $"attachment; filename=\"logs.{(isCsv ? "csv" : "ndjson")}\"";
+        if (isCsv)
+        {
+            await http.Response.WriteAsync("id,created_at,level,source,service,message,pattern_id,trace_id,meta,ingested_at\r\n", ct);
+        }
+
+        var next = (await catalogue.ReadAsync(ct)).Visible;
+        while (left > 0)
+        {
+            // Anew for each page: segments come and go while a long export is read.
+            var segments = await catalogue.ReadAsync(ct);
+            var sql = selection.InRange();
+            sql.Add($"id <= {next}");
+            var count = (int)Math.Min(left, Page);
+            var rows = await lines.FirstAsync(selection.Of(segments).Where(s => s.MinId <= next), sql, LogOrder.IdDescending, count, ct);
+            foreach (var row in rows)
+            {
+                if (isCsv)
+                {
+                    await http.Response.WriteAsync(Csv(row), ct);
+                }
+                else
+                {
+                    await http.Response.Body.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(row, Json.Options), ct);
+                    await http.Response.Body.WriteAsync("\n"u8.ToArray(), ct);
+                }
+            }
+
+            if (rows.Count < count)
+            {
+                break;
+            }
+
+            (left, next) = (left - rows.Count, rows[^1].Id - 1);
+        }
+
+        return Results.Empty;
+    }
+
+    /// <summary>One record of RFC 4180.</summary>
+    private static string Csv(LogRow row)
+    {
+        string[] fields =
+        [
+            $"{row.Id}", Times.Format(row.CreatedAt), row.Level, row.Source, row.Service ?? "", row.Message, $"{row.PatternId}", row.TraceId ?? "",
+            row.Meta is { } meta ? Encoding.UTF8.GetString(meta.Utf8.Span) : "", Times.Format(row.IngestedAt),
+        ];
+        return string.Join(',', fields.Select(Quoted)) + "\r\n";
+    }
+
+    /// <summary>A text that a spreadsheet would take for a formula is marked as text: lines hold what strangers send.</summary>
+    private static string Quoted(string field)
+    {
+        field = field is ['=' or '+' or '-' or '@', ..] ? $"'{field}" : field;
+        return field.AsSpan().IndexOfAny("\",\r\n") < 0 ? field : $"\"{field.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    }
+}

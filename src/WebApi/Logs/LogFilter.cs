@@ -1,0 +1,166 @@
+using System.Globalization;
+using Bayou.Http;
+using Bayou.Ingest;
+
+namespace Bayou.Logs;
+
+/// <summary>Which lines are asked for: fields, range of time and search.</summary>
+internal sealed class LogFilter(PatternRegistry patterns)
+{
+    /// <summary>What a search looks in; the same text, character by character, as the index has.</summary>
+    public const string SearchedText = "log_text(level, source, message, meta_text)";
+
+    /// <summary>How many patterns a search by meaning takes, and how near they must be.</summary>
+    private const int NearestPatterns = 12;
+    private const float NearEnough = 0.62f;
+
+    public static IReadOnlyList<(string Name, string Meaning)> Parameters { get; } =
+    [
+        ("start_date", "Lines of this time or later."), ("end_date", "Lines before this time."),
+        ("search", "Words and \"phrases\" that must all be in a line (message, source, level, values of meta), -such that must not; source:, service:, level:, pattern:, trace: for fields."),
+        ("mode", "How search finds lines: hybrid, keyword or semantic."),
+    ];
+
+    /// <summary>What lines can be filtered by.</summary>
+    public QuerySpec Spec(params IReadOnlyList<(string Name, string Meaning)> parameters) => new([.. parameters, .. Parameters],
+    [
+        new("id", "id", FieldType.Whole), new("source", "source", FieldType.Text), new("service", "service", FieldType.Text),
+        new("level", "level", FieldType.Whole)
+        {
+            Stored = text => LogLevels.TryParse(text, out var level) ? [(long)level] : null,
+            StoredKind = $"one of {string.Join(", ", LogLevels.Names)}",
+        },
+        new("message", "message", FieldType.Text),
+        new("pattern_id", "pattern_id", FieldType.Whole)
+        {
+            Stored = text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? NumbersOf(id) : null,
+            StoredKind = "the number of a pattern",
+        },
+        new("trace_id", "trace_id", FieldType.Text),
+        new("created_at", "created_at", FieldType.Time), new("ingested_at", "ingested_at", FieldType.Time),
+    ])
+    {
+        Inside = new("meta", "(meta #> {0})", FieldType.Json),
+    };
+
+    /// <summary>Reads what is asked for; what is wrong with it, the query says.</summary>
+    public LogSelection Read(QueryReader query)
+    {
+        var sql = new FilterSql();
+        sql.Add($"project_id = {IngestService.DefaultProject}");
+        var (start, end) = (query.Time("start_date"), query.Time("end_date"));
+        if (end <= start)
+        {
+            query.Fail("end_date", "must be after start_date");
+        }
+
+        query.Filters(sql);
+        var mode = query.Choice("mode", "hybrid", "keyword", "semantic");
+        var selection = new LogSelection(sql, start?.UtcDateTime, end?.UtcDateTime, mode);
+        if (query.Text("search") is { Length: > 0 } text)
+        {
+            if (text.Length > SearchText.Longest || text.Contains('\0', StringComparison.Ordinal))
+            {
+                query.Fail("search", $"must be of at most {SearchText.Longest} characters, none of them NUL");
+                return selection;
+            }
+
+            selection.Search = SearchText.Parse(text);
+            foreach (var term in selection.Search.Terms)
+            {
+                if (Add(sql, term) is { } error)
+                {
+                    query.Fail("search", error);
+                }
+            }
+
+            foreach (var word in selection.Search.Excluded)
+            {
+                sql.AddSql($"NOT {Contains(sql, word)}");
+            }
+        }
+
+        return selection;
+    }
+
+    /// <summary>Adds to a selection's filter that lines must fit its words, by the mode that was asked for.</summary>
+    public void Match(LogSelection selection)
+    {
+        if (selection.Search.Words.Count > 0)
+        {
+            var keyword = selection.Mode == "semantic" ? null : Keyword(selection.Sql, selection.Search);
+            var meaning = selection.Mode == "keyword" ? null : Meaning(selection);
+            selection.Sql.AddSql($"({string.Join(" OR ", ((string?[])[keyword, meaning]).OfType<string>())})");
+        }
+    }
+
+    /// <summary>The condition that a line has all the words.</summary>
+    public static string Keyword(FilterSql sql, SearchText search) => string.Join(" AND ", search.Words.Select(word => Contains(sql, word)));
+
+    /// <summary>The patterns that are nearest to what the words mean.</summary>
+    public List<(int Pattern, float Likeness)> Nearest(LogSelection selection) =>
+        patterns.Nearest(LogEmbedding.Of(string.Join(' ', selection.Search.Words)), NearEnough, NearestPatterns);
+
+    public long[] NumbersOf(int pattern) => [.. patterns.NumbersOf(pattern).Select(number => (long)number)];
+
+    private string Meaning(LogSelection selection)
+    {
+        var numbers = Nearest(selection).SelectMany(near => NumbersOf(near.Pattern)).ToArray();
+        return $"pattern_id = ANY ({selection.Sql.Parameter(numbers)})";
+    }
+
+    private static string Contains(FilterSql sql, string word) => $"{SearchedText} ILIKE {sql.Parameter($"%{FilterSql.Escape(word)}%")}";
+
+    private string? Add(FilterSql sql, SearchTerm term)
+    {
+        var not = term.IsNegated ? "NOT " : "";
+        switch (term.Field)
+        {
+            case "level" when !LogLevels.TryParse(term.Value, out _):
+                return $"has level:{term.Value}; there are {string.Join(", ", LogLevels.Names)}";
+            case "level":
+                _ = LogLevels.TryParse(term.Value, out var level);
+                sql.AddSql($"{not}level = {sql.Parameter((short)level)}");
+                return null;
+            case "pattern" when !int.TryParse(term.Value, NumberStyles.None, CultureInfo.InvariantCulture, out _):
+                return $"has pattern:{term.Value}, which is not a number";
+            case "pattern":
+                sql.AddSql($"{not}pattern_id = ANY ({sql.Parameter(NumbersOf(int.Parse(term.Value, CultureInfo.InvariantCulture)))})");
+                return null;
+            case "trace":
+                sql.AddSql($"{not}trace_id = {sql.Parameter(term.Value)}");
+                return null;
+            default: // source and service, in any case
+                sql.AddSql($"{not}{term.Field} ILIKE {sql.Parameter(FilterSql.Escape(term.Value))}");
+                return null;
+        }
+    }
+}
+
+/// <summary>What was asked for.</summary>
+/// <param name="Sql">All but the range of time.</param>
+/// <param name="Start">In UTC; null for no bound.</param>
+internal sealed record LogSelection(FilterSql Sql, DateTime? Start, DateTime? End, string Mode)
+{
+    public SearchText Search { get; set; } = SearchText.Parse("");
+
+    /// <summary>All of it.</summary>
+    public FilterSql InRange()
+    {
+        var sql = Sql.Copy();
+        if (Start is { } from)
+        {
+            sql.Add($"created_at >= {from}");
+        }
+
+        if (End is { } to)
+        {
+            sql.Add($"created_at < {to}");
+        }
+
+        return sql;
+    }
+
+    /// <summary>Segments that may have such lines.</summary>
+    public IEnumerable<StoredSegment> Of(LogSegments segments) => segments.Stored.Where(segment => segment.Overlaps(Start, End));
+}

@@ -1,0 +1,58 @@
+using Bayou.Http;
+using Npgsql;
+
+namespace Bayou.Logs;
+
+/// <summary>Lines of a span of time by level.</summary>
+internal sealed record LogBucket(DateTime WindowStart, DateTime WindowEnd, long Trace, long Debug, long Info, long Warn, long Error, long Fatal)
+{
+    public long Total => Trace + Debug + Info + Warn + Error + Fatal;
+}
+
+/// <param name="WindowSize">Seconds.</param>
+internal sealed record HistogramMetadata(DateTime StartDate, DateTime EndDate, double WindowSize, long Total);
+
+/// <summary><c>GET /logs/histogram</c>: how many lines there are over time, by level. Spans without lines are absent.</summary>
+internal sealed class LogHistogram(NpgsqlDataSource db, LogCatalogue catalogue, LogFilter filter, TimeProvider time)
+{
+    private static readonly TimeSpan Default = TimeSpan.FromDays(1);
+
+    public QuerySpec Spec { get; } = filter.Spec(("window_size", "Seconds of each window; unless told, so that about sixty fit."));
+
+    public async Task<IResult> GetAsync(HttpContext http, CancellationToken ct)
+    {
+        var query = new QueryReader(http, Spec);
+        var selection = filter.Read(query);
+        var window = LogWindow.Of(selection, time, Default);
+        var width = query.Problem is null ? window.Width(query) : null;
+        if (query.Problem is { } problem)
+        {
+            return problem;
+        }
+
+        filter.Match(selection);
+        var canTell = LogCounts.CanTell(query, selection);
+
+        // The first bucket begins before the range does; what is before the range is not counted all the same.
+        var sql = selection.Sql;
+        var origin = window.BucketStart(width!.Value);
+        var table = LogCounts.Table(sql, canTell, await catalogue.ReadAsync(ct), window, origin, width, "level");
+        await using var command = db.CreateCommand($"SELECT bucket, level, sum(lines)::bigint FROM {table} GROUP BY 1, 2 ORDER BY 1");
+        sql.Bind(command.Parameters);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var counts = new SortedDictionary<DateTime, long[]>();
+        while (await reader.ReadAsync(ct))
+        {
+            var bucket = reader.GetDateTime(0);
+            if (!counts.TryGetValue(bucket, out var levels))
+            {
+                counts[bucket] = levels = new long[LogLevels.Names.Length];
+            }
+
+            levels[reader.GetInt16(1) - 1] = reader.GetInt64(2);
+        }
+
+        var buckets = counts.Select(pair => new LogBucket(pair.Key, pair.Key + width.Value, pair.Value[0], pair.Value[1], pair.Value[2], pair.Value[3], pair.Value[4], pair.Value[5])).ToList();
+        return new ApiResult(buckets, new HistogramMetadata(window.Start, window.End, width.Value.TotalSeconds, buckets.Sum(bucket => bucket.Total)));
+    }
+}

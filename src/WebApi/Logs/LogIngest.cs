@@ -1,0 +1,55 @@
+using Bayou.Http;
+using Bayou.Ingest;
+using Microsoft.Extensions.Options;
+
+namespace Bayou.Logs;
+
+/// <summary>What a sender is told of its lines.</summary>
+/// <param name="Cut">Messages that were too long to be kept whole.</param>
+internal sealed record LogIngestAnswer(int Accepted, int Rejected, int Cut, IReadOnlyList<FieldError> Errors);
+
+/// <summary>Takes a body of log lines, whoever brings it.</summary>
+internal sealed class LogIngest(LogNode node, PatternRegistry patterns, IOptions<LogsOptions> options, TimeProvider time)
+{
+    /// <param name="key">The sender's idempotency key, if any.</param>
+    public async Task<IngestOutcome> TakeAsync(ReadOnlyMemory<byte> body, string? key, CancellationToken ct)
+    {
+        var batch = new LogBatch();
+        var (answer, broken) = Read(body.Span, batch);
+        if (broken is not null || answer.Accepted == 0)
+        {
+            return IngestOutcome.Refused(broken, answer.Errors);
+        }
+
+        await patterns.ResolveAsync(batch.Lines, ct);
+
+        // A key is of an address: the same one may name a batch of requests too.
+        var submission = new Submission<LogBatch>(batch, key is null ? null : IngestService.KeyOf($"logs\n{key}", body.Span, answer));
+        return IngestOutcome.Of(answer, await node.SubmitAsync(submission));
+    }
+
+    private (LogIngestAnswer Answer, string? Broken) Read(ReadOnlySpan<byte> body, LogBatch batch)
+    {
+        var reader = new LineReader(time.GetUtcNow(), options.Value);
+        var errors = new List<FieldError>();
+        var rejected = 0;
+        var items = new ItemSplitter(body);
+        for (var index = 0; items.MoveNext(); index++)
+        {
+            var (line, error) = reader.Read(items.Current);
+            if (error is null)
+            {
+                batch.Lines.Add(line);
+                continue;
+            }
+
+            rejected++;
+            if (errors.Count < IngestAnswer.MaxErrors)
+            {
+                errors.Add(error with { Index = index });
+            }
+        }
+
+        return (new(batch.Count, rejected, reader.Cut, errors), items.Error);
+    }
+}

@@ -1,0 +1,121 @@
+using System.Text.Json.Serialization;
+using Bayou.Http;
+
+namespace Bayou.Logs;
+
+/// <summary>The metadata of a page of lines; a poller goes on from <paramref name="LastId"/>.</summary>
+/// <param name="TotalIsLowerBound">There are more; how many is not counted, so that a list never reads more than it shows.</param>
+/// <param name="UnsealedLines">How many lines a search had to read one by one, for they are not indexed yet.</param>
+internal sealed record LogPageMetadata(
+    int Limit, long Offset, long Total, long LastId,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool TotalIsLowerBound,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? UnsealedLines);
+
+/// <summary><c>GET /logs</c>: lines, newest first, or after a cursor, or by how well they fit a search.</summary>
+internal sealed class LogList(LogCatalogue catalogue, LogLines lines, LogFilter filter, LogRelevance relevance)
+{
+    // Deeper pages would be read only to be thrown away: id__lt pages without end.
+    private const int MaxOffset = 10_000;
+
+    private static readonly Dictionary<(string By, bool Descending), LogOrder> Orders = new()
+    {
+        [("created_at", true)] = LogOrder.Newest, [("created_at", false)] = LogOrder.Oldest,
+        [("id", true)] = LogOrder.IdDescending, [("id", false)] = LogOrder.IdAscending,
+    };
+
+    public QuerySpec Spec { get; } = filter.Spec(
+        ("id__gt", "Only lines after this id, ascending; for polling. Not with order_by, order, offset or sort."),
+        ("id__lt", "Only lines before this id, descending; begin with last_id + 1 to page through all backwards."),
+        ("limit", "Most lines, 1 to 1000; 50 unless told."),
+        ("offset", $"Lines to pass over, up to {MaxOffset}."),
+        ("order_by", "created_at or id."),
+        ("order", "desc or asc."),
+        ("sort", "time, or relevance: by how well lines fit the search; each then has a score."));
+
+    public async Task<IResult> GetAsync(HttpContext http, CancellationToken ct)
+    {
+        var query = new QueryReader(http, Spec);
+        var selection = filter.Read(query);
+        var after = query.Whole("id__gt", 0, long.MaxValue);
+        var before = query.Whole("id__lt", 0, long.MaxValue);
+        var limit = (int)(query.Whole("limit", 1, ListQuery.MaxLimit) ?? ListQuery.DefaultLimit);
+        var offset = (int)(query.Whole("offset", 0, MaxOffset) ?? 0);
+        var by = query.Choice("order_by", "created_at", "id");
+        var isDescending = query.Choice("order", "desc", "asc") == "desc";
+        var byRelevance = query.Choice("sort", "time", "relevance") == "relevance";
+        foreach (var other in (string[])["order_by", "order", "offset", "sort"])
+        {
+            if (query.Has(other) && query.Has("id__gt"))
+            {
+                query.Fail(other, "does not go with id__gt, which has its own order");
+            }
+        }
+
+        if (byRelevance && selection.Search.Words.Count == 0)
+        {
+            query.Fail("sort", "can be relevance only with words to search for");
+        }
+
+        if (query.Problem is { } problem)
+        {
+            return problem;
+        }
+
+        // Before the lines, so that whatever is visible by now they have.
+        var segments = await catalogue.ReadAsync(ct);
+        if (after is { } cursor)
+        {
+            return await ChangedAsync(selection, segments, cursor, limit, ct);
+        }
+
+        selection.Sql.Add($"id <= {segments.Visible}"); // So that a poller that goes on from there sees nothing twice.
+        if (before is { } bound)
+        {
+            selection.Sql.Add($"id < {bound}");
+        }
+
+        var order = before is null ? Orders[(by, isDescending)] : LogOrder.IdDescending;
+        var isAll = selection is { Start: null, End: null, Search: { Words.Count: 0, Terms.Count: 0, Excluded.Count: 0 } } && before is null && query.IsOf(ListOnly);
+        List<LogRow> rows;
+        if (byRelevance)
+        {
+            rows = await relevance.RankAsync(selection, segments, offset + limit + 1, ct);
+        }
+        else
+        {
+            filter.Match(selection);
+            rows = await lines.FirstAsync(selection.Of(segments).Where(s => before is null || s.MinId < before), selection.InRange(), order, offset + limit + 1, ct);
+        }
+
+        var hasMore = rows.Count > offset + limit;
+        var total = isAll ? Math.Min(segments.Lines, PageMetadata.CountedUpTo) : rows.Count;
+        long? unsealed = selection.Search.Words.Count > 0 ? selection.Of(segments).Where(s => !s.IsSealed).Sum(s => s.Lines) : null;
+        return new ApiResult(
+            rows.Skip(offset).Take(limit),
+            new LogPageMetadata(limit, offset, total, segments.Visible, isAll ? segments.Lines > PageMetadata.CountedUpTo : hasMore, unsealed));
+    }
+
+    private static readonly HashSet<string> ListOnly = ["limit", "offset", "order_by", "order", "sort", "mode"];
+
+    private async Task<IResult> ChangedAsync(LogSelection selection, LogSegments segments, long cursor, int limit, CancellationToken ct)
+    {
+        if (cursor > segments.Drawn)
+        {
+            return new ApiResult(Array.Empty<LogRow>(), new CursorMetadata(limit, segments.Visible, HasMore: false, Reset: true));
+        }
+
+        var rows = await AfterAsync(selection, segments, cursor, limit + 1, ct);
+        var hasMore = rows.Count > limit;
+        rows = hasMore ? rows[..limit] : rows;
+        return new ApiResult(rows, new CursorMetadata(limit, rows is [.., var last] ? last.Id : cursor, hasMore, Reset: false));
+    }
+
+    /// <summary>Lines after a cursor that fit, ascending; of those that can be seen by now, none is skipped.</summary>
+    public Task<List<LogRow>> AfterAsync(LogSelection selection, LogSegments segments, long cursor, int count, CancellationToken ct)
+    {
+        // What becomes visible while the segments are read one after the other is left to the next time.
+        selection.Sql.Add($"id > {cursor} AND id <= {segments.Visible}");
+        filter.Match(selection);
+        return lines.FirstAsync(selection.Of(segments).Where(segment => segment.MaxId > cursor), selection.InRange(), LogOrder.IdAscending, count, ct);
+    }
+}

@@ -1,0 +1,127 @@
+using Bayou.Http;
+using Npgsql;
+
+namespace Bayou.Logs;
+
+/// <summary>A pattern of lines in a range.</summary>
+/// <param name="Level">Of most of its lines in the range, as <paramref name="Source"/> is.</param>
+/// <param name="TotalCount">Of all that are stored.</param>
+/// <param name="PreviousCount">In the range of the same length before.</param>
+/// <param name="IsNew">The first line that is stored is in the range.</param>
+/// <param name="Trend">Lines in each of the range's parts of the same length.</param>
+internal sealed record LogPattern(
+    int PatternId, string Template, string Level, string Source, long TotalCount, long RangeCount, long PreviousCount, DateTime FirstSeen, DateTime LastSeen, bool IsNew, long[] Trend);
+
+/// <summary><c>GET /logs/patterns</c>: what lines have in common, by how many there are in a range.</summary>
+internal sealed class LogPatternList(NpgsqlDataSource db, LogCatalogue catalogue, LogFilter filter, PatternRegistry patterns, TimeProvider time)
+{
+    private const int TrendParts = 24;
+    private static readonly TimeSpan Default = TimeSpan.FromDays(1);
+
+    public QuerySpec Spec { get; } = filter.Spec(
+        ("limit", "Most patterns, 1 to 1000; 50 unless told."),
+        ("sort", "count, or change: by how many more there are than in the range before, new ones first."));
+
+    public async Task<IResult> GetAsync(HttpContext http, CancellationToken ct)
+    {
+        var query = new QueryReader(http, Spec);
+        var selection = filter.Read(query);
+        var limit = (int)(query.Whole("limit", 1, ListQuery.MaxLimit) ?? ListQuery.DefaultLimit);
+        var byChange = query.Choice("sort", "count", "change") == "change";
+        if (query.Problem is { } problem)
+        {
+            return problem;
+        }
+
+        filter.Match(selection);
+        var canTell = LogCounts.CanTell(query, selection);
+        var segments = await catalogue.ReadAsync(ct);
+        var window = LogWindow.Of(selection, time, Default);
+        var found = await RangeAsync(selection, canTell, segments, window, ct);
+        var before = await TotalsAsync(selection, canTell, segments, window.Before, ct);
+        var rows = byChange
+            ? found.OrderByDescending(entry => !before.ContainsKey(entry.Key)).ThenByDescending(entry => entry.Value.Count - Before(entry.Key))
+            : found.OrderByDescending(entry => entry.Value.Count);
+        var page = rows.ThenBy(entry => entry.Key).Take(limit).ToList();
+        var all = await TotalsAsync(selection, canTell, segments, LogWindow.Ever, ct);
+        return new ApiResult(page.Select(entry =>
+        {
+            var stored = all.GetValueOrDefault(entry.Key, new(entry.Value.Count, window.Start, window.End));
+            return new LogPattern(
+                entry.Key, patterns.Book.Template(entry.Key), LogLevels.NameOf(entry.Value.Level), entry.Value.Source,
+                stored.Count, entry.Value.Count, Before(entry.Key), stored.First, stored.Last, stored.First >= window.Start, entry.Value.Trend);
+        }), new { limit, total = found.Count, start_date = window.Start, end_date = window.End });
+
+        long Before(int pattern) => before.TryGetValue(pattern, out var totals) ? totals.Count : 0;
+    }
+
+    private async Task<Dictionary<int, InRange>> RangeAsync(LogSelection selection, bool canTell, LogSegments segments, LogWindow window, CancellationToken ct)
+    {
+        // Parts of whole minutes, where there are enough: those can be told from counts.
+        var part = TimeSpan.FromSeconds(Math.Ceiling(window.Length.TotalSeconds / TrendParts));
+        part = part > TimeSpan.FromMinutes(1) ? TimeSpan.FromMinutes(Math.Ceiling(part.TotalMinutes)) : part;
+        var sql = selection.Sql.Copy();
+        var origin = window.WholeMinutes is { } inner && part >= TimeSpan.FromMinutes(1) ? inner.Start - TimeSpan.FromMinutes(inner.Start > window.Start ? 1 : 0) : window.Start;
+        var table = LogCounts.Table(sql, canTell, segments, window, origin, part, "pattern_id", "level", "source");
+        await using var command = db.CreateCommand($"SELECT bucket, pattern_id, level, source, sum(lines)::bigint FROM {table} GROUP BY 1, 2, 3, 4");
+        sql.Bind(command.Parameters);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var found = new Dictionary<int, InRange>();
+        while (await reader.ReadAsync(ct))
+        {
+            var pattern = patterns.Book.Resolve(reader.GetInt32(1));
+            if (!found.TryGetValue(pattern, out var range))
+            {
+                found[pattern] = range = new();
+            }
+
+            range.Add((int)((reader.GetDateTime(0) - origin) / part), (LineLevel)reader.GetInt16(2), reader.GetString(3), reader.GetInt64(4));
+        }
+
+        return found;
+    }
+
+    private async Task<Dictionary<int, Totals>> TotalsAsync(LogSelection selection, bool canTell, LogSegments segments, LogWindow window, CancellationToken ct)
+    {
+        var sql = selection.Sql.Copy();
+        var table = LogCounts.Table(sql, canTell, segments, window, window.Start, null, "pattern_id");
+        await using var command = db.CreateCommand($"SELECT pattern_id, sum(lines)::bigint, min(first_time), max(last_time) FROM {table} GROUP BY 1");
+        sql.Bind(command.Parameters);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var totals = new Dictionary<int, Totals>();
+        while (await reader.ReadAsync(ct))
+        {
+            var pattern = patterns.Book.Resolve(reader.GetInt32(0));
+            var (count, first, last) = (reader.GetInt64(1), reader.GetDateTime(2), reader.GetDateTime(3));
+            totals[pattern] = totals.TryGetValue(pattern, out var sum)
+                ? new(sum.Count + count, first < sum.First ? first : sum.First, last > sum.Last ? last : sum.Last)
+                : new(count, first, last);
+        }
+
+        return totals;
+    }
+
+    private readonly record struct Totals(long Count, DateTime First, DateTime Last);
+
+    private sealed class InRange
+    {
+        private readonly Dictionary<(LineLevel Level, string Source), long> _counts = [];
+
+        public long[] Trend { get; } = new long[TrendParts];
+
+        public long Count { get; private set; }
+
+        public LineLevel Level => Most.Level;
+
+        public string Source => Most.Source;
+
+        private (LineLevel Level, string Source) Most => _counts.MaxBy(pair => pair.Value).Key;
+
+        public void Add(int part, LineLevel level, string source, long lines)
+        {
+            Trend[Math.Clamp(part, 0, TrendParts - 1)] += lines;
+            Count += lines;
+            _counts[(level, source)] = _counts.GetValueOrDefault((level, source)) + lines;
+        }
+    }
+}

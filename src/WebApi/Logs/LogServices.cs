@@ -1,0 +1,17 @@
+using Bayou.Ingest;
+
+namespace Bayou.Logs;
+
+internal static class LogServices
+{
+    /// <summary>What both taking lines in and finding them need.</summary>
+    public static IServiceCollection AddLogs(this IServiceCollection services) => services
+        .AddSingleton<PatternRegistry>()
+        .AddHostedService(provider => provider.GetRequiredService<PatternRegistry>());
+
+    public static IServiceCollection AddLogIngest(this IServiceCollection services) => services
+        .AddSingleton<LogWriter>()
+        .AddSingleton<LogNode>()
+        .AddSingleton<LogIngest>()
+        .AddHostedService(provider => provider.GetRequiredService<LogNode>());
+}

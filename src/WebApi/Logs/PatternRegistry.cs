@@ -1,0 +1,190 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+using Bayou.Database;
+using Bayou.Ingest;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Bayou.Logs;
+
+/// <summary>
+/// This node's copy of the patterns. A line that follows none makes a new one, whose number PostgreSQL gives; which of them are one and the same is found out
+/// behind that by <see cref="IPatternMinerGrain"/>, and every node hears of it within seconds.
+/// </summary>
+internal sealed partial class PatternRegistry(
+    NpgsqlDataSource db, IGrainFactory grains, IOptions<LogsOptions> options, TimeProvider time, ILogger<PatternRegistry> logger) : BackgroundService
+{
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
+    private static readonly string OtherWords = $"{LineMask.Variable}";
+
+    private readonly ConcurrentDictionary<int, LogEmbedding> _embeddings = [];
+    private readonly SemaphoreSlim _reading = new(1);
+    private long _revision;
+    private volatile bool _hasNew;
+
+    public PatternBook Book { get; } = new();
+
+    /// <summary>No more patterns are kept apart; lines that follow none have the pattern of all others.</summary>
+    private bool IsFull => Book.Count > options.Value.MaxPatterns;
+
+    /// <summary>Finds or makes the pattern of each line.</summary>
+    public async Task ResolveAsync(List<LogLine> lines, CancellationToken ct)
+    {
+        var unknown = new Dictionary<string, List<int>>(StringComparer.Ordinal);
+        var room = new char[LineMask.Room];
+        for (var at = 0; at < lines.Count; at++)
+        {
+            var masked = room.AsSpan(0, LineMask.Mask(lines[at].Message, room));
+            if (Book.Find(masked) is { } pattern)
+            {
+                lines[at] = lines[at] with { Pattern = pattern };
+                continue;
+            }
+
+            var words = IsFull ? OtherWords : masked.ToString();
+            if (!unknown.TryGetValue(words, out var places))
+            {
+                unknown[words] = places = [];
+            }
+
+            places.Add(at);
+        }
+
+        if (unknown.Count == 0)
+        {
+            return;
+        }
+
+        var made = await MakeAsync(unknown.Keys, ct);
+        foreach (var (words, places) in unknown)
+        {
+            foreach (var at in places)
+            {
+                lines[at] = lines[at] with { Pattern = made[words] };
+            }
+        }
+    }
+
+    /// <summary>Patterns whose meaning is near that of a text, nearest first, with how near: 1 is the same.</summary>
+    public List<(int Pattern, float Likeness)> Nearest(LogEmbedding text, float least, int most) =>
+        [.. _embeddings.Where(pair => !Book.IsMerged(pair.Key))
+            .Select(pair => (pair.Key, Likeness: pair.Value.Likeness(text)))
+            .Where(pair => pair.Likeness >= least)
+            .OrderByDescending(pair => pair.Likeness).ThenBy(pair => pair.Key).Take(most)];
+
+    /// <summary>Every number under which lines of a pattern may be stored: its own, and those of the patterns that became it.</summary>
+    public int[] NumbersOf(int pattern) => [.. Book.Patterns.Where(id => Book.Resolve(id) == pattern)];
+
+    /// <summary>Has what other nodes and the miner have written since.</summary>
+    public async Task RefreshAsync(CancellationToken ct)
+    {
+        await _reading.WaitAsync(ct);
+        try
+        {
+            foreach (var row in await PatternRow.ChangedSinceAsync(db, IngestService.DefaultProject, _revision, ct))
+            {
+                Book.Put(row.Id, row.Words, row.MergedInto);
+                _embeddings[row.Id] = LogEmbedding.From(row.Embedding);
+                _revision = row.Revision;
+            }
+        }
+        finally
+        {
+            _reading.Release();
+        }
+    }
+
+    public override void Dispose()
+    {
+        _reading.Dispose();
+        base.Dispose();
+    }
+
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await RefreshAsync(cancellationToken);
+        await base.StartAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Period, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                if (_hasNew)
+                {
+                    _hasNew = false;
+                    await grains.GetGrain<IPatternMinerGrain>($"{IngestService.DefaultProject}").MineAsync(stoppingToken);
+                }
+            }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                _hasNew = true;
+                NotMined(e); // Lines are stored all the same; the next round tries again.
+            }
+
+            try
+            {
+                await RefreshAsync(stoppingToken);
+            }
+            catch (Exception e) when (DatabaseFailure.Is(e))
+            {
+                NotRefreshed(e);
+            }
+        }
+    }
+
+    private async Task<Dictionary<string, int>> MakeAsync(IReadOnlyCollection<string> unknown, CancellationToken ct)
+    {
+        var wanted = unknown.Append(OtherWords).Distinct(StringComparer.Ordinal).ToDictionary(words => Convert.ToHexString(HashOf(words)), StringComparer.Ordinal);
+        await using var connection = await db.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+
+        // One discovery of a project at a time, on every node: else two could each take the last free place.
+        await PatternRow.LockAsync(connection, IngestService.DefaultProject, ct);
+        await using (var insert = new NpgsqlCommand("""
+            INSERT INTO log_patterns (project_id, hash, words, embedding)
+            SELECT $1, hash, words, embedding::real[]
+              FROM unnest($2::bytea[], $3::text[], $4::text[]) WITH ORDINALITY AS n(hash, words, embedding, place)
+             WHERE NOT EXISTS (SELECT 1 FROM log_patterns p WHERE p.project_id = $1 AND p.hash = n.hash)
+             ORDER BY place
+             LIMIT greatest(0, $5 - (SELECT count(*) FROM log_patterns WHERE project_id = $1))
+            """, connection))
+        {
+            string[] ordered = [OtherWords, .. unknown.Where(words => words != OtherWords)];
+            insert.Parameters.Add(new() { Value = IngestService.DefaultProject });
+            insert.Parameters.Add(new() { Value = Array.ConvertAll(ordered, HashOf) });
+            insert.Parameters.Add(new() { Value = ordered });
+            insert.Parameters.Add(new() { Value = Array.ConvertAll(ordered, words => LogEmbedding.Of(PatternBook.Readable(words)).ToSql()) });
+            insert.Parameters.Add(new() { Value = options.Value.MaxPatterns + 1 });
+            _hasNew |= await insert.ExecuteNonQueryAsync(ct) > 0;
+        }
+
+        var found = new Dictionary<string, int>(StringComparer.Ordinal);
+        await using (var find = new NpgsqlCommand("SELECT id, hash FROM log_patterns WHERE project_id = $1 AND hash = ANY($2)", connection))
+        {
+            find.Parameters.Add(new() { Value = IngestService.DefaultProject });
+            find.Parameters.Add(new() { Value = wanted.Keys.Select(Convert.FromHexString).ToArray() });
+            await using var reader = await find.ExecuteReaderAsync(ct);
+            while (await reader.ReadAsync(ct))
+            {
+                found[wanted[Convert.ToHexString(reader.GetFieldValue<byte[]>(1))]] = reader.GetInt32(0);
+            }
+        }
+
+        await transaction.CommitAsync(ct);
+        await RefreshAsync(ct);
+        return unknown.ToDictionary(words => words, words => found.GetValueOrDefault(words, found[OtherWords]), StringComparer.Ordinal);
+    }
+
+    private static byte[] HashOf(string words) => SHA256.HashData(Encoding.UTF8.GetBytes(words));
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Log patterns are not being compared just now")]
+    private partial void NotMined(Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Log patterns that other nodes found cannot be read just now")]
+    private partial void NotRefreshed(Exception exception);
+}

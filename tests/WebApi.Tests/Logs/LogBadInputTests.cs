@@ -1,0 +1,163 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace Bayou.Logs;
+
+/// <summary>Whatever a line holds, it is kept or refused by the name of its field, and the lines beside it are kept.</summary>
+public sealed class LogBadInputTests(BayouServer server) : IClassFixture<BayouServer>
+{
+    public static TheoryData<string, string> BadItems => new()
+    {
+        { "level", """{"source":"s","level":"loud","message":"m"}""" },
+        { "level", """{"source":"s","level":9,"message":"m"}""" },
+        { "level", """{"source":"s","level":4.5,"message":"m"}""" },
+        { "level", """{"source":"s","message":"m"}""" },
+        { "source", """{"level":"info","message":"m"}""" },
+        { "source", """{"source":"","level":"info","message":"m"}""" },
+        { "source", $$"""{"source":"{{new string('s', 201)}}","level":"info","message":"m"}""" },
+        { "source", $$"""{"source":"{{string.Concat(Enumerable.Repeat("\\u0041", 2_000))}}","level":"info","message":"m"}""" },
+        { "source", """{"source":7,"level":"info","message":"m"}""" },
+        { "source", """{"source":"a","source":"b","level":"info","message":"m"}""" },
+        { "service", """{"source":"s","service":7,"level":"info","message":"m"}""" },
+        { "message", """{"source":"s","level":"info"}""" },
+        { "message", """{"source":"s","level":"info","message":null}""" },
+        { "message", """{"source":"s","level":"info","message":{"a":1}}""" },
+        { "message", "{\"source\":\"s\",\"level\":\"info\",\"message\":\"raw\ttab\"}" },
+        { "meta", $$$"""{"source":"s","level":"info","message":"m","meta":{"a":"{{{new string('x', 65_536)}}}"}}""" },
+        { "meta", $$"""{"source":"s","level":"info","message":"m","meta":{{new string('[', 1_000) + new string(']', 1_000)}} }""" },
+        { "trace_id", """{"source":"s","level":"info","message":"m","trace_id":"two words"}""" },
+        { "time", """{"source":"s","level":"info","message":"m","time":"yesterday"}""" },
+        { "time", """{"source":"s","level":"info","message":"m","time":"9999-12-31T23:59:59Z"}""" },
+        { "time", """{"source":"s","level":"info","message":"m","time":"0001-01-01T00:00:00Z"}""" },
+        { "time", $$"""{"source":"s","level":"debug","message":"m","time":"{{DateTimeOffset.UtcNow.AddDays(-4):O}}"}""" },
+        { "time", $$"""{"source":"s","level":"info","message":"m","time":"{{DateTimeOffset.UtcNow.AddDays(-31):O}}"}""" },
+        { "sources", """{"sources":"s","level":"info","message":"m"}""" },
+        { "item", "[]" },
+        { "item", "\"text\"" },
+        { "item", """{"source":"s","level":"info","message":"m"} {}""" },
+    };
+
+    [Theory]
+    [MemberData(nameof(BadItems))]
+    public async Task A_bad_item_is_refused_by_its_field_and_the_good_one_beside_it_kept(string field, string item)
+    {
+        var source = BayouServer.NewService();
+        var (status, body) = await PostAsync($$"""{"source":"{{source}}","level":"info","message":"good"}""" + "\n" + item);
+        Assert.Equal((HttpStatusCode.Accepted, 1, 1), (status, (int)body["data"]!["accepted"]!, (int)body["data"]!["rejected"]!));
+        var error = Assert.Single(body["data"]!["errors"]!.AsArray())!;
+        Assert.Equal((field, 1), ((string)error["field"]!, (int)error["index"]!));
+        Assert.Single((await server.DataAsync($"/logs?source={source}")).AsArray());
+        Assert.Equal(HttpStatusCode.BadRequest, (await PostAsync(item)).Status);
+    }
+
+    [Theory]
+    [InlineData("""a\u0000b""", "a\uFFFDb")]
+    [InlineData("""lone \ud800 and \udc00""", "lone \uFFFD and \uFFFD")]
+    [InlineData("""a pair \ud83d\ude00""", "a pair 😀")]
+    [InlineData("""\u001b[31mred\u001b[0m""", "\u001b[31mred\u001b[0m")]
+    [InlineData("""100% of _all_ \\ regex .*[a-z]+$""", """100% of _all_ \ regex .*[a-z]+$""")]
+    public async Task What_no_text_can_hold_becomes_a_replacement_character(string json, string stored)
+    {
+        var source = BayouServer.NewService();
+        await PostAsync($$$"""{"source":"{{{source}}}","level":"info","message":"{{{json}}}","meta":{"k":"{{{json}}}","{{{json}}}":1}}""");
+        var line = Assert.Single((await server.DataAsync($"/logs?source={source}")).AsArray())!;
+        Assert.Equal((stored, stored), ((string)line["message"]!, (string)line["meta"]!["k"]!));
+        Assert.Single((await server.DataAsync($"/logs?source={source}&mode=keyword&search={$"\"{stored[..3]}"}")).AsArray());
+    }
+
+    [Fact]
+    public async Task Invalid_utf8_is_kept_but_for_its_bad_bytes()
+    {
+        var source = BayouServer.NewService();
+        byte[] body = [.. Encoding.UTF8.GetBytes($$"""{"source":"{{source}}","level":"info","message":"caf"""), 0xE9, .. "\",\"meta\":{\"a\":\""u8, 0xFF, .. "\"}}"u8];
+        using var content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+        Assert.Equal(HttpStatusCode.Accepted, (await server.PostAsync(content, path: "/ingest/v1/logs")).Status);
+        var line = Assert.Single((await server.DataAsync($"/logs?source={source}")).AsArray())!;
+        Assert.Equal(("caf\uFFFD", "\uFFFD"), ((string)line["message"]!, (string)line["meta"]!["a"]!));
+    }
+
+    [Theory]
+    [InlineData("1e999999")]
+    [InlineData("-1.5E-99999")]
+    [InlineData("1e400000000000")]
+    public async Task A_number_that_no_database_holds_is_kept_as_text(string number)
+    {
+        var source = BayouServer.NewService();
+        Assert.Equal(HttpStatusCode.Accepted, (await PostAsync($$$"""{"source":"{{{source}}}","level":"info","message":"m","meta":{"n":{{{number}}},"m":1e3}}""")).Status);
+        var meta = Assert.Single((await server.DataAsync($"/logs?source={source}")).AsArray())!["meta"]!;
+        Assert.Equal((number, 1000), ((string)meta["n"]!, (int)meta["m"]!));
+    }
+
+    [Fact]
+    public async Task A_message_of_ten_megabytes_is_cut_with_a_mark_and_counted()
+    {
+        var source = BayouServer.NewService();
+        var (_, body) = await PostAsync($$"""{"source":"{{source}}","level":"info","message":"{{new string('\u6F22', 3_400_000)}}"}""");
+        Assert.Equal(1, (int)body["data"]!["cut"]!);
+        var message = (string)Assert.Single((await server.DataAsync($"/logs?source={source}")).AsArray())!["message"]!;
+        Assert.EndsWith("… (cut: 10200000 bytes in all)", message, StringComparison.Ordinal);
+        Assert.InRange(Encoding.UTF8.GetByteCount(message), 256 * 1024 - 3, (256 * 1024) + 50);
+    }
+
+    [Fact]
+    public async Task Identical_lines_and_as_many_sources_as_lines_are_lines_as_any_other()
+    {
+        var service = BayouServer.NewService();
+        var lines = Enumerable.Range(0, 5_000).Select(i => (object)new { source = $"{service}-{i}", service, level = "info", message = "the same" });
+        await server.SendLogsAsync(lines);
+        var facets = await server.DataAsync($"/logs/facets?service={service}");
+        Assert.Equal((20, 5_000), (facets["source"]!.AsArray().Count, (int)facets["service"]![0]!["count"]!));
+    }
+
+    [Theory]
+    [InlineData("...")]
+    [InlineData("%_\\")]
+    [InlineData("\"open")]
+    [InlineData("-")]
+    [InlineData("--")]
+    [InlineData("-\"")]
+    [InlineData("\"\"")]
+    [InlineData(":")]
+    [InlineData("level:")]
+    [InlineData("(a|b)*[")]
+    [InlineData("' OR 1=1 --")]
+    public async Task Any_search_has_an_answer(string search)
+    {
+        foreach (var mode in (string[])["hybrid", "keyword", "semantic"])
+        {
+            Assert.Equal(HttpStatusCode.OK, (await server.GetAsync($"/logs?search={search}&mode={mode}")).Status);
+        }
+    }
+
+    [Theory]
+    [InlineData("search", "level:loud")]
+    [InlineData("search", "pattern:x")]
+    [InlineData("level", "loud")]
+    [InlineData("level__like", "err")]
+    [InlineData("mode", "psychic")]
+    [InlineData("sort", "relevance")]
+    [InlineData("order_by", "message")]
+    [InlineData("offset", "10001")]
+    [InlineData("start_date", "yesterday")]
+    [InlineData("msg", "x")]
+    [InlineData("metadata.a", "x")]
+    [InlineData("meta", "x")]
+    public async Task A_bad_query_is_refused_by_its_field(string field, string value)
+    {
+        var (status, body) = await server.GetAsync($"/logs?{field}={value}");
+        Assert.Equal((HttpStatusCode.BadRequest, field), (status, (string)body["error"]!["details"]![0]!["field"]!));
+    }
+
+    [Fact]
+    public async Task A_search_of_ten_thousand_characters_is_refused()
+    {
+        var (status, body) = await server.GetAsync($"/logs?search={new string('x', 10_000)}");
+        Assert.True(status is HttpStatusCode.BadRequest, $"{status}");
+        Assert.Equal("search", (string)body["error"]!["details"]![0]!["field"]!);
+    }
+
+    private Task<(HttpStatusCode Status, JsonNode Body)> PostAsync(string ndjson) =>
+        server.PostAsync(new StringContent(ndjson, Encoding.UTF8, "application/x-ndjson"), path: "/ingest/v1/logs");
+}
