@@ -6,7 +6,7 @@ namespace Bayou.Bench;
 /// <summary>Log lines as a shop's services write them, over the last day; the same ones each time.</summary>
 internal sealed class LineSource
 {
-    /// <summary>A word that <see cref="RareLines"/> lines have.</summary>
+    /// <summary>A word that <see cref="RareLines"/> lines have, where asked for.</summary>
     public const string RareWord = "zebraquartz";
     public const int RareLines = 20;
 
@@ -46,10 +46,10 @@ internal sealed class LineSource
         [.. Statements.SelectMany(s => Enumerable.Repeat((s.Source, s.Level, s.Text), s.Weight))];
 
     /// <summary>As NDJSON, so many a body; ends now.</summary>
-    public IEnumerable<byte[]> Bodies(int lines, int perBody, TimeSpan span)
+    public IEnumerable<byte[]> Bodies(int lines, int perBody, TimeSpan span, bool withRare = false)
     {
         var (start, step) = (DateTimeOffset.UtcNow - span, span / lines);
-        var rare = lines / RareLines;
+        var rare = withRare ? lines / RareLines : 0;
         var body = new StringBuilder();
         for (var at = 0; at < lines; at++)
         {

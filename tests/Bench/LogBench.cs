@@ -10,12 +10,12 @@ internal sealed class LogBench(Server server, BenchDatabase database, Table tabl
     private const int NaiveLines = 10_000;
     private const int LinesPerSecond = 2_000; // while questions are asked
     private const string Path = "/ingest/v1/logs";
-    private const string Columns = "id, created_at, ingested_at, project_id, pattern_id, level, source, service, trace_id, message, meta, meta_text";
+    private const string Columns = "id, created_at, ingested_at, pattern_id, level, source, service, trace_id, message, meta, meta_text";
 
     public async Task RunAsync()
     {
         var measured = Math.Min(lines, Measured);
-        await SendAsync(new LineSource().Bodies(measured / 5, PerBody, TimeSpan.FromMinutes(1)), senders: 1); // Warms up.
+        await SendAsync(new LineSource().Bodies(measured, PerBody, TimeSpan.FromMinutes(1)), senders: 4); // Warms up: a server runs for days, and is cold for seconds.
         var bodies = new LineSource().Bodies(measured, PerBody, TimeSpan.FromHours(1)).ToList();
         await SealedAsync();
         var ids = await database.ScalarAsync("SELECT last_value FROM log_lines_id_seq");
@@ -29,14 +29,14 @@ internal sealed class LogBench(Server server, BenchDatabase database, Table tabl
         table.Add("logs: CPU s per 1M lines, app + PostgreSQL, unsealed", $"{cpu.App:0.0} + {cpu.Postgres:0.0}", "", "");
         var naive = await NaiveAsync();
         table.Add("logs: lines/s into one table with the trigram and HNSW indexes", $"{NaiveLines / naive.TotalSeconds:#,0}", "", "");
-        await FillAsync(lines - measured - (measured / 5));
+        await FillAsync(lines - (2 * measured));
         await AskAsync();
     }
 
     private async Task FillAsync(int left)
     {
         var clock = Stopwatch.StartNew();
-        await SendAsync(new LineSource().Bodies(Math.Max(left, 0), PerBody, TimeSpan.FromHours(24)), senders: 2);
+        await SendAsync(new LineSource().Bodies(Math.Max(left, 0), PerBody, TimeSpan.FromHours(24), withRare: true), senders: 2);
         var sent = clock.Elapsed;
         await SealedAsync();
         var stored = await database.ScalarAsync("SELECT sum(n) FROM log_segments, unnest(lines) n");
@@ -78,12 +78,13 @@ internal sealed class LogBench(Server server, BenchDatabase database, Table tabl
         var clock = Stopwatch.StartNew();
         var sent = 0;
         const int Part = LinesPerSecond / 10;
+        var source = new LineSource();
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
         try
         {
             while (await timer.WaitForNextTickAsync(end))
             {
-                await server.SendAsync(new LineSource().Bodies(Part, Part, TimeSpan.FromMilliseconds(100)).Single(), Path);
+                await server.SendAsync(source.Bodies(Part, Part, TimeSpan.FromMilliseconds(100)).Single(), Path);
                 sent += Part;
             }
         }

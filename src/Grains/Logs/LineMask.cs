@@ -128,6 +128,13 @@ internal static class LineMask
             }
 
             var segment = length < 0 ? word : word[..length];
+            if (!segment.ContainsAnyExcept(Letters))
+            {
+                writer.Write(segment); // As most are: nothing in it can be a value.
+                word = word[segment.Length..];
+                continue;
+            }
+
             if (UrlLength(segment, word) is > 0 and var url)
             {
                 writer.Variable();

@@ -5,7 +5,7 @@ namespace Bayou.Logs;
 /// <summary>Recognises values in a line by their looks: each method says how long one is that begins where its text does, 0 for none.</summary>
 internal static class LineValues
 {
-    private static readonly SearchValues<char> Letters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+    public static readonly SearchValues<char> Letters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
     private static readonly SearchValues<char> UrlEnds = SearchValues.Create("\"'<>])");
     private static readonly string[] Weekdays = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
     private static readonly string[] Months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -30,7 +30,7 @@ internal static class LineValues
 
     private static bool IsName(ReadOnlySpan<char> word, string[] names)
     {
-        if (word.Length < 3 || word.ContainsAnyExcept(Letters))
+        if (word.Length < 3 || !char.IsAsciiLetterUpper(word[0]) || word.ContainsAnyExcept(Letters))
         {
             return false;
         }

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Bayou.Logs;
 
 /// <summary>How grave a line is, as the database has it.</summary>
@@ -27,16 +29,25 @@ internal static class LogLevels
         ["fatal"] = LineLevel.Fatal, ["ftl"] = LineLevel.Fatal, ["critical"] = LineLevel.Fatal, ["crit"] = LineLevel.Fatal, ["alert"] = LineLevel.Fatal, ["emerg"] = LineLevel.Fatal, ["emergency"] = LineLevel.Fatal, ["panic"] = LineLevel.Fatal, ["dpanic"] = LineLevel.Fatal,
     };
 
+    private const int LongestName = 32;
+
     // RFC 5424, 6.2.1.
     private static readonly LineLevel[] Syslog =
         [LineLevel.Fatal, LineLevel.Fatal, LineLevel.Fatal, LineLevel.Error, LineLevel.Warn, LineLevel.Info, LineLevel.Info, LineLevel.Debug];
 
     public static string NameOf(LineLevel level) => Names[(int)level - 1];
 
-    public static bool TryParse(string text, out LineLevel level)
+    public static bool TryParse(ReadOnlySpan<byte> utf8, out LineLevel level)
+    {
+        Span<char> text = stackalloc char[LongestName];
+        level = 0;
+        return utf8.Length <= LongestName && Encoding.UTF8.TryGetChars(utf8, text, out var length) && TryParse(text[..length], out level);
+    }
+
+    public static bool TryParse(ReadOnlySpan<char> text, out LineLevel level)
     {
         text = text.Trim();
-        return Known.TryGetValue(text, out level) || (long.TryParse(text, out var number) && TryParse(number, out level));
+        return Known.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(text, out level) || (long.TryParse(text, out var number) && TryParse(number, out level));
     }
 
     /// <summary>Syslog's numbers 0 to 7; 10, 20 … 60 as pino and bunyan have them.</summary>

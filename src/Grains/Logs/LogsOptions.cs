@@ -18,6 +18,10 @@ public sealed class LogsOptions
     [Range(1_000, 10_000_000)]
     public int SegmentLines { get; set; } = 100_000;
 
+    /// <summary>Seconds from a segment's closing to its sealing, so that a burst has the processor to itself.</summary>
+    [Range(0, 3_600)]
+    public int SealAfterSeconds { get; set; } = 10;
+
     /// <summary>Patterns of a project that are kept apart; lines of further ones have the pattern <c>&lt;*&gt;</c>.</summary>
     [Range(100, 200_000)]
     public int MaxPatterns { get; set; } = LocalPatterns.Most;

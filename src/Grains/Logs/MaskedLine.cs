@@ -35,6 +35,12 @@ internal ref struct MaskedLine(Span<char> output)
 
     public void Write(char c) => _output[Length++] = c;
 
+    public void Write(ReadOnlySpan<char> text)
+    {
+        text.CopyTo(_output[Length..]);
+        Length += text.Length;
+    }
+
     /// <summary>Variables that only punctuation joins are one.</summary>
     public void Variable()
     {

@@ -41,7 +41,8 @@ internal sealed class SegmentKeeper(NpgsqlDataSource db, IOptions<LogsOptions> o
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await using var next = new NpgsqlCommand("SELECT id FROM log_segments WHERE state = 'closed' ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED", connection);
+        await using var next = new NpgsqlCommand("SELECT id FROM log_segments WHERE state = 'closed' AND changed_at <= now() - $1 ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED", connection);
+        next.Parameters.Add(new() { Value = TimeSpan.FromSeconds(options.Value.SealAfterSeconds) });
         if (await next.ExecuteScalarAsync(ct) is not int id)
         {
             return false;
@@ -51,13 +52,15 @@ internal sealed class SegmentKeeper(NpgsqlDataSource db, IOptions<LogsOptions> o
         await using var seal = new NpgsqlCommand($"""
             SET LOCAL maintenance_work_mem = '128MB';
             CREATE INDEX ON {table} USING gin (log_text(level, source, message, meta_text) gin_trgm_ops) WITH (fastupdate = off);
+            CREATE INDEX ON {table} (created_at);
+            CREATE INDEX ON {table} (level, created_at) WHERE level >= {(int)LineLevel.Warn};
             CREATE INDEX ON {table} (pattern_id, id);
             CREATE INDEX ON {table} (trace_id) WHERE trace_id <> '';
             ANALYZE {table};
-            INSERT INTO log_counts (minute, first_time, last_time, segment_id, project_id, pattern_id, lines, level, source, service)
-            SELECT date_trunc('minute', created_at), min(created_at), max(created_at), {id}, project_id, pattern_id, count(*), level, source, service
-              FROM {table} GROUP BY 1, project_id, pattern_id, level, source, service;
-            UPDATE log_segments SET state = 'sealed', changed_at = now() WHERE id = {id};
+            INSERT INTO log_counts (minute, first_time, last_time, segment_id, pattern_id, lines, level, source, service)
+            SELECT date_trunc('minute', created_at), min(created_at), max(created_at), {id}, pattern_id, count(*), level, source, service
+              FROM {table} GROUP BY 1, pattern_id, level, source, service;
+            UPDATE log_segments SET state = 'sealed', changed_at = now(), zone_ids = DEFAULT, zone_min = DEFAULT, zone_max = DEFAULT WHERE id = {id};
             """, connection) { CommandTimeout = 600 };
         await seal.ExecuteNonQueryAsync(ct);
         await transaction.CommitAsync(ct);

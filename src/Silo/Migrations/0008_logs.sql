@@ -1,4 +1,4 @@
--- Log lines, kept in segments: tables of their own, each of lines that arrived one after the other. See docs/adr/0011-log-segments.md.
+-- Log lines, kept in segments: tables of their own, each of a project's lines that arrived one after the other. See docs/adr/0011-log-segments.md.
 
 CREATE EXTENSION IF NOT EXISTS pg_trgm;
 
@@ -10,7 +10,6 @@ CREATE TABLE log_lines (
     id          bigint      NOT NULL,
     created_at  timestamptz NOT NULL,               -- the line's own time
     ingested_at timestamptz NOT NULL DEFAULT now(),
-    project_id  int         NOT NULL,
     pattern_id  int         NOT NULL,               -- as it was then; see log_patterns.merged_into
     level       smallint    NOT NULL,               -- 1 trace, 2 debug, 3 info, 4 warn, 5 error, 6 fatal
     source      text        NOT NULL,
@@ -21,8 +20,7 @@ CREATE TABLE log_lines (
     meta_text   text        NOT NULL                -- the values in meta, for search; empty for none
 );
 
-CREATE INDEX ON log_lines (id);         -- serves the feed: id > $1 ORDER BY id
-CREATE INDEX ON log_lines (created_at); -- serves the newest, and ranges of time
+CREATE INDEX ON log_lines (id); -- serves the feed: id > $1 ORDER BY id; sealing adds the others
 
 -- What a search looks in; sealed segments have a trigram index on it.
 CREATE FUNCTION log_text(level smallint, source text, message text, meta_text text) RETURNS text
@@ -33,6 +31,7 @@ CREATE FUNCTION log_text(level smallint, source text, message text, meta_text te
 
 CREATE TABLE log_segments (
     id         int         GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    project_id int         NOT NULL REFERENCES projects,
     retention  text        NOT NULL CHECK (retention IN ('short', 'long')), -- short: trace and debug
     -- hot: lines are being added; closed: no more are; sealed: its indexes and log_counts are there; expired: its table goes with the next clean-up
     state      text        NOT NULL DEFAULT 'hot' CHECK (state IN ('hot', 'closed', 'sealed', 'expired')),
@@ -41,11 +40,15 @@ CREATE TABLE log_segments (
     min_time   timestamptz,
     max_time   timestamptz,
     lines      bigint[]    NOT NULL DEFAULT '{0,0,0,0,0,0}', -- by level
+    -- Of every few thousand lines, until it is sealed: their first id, and the bounds of their times
+    zone_ids   bigint[]    NOT NULL DEFAULT '{}',
+    zone_min   timestamptz[] NOT NULL DEFAULT '{}',
+    zone_max   timestamptz[] NOT NULL DEFAULT '{}',
     created_at timestamptz NOT NULL DEFAULT now(),
     changed_at timestamptz NOT NULL DEFAULT now() -- of the state
 ) WITH (fillfactor = 50); -- updated at every commit, in place
 
-CREATE UNIQUE INDEX ON log_segments (retention) WHERE state = 'hot';
+CREATE UNIQUE INDEX ON log_segments (project_id, retention) WHERE state = 'hot';
 
 -- By which a node whose connection broke while it committed finds out whether it did.
 CREATE TABLE log_commits (
@@ -60,7 +63,6 @@ CREATE TABLE log_counts (
     first_time timestamptz NOT NULL,
     last_time  timestamptz NOT NULL,
     segment_id int         NOT NULL,
-    project_id int         NOT NULL,
     pattern_id int         NOT NULL,
     lines      int         NOT NULL,
     level      smallint    NOT NULL,

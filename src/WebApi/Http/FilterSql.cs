@@ -39,17 +39,26 @@ internal sealed class FilterSql
 
     private const int MaxListed = 1_000;
     private readonly List<string> _conditions = [];
+    private readonly List<string> _bounds = []; // conditions of how far to look, which an index answers
     private readonly List<object> _values = [];
 
     public static IEnumerable<string> Operators =>
         [.. Comparisons.Keys, .. Patterns.Keys, "in", "notin", "between", "isnull", "isnotnull"];
 
     /// <summary>The conditions for after WHERE.</summary>
-    public string Where => _conditions.Count == 0 ? "true" : string.Join(" AND ", _conditions);
+    public string Where => _conditions.Count + _bounds.Count == 0 ? "true" : string.Join(" AND ", _bounds.Concat(_conditions));
+
+    /// <summary>Only those that <see cref="Bound"/> added.</summary>
+    public string Bounds => _bounds.Count == 0 ? "true" : string.Join(" AND ", _bounds);
+
+    /// <summary>Whether there are others than bounds.</summary>
+    public bool IsSelective => _conditions.Count > 0;
 
     /// <summary>Adds a condition of our own; each <c>{n}</c> in it stands for a value.</summary>
-    public void Add(FormattableString condition) =>
-        _conditions.Add(string.Format(CultureInfo.InvariantCulture, condition.Format, [.. condition.GetArguments().Select(value => Parameter(value!))]));
+    public void Add(FormattableString condition) => _conditions.Add(Sql(condition));
+
+    /// <summary>Adds a condition of how far to look.</summary>
+    public void Bound(FormattableString condition) => _bounds.Add(Sql(condition));
 
     /// <summary>Adds one filter.</summary>
     /// <returns>What is wrong with it, or null.</returns>
@@ -105,6 +114,7 @@ internal sealed class FilterSql
     {
         var copy = new FilterSql();
         copy._conditions.AddRange(_conditions);
+        copy._bounds.AddRange(_bounds);
         copy._values.AddRange(_values);
         return copy;
     }
@@ -133,12 +143,21 @@ internal sealed class FilterSql
         .Replace("%", "\\%", StringComparison.Ordinal)
         .Replace("_", "\\_", StringComparison.Ordinal);
 
+    private string Sql(FormattableString condition) =>
+        string.Format(CultureInfo.InvariantCulture, condition.Format, [.. condition.GetArguments().Select(value => Parameter(value!))]);
+
     private string? Stored(FilterField field, string value, bool isWanted)
     {
         var values = value.Split(',').Select(field.Stored!).ToList();
         if (values.Count > MaxListed || values.Contains(null))
         {
             return $"must be {field.StoredKind}, or several separated by commas";
+        }
+
+        if (values is [[var only]])
+        {
+            _conditions.Add($"{field.Sql} {(isWanted ? "=" : "<>")} {Parameter(only)}");
+            return null;
         }
 
         var all = Parameter(values.SelectMany(stored => stored!).ToArray());

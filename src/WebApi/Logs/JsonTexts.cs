@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Bayou.Logs;
 
@@ -11,12 +12,30 @@ internal static class JsonTexts
 {
     private const char Replacement = '\uFFFD';
 
-    /// <summary>The text at which the reader is.</summary>
-    public static string Read(ref readonly Utf8JsonReader reader)
+    /// <summary>The text at which the reader is, in UTF-8.</summary>
+    /// <param name="room">At least as long as the text is written; what is used of it is taken off.</param>
+    public static ReadOnlySpan<byte> Read(scoped ref readonly Utf8JsonReader reader, scoped ref Span<byte> room)
     {
         var raw = reader.ValueSpan;
-        return reader.ValueIsEscaped ? Unescape(raw) : Encoding.UTF8.GetString(raw);
+        if (!reader.ValueIsEscaped)
+        {
+            return Utf8.IsValid(raw) ? raw : Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(raw));
+        }
+
+        if (!Utf8.IsValid(raw) || raw.IndexOf("\\u"u8) >= 0)
+        {
+            return Encoding.UTF8.GetBytes(Unescape(raw)); // The reader's own would throw at what cannot be.
+        }
+
+        var length = reader.CopyString(room);
+        var text = room[..length];
+        room = room[length..];
+        return text;
     }
+
+    /// <summary>The text at which the reader is.</summary>
+    public static string Read(ref readonly Utf8JsonReader reader) =>
+        reader.ValueIsEscaped ? Unescape(reader.ValueSpan) : Encoding.UTF8.GetString(reader.ValueSpan);
 
     private static string Unescape(ReadOnlySpan<byte> raw)
     {

@@ -18,43 +18,47 @@ internal static class LineMeta
     private const int LargestExponent = 400;
 
     /// <param name="json">Valid JSON, but for texts in it.</param>
-    public static (string? Json, string Text) Read(ReadOnlySpan<byte> json)
+    /// <param name="text">The values in it.</param>
+    /// <returns>What PostgreSQL takes; empty for null.</returns>
+    public static ReadOnlySpan<byte> Read(ReadOnlySpan<byte> json, ArrayBufferWriter<byte> text)
     {
         var isPlain = json.IndexOf("\\u"u8) < 0 && Utf8.IsValid(json);
-        var text = new StringBuilder();
         var reader = new Utf8JsonReader(json);
         while (reader.Read())
         {
             switch (reader.TokenType)
             {
                 case JsonTokenType.Null when reader.CurrentDepth == 0:
-                    return (null, "");
+                    return [];
+                case JsonTokenType.String when isPlain && !reader.ValueIsEscaped:
+                    Append(text, reader.ValueSpan);
+                    break;
                 case JsonTokenType.String:
-                    Append(text, JsonTexts.Read(ref reader));
+                    Append(text, Encoding.UTF8.GetBytes(JsonTexts.Read(ref reader)));
                     break;
                 case JsonTokenType.Number:
                     isPlain &= IsPlain(reader.ValueSpan);
-                    Append(text, Encoding.ASCII.GetString(reader.ValueSpan));
+                    Append(text, reader.ValueSpan);
                     break;
                 case JsonTokenType.True or JsonTokenType.False:
-                    Append(text, reader.TokenType == JsonTokenType.True ? "true" : "false");
+                    Append(text, reader.ValueSpan);
                     break;
                 default:
                     break;
             }
         }
 
-        return (isPlain ? Encoding.UTF8.GetString(json) : Rewritten(json), text.ToString());
+        return isPlain ? json : Rewritten(json);
     }
 
-    private static void Append(StringBuilder text, string value)
+    private static void Append(ArrayBufferWriter<byte> text, ReadOnlySpan<byte> value)
     {
-        if (text.Length > 0 && value.Length > 0)
+        if (text.WrittenCount > 0)
         {
-            text.Append('\n');
+            text.Write("\n"u8);
         }
 
-        text.Append(value);
+        text.Write(value);
     }
 
     private static bool IsPlain(ReadOnlySpan<byte> number)
@@ -63,7 +67,7 @@ internal static class LineMeta
         return number.Length <= MostDigits && (exponent < 0 || (int.TryParse(number[(exponent + 1)..], out var power) && Math.Abs(power) <= LargestExponent));
     }
 
-    private static string Rewritten(ReadOnlySpan<byte> json)
+    private static ReadOnlySpan<byte> Rewritten(ReadOnlySpan<byte> json)
     {
         var output = new ArrayBufferWriter<byte>(json.Length);
         using var writer = new Utf8JsonWriter(output);
@@ -100,6 +104,6 @@ internal static class LineMeta
         }
 
         writer.Flush();
-        return Encoding.UTF8.GetString(output.WrittenSpan);
+        return output.WrittenSpan;
     }
 }

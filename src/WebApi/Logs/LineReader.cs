@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -13,36 +14,48 @@ internal sealed class LineReader(DateTimeOffset now, LogsOptions options)
     // Bytes of UTF-8.
     public const int MaxMessage = 256 * 1024;
     public const int MaxSource = 200;
-    private const int MaxLevel = 32;
 
     private static readonly string[] Fields = ["source", "service", "level", "message", "meta", "time", "trace_id"];
     private const int Source = 0, Service = 1, Level = 2, Message = 3, Meta = 4, Time = 5, TraceId = 6;
 
     private readonly DateTimeOffset _newest = now + IngestService.MaxAhead;
-    private readonly TextCache _texts = new();
+    private readonly ArrayBufferWriter<byte> _metaText = new();
+    private byte[] _room = new byte[1_024];
     private string _field = "";
-    private LogLine _line;
 
     /// <summary>Messages that were too long to be kept whole.</summary>
     public int Cut { get; private set; }
 
-    /// <summary>The line, or what is wrong with the item and which field has it.</summary>
-    public (LogLine Value, FieldError? Error) Read(ReadOnlySpan<byte> item)
+    /// <summary>Adds the line to the batch, or says what is wrong with the item and which field has it.</summary>
+    public FieldError? Read(ReadOnlySpan<byte> item, LogBatch batch)
     {
-        (_line, _field) = (new LogLine(now.UtcDateTime, 0, "", "", "", "", null, ""), "");
+        _field = "";
+        if (_room.Length < item.Length)
+        {
+            _room = new byte[item.Length * 2];
+        }
+
         try
         {
-            return Fill(item) is { } error ? (default, error) : (_line, null);
+            var line = new LogLine { Time = now.UtcDateTime };
+            var error = Fill(item, ref line);
+            if (error is null)
+            {
+                batch.Add(line);
+            }
+
+            return error;
         }
         catch (JsonException e)
         {
-            return (default, new(_field.Length > 0 ? _field : "item", $"is not valid JSON, or has more than {LineMeta.MaxDepth} levels (byte {e.BytePositionInLine})"));
+            return new(_field.Length > 0 ? _field : "item", $"is not valid JSON, or has more than {LineMeta.MaxDepth} levels (byte {e.BytePositionInLine})");
         }
     }
 
-    private FieldError? Fill(ReadOnlySpan<byte> item)
+    private FieldError? Fill(ReadOnlySpan<byte> item, ref LogLine line)
     {
         var reader = new Utf8JsonReader(item);
+        var room = _room.AsSpan();
         var seen = 0;
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
         {
@@ -65,7 +78,7 @@ internal sealed class LineReader(DateTimeOffset now, LogsOptions options)
 
             seen |= 1 << at;
             reader.Read();
-            if (ReadField(at, ref reader, item) is { } message)
+            if (ReadField(at, ref reader, item, ref line, ref room) is { } message)
             {
                 return new(_field, message);
             }
@@ -85,8 +98,8 @@ internal sealed class LineReader(DateTimeOffset now, LogsOptions options)
             }
         }
 
-        var oldest = now - options.Retention(LogSegment.RetentionOf(_line.Level));
-        return _line.Time < oldest ? new("time", $"is older than lines of level {LogLevels.NameOf(_line.Level)} are kept") : null;
+        var oldest = now - options.Retention(LogSegment.RetentionOf(line.Level));
+        return line.Time < oldest ? new("time", $"is older than lines of level {LogLevels.NameOf(line.Level)} are kept") : null;
     }
 
     private static int FieldAt(ref Utf8JsonReader reader)
@@ -102,21 +115,29 @@ internal sealed class LineReader(DateTimeOffset now, LogsOptions options)
         return -1;
     }
 
-    private string? ReadField(int at, ref Utf8JsonReader reader, ReadOnlySpan<byte> item)
+    private string? ReadField(int at, scoped ref Utf8JsonReader reader, ReadOnlySpan<byte> item, ref LogLine line, scoped ref Span<byte> room)
     {
+        if (reader.TokenType == JsonTokenType.Null && at is Service or TraceId or Time)
+        {
+            return null;
+        }
+
         switch (at)
         {
             case Source:
-                return ReadText(ref reader, 1, MaxSource, out var source) is { } wrong ? wrong : Set(_line with { Source = source });
-            case Service when reader.TokenType != JsonTokenType.Null:
-                return ReadText(ref reader, 1, ObservationReader.MaxService, out var service) is { } wrongService ? wrongService : Set(_line with { Service = service });
-            case TraceId when reader.TokenType != JsonTokenType.Null:
-                return ReadText(ref reader, 1, ObservationReader.MaxTraceId, out var trace) is { } wrongTrace ? wrongTrace
-                    : trace.AsSpan().ContainsAnyExceptInRange('!', '~') ? "must be of printable ASCII without blanks" : Set(_line with { TraceId = trace });
+                return ReadText(ref reader, MaxSource, ref room, out line.Source);
+            case Service:
+                return ReadText(ref reader, ObservationReader.MaxService, ref room, out line.Service);
+            case TraceId:
+                return ReadText(ref reader, ObservationReader.MaxTraceId, ref room, out line.TraceId)
+                    ?? (line.TraceId.ContainsAnyExceptInRange((byte)'!', (byte)'~') ? "must be of printable ASCII without blanks" : null);
             case Level:
-                return ReadLevel(ref reader);
+                return ReadLevel(ref reader, ref line.Level);
+            case Message when reader.TokenType != JsonTokenType.String:
+                return "must be a text";
             case Message:
-                return reader.TokenType == JsonTokenType.String ? Set(_line with { Message = Shortened(JsonTexts.Read(ref reader)) }) : "must be a text";
+                line.Message = Shortened(JsonTexts.Read(ref reader, ref room));
+                return null;
             case Meta:
                 var start = (int)reader.TokenStartIndex;
                 reader.Skip();
@@ -126,97 +147,65 @@ internal sealed class LineReader(DateTimeOffset now, LogsOptions options)
                     return $"is larger than {LineMeta.MaxBytes} bytes";
                 }
 
-                var (meta, text) = LineMeta.Read(json);
-                return Set(_line with { Meta = meta, MetaText = text });
-            case Time when reader.TokenType != JsonTokenType.Null:
-                return ReadTime(ref reader);
-            default:
+                _metaText.ResetWrittenCount();
+                line.Meta = LineMeta.Read(json, _metaText);
+                line.MetaText = _metaText.WrittenSpan;
                 return null;
+            default:
+                return ReadTime(ref reader, ref line.Time);
         }
     }
 
-    private string? Set(LogLine line)
+    private static string? ReadText(scoped ref Utf8JsonReader reader, int most, scoped ref Span<byte> room, out ReadOnlySpan<byte> text)
     {
-        _line = line;
-        return null;
-    }
-
-    private string? ReadText(ref Utf8JsonReader reader, int least, int most, out string text)
-    {
-        text = "";
+        text = [];
         if (reader.TokenType != JsonTokenType.String)
         {
             return "must be a text";
         }
 
-        if (reader.ValueSpan.Length > most * 6) // as escapes
-        {
-            return $"must be of {least} to {most} bytes";
-        }
-
-        text = reader.ValueIsEscaped ? JsonTexts.Read(ref reader) : _texts.Get(reader.ValueSpan);
-        return text.Length < least || Encoding.UTF8.GetByteCount(text) > most ? $"must be of {least} to {most} bytes" : null;
+        text = JsonTexts.Read(ref reader, ref room);
+        return text.IsEmpty || text.Length > most ? $"must be of 1 to {most} bytes" : null;
     }
 
-    private string? ReadLevel(ref Utf8JsonReader reader)
+    private static string? ReadLevel(ref Utf8JsonReader reader, ref LineLevel level)
     {
         var isKnown = reader.TokenType switch
         {
-            JsonTokenType.String when reader.ValueSpan.Length <= MaxLevel => LogLevels.TryParse(_texts.Get(reader.ValueSpan), out var level) && Set(_line with { Level = level }) is null,
-            JsonTokenType.Number => reader.TryGetInt64(out var number) && LogLevels.TryParse(number, out var level) && Set(_line with { Level = level }) is null,
+            JsonTokenType.String => LogLevels.TryParse(reader.ValueSpan, out level),
+            JsonTokenType.Number => reader.TryGetInt64(out var number) && LogLevels.TryParse(number, out level),
             _ => false,
         };
         return isKnown ? null : $"must be one of {string.Join(", ", LogLevels.Names)}, another common name of these, or a number as syslog (0 to 7) or pino (10 to 60) have it";
     }
 
-    private string? ReadTime(ref Utf8JsonReader reader)
+    private string? ReadTime(ref Utf8JsonReader reader, ref DateTime utc)
     {
         var isTime = reader.TokenType switch
         {
-            JsonTokenType.String => Times.TryParsePlain(reader.ValueSpan, out var utc) ? Set(_line with { Time = utc }) is null
-                : Times.TryParse(reader.ValueSpan, out var time) && Set(_line with { Time = time.UtcDateTime }) is null,
-            JsonTokenType.Number => reader.TryGetInt64(out var milliseconds) && Times.FromUnixMilliseconds(milliseconds, out DateTime time) && Set(_line with { Time = time }) is null,
+            JsonTokenType.String => Times.TryParsePlain(reader.ValueSpan, out utc) || (Times.TryParse(reader.ValueSpan, out var time) && (utc = time.UtcDateTime) == time.UtcDateTime),
+            JsonTokenType.Number => reader.TryGetInt64(out var milliseconds) && Times.FromUnixMilliseconds(milliseconds, out utc),
             _ => false,
         };
         return !isTime ? ObservationReader.NoTime
-            : _line.Time > _newest.UtcDateTime ? $"is more than {IngestService.MaxAhead.TotalMinutes:0} minutes ahead" : null;
+            : utc > _newest.UtcDateTime ? $"is more than {IngestService.MaxAhead.TotalMinutes:0} minutes ahead" : null;
     }
 
     /// <summary>The beginning of what is too long, and a mark that says so.</summary>
-    private string Shortened(string message)
+    private ReadOnlySpan<byte> Shortened(ReadOnlySpan<byte> message)
     {
-        if (message.Length <= MaxMessage / 3 || Encoding.UTF8.GetByteCount(message) is var bytes && bytes <= MaxMessage)
+        if (message.Length <= MaxMessage)
         {
             return message;
         }
 
         Cut++;
-        Encoding.UTF8.GetEncoder().Convert(message, new byte[MaxMessage], flush: false, out var chars, out _, out _);
-        chars -= char.IsHighSurrogate(message[chars - 1]) ? 1 : 0;
-        return string.Create(CultureInfo.InvariantCulture, $"{message.AsSpan(0, chars)}… (cut: {bytes} bytes in all)");
-    }
-
-    /// <summary>The few texts that most lines of a batch have in common, each made once.</summary>
-    private sealed class TextCache
-    {
-        private const int Size = 16;
-        private readonly (byte[] Bytes, string Text)[] _entries = new (byte[], string)[Size];
-        private int _next;
-
-        public string Get(ReadOnlySpan<byte> utf8)
+        var end = MaxMessage;
+        while ((message[end] & 0xC0) == 0x80) // within a character
         {
-            foreach (var (bytes, known) in _entries)
-            {
-                if (bytes is not null && utf8.SequenceEqual(bytes))
-                {
-                    return known;
-                }
-            }
-
-            var text = Encoding.UTF8.GetString(utf8);
-            _entries[_next] = (utf8.ToArray(), text);
-            _next = (_next + 1) % Size;
-            return text;
+            end--;
         }
+
+        return (byte[])[.. message[..end], .. Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"… (cut: {message.Length} bytes in all)"))];
     }
 }

@@ -1,5 +1,4 @@
 using Bayou.Http;
-using Bayou.Ingest;
 
 namespace Bayou.Logs;
 
@@ -42,27 +41,27 @@ internal sealed class LogContext(LogCatalogue catalogue, LogLines lines)
         }
 
         var earlier = OfSource(line);
-        earlier.Add($"(created_at, id) < ({line.CreatedAt}, {line.Id})");
+        earlier.Bound($"(created_at, id) < ({line.CreatedAt}, {line.Id})");
         var later = OfSource(line);
-        later.Add($"(created_at, id) > ({line.CreatedAt}, {line.Id})");
-        var first = before == 0 ? [] : await lines.FirstAsync(segments.Stored.Where(s => s.MinTime <= line.CreatedAt), earlier, LogOrder.Newest, before, ct);
+        later.Bound($"(created_at, id) > ({line.CreatedAt}, {line.Id})");
+        var first = before == 0 ? [] : await lines.FirstAsync(segments.Stored.Where(s => s.Bounds.MinTime <= line.CreatedAt), earlier, LogOrder.Newest, before, ct);
         first.Reverse();
         return new ApiResult(new LineContext(
-            first, line, after == 0 ? [] : await lines.FirstAsync(segments.Stored.Where(s => s.MaxTime >= line.CreatedAt), later, LogOrder.Oldest, after, ct)));
+            first, line, after == 0 ? [] : await lines.FirstAsync(segments.Stored.Where(s => s.Bounds.MaxTime >= line.CreatedAt), later, LogOrder.Oldest, after, ct)));
     }
 
     private static FilterSql OfSource(LogRow line)
     {
         var sql = new FilterSql();
-        sql.Add($"project_id = {IngestService.DefaultProject} AND source = {line.Source}");
+        sql.Add($"source = {line.Source}");
         return sql;
     }
 
     private async Task<LogRow?> FindAsync(LogSegments segments, long id, CancellationToken ct)
     {
         var sql = new FilterSql();
-        sql.Add($"project_id = {IngestService.DefaultProject} AND id = {id}");
-        return (await lines.FirstAsync(segments.Stored.Where(s => s.MinId <= id && id <= s.MaxId), sql, LogOrder.IdAscending, 1, ct)).FirstOrDefault();
+        sql.Bound($"id = {id}");
+        return (await lines.FirstAsync(segments.Stored.Where(s => s.Bounds.MinId <= id && id <= s.Bounds.MaxId), sql, LogOrder.IdAscending, 1, ct)).FirstOrDefault();
     }
 
     private static ApiProblem NotFound(long id) => ApiProblem.OfStatus(StatusCodes.Status404NotFound) with { Message = $"There is no line {id}; it may be past its retention." };

@@ -26,6 +26,7 @@ internal static class LogCounts
     {
         var origin = sql.Parameter(begin);
         var step = width is { } bucket ? sql.Parameter(bucket) : null;
+        var where = sql.Where;
         var columns = string.Concat(keys.ToArray().Select(key => $", {key}"));
         var inner = window.WholeMinutes;
         canTell &= inner is not null && (width is null || width.Value.Ticks % TimeSpan.TicksPerMinute == 0);
@@ -44,10 +45,10 @@ internal static class LogCounts
 
         if (canTell)
         {
-            var told = sql.Parameter(segments.Stored.Where(segment => segment.IsSealed && segment.Overlaps(inner!.Start, inner.End)).Select(segment => segment.Id).ToArray());
+            var told = sql.Parameter(segments.Stored.Where(segment => segment.IsSealed && segment.Bounds.Overlaps(inner!.Start, inner.End)).Select(segment => segment.Id).ToArray());
             parts.Add($"""
                 SELECT {Bin("minute")} AS bucket, first_time, last_time, lines::bigint{columns} FROM log_counts
-                 WHERE segment_id = ANY ({told}) AND minute >= {sql.Parameter(inner!.Start)} AND minute < {sql.Parameter(inner.End)} AND {sql.Where}
+                 WHERE segment_id = ANY ({told}) AND minute >= {sql.Parameter(inner!.Start)} AND minute < {sql.Parameter(inner.End)} AND {where}
                 """);
         }
 
@@ -59,11 +60,11 @@ internal static class LogCounts
 
         void Scan(StoredSegment segment, LogWindow range)
         {
-            if (range.Start < range.End && segment.Overlaps(range.Start, range.End))
+            if (range.Start < range.End && segment.Bounds.Overlaps(range.Start, range.End))
             {
                 parts.Add($"""
                     SELECT {Bin("created_at")} AS bucket, min(created_at) AS first_time, max(created_at) AS last_time, count(*) AS lines{columns} FROM {segment.Table}
-                     WHERE created_at >= {sql.Parameter(range.Start)} AND created_at < {sql.Parameter(range.End)} AND {sql.Where}
+                     WHERE created_at >= {sql.Parameter(range.Start)} AND created_at < {sql.Parameter(range.End)} AND {where}
                      GROUP BY 1{columns}
                     """);
             }

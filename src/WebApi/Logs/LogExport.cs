@@ -36,9 +36,9 @@ internal sealed class LogExport(LogCatalogue catalogue, LogLines lines, LogFilte
             // Anew for each page: segments come and go while a long export is read.
             var segments = await catalogue.ReadAsync(ct);
             var sql = selection.InRange();
-            sql.Add($"id <= {next}");
+            sql.Bound($"id <= {next}");
             var count = (int)Math.Min(left, Page);
-            var rows = await lines.FirstAsync(selection.Of(segments).Where(s => s.MinId <= next), sql, LogOrder.IdDescending, count, ct);
+            var rows = await lines.FirstAsync(selection.Of(segments).Where(s => s.Bounds.MinId <= next), sql, LogOrder.IdDescending, count, ct);
             foreach (var row in rows)
             {
                 if (isCsv)

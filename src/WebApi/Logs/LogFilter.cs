@@ -1,6 +1,5 @@
 using System.Globalization;
 using Bayou.Http;
-using Bayou.Ingest;
 
 namespace Bayou.Logs;
 
@@ -47,7 +46,6 @@ internal sealed class LogFilter(PatternRegistry patterns)
     public LogSelection Read(QueryReader query)
     {
         var sql = new FilterSql();
-        sql.Add($"project_id = {IngestService.DefaultProject}");
         var (start, end) = (query.Time("start_date"), query.Time("end_date"));
         if (end <= start)
         {
@@ -150,17 +148,17 @@ internal sealed record LogSelection(FilterSql Sql, DateTime? Start, DateTime? En
         var sql = Sql.Copy();
         if (Start is { } from)
         {
-            sql.Add($"created_at >= {from}");
+            sql.Bound($"created_at >= {from}");
         }
 
         if (End is { } to)
         {
-            sql.Add($"created_at < {to}");
+            sql.Bound($"created_at < {to}");
         }
 
         return sql;
     }
 
     /// <summary>Segments that may have such lines.</summary>
-    public IEnumerable<StoredSegment> Of(LogSegments segments) => segments.Stored.Where(segment => segment.Overlaps(Start, End));
+    public IEnumerable<StoredSegment> Of(LogSegments segments) => segments.Stored.Where(segment => segment.Bounds.Overlaps(Start, End));
 }

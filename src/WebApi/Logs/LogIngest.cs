@@ -14,14 +14,14 @@ internal sealed class LogIngest(LogNode node, PatternRegistry patterns, IOptions
     /// <param name="key">The sender's idempotency key, if any.</param>
     public async Task<IngestOutcome> TakeAsync(ReadOnlyMemory<byte> body, string? key, CancellationToken ct)
     {
-        var batch = new LogBatch();
+        using var batch = new LogBatch(patterns);
         var (answer, broken) = Read(body.Span, batch);
         if (broken is not null || answer.Accepted == 0)
         {
             return IngestOutcome.Refused(broken, answer.Errors);
         }
 
-        await patterns.ResolveAsync(batch.Lines, ct);
+        await batch.ResolveAsync(ct);
 
         // A key is of an address: the same one may name a batch of requests too.
         var submission = new Submission<LogBatch>(batch, key is null ? null : IngestService.KeyOf($"logs\n{key}", body.Span, answer));
@@ -36,10 +36,8 @@ internal sealed class LogIngest(LogNode node, PatternRegistry patterns, IOptions
         var items = new ItemSplitter(body);
         for (var index = 0; items.MoveNext(); index++)
         {
-            var (line, error) = reader.Read(items.Current);
-            if (error is null)
+            if (reader.Read(items.Current, batch) is not { } error)
             {
-                batch.Lines.Add(line);
                 continue;
             }
 

@@ -68,10 +68,10 @@ internal sealed class LogList(LogCatalogue catalogue, LogLines lines, LogFilter 
             return await ChangedAsync(selection, segments, cursor, limit, ct);
         }
 
-        selection.Sql.Add($"id <= {segments.Visible}"); // So that a poller that goes on from there sees nothing twice.
+        selection.Sql.Bound($"id + 0 <= {segments.Visible}"); // So that a poller that goes on from there sees nothing twice. Not by the index, which is of no use for it.
         if (before is { } bound)
         {
-            selection.Sql.Add($"id < {bound}");
+            selection.Sql.Bound($"id < {bound}");
         }
 
         var order = before is null ? Orders[(by, isDescending)] : LogOrder.IdDescending;
@@ -84,7 +84,7 @@ internal sealed class LogList(LogCatalogue catalogue, LogLines lines, LogFilter 
         else
         {
             filter.Match(selection);
-            rows = await lines.FirstAsync(selection.Of(segments).Where(s => before is null || s.MinId < before), selection.InRange(), order, offset + limit + 1, ct);
+            rows = await lines.FirstAsync(selection.Of(segments).Where(s => before is null || s.Bounds.MinId < before), selection.InRange(), order, offset + limit + 1, ct);
         }
 
         var hasMore = rows.Count > offset + limit;
@@ -114,8 +114,8 @@ internal sealed class LogList(LogCatalogue catalogue, LogLines lines, LogFilter 
     public Task<List<LogRow>> AfterAsync(LogSelection selection, LogSegments segments, long cursor, int count, CancellationToken ct)
     {
         // What becomes visible while the segments are read one after the other is left to the next time.
-        selection.Sql.Add($"id > {cursor} AND id <= {segments.Visible}");
+        selection.Sql.Bound($"id > {cursor} AND id <= {segments.Visible}");
         filter.Match(selection);
-        return lines.FirstAsync(selection.Of(segments).Where(segment => segment.MaxId > cursor), selection.InRange(), LogOrder.IdAscending, count, ct);
+        return lines.FirstAsync(selection.Of(segments).Where(segment => segment.Bounds.MaxId > cursor), selection.InRange(), LogOrder.IdAscending, count, ct);
     }
 }

@@ -1,7 +1,6 @@
 using Bayou.Ingest;
 using Microsoft.Extensions.Options;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace Bayou.Logs;
 
@@ -22,7 +21,12 @@ internal sealed class LogTick(long number, IReadOnlyList<Submission<LogBatch>> s
 /// <summary>Writes lines into the hot segments, a tick at a time.</summary>
 internal sealed class LogWriter(NpgsqlDataSource db, IOptions<LogsOptions> options)
 {
-    private const string Columns = "id, created_at, project_id, pattern_id, level, source, service, trace_id, message, meta, meta_text";
+    // PostgreSQL's binary COPY: signature, flags, no extension; an end.
+    private static readonly byte[] CopyHeader = [.. "PGCOPY\n"u8, 0xFF, .. "\r\n\0"u8, 0, 0, 0, 0, 0, 0, 0, 0];
+    private static readonly byte[] CopyEnd = [0xFF, 0xFF];
+
+    /// <summary>Ids that a zone spans, at least.</summary>
+    private const long ZoneIds = 2_000;
 
     private readonly Guid _node = Guid.NewGuid();
 
@@ -43,14 +47,22 @@ internal sealed class LogWriter(NpgsqlDataSource db, IOptions<LogsOptions> optio
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         tick.Keys = await IdempotencyKeys.TakeAsync(connection, [.. tick.Submissions.Select(s => s.Key).OfType<SubmissionKey>()], 0, 0, ct);
-        var lines = tick.Submissions.Where(s => tick.Keys.IsNew(s.Key)).SelectMany(s => s.Batch.Lines).ToList();
-        if (lines.Count > 0)
+        var batches = tick.Submissions.Where(s => tick.Keys.IsNew(s.Key)).Select(s => s.Batch).ToList();
+        if (batches.Count > 0)
         {
-            var (first, hot) = await BeginIdsAsync(connection, lines.Count, ct);
-            var numbered = lines.Select((line, at) => (Id: first + at, Line: line));
-            foreach (var group in numbered.GroupBy(pair => LogSegment.RetentionOf(pair.Line.Level)))
+            var (next, hot) = await BeginIdsAsync(connection, batches.Sum(batch => batch.Count), ct);
+            foreach (var batch in batches)
             {
-                await CopyAsync(connection, await HotAsync(connection, group.Key, hot, ct), [.. group], ct);
+                next = batch.Number(next);
+            }
+
+            foreach (var retention in (string[])[LogSegment.Short, LogSegment.Long])
+            {
+                var rows = batches.Select(batch => batch.Of(retention)).Where(rows => rows.Count > 0).ToList();
+                if (rows.Count > 0)
+                {
+                    await CopyAsync(connection, await HotAsync(connection, retention, hot, ct), rows, ct);
+                }
             }
 
             await using var remember = new NpgsqlCommand("UPDATE log_commits SET tick = $2 WHERE node = $1", connection);
@@ -80,9 +92,10 @@ internal sealed class LogWriter(NpgsqlDataSource db, IOptions<LogsOptions> optio
         await TakeFeedAsync(connection, ct);
         await using var draw = new NpgsqlCommand("""
             SELECT (SELECT setval('log_lines_id_seq', nextval('log_lines_id_seq') + $1 - 1)), s.id, s.retention, (SELECT sum(n) FROM unnest(s.lines) n)::bigint
-              FROM (SELECT 1) always LEFT JOIN log_segments s ON s.state = 'hot'
+              FROM (SELECT 1) always LEFT JOIN log_segments s ON s.state = 'hot' AND s.project_id = $2
             """, connection);
         draw.Parameters.Add(new() { Value = (long)count });
+        draw.Parameters.Add(new() { Value = IngestService.DefaultProject });
         await using var reader = await draw.ExecuteReaderAsync(ct);
         var hot = new Dictionary<string, (int, long)>(StringComparer.Ordinal);
         var last = 0L;
@@ -117,13 +130,12 @@ internal sealed class LogWriter(NpgsqlDataSource db, IOptions<LogsOptions> optio
             return segment.Id;
         }
 
-        await using var begin = new NpgsqlCommand("""
-            WITH full_one AS (UPDATE log_segments SET state = 'closed', changed_at = now() WHERE state = 'hot' AND retention = $1 RETURNING 1)
-            SELECT count(*) FROM full_one
-            """, connection);
+        await using var begin = new NpgsqlCommand("UPDATE log_segments SET state = 'closed', changed_at = now() WHERE state = 'hot' AND project_id = $1 AND retention = $2", connection);
+        begin.Parameters.Add(new() { Value = IngestService.DefaultProject });
         begin.Parameters.Add(new() { Value = retention });
         await begin.ExecuteNonQueryAsync(ct);
-        await using var insert = new NpgsqlCommand("INSERT INTO log_segments (retention) VALUES ($1) RETURNING id", connection);
+        await using var insert = new NpgsqlCommand("INSERT INTO log_segments (project_id, retention) VALUES ($1, $2) RETURNING id", connection);
+        insert.Parameters.Add(new() { Value = IngestService.DefaultProject });
         insert.Parameters.Add(new() { Value = retention });
         var id = (int)(await insert.ExecuteScalarAsync(ct))!;
         await using var create = new NpgsqlCommand($"CREATE TABLE {LogSegment.Table(id)} (LIKE log_lines INCLUDING ALL)", connection);
@@ -131,54 +143,45 @@ internal sealed class LogWriter(NpgsqlDataSource db, IOptions<LogsOptions> optio
         return id;
     }
 
-    private static async Task CopyAsync(NpgsqlConnection connection, int segment, List<(long Id, LogLine Line)> lines, CancellationToken ct)
+    private static async Task CopyAsync(NpgsqlConnection connection, int segment, List<LogRows> parts, CancellationToken ct)
     {
-        var (earliest, latest) = (DateTime.MaxValue, DateTime.MinValue);
-        var levels = new long[LogLevels.Names.Length];
-        await using (var copy = await connection.BeginBinaryImportAsync($"COPY {LogSegment.Table(segment)} ({Columns}) FROM STDIN (FORMAT BINARY)", ct))
+        await using (var copy = await connection.BeginRawBinaryCopyAsync($"COPY {LogSegment.Table(segment)} ({LogRows.Columns}) FROM STDIN (FORMAT BINARY)", ct))
         {
-            foreach (var (id, line) in lines)
+            try
             {
-                (earliest, latest) = (line.Time < earliest ? line.Time : earliest, line.Time > latest ? line.Time : latest);
-                levels[(int)line.Level - 1]++;
-                await copy.StartRowAsync(ct);
-                await copy.WriteAsync(id, NpgsqlDbType.Bigint, ct);
-                await copy.WriteAsync(line.Time, NpgsqlDbType.TimestampTz, ct);
-                await copy.WriteAsync(IngestService.DefaultProject, NpgsqlDbType.Integer, ct);
-                await copy.WriteAsync(line.Pattern, NpgsqlDbType.Integer, ct);
-                await copy.WriteAsync((short)line.Level, NpgsqlDbType.Smallint, ct);
-                await copy.WriteAsync(line.Source, NpgsqlDbType.Text, ct);
-                await copy.WriteAsync(line.Service, NpgsqlDbType.Text, ct);
-                await copy.WriteAsync(line.TraceId, NpgsqlDbType.Text, ct);
-                await copy.WriteAsync(line.Message, NpgsqlDbType.Text, ct);
-                if (line.Meta is { } meta)
+                await copy.WriteAsync(CopyHeader, ct);
+                foreach (var rows in parts)
                 {
-                    await copy.WriteAsync(meta, NpgsqlDbType.Jsonb, ct);
-                }
-                else
-                {
-                    await copy.WriteNullAsync(ct);
+                    await copy.WriteAsync(rows.Bytes, ct);
                 }
 
-                await copy.WriteAsync(line.MetaText, NpgsqlDbType.Text, ct);
+                await copy.WriteAsync(CopyEnd, ct);
             }
-
-            await copy.CompleteAsync(ct);
+            catch
+            {
+                await copy.CancelAsync(); // Else what was sent so far would be taken for all.
+                throw;
+            }
         }
 
-        // By what queries know which segments they need not look into.
+        // By what queries know where they need not look.
         await using var note = new NpgsqlCommand("""
-            UPDATE log_segments
+            UPDATE log_segments s
                SET min_id = coalesce(min_id, $2), max_id = $3, min_time = least(min_time, $4), max_time = greatest(max_time, $5),
-                   lines = ARRAY(SELECT had + came FROM unnest(lines, $6) WITH ORDINALITY AS n(had, came, level) ORDER BY level)
-             WHERE id = $1
+                   lines = ARRAY(SELECT had + came FROM unnest(lines, $6) WITH ORDINALITY AS n(had, came, level) ORDER BY level),
+                   zone_ids = CASE WHEN z.is_full THEN zone_ids || $2 ELSE zone_ids END,
+                   zone_min = CASE WHEN z.is_full THEN zone_min || $4 ELSE zone_min[:z.last - 1] || least(zone_min[z.last], $4) END,
+                   zone_max = CASE WHEN z.is_full THEN zone_max || $5 ELSE zone_max[:z.last - 1] || greatest(zone_max[z.last], $5) END
+              FROM (SELECT cardinality(zone_ids) AS last, cardinality(zone_ids) = 0 OR $2 - zone_ids[cardinality(zone_ids)] >= $7 AS is_full FROM log_segments WHERE id = $1) z
+             WHERE s.id = $1
             """, connection);
         note.Parameters.Add(new() { Value = segment });
-        note.Parameters.Add(new() { Value = lines[0].Id });
-        note.Parameters.Add(new() { Value = lines[^1].Id });
-        note.Parameters.Add(new() { Value = earliest });
-        note.Parameters.Add(new() { Value = latest });
-        note.Parameters.Add(new() { Value = levels });
+        note.Parameters.Add(new() { Value = parts[0].FirstId });
+        note.Parameters.Add(new() { Value = parts[^1].LastId });
+        note.Parameters.Add(new() { Value = parts.Min(rows => rows.Earliest) });
+        note.Parameters.Add(new() { Value = parts.Max(rows => rows.Latest) });
+        note.Parameters.Add(new() { Value = Enumerable.Range(0, LogLevels.Names.Length).Select(level => parts.Sum(rows => rows.Levels[level])).ToArray() });
+        note.Parameters.Add(new() { Value = ZoneIds });
         await note.ExecuteNonQueryAsync(ct);
     }
 }

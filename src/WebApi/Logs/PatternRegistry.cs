@@ -28,43 +28,8 @@ internal sealed partial class PatternRegistry(
     /// <summary>No more patterns are kept apart; lines that follow none have the pattern of all others.</summary>
     private bool IsFull => Book.Count > options.Value.MaxPatterns;
 
-    /// <summary>Finds or makes the pattern of each line.</summary>
-    public async Task ResolveAsync(List<LogLine> lines, CancellationToken ct)
-    {
-        var unknown = new Dictionary<string, List<int>>(StringComparer.Ordinal);
-        var room = new char[LineMask.Room];
-        for (var at = 0; at < lines.Count; at++)
-        {
-            var masked = room.AsSpan(0, LineMask.Mask(lines[at].Message, room));
-            if (Book.Find(masked) is { } pattern)
-            {
-                lines[at] = lines[at] with { Pattern = pattern };
-                continue;
-            }
-
-            var words = IsFull ? OtherWords : masked.ToString();
-            if (!unknown.TryGetValue(words, out var places))
-            {
-                unknown[words] = places = [];
-            }
-
-            places.Add(at);
-        }
-
-        if (unknown.Count == 0)
-        {
-            return;
-        }
-
-        var made = await MakeAsync(unknown.Keys, ct);
-        foreach (var (words, places) in unknown)
-        {
-            foreach (var at in places)
-            {
-                lines[at] = lines[at] with { Pattern = made[words] };
-            }
-        }
-    }
+    /// <summary>The pattern that a masked line follows; null when it is to be made.</summary>
+    public int? Find(ReadOnlySpan<char> masked) => Book.Find(masked) ?? (IsFull ? Book.Find(OtherWords) : null);
 
     /// <summary>Patterns whose meaning is near that of a text, nearest first, with how near: 1 is the same.</summary>
     public List<(int Pattern, float Likeness)> Nearest(LogEmbedding text, float least, int most) =>
@@ -137,7 +102,8 @@ internal sealed partial class PatternRegistry(
         }
     }
 
-    private async Task<Dictionary<string, int>> MakeAsync(IReadOnlyCollection<string> unknown, CancellationToken ct)
+    /// <summary>Makes patterns of masked lines that follow none, where there is room; each is the same one on every node.</summary>
+    public async Task<Dictionary<string, int>> MakeAsync(IReadOnlyCollection<string> unknown, CancellationToken ct)
     {
         var wanted = unknown.Append(OtherWords).Distinct(StringComparer.Ordinal).ToDictionary(words => Convert.ToHexString(HashOf(words)), StringComparer.Ordinal);
         await using var connection = await db.OpenConnectionAsync(ct);

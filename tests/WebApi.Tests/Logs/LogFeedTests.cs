@@ -10,8 +10,8 @@ public sealed class LogFeedTests
     {
         const int Writers = 8, Batches = 40, Each = 5;
         await using var database = await TestDatabase.CreateAsync();
-        await using var one = await BayouServer.StartAsync(database, ("Bayou:Logs:SegmentLines", "1000"), ("Bayou:Enabled", "false"));
-        await using var two = await BayouServer.StartAsync(database, ("Bayou:Logs:SegmentLines", "1000"), ("Bayou:Enabled", "false"));
+        await using var one = await BayouServer.StartAsync(database, ("Bayou:Logs:SegmentLines", "1000"), ("Bayou:Logs:SealAfterSeconds", "0"), ("Bayou:Enabled", "false"));
+        await using var two = await BayouServer.StartAsync(database, ("Bayou:Logs:SegmentLines", "1000"), ("Bayou:Logs:SealAfterSeconds", "0"), ("Bayou:Enabled", "false"));
         var seen = new List<string>();
         var writing = Task.WhenAll(Enumerable.Range(0, Writers).Select(writer => WriteAsync(writer % 2 == 0 ? one : two, writer)));
         var last = 0L;

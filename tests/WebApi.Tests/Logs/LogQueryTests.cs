@@ -203,7 +203,7 @@ public sealed class LogQueryTests(LogQueryTests.Stored stored) : IClassFixture<L
         public async ValueTask InitializeAsync()
         {
             _database = await TestDatabase.CreateAsync();
-            Server = await BayouServer.StartAsync(_database, ("Bayou:Logs:SegmentLines", "1000"), ("Bayou:Enabled", "false"));
+            Server = await BayouServer.StartAsync(_database, ("Bayou:Logs:SegmentLines", "1000"), ("Bayou:Logs:SealAfterSeconds", "0"), ("Bayou:Enabled", "false"));
             var random = new Random(11);
             Lines = [.. Enumerable.Range(0, 6_000).Select(i => new Line(
                 First.AddMilliseconds((i * 1_200) + random.Next(1_000)), random.Next(6), $"s{random.Next(4)}", $"an {(i % 3 == 0 ? "odd" : "even")} line number {i}", random.Next(100)))];

@@ -1,0 +1,78 @@
+using System.Text.Unicode;
+using Bayou.Ingest;
+
+namespace Bayou.Logs;
+
+/// <summary>The lines that one sender brought, already as COPY takes them. Its memory is rented: dispose of the batch when it is stored or refused.</summary>
+internal sealed class LogBatch(PatternRegistry patterns) : IIngestBatch, IDisposable
+{
+    private readonly LogRows _short = new();
+    private readonly LogRows _long = new();
+    private readonly List<(LogRows Rows, int Start)> _rows = []; // in the order in which they were sent
+    private readonly Dictionary<string, List<int>> _unknown = new(StringComparer.Ordinal); // rows by masked message
+    private readonly char[] _message = new char[LineMask.Longest * 2];
+    private readonly char[] _masked = new char[LineMask.Room];
+
+    public int Count => _rows.Count;
+
+    /// <summary>The lines that are kept for as long as others.</summary>
+    public LogRows Of(string retention) => retention == LogSegment.Short ? _short : _long;
+
+    public void Add(in LogLine line)
+    {
+        // The end of a long message makes no difference to its pattern.
+        Utf8.ToUtf16(line.Message, _message, out _, out var length, replaceInvalidSequences: true, isFinalBlock: false);
+        var masked = _masked.AsSpan(0, LineMask.Mask(_message.AsSpan(0, length), _masked));
+        var pattern = patterns.Find(masked);
+        if (pattern is null)
+        {
+            if (!_unknown.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(masked, out var places))
+            {
+                _unknown[masked.ToString()] = places = [];
+            }
+
+            places.Add(_rows.Count);
+        }
+
+        var rows = Of(LogSegment.RetentionOf(line.Level));
+        _rows.Add((rows, rows.Add(line, pattern ?? 0)));
+    }
+
+    /// <summary>Gives every line its pattern, a new one where it must.</summary>
+    public async Task ResolveAsync(CancellationToken ct)
+    {
+        if (_unknown.Count == 0)
+        {
+            return;
+        }
+
+        var made = await patterns.MakeAsync(_unknown.Keys, ct);
+        foreach (var (masked, places) in _unknown)
+        {
+            foreach (var at in places)
+            {
+                _rows[at].Rows.SetPattern(_rows[at].Start, made[masked]);
+            }
+        }
+
+        _unknown.Clear();
+    }
+
+    /// <summary>Numbers the lines as they were sent.</summary>
+    /// <returns>The id after the last.</returns>
+    public long Number(long first)
+    {
+        foreach (var (rows, start) in _rows)
+        {
+            rows.SetId(start, first++);
+        }
+
+        return first;
+    }
+
+    public void Dispose()
+    {
+        _short.Dispose();
+        _long.Dispose();
+    }
+}
