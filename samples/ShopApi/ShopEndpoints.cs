@@ -9,11 +9,11 @@ public static class ShopEndpoints
     {
         foreach (var route in ShopModel.Routes)
         {
-            app.MapMethods(route.Template, [route.Method], (HttpContext http, TimeProvider time) => AnswerAsync(route, http, time));
+            app.MapMethods(route.Template, [route.Method], (HttpContext http, ShopLog log, TimeProvider time) => AnswerAsync(route, http, log, time));
         }
     }
 
-    private static async Task AnswerAsync(ShopRoute route, HttpContext http, TimeProvider time)
+    private static async Task AnswerAsync(ShopRoute route, HttpContext http, ShopLog log, TimeProvider time)
     {
         var started = Stopwatch.GetTimestamp();
         var outcome = ShopModel.Sample(route, time.GetUtcNow(), Random.Shared);
@@ -23,6 +23,7 @@ public static class ShopEndpoints
             await Task.Delay(left, time, http.RequestAborted);
         }
 
+        log.Answered(route, outcome);
         if (outcome.Status == StatusCodes.Status500InternalServerError)
         {
             throw new InvalidOperationException($"{route.Template} failed, as it does now and then.");

@@ -19,6 +19,14 @@ namespace Microsoft.Extensions.DependencyInjection
         public static IServiceCollection AddBayou(this IServiceCollection services, Action<BayouOptions>? configure = null)
         {
             ArgumentNullException.ThrowIfNull(services);
+            services.AddSending(configure, options => (IBatchBody<RequestObservation>)new RequestBody(options.Service, options.Version));
+            services.TryAddSingleton<RouteNames>();
+            return services;
+        }
+
+        /// <summary>Registers a queue of things of a kind, and what sends them.</summary>
+        internal static void AddSending<T>(this IServiceCollection services, Action<BayouOptions>? configure, Func<BayouOptions, IBatchBody<T>> body)
+        {
             var options = services.AddOptions<BayouOptions>().BindConfiguration(BayouOptions.Section);
             if (configure is not null)
             {
@@ -31,14 +39,13 @@ namespace Microsoft.Extensions.DependencyInjection
             services.TryAddSingleton(provider =>
             {
                 var value = provider.GetRequiredService<IOptions<BayouOptions>>().Value;
-                return new ObservationQueue(value.QueueSize, value.BatchSize);
+                return new SendQueue<T>(value.QueueSize, value.BatchSize);
             });
             services.AddMetrics();
-            services.TryAddSingleton<MonitorMeter>();
+            services.TryAddSingleton(provider => body(provider.GetRequiredService<IOptions<BayouOptions>>().Value));
+            services.TryAddSingleton<MonitorMeter<T>>();
             services.TryAddSingleton<RateLimitedLog>();
-            services.TryAddSingleton<RouteNames>();
-            services.AddHostedService<Sender>();
-            return services;
+            services.AddHostedService<Sender<T>>();
         }
 
         private static void SetDefaults(BayouOptions options, IHostEnvironment environment)
@@ -64,6 +71,26 @@ namespace Microsoft.Extensions.DependencyInjection
     }
 }
 
+namespace Microsoft.Extensions.Logging
+{
+    /// <summary>Registers the Bayou logger.</summary>
+    public static class BayouLoggingBuilderExtensions
+    {
+        /// <summary>
+        /// Sends this application's log to Bayou: message, level, category, scopes and structured state, exception, trace id. The usual filters apply,
+        /// under the name <c>Bayou</c>. Settings are those of <c>AddBayou</c> on the services; either may be used without the other.
+        /// </summary>
+        public static ILoggingBuilder AddBayou(this ILoggingBuilder logging, Action<BayouOptions>? configure = null)
+        {
+            ArgumentNullException.ThrowIfNull(logging);
+            logging.Services.AddSending(configure, options => (IBatchBody<LoggedLine>)new LineBody(options.Service));
+            logging.Services.TryAddEnumerable(ServiceDescriptor.Singleton<ILoggerProvider, BayouLoggerProvider>(provider =>
+                new(provider.GetRequiredService<SendQueue<LoggedLine>>(), provider.GetRequiredService<IOptions<BayouOptions>>().Value.Enabled, provider.GetRequiredService<TimeProvider>())));
+            return logging;
+        }
+    }
+}
+
 namespace Microsoft.AspNetCore.Builder
 {
     /// <summary>Puts the Bayou monitor into the pipeline.</summary>
@@ -77,7 +104,7 @@ namespace Microsoft.AspNetCore.Builder
         public static IApplicationBuilder UseBayou(this IApplicationBuilder app)
         {
             ArgumentNullException.ThrowIfNull(app);
-            if (app.ApplicationServices.GetService<ObservationQueue>() is null)
+            if (app.ApplicationServices.GetService<SendQueue<RequestObservation>>() is null)
             {
                 throw new InvalidOperationException("UseBayou needs builder.Services.AddBayou() first.");
             }

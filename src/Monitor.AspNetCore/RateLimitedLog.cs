@@ -6,19 +6,22 @@ namespace Bayou.Monitor;
 internal sealed partial class RateLimitedLog(TimeProvider time, ILoggerFactory loggers)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMinutes(1);
-    private readonly ILogger _logger = loggers.CreateLogger("Bayou.Monitor");
+    /// <summary>What is logged under it is never sent to Bayou: that it is away would be news to nobody there.</summary>
+    public const string Category = "Bayou.Monitor";
+
+    private readonly ILogger _logger = loggers.CreateLogger(Category);
     private readonly Lock _gate = new();
     private readonly Dictionary<string, long> _said = [];
 
-    public void Dropped(long count) => Say(nameof(Dropped), () => SayDropped(count));
+    public void Dropped(string what, long count) => Say($"{nameof(Dropped)} {what}", () => SayDropped(count, what));
 
-    public void Unreachable(Uri url, string reason, int waiting) => Say(nameof(Unreachable), () => SayUnreachable(url, reason, waiting));
+    public void Unreachable(string what, Uri url, string reason, int waiting) => Say($"{nameof(Unreachable)} {what}", () => SayUnreachable(url, reason, waiting, what));
 
-    public void Refused(long count, string reason) => Say(nameof(Refused), () => SayRefused(count, reason));
+    public void Refused(string what, long count, string reason) => Say($"{nameof(Refused)} {what}", () => SayRefused(count, what, reason));
 
     public void NotRecorded(Exception exception) => Say(nameof(NotRecorded), () => SayNotRecorded(exception));
 
-    public void NotDelivered(long count) => Say(nameof(NotDelivered), () => SayNotDelivered(count));
+    public void NotDelivered(string what, long count) => Say($"{nameof(NotDelivered)} {what}", () => SayNotDelivered(count, what));
 
     private void Say(string kind, Action say)
     {
@@ -51,18 +54,18 @@ internal sealed partial class RateLimitedLog(TimeProvider time, ILoggerFactory l
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{count} requests have been dropped unsent since the start: Bayou takes them slower than they come, or is away")]
-    private partial void SayDropped(long count);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{count} {what} have been dropped unsent since the start: Bayou takes them slower than they come, or is away")]
+    private partial void SayDropped(long count, string what);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Bayou at {url} did not take a batch and will be asked again: {reason} ({waiting} requests wait)")]
-    private partial void SayUnreachable(Uri url, string reason, int waiting);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Bayou at {url} did not take a batch and will be asked again: {reason} ({waiting} {what} wait)")]
+    private partial void SayUnreachable(Uri url, string reason, int waiting, string what);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Bayou refused {count} requests: {reason}")]
-    private partial void SayRefused(long count, string reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Bayou refused {count} {what}: {reason}")]
+    private partial void SayRefused(long count, string what, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A request could not be recorded")]
     private partial void SayNotRecorded(Exception exception);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{count} requests were still unsent when the application ended")]
-    private partial void SayNotDelivered(long count);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{count} {what} were still unsent when the application ended")]
+    private partial void SayNotDelivered(long count, string what);
 }

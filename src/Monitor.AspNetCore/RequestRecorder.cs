@@ -11,7 +11,7 @@ namespace Bayou.Monitor;
 /// sockets and event streams are not recorded: they last as long as the client stays.
 /// </summary>
 internal sealed class RequestRecorder(
-    RequestDelegate next, ObservationQueue queue, RouteNames routes, IOptions<BayouOptions> options, TimeProvider time, RateLimitedLog log)
+    RequestDelegate next, SendQueue<RequestObservation> queue, RouteNames routes, IOptions<BayouOptions> options, TimeProvider time, RateLimitedLog log)
 {
     // Any other word is some stranger's, and there is no end to those.
     private static readonly FrozenSet<string> Methods = FrozenSet.Create(

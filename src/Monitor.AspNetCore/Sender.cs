@@ -11,7 +11,7 @@ namespace Bayou.Monitor;
 /// Sends what waits, in the background. A batch keeps its bytes and its key until it is taken, so that trying again
 /// counts nothing twice; meanwhile the queue takes what it can hold.
 /// </summary>
-internal sealed class Sender : BackgroundService
+internal sealed class Sender<T> : BackgroundService
 {
     private const string KeyHeader = "Idempotency-Key";
     private const string DroppedHeader = "x-bayou-dropped";
@@ -27,26 +27,26 @@ internal sealed class Sender : BackgroundService
     // something in front of it, or of a setting that is mended while the queue holds.
     private static readonly string[] FinalCodes = ["VALIDATION_ERROR", "CONFLICT", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"];
 
-    private readonly ObservationQueue _queue;
+    private readonly SendQueue<T> _queue;
     private readonly BayouOptions _options;
-    private readonly BatchBody _body;
+    private readonly IBatchBody<T> _body;
     private readonly TimeProvider _time;
     private readonly RateLimitedLog _log;
-    private readonly MonitorMeter _meter;
+    private readonly MonitorMeter<T> _meter;
     private readonly HttpClient _http;
     private readonly Uri _address;
     private readonly CancellationTokenSource _end = new();
-    private readonly List<RequestObservation> _batch;
+    private readonly List<T> _batch;
     private long _reportedDrops;
 
-    public Sender(ObservationQueue queue, IOptions<BayouOptions> options, TimeProvider time, RateLimitedLog log, MonitorMeter meter)
+    public Sender(SendQueue<T> queue, IBatchBody<T> body, IOptions<BayouOptions> options, TimeProvider time, RateLimitedLog log, MonitorMeter<T> meter)
     {
         _queue = queue;
         _options = options.Value;
-        _body = new(_options.Service, _options.Version);
+        _body = body;
         (_time, _log, _meter) = (time, log, meter);
         _batch = new(_options.BatchSize);
-        _address = new(_options.Url, _options.Url.AbsolutePath.TrimEnd('/') + "/ingest/v1/requests");
+        _address = new(_options.Url, _options.Url.AbsolutePath.TrimEnd('/') + "/ingest/v1/" + body.Name);
 
         // No trace of our own calls in the application's traces.
         _http = new(_options.Handler ?? new SocketsHttpHandler { ActivityHeadersPropagator = null, PooledConnectionLifetime = TimeSpan.FromMinutes(5) }, _options.Handler is null)
@@ -67,7 +67,7 @@ internal sealed class Sender : BackgroundService
         var unsent = _queue.Count + _batch.Count;
         if (unsent > 0)
         {
-            _log.NotDelivered(unsent);
+            _log.NotDelivered(_body.Name, unsent);
         }
     }
 
@@ -99,7 +99,7 @@ internal sealed class Sender : BackgroundService
             }
             catch (Exception e)
             {
-                _log.Refused(_batch.Count, e.Message); // Whatever it is, it must not end the application.
+                _log.Refused(_body.Name, _batch.Count, e.Message); // Whatever it is, it must not end the application.
             }
 
             _batch.Clear();
@@ -116,13 +116,13 @@ internal sealed class Sender : BackgroundService
 
     private async Task SendAsync(CancellationToken stopping)
     {
-        var body = _body.Of(_batch);
+        var body = BatchBody.Of(_body, _batch);
         var key = Guid.CreateVersion7().ToString();
         var dropped = _queue.Dropped - _reportedDrops;
         var began = _time.GetTimestamp();
         if (dropped > 0)
         {
-            _log.Dropped(_queue.Dropped);
+            _log.Dropped(_body.Name, _queue.Dropped);
         }
 
         for (var attempt = 1; ; attempt++)
@@ -136,19 +136,19 @@ internal sealed class Sender : BackgroundService
 
             if (state == BatchState.Refused)
             {
-                _log.Refused(_batch.Count, reason);
+                _log.Refused(_body.Name, _batch.Count, reason);
                 _meter.Refused.Add(_batch.Count);
                 return;
             }
 
             if (_time.GetElapsedTime(began) > KeyLife)
             {
-                _log.Refused(_batch.Count, $"it could not be reached for {KeyLife.TotalHours} hours: {reason}");
+                _log.Refused(_body.Name, _batch.Count, $"it could not be reached for {KeyLife.TotalHours} hours: {reason}");
                 _meter.Refused.Add(_batch.Count);
                 return;
             }
 
-            _log.Unreachable(_options.Url, reason, _batch.Count + _queue.Count);
+            _log.Unreachable(_body.Name, _options.Url, reason, _batch.Count + _queue.Count);
             await PauseAsync(stopping.IsCancellationRequested ? LastPause : RetryDelay.After(attempt, Random.Shared.NextDouble(), asked), stopping);
         }
     }
@@ -203,12 +203,12 @@ internal sealed class Sender : BackgroundService
             if (rejected > 0)
             {
                 var first = data.GetProperty("errors")[0];
-                _log.Refused(rejected, $"{first.GetProperty("field").GetString()} {first.GetProperty("message").GetString()}");
+                _log.Refused(_body.Name, rejected, $"{first.GetProperty("field").GetString()} {first.GetProperty("message").GetString()}");
             }
         }
         catch (Exception e) when (IsNotOurs(e))
         {
-            _log.Refused(0, "the answer to a batch that was taken cannot be read");
+            _log.Refused(_body.Name, 0, "the answer to a batch that was taken cannot be read");
         }
 
         _meter.Sent.Add(_batch.Count - rejected);

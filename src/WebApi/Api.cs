@@ -77,7 +77,7 @@ internal static class Api
         services.AddHostedService(provider => provider.GetRequiredService<Drain>());
         services.AddHostedService<IdleMemory>();
         services.AddDoc();
-        services.AddSelfMonitoring(roles);
+        builder.AddSelfMonitoring(roles);
     }
 
     private static void UseBayouApi(this WebApplication app, NodeRoles roles)

@@ -9,7 +9,7 @@ import { themeNames, themes, useTheme, type Theme } from './theme';
 
 const Overlays = lazy(() => import('./overlays').then((module) => ({ default: module.Overlays })));
 
-const pages = [['/dashboard', 'Overview'], ['/dashboard/metrics', 'Endpoints'], ['/dashboard/cluster', 'Cluster'], ['/dashboard/connect', 'Connect']] as const;
+const pages = [['/dashboard', 'Overview'], ['/dashboard/metrics', 'Endpoints'], ['/dashboard/logs', 'Logs'], ['/dashboard/cluster', 'Cluster'], ['/dashboard/connect', 'Connect']] as const;
 
 export function Layout({ children }: { children: ReactNode }) {
   useShortcuts();

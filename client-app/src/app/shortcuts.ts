@@ -11,6 +11,7 @@ export const shortcuts = [
   ['Ctrl K', 'Command palette: go anywhere'],
   ['g o', 'Go to the overview'],
   ['g e', 'Go to the endpoints'],
+  ['g l', 'Go to the logs'],
   ['g c', 'Go to connecting an API'],
   ['1 … 5', '15 minutes, 1 hour, 6 hours, 24 hours, 7 days'],
   ['[  ]', 'Earlier, later'],
@@ -46,6 +47,7 @@ export function useShortcuts() {
     const actions: Record<string, () => void> = {
       'g o': () => { go('/dashboard'); },
       'g e': () => { go('/dashboard/metrics'); },
+      'g l': () => { go('/dashboard/logs'); },
       'g c': () => { go('/dashboard/connect'); },
       '[': () => { shift(-1); },
       ']': () => { shift(1); },

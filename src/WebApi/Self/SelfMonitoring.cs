@@ -4,17 +4,22 @@ using System.Net;
 using Bayou.Cluster;
 using Bayou.Http;
 using Bayou.Ingest;
+using Bayou.Logs;
 using Bayou.Monitor;
 
 namespace Bayou.Self;
 
-/// <summary>Bayou's own API is monitored as any other is, by the same middleware, as service <c>bayou</c>.</summary>
+/// <summary>Bayou's own API is monitored as any other is, by the same middleware and logger, as service <c>bayou</c>.</summary>
 internal static class SelfMonitoring
 {
     private const string Service = "bayou";
 
-    public static IServiceCollection AddSelfMonitoring(this IServiceCollection services, NodeRoles roles)
+    // What goes wrong while lines are stored would only be more lines to store.
+    private static readonly string[] Storing = ["Bayou.Logs", "Bayou.Database", "Npgsql"];
+
+    public static void AddSelfMonitoring(this WebApplicationBuilder builder, NodeRoles roles)
     {
+        var services = builder.Services;
         services.AddSingleton<OwnIngest>();
         services.AddBayou(options =>
         {
@@ -22,7 +27,11 @@ internal static class SelfMonitoring
             options.Enabled &= roles.HasFlag(NodeRoles.Ingest); // Elsewhere there is nobody to take it.
         });
         services.AddOptions<BayouOptions>().Configure<OwnIngest>((options, ingest) => options.Handler = ingest);
-        return services;
+        builder.Logging.AddBayou();
+        foreach (var category in Storing)
+        {
+            builder.Logging.AddFilter<BayouLoggerProvider>(category, LogLevel.None);
+        }
     }
 
     // The page and its files are no API, and a foreign path is no endpoint of ours.
@@ -34,12 +43,14 @@ internal static class SelfMonitoring
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             // Resolved late: ingest and the monitor start independently of each other.
-            var ingest = services.GetRequiredService<RequestIngest>();
             await using var gzip = new GZipStream(await request.Content!.ReadAsStreamAsync(cancellationToken), CompressionMode.Decompress);
             using var body = new MemoryStream();
             await gzip.CopyToAsync(body, cancellationToken);
             var dropped = request.Headers.TryGetValues(RequestIngest.DroppedHeader, out var drops) ? long.Parse(drops.Single(), CultureInfo.InvariantCulture) : 0;
-            var outcome = await ingest.TakeAsync(body.ToArray(), request.Headers.GetValues("Idempotency-Key").Single(), dropped, cancellationToken);
+            var key = request.Headers.GetValues("Idempotency-Key").Single();
+            var outcome = request.RequestUri!.AbsolutePath.EndsWith("/logs", StringComparison.Ordinal)
+                ? await services.GetRequiredService<LogIngest>().TakeAsync(body.ToArray(), key, cancellationToken)
+                : await services.GetRequiredService<RequestIngest>().TakeAsync(body.ToArray(), key, dropped, cancellationToken);
             if (outcome == IngestOutcome.NoAnswer)
             {
                 throw new HttpRequestException("It cannot be known whether the batch was taken.");

@@ -3,8 +3,9 @@ export const snippets = {
   'ASP.NET Core': (url: string) => `# In your project's folder, with Bayou cloned beside it:
 dotnet add reference ../bayou/src/Monitor.AspNetCore
 
-// Program.cs: one line beside your services, one before the rest of the pipeline.
+// Program.cs: one line beside your services, one for the log, one before the rest of the pipeline.
 builder.Services.AddBayou(bayou => bayou.Url = new("${url}"));
+builder.Logging.AddBayou();
 app.UseBayou();`,
 
   Node: (url: string) => `// Express: put this before your routes.
@@ -77,7 +78,13 @@ async def start():
   -H 'content-type: application/json' \\
   -d '[{"service": "my-api", "method": "GET", "route": "/users/{id}",
         "status": 200, "duration_ms": 12.4,
-        "time": "'$(date -u +%Y-%m-%dT%H:%M:%SZ)'"}]'`,
+        "time": "'$(date -u +%Y-%m-%dT%H:%M:%SZ)'"}]'
+
+# Log lines; time, trace_id and meta (any JSON) are optional.
+curl ${url}/ingest/v1/logs \\
+  -H 'content-type: application/json' \\
+  -d '[{"source": "billing", "service": "my-api", "level": "warn",
+        "message": "invoice 4711 is overdue", "meta": {"customer": 17}}]'`,
 } as const;
 
 export type Kind = keyof typeof snippets;

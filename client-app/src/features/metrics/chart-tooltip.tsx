@@ -1,12 +1,12 @@
 import { formatLength } from '../../shared/format';
 import { useTime } from '../../shared/time';
 import type { Deploy } from './figures';
-import type { ChartRow, Series } from './prepare-rows';
+import type { ChartRow, Drawn } from './prepare-rows';
 
 interface Props {
   row: ChartRow;
   step: number;
-  series: readonly Series[];
+  series: readonly Drawn[];
   compared: string | undefined;
   formatValue: (value: number) => string;
   deploys: Deploy[];

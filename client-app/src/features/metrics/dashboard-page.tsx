@@ -1,3 +1,4 @@
+import { RecentLogs } from '../logs/recent-logs';
 import { Onboarding } from '../connect/onboarding';
 import { MetricsView } from './metrics-view';
 import { StatusCodes, TopCountries, TopEndpoints } from './top-cards';
@@ -24,6 +25,7 @@ export function DashboardPage() {
           <div className="min-w-0 md:col-span-2 xl:col-span-1"><TopEndpoints filters={shown} /></div>
           <StatusCodes filters={shown} />
           <TopCountries filters={shown} />
+          <div className="min-w-0 md:col-span-2 xl:col-span-3"><RecentLogs service={shown.service} /></div>
         </div>
       )}
     </MetricsView>

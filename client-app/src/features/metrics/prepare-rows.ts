@@ -2,13 +2,16 @@ import type { AggregatePoint, Deploy } from './figures';
 import { floorTo, type Resolved } from './filters';
 
 /** What a chart draws of each bucket. */
-export interface Series {
+export interface Series<Point = AggregatePoint> {
   key: string;
   name: string;
   color: string;
   /** Null where there is nothing to draw. */
-  of: (point: AggregatePoint) => number | null;
+  of: (point: Point) => number | null;
 }
+
+/** A series without what it is of. */
+export type Drawn = Pick<Series, 'key' | 'name' | 'color'>;
 
 /** One bucket, with a value for each series; a missing bucket is a gap, not a zero. */
 export interface ChartRow {
@@ -24,13 +27,13 @@ export interface ChartRow {
   compared: number | null;
 }
 
-interface Compared {
-  points: AggregatePoint[];
-  of: (point: AggregatePoint) => number | null;
+interface Compared<Point> {
+  points: Point[];
+  of: (point: Point) => number | null;
 }
 
 /** A row for every bucket of the range. */
-export function prepareRows(points: AggregatePoint[], range: Resolved, now: number, series: readonly Series[], compared?: Compared): ChartRow[] {
+export function prepareRows<Point extends { window_start: string }>(points: Point[], range: Resolved, now: number, series: readonly Series<Point>[], compared?: Compared<Point>): ChartRow[] {
   const byStart = new Map(points.map((point) => [Date.parse(point.window_start), point]));
   const others = new Map(compared?.points.map((point) => [Date.parse(point.window_start), point]));
   const isIncomplete = (at: number) => at + range.step > now;

@@ -6,7 +6,7 @@ import { useTime } from '../../shared/time';
 import { ChartTooltip } from './chart-tooltip';
 import type { Deploy } from './figures';
 import type { Resolved, Span } from './filters';
-import { deploysByBucket, niceTicks, type ChartRow, type Series } from './prepare-rows';
+import { deploysByBucket, niceTicks, type ChartRow, type Drawn } from './prepare-rows';
 
 /** What all charts of a view share. */
 export interface Frame {
@@ -25,9 +25,10 @@ interface Drag {
 interface Props {
   title: string;
   note?: string;
+  height?: string;
   kind: 'bars' | 'lines';
   rows: ChartRow[];
-  series: readonly Series[];
+  series: readonly Drawn[];
   /** Names the line of the range it is set beside; none without. */
   compared?: string | undefined;
   formatValue: (value: number) => string;
@@ -46,7 +47,7 @@ const AXIS = { stroke: 'var(--ink-soft)', fontSize: 11, tickLine: false } as con
  * Figures over time. A drag zooms, a click selects a bucket, arrow keys and Enter do the same as a click. All charts of a
  * view share the crosshair.
  */
-export function TimeChart({ title, note, kind, rows, series, compared, formatValue, formatExact, frame, copy }: Props) {
+export function TimeChart({ title, note, height = 'h-52', kind, rows, series, compared, formatValue, formatExact, frame, copy }: Props) {
   const time = useTime();
   const [isHere, setIsHere] = useState(false);
   const [drag, setDrag] = useState<Drag | null>(null);
@@ -107,7 +108,7 @@ export function TimeChart({ title, note, kind, rows, series, compared, formatVal
       {/* eslint-disable-next-line jsx-a11y/no-static-element-interactions */}
       <div
         ref={box}
-        className="h-52 cursor-crosshair touch-pan-y select-none"
+        className={`${height} cursor-crosshair touch-pan-y select-none`}
         onPointerDown={begin}
         onMouseEnter={() => { setIsHere(true); }}
         onMouseLeave={() => { setIsHere(false); }}
@@ -180,7 +181,7 @@ const lines = (key: string, color: string) => [
   <Line key={`${key} open`} dataKey={(row: ChartRow) => row.open[key] ?? null} stroke={color} strokeWidth={1.75} strokeDasharray="3 3" type="linear" dot={{ r: 1.25, fill: color, strokeWidth: 0 }} activeDot={false} connectNulls={false} isAnimationActive={false} />,
 ];
 
-function Legend({ series, compared }: { series: readonly Series[]; compared: string | undefined }) {
+function Legend({ series, compared }: { series: readonly Drawn[]; compared: string | undefined }) {
   return (
     <ul className="flex min-h-4 flex-wrap gap-x-3 text-xs text-ink-soft">
       {series.map(({ key, name, color }) => (

@@ -1,5 +1,6 @@
 import { useMemo } from 'react';
 import { useSearchParams } from 'react-router';
+import { LOG_PARAMETERS } from '../logs/log-filters';
 import { readFilters, writeFilters, type Filters } from './filters';
 
 /** The view's filters and a way to change some; each change is a step in the browser's history. */
@@ -30,6 +31,7 @@ export function useLinkTo(): (path: string, change: Partial<Filters>) => string 
   return (path, change) => {
     const next = writeFilters(query, change);
     if (path !== '/dashboard/metrics') for (const ofTable of ['q', 'sort', 'order']) next.delete(ofTable);
+    if (path !== '/dashboard/logs') for (const ofLogs of LOG_PARAMETERS) next.delete(ofLogs);
     return `${path}?${next}`;
   };
 }

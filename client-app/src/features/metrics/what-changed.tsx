@@ -8,6 +8,7 @@ import { CopyMenu } from '../../shared/copy-menu';
 import { formatChange, formatCountry, formatCount, formatDelta, formatLatency, formatTimeDelta, formatLength, formatRate } from '../../shared/format';
 import { Empty, Failed, Loading } from '../../shared/states';
 import { useTime } from '../../shared/time';
+import { LogChanges } from '../logs/log-changes';
 import type { ChangePart, Changes, Comparison } from './figures';
 import { compares, type Filters, type Span } from './filters';
 import { changes, changesQuery, deploys, type ChangeBy } from './queries';
@@ -30,7 +31,7 @@ const unitOf = { traffic: 'requests', errors: 'errors', latency: 'time taken bey
 
 /**
  * What made a span differ from the one before: the endpoints, statuses and countries that contributed most, each one click
- * from its view. The patterns of the logs and the captured requests of the span will follow below.
+ * from its view, and the log patterns that are new in it. The captured requests of the span will follow below.
  */
 export function WhatChanged({ filters, span, onChange }: Props) {
   const time = useTime();
@@ -84,6 +85,7 @@ export function WhatChanged({ filters, span, onChange }: Props) {
               {data.countries === null
                 ? <p className="text-sm text-ink-soft">Countries are counted for whole services only.</p>
                 : <Parts title={by === 'traffic' ? 'Countries' : 'Countries, by requests'} format={formatDelta} parts={data.countries} link={(part) => ({ path: '/dashboard', change: { ...inView, country: part.country ?? null } })} />}
+              <div className="min-w-0 lg:col-span-3"><LogChanges service={filters.service} span={span} /></div>
             </div>
           </>
         )}

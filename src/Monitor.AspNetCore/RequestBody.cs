@@ -1,10 +1,9 @@
-using System.IO.Compression;
 using System.Text.Json;
 
 namespace Bayou.Monitor;
 
-/// <summary>A batch as <c>POST /ingest/v1/requests</c> takes it: a JSON array, gzip.</summary>
-internal sealed class BatchBody(string service, string? version)
+/// <summary>Requests as <c>POST /ingest/v1/requests</c> takes them.</summary>
+internal sealed class RequestBody(string service, string? version) : IBatchBody<RequestObservation>
 {
     private static readonly JsonEncodedText ServiceName = JsonEncodedText.Encode("service"), VersionName = JsonEncodedText.Encode("version"),
         MethodName = JsonEncodedText.Encode("method"), RouteName = JsonEncodedText.Encode("route"), StatusName = JsonEncodedText.Encode("status"),
@@ -15,26 +14,9 @@ internal sealed class BatchBody(string service, string? version)
     private readonly JsonEncodedText _service = JsonEncodedText.Encode(service);
     private readonly JsonEncodedText? _version = version is { Length: > 0 } ? JsonEncodedText.Encode(version) : null;
 
-    /// <summary>The same bytes each time a batch is tried: Bayou tells a repeat by its key and its body.</summary>
-    public byte[] Of(IReadOnlyList<RequestObservation> batch)
-    {
-        using var body = new MemoryStream(4_096);
-        using (var gzip = new GZipStream(body, CompressionLevel.Fastest, leaveOpen: true))
-        using (var json = new Utf8JsonWriter(gzip))
-        {
-            json.WriteStartArray();
-            foreach (var observation in batch)
-            {
-                Write(json, observation);
-            }
+    public string Name => "requests";
 
-            json.WriteEndArray();
-        }
-
-        return body.ToArray();
-    }
-
-    private void Write(Utf8JsonWriter json, in RequestObservation observation)
+    public void Write(Utf8JsonWriter json, in RequestObservation observation)
     {
         json.WriteStartObject();
         json.WriteString(ServiceName, _service);

@@ -4,10 +4,10 @@ namespace Bayou.Monitor;
 /// What waits to be sent: a ring that never grows, never blocks, and when full drops its oldest and counts it.
 /// Adding allocates nothing and wakes nobody, but for the first that waits and the one that completes a batch.
 /// </summary>
-internal sealed class ObservationQueue(int capacity, int batchSize)
+internal sealed class SendQueue<T>(int capacity, int batchSize)
 {
     private readonly Lock _gate = new();
-    private readonly RequestObservation[] _ring = new RequestObservation[capacity];
+    private readonly T[] _ring = new T[capacity];
     private TaskCompletionSource _some = NewSignal();
     private TaskCompletionSource _enough = NewSignal();
     private int _first;
@@ -26,10 +26,10 @@ internal sealed class ObservationQueue(int capacity, int batchSize)
         }
     }
 
-    /// <summary>Observations lost because the queue was full, since the start.</summary>
+    /// <summary>Items lost because the queue was full, since the start.</summary>
     public long Dropped => Interlocked.Read(ref _dropped);
 
-    public void Add(in RequestObservation observation)
+    public void Add(in T item)
     {
         lock (_gate)
         {
@@ -40,7 +40,7 @@ internal sealed class ObservationQueue(int capacity, int batchSize)
                 Interlocked.Increment(ref _dropped);
             }
 
-            _ring[(_first + _count) % capacity] = observation;
+            _ring[(_first + _count) % capacity] = item;
             _count++;
             if (_count == 1)
             {
@@ -85,14 +85,14 @@ internal sealed class ObservationQueue(int capacity, int batchSize)
 
     /// <summary>Moves the oldest of what waits, at most one batch, into the list.</summary>
     /// <returns>False when the queue is complete and nothing was left.</returns>
-    public bool Take(List<RequestObservation> batch)
+    public bool Take(List<T> batch)
     {
         lock (_gate)
         {
             for (; _count > 0 && batch.Count < batchSize; _count--)
             {
                 batch.Add(_ring[_first]);
-                _ring[_first] = default; // Its texts may go.
+                _ring[_first] = default!; // Its texts may go.
                 _first = (_first + 1) % capacity;
             }
 

@@ -1,0 +1,212 @@
+import { keepPreviousData, queryOptions, useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { getJson, urlOf, type Query } from '../../shared/api';
+import { resolve } from '../metrics/filters';
+import { logQuery, type Level, type LogFilters } from './log-filters';
+
+export interface Line {
+  id: number;
+  source: string;
+  service: string | null;
+  level: Level;
+  message: string;
+  meta: unknown;
+  pattern_id: number;
+  trace_id: string | null;
+  created_at: string;
+  ingested_at: string;
+}
+
+interface Page {
+  last_id: number;
+  has_more?: boolean;
+  reset?: boolean;
+  unsealed_lines?: number;
+}
+
+/** The lines that are held, the newest first, and how they come. */
+export interface Tail {
+  lines: Line[];
+  /** Where the next poll goes on. */
+  lastId: number;
+  /** When that was. */
+  at: number;
+  /** So many lines come a second that only the newest of each poll are shown; null where all are. */
+  sampled: number | null;
+  /** There may be older ones than are held. */
+  hasOlder: boolean;
+}
+
+export const POLL_MS = 2_000;
+const PAST_POLL_MS = 10_000;
+const FIRST_PAGE = 200;
+const NEXT_PAGE = 1_000;
+/** More would make the page slow; the oldest go first. */
+export const MOST_LINES = 100_000;
+
+/** A new line may be older than some that are held: its time is its own. */
+export function merge(held: Line[], come: Line[]): Line[] {
+  const known = new Set(held.slice(0, come.length + NEXT_PAGE).map(({ id }) => id));
+  const added = come.filter(({ id }) => !known.has(id)).sort(newestFirst);
+  if (added.length === 0) return held;
+  const merged: Line[] = [];
+  let [a, h] = [0, 0];
+  while (merged.length < MOST_LINES && (a < added.length || h < held.length)) {
+    const [next, old] = [added[a], held[h]];
+    if (next && (!old || newestFirst(next, old) < 0)) { merged.push(next); a++; }
+    else if (old) { merged.push(old); h++; }
+  }
+  return merged;
+}
+
+const newestFirst = (a: Line, b: Line) => (a.created_at === b.created_at ? b.id - a.id : a.created_at < b.created_at ? 1 : -1);
+
+const rangeQuery = (filters: LogFilters): Query => {
+  const range = resolve(filters.range);
+  return { ...logQuery(filters), start_date: range.start, end_date: range.live ? null : range.end };
+};
+
+async function first(query: Query, signal: AbortSignal): Promise<Tail> {
+  const { data, metadata } = await getJson<Line[], Page>(urlOf('/logs', { ...query, limit: FIRST_PAGE }), signal);
+  return { lines: data, lastId: metadata.last_id, at: Date.now(), sampled: null, hasOlder: data.length === FIRST_PAGE };
+}
+
+async function poll(held: Tail, query: Query, signal: AbortSignal): Promise<Tail> {
+  const { data, metadata } = await getJson<Line[], Page>(urlOf('/logs', { ...query, limit: NEXT_PAGE, id__gt: held.lastId }), signal);
+  if (metadata.reset) return first(query, signal);
+  if (!metadata.has_more) return { ...held, lines: merge(held.lines, data), lastId: metadata.last_id, at: Date.now(), sampled: null };
+  // Faster than anyone reads: the newest, and how many there were.
+  const newest = await first(query, signal);
+  return { ...newest, lines: merge(held.lines, newest.lines), hasOlder: true, sampled: (newest.lastId - held.lastId) / Math.max(1, (newest.at - held.at) / 1_000) };
+}
+
+export const tailOf = (filters: LogFilters) =>
+  queryOptions({
+    queryKey: ['logs', 'tail', filters],
+    queryFn: ({ client, queryKey, signal }): Promise<Tail> => {
+      const held = client.getQueryData<Tail>(queryKey);
+      return held ? poll(held, rangeQuery(filters), signal) : first(rangeQuery(filters), signal);
+    },
+    refetchInterval: filters.range.kind === 'custom' ? PAST_POLL_MS : POLL_MS,
+    structuralSharing: false, // Lines never change, and there may be a hundred thousand.
+    gcTime: 60_000,
+  });
+
+/** Holds so many more lines that are older than those held. */
+async function holdOlder(client: QueryClient, filters: LogFilters) {
+  const { queryKey } = tailOf(filters);
+  const oldest = client.getQueryData(queryKey)?.lines.at(-1);
+  if (!oldest) return;
+  // Times come with milliseconds only: what is of the same one is asked for again, and known by its id.
+  const query = { ...rangeQuery(filters), end_date: Date.parse(oldest.created_at) + 1, limit: NEXT_PAGE };
+  const { data } = await getJson<Line[], Page>(urlOf('/logs', query), new AbortController().signal);
+  client.setQueryData(queryKey, (tail) => {
+    if (!tail) return tail;
+    const known = new Set(tail.lines.slice(-NEXT_PAGE).map(({ id }) => id));
+    const added = data.filter(({ id }) => !known.has(id));
+    const lines = [...tail.lines, ...added].slice(0, MOST_LINES);
+    return { ...tail, lines, hasOlder: added.length > 0 && data.length === NEXT_PAGE && lines.length < MOST_LINES };
+  });
+}
+
+export function useTail(filters: LogFilters) {
+  const client = useQueryClient();
+  const { data: tail, error, isPending } = useQuery(tailOf(filters));
+  const [older, setOlder] = useState<{ isLoading: boolean; error: Error | null }>({ isLoading: false, error: null });
+  const loadOlder = () => {
+    if (older.isLoading || !tail?.hasOlder) return;
+    setOlder({ isLoading: true, error: null });
+    holdOlder(client, filters).then(
+      () => { setOlder({ isLoading: false, error: null }); },
+      (failure: unknown) => { setOlder({ isLoading: false, error: failure instanceof Error ? failure : new Error(String(failure)) }); });
+  };
+  return { tail, error, isPending, older, loadOlder };
+}
+
+export interface Bucket {
+  window_start: string;
+  window_end: string;
+  trace: number;
+  debug: number;
+  info: number;
+  warn: number;
+  error: number;
+  fatal: number;
+  total: number;
+}
+
+export const histogramQuery = (filters: LogFilters): Query => {
+  const range = resolve(filters.range);
+  return { ...logQuery(filters), start_date: range.start, end_date: range.end, window_size: range.step / 1_000 };
+};
+
+export const histogram = (filters: LogFilters) =>
+  queryOptions({
+    queryKey: ['logs', 'histogram', filters],
+    queryFn: async ({ signal }) => {
+      const range = resolve(filters.range);
+      return { range, ...(await getJson<Bucket[], { total: number }>(urlOf('/logs/histogram', histogramQuery(filters)), signal)) };
+    },
+    refetchInterval: filters.range.kind === 'custom' ? PAST_POLL_MS : POLL_MS,
+    placeholderData: keepPreviousData,
+  });
+
+export interface FacetValue {
+  value: string;
+  count: number;
+}
+
+export interface Facets {
+  level: FacetValue[];
+  source: FacetValue[];
+  service: FacetValue[];
+}
+
+/** What there is to choose from: all values under the other filters. */
+export const facets = (filters: LogFilters) => {
+  const others = { ...filters, levels: [], sources: [], service: null };
+  return queryOptions({
+    queryKey: ['logs', 'facets', others],
+    queryFn: async ({ signal }) => {
+      const range = resolve(filters.range);
+      return (await getJson<Facets>(urlOf('/logs/facets', { ...logQuery(others), start_date: range.start, end_date: range.end }), signal)).data;
+    },
+    refetchInterval: PAST_POLL_MS,
+    placeholderData: keepPreviousData,
+  });
+};
+
+export interface Pattern {
+  pattern_id: number;
+  template: string;
+  level: Level;
+  source: string;
+  total_count: number;
+  range_count: number;
+  previous_count: number;
+  first_seen: string;
+  last_seen: string;
+  is_new: boolean;
+  trend: number[];
+}
+
+/** @param sort `change` puts those first that are new, then those that grew most. */
+export const patterns = (query: Query, sort: 'count' | 'change', limit: number) =>
+  queryOptions({
+    queryKey: ['logs', 'patterns', query, sort, limit],
+    queryFn: async ({ signal }) => getJson<Pattern[], { total: number }>(urlOf('/logs/patterns', { ...query, sort, limit }), signal),
+    refetchInterval: PAST_POLL_MS,
+    placeholderData: keepPreviousData,
+  });
+
+export interface Context {
+  before: Line[];
+  line: Line;
+  after: Line[];
+}
+
+export const contextOf = (id: number) =>
+  queryOptions({
+    queryKey: ['logs', 'context', id],
+    queryFn: async ({ signal }) => (await getJson<Context>(urlOf(`/logs/${id}/context`, { before: 10, after: 10 }), signal)).data,
+  });

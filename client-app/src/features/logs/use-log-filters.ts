@@ -1,0 +1,20 @@
+import { useMemo } from 'react';
+import { useSearchParams } from 'react-router';
+import { readLogFilters, writeLogFilters, type LogFilters } from './log-filters';
+
+/** The page's filters and a way to change some; each change is a step in the browser's history. */
+export function useLogFilters(): [LogFilters, (change: Partial<LogFilters>) => void] {
+  const [query, setQuery] = useSearchParams();
+  const filters = useMemo(() => readLogFilters(query), [query]);
+  return [filters, (change) => { setQuery((current) => writeLogFilters(current, change)); }];
+}
+
+/** The address of the logs with these filters changed; whatever else they are filtered by goes. */
+export function logsPath(query: URLSearchParams, change: Partial<LogFilters>): string {
+  const next = new URLSearchParams();
+  for (const name of ['range', 'from', 'to', 'service']) {
+    const value = query.get(name);
+    if (value !== null) next.set(name, value);
+  }
+  return `/dashboard/logs?${writeLogFilters(next, change)}`;
+}
