@@ -19,7 +19,8 @@ internal sealed partial class ShopLog(ILoggerFactory loggers)
                 PaymentFailed(_checkout, order, outcome.Status, milliseconds);
                 break;
             case ("/checkout", < 300):
-                OrderPlaced(_checkout, order, Random.Shared.Next(1, 9), Random.Shared.Next(500, 30_000) / 100m, user);
+                var (items, total) = (Random.Shared.Next(1, 9), Random.Shared.Next(500, 30_000) / 100m);
+                OrderPlaced(_checkout, order, items, total, user);
                 break;
             case ("/login", 401):
                 LoginFailed(_login, user);

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
@@ -17,6 +19,8 @@ public sealed class LookTests(Browser browser) : IClassFixture<Browser>
         { "endpoint", "/dashboard/metrics?service=look&endpoint=GET%20%2Fitems%2F7", "[data-figure=Requests]" },
         { "connect", "/dashboard/connect", "pre" },
         { "cluster", "/dashboard/cluster", "[data-node]" },
+        { "logs", "/dashboard/logs?service=look", "[role=listitem] button" },
+        { "log-patterns", "/dashboard/logs?service=look&view=patterns", "table" },
     };
 
     [Theory]
@@ -115,6 +119,12 @@ public sealed class LookTests(Browser browser) : IClassFixture<Browser>
             service = "look", method = i % 5 == 0 ? "POST" : "GET", route = $"/items/{i}", status = i % 40 == 0 ? 500 : i % 9 == 0 ? 404 : 200,
             duration_ms = 5 + (i % 90), time = now.AddMinutes(-(i % 50)), request_size = 300, response_size = 2_000 + i, country = i % 3 == 0 ? "FR" : "DE",
         }));
+        using var logs = await product.Http.PostAsJsonAsync(new Uri(product.Url, "/ingest/v1/logs"), Enumerable.Range(0, 400).Select(i => new
+        {
+            source = i % 3 == 0 ? "checkout" : "catalog", service = "look", level = i % 40 == 0 ? "error" : i % 9 == 0 ? "warn" : "info", time = now.AddSeconds(-i * 7),
+            message = i % 40 == 0 ? $"payment {i} failed: the provider answered 502\n   at Shop.Pay()\n   at Shop.Program.Main()" : $"order {i} placed after {i * 3} ms",
+        }), TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.Accepted, logs.StatusCode);
         await product.CountedAsync("look", 1_900);
     });
 }

@@ -11,9 +11,9 @@ internal sealed class LogEmbedding
 {
     public const int Dimensions = LogConcepts.Count;
 
-    private const float OfConcept = 1;
-    private const float OfOther = 0.35f; // a word that nobody knows says less than one whose meaning is known
-    private const float OfPart = 0.15f;
+    private const float OfItself = 0.45f; // the very word says more than another of the same thing
+    private const float OfOther = 0.7f; // a word that nobody knows says less than one whose meaning is known
+    private const float OfPart = 0.2f;
     private const int MostWords = 64;
 
     private readonly float[] _values;
@@ -64,9 +64,10 @@ internal sealed class LogEmbedding
         {
             foreach (var concept in concepts)
             {
-                sum[concept] += OfConcept / MathF.Sqrt(concepts.Length);
+                sum[concept] += LogConcepts.Weight(concept) / MathF.Sqrt(concepts.Length);
             }
 
+            Spread(stem, OfItself, sum);
             return;
         }
 

@@ -42,7 +42,9 @@ internal static class LogWords
         {
             if (word.Length - ending.Length >= 3 && word.EndsWith(ending, StringComparison.Ordinal))
             {
-                return word[..^ending.Length];
+                // stopping, stopped: the letter is doubled for the ending's sake.
+                var stem = word[..^ending.Length];
+                return stem.Length > 3 && stem[^1] == stem[^2] && stem[^1] is not ('l' or 's' or 'o' or 'e') ? stem[..^1] : stem;
             }
         }
 

@@ -11,7 +11,10 @@ internal sealed class LogFilter(PatternRegistry patterns)
 
     /// <summary>How many patterns a search by meaning takes, and how near they must be.</summary>
     private const int NearestPatterns = 12;
-    private const float NearEnough = 0.62f;
+    private const float NearEnough = 0.48f;
+
+    /// <summary>Beside one that is near, those that are so much farther are not meant.</summary>
+    private const float OfTheNearest = 0.82f;
 
     public static IReadOnlyList<(string Name, string Meaning)> Parameters { get; } =
     [
@@ -96,8 +99,11 @@ internal sealed class LogFilter(PatternRegistry patterns)
     public static string Keyword(FilterSql sql, SearchText search) => string.Join(" AND ", search.Words.Select(word => Contains(sql, word)));
 
     /// <summary>The patterns that are nearest to what the words mean.</summary>
-    public List<(int Pattern, float Likeness)> Nearest(LogSelection selection) =>
-        patterns.Nearest(LogEmbedding.Of(string.Join(' ', selection.Search.Words)), NearEnough, NearestPatterns);
+    public List<(int Pattern, float Likeness)> Nearest(LogSelection selection)
+    {
+        var near = patterns.Nearest(LogEmbedding.Of(string.Join(' ', selection.Search.Words)), NearEnough, NearestPatterns);
+        return [.. near.TakeWhile(pattern => pattern.Likeness >= OfTheNearest * near[0].Likeness)];
+    }
 
     public long[] NumbersOf(int pattern) => [.. patterns.NumbersOf(pattern).Select(number => (long)number)];
 

@@ -10,6 +10,7 @@ internal sealed class LogRelevance(LogLines lines, LogFilter filter)
 {
     private const double Smoothing = 60; // the paper's k
     private const int Ranked = 200;
+    private const int InARow = 5; // lines of a pattern before those of the next
 
     public async Task<List<LogRow>> RankAsync(LogSelection selection, LogSegments segments, int count, CancellationToken ct)
     {
@@ -35,7 +36,7 @@ internal sealed class LogRelevance(LogLines lines, LogFilter filter)
             .Take(count)];
     }
 
-    /// <summary>The newest lines of the nearest patterns: the newest of each first, so that one that is frequent hides no other.</summary>
+    /// <summary>The newest lines of the nearest patterns: a few of each, so that one that is frequent hides no other.</summary>
     private async Task<List<LogRow>> NearestAsync(LogSelection selection, LogSegments segments, int depth, CancellationToken ct)
     {
         var nearest = filter.Nearest(selection);
@@ -48,6 +49,6 @@ internal sealed class LogRelevance(LogLines lines, LogFilter filter)
             rows.AddRange(found.Select((row, place) => (place, nearness, row)));
         }
 
-        return [.. rows.OrderBy(entry => entry.Place).ThenBy(entry => entry.Nearness).Select(entry => entry.Row)];
+        return [.. rows.OrderBy(entry => entry.Place / InARow).ThenBy(entry => entry.Nearness).ThenBy(entry => entry.Place).Select(entry => entry.Row)];
     }
 }

@@ -13,7 +13,7 @@ import { LogBar } from './log-bar';
 import { LogFacets } from './log-facets';
 import { LogHistogram } from './log-histogram';
 import { LogList } from './log-list';
-import { searchedWords, type LogFilters } from './log-filters';
+import { searchedWords, writeLogFilters, type LogFilters } from './log-filters';
 import { withoutColours } from './message';
 import { PatternsView } from './patterns-view';
 import { useLogFilters } from './use-log-filters';
@@ -26,9 +26,9 @@ export function LogsPage() {
   const [filters, onChange] = useLogFilters();
   const [query, setQuery] = useSearchParams();
   const view = query.get('view') === 'patterns' ? 'patterns' : 'lines';
-  const show = (next: 'lines' | 'patterns') => {
+  const show = (next: 'lines' | 'patterns', change: Partial<LogFilters> = {}) => {
     setQuery((current) => {
-      const changed = new URLSearchParams(current);
+      const changed = writeLogFilters(current, change);
       if (next === 'patterns') changed.set('view', 'patterns');
       else changed.delete('view');
       return changed;
@@ -40,7 +40,7 @@ export function LogsPage() {
       <h1 className="sr-only">Logs</h1>
       <LogBar filters={filters} onChange={onChange} />
       <div className="flex flex-wrap items-center gap-2">
-        <Choice label="Show" value={view} choices={views} onChange={show} />
+        <Choice label="Show" value={view} choices={views} onChange={(next) => { show(next); }} />
         <Chips filters={filters} onChange={onChange} />
         <RangeBar range={filters.range} onChange={(range) => { onChange({ range }); }} />
       </div>
@@ -52,7 +52,7 @@ export function LogsPage() {
           <LogFacets filters={filters} onChange={onChange} />
         </details>
         {view === 'patterns'
-          ? <PatternsView filters={filters} onPick={(pattern) => { show('lines'); onChange({ pattern }); }} />
+          ? <PatternsView filters={filters} onPick={(pattern) => { show('lines', { pattern }); }} />
           : <Lines key={JSON.stringify(filters)} filters={filters} onChange={onChange} />}
       </div>
     </>
