@@ -7,6 +7,7 @@ internal readonly record struct Cell(string Service, string Endpoint, int Status
 internal sealed class Ledger
 {
     private readonly Dictionary<Cell, long> _counts = [];
+    private readonly HashSet<string> _lines = [];
     private readonly Lock _gate = new();
     private long _batches;
     private long _tries;
@@ -14,12 +15,16 @@ internal sealed class Ledger
 
     public IReadOnlyDictionary<Cell, long> Counts => _counts;
 
-    public void Acknowledged(IEnumerable<Cell> cells)
+    /// <summary>Log lines, each one of its kind.</summary>
+    public IReadOnlyCollection<string> Lines => _lines;
+
+    public void Acknowledged(Batch batch)
     {
         lock (_gate)
         {
             _batches++;
-            foreach (var cell in cells)
+            _lines.UnionWith(batch.Lines);
+            foreach (var cell in batch.Cells)
             {
                 _counts[cell] = _counts.GetValueOrDefault(cell) + 1;
             }
@@ -34,5 +39,5 @@ internal sealed class Ledger
     public long InVain => _tries - _batches - _duplicates;
 
     public override string ToString() =>
-        $"{_counts.Values.Sum()} observations in {_batches} batches acknowledged, {InVain} tries in vain, {_duplicates} duplicates sent on purpose";
+        $"{_counts.Values.Sum()} observations and {_lines.Count} log lines in {_batches} batches acknowledged, {InVain} tries in vain, {_duplicates} duplicates sent on purpose";
 }

@@ -205,6 +205,8 @@ internal sealed class Node(string program, string name, string database, Diction
                 ["BAYOU_DATABASE_URL"] = database,
                 ["Bayou__Enabled"] = "false", // Its own requests are in nobody's ledger.
                 ["LOG_LEVEL"] = "Critical",
+                ["Bayou__Logs__SegmentLines"] = "2000", // So that segments come and go.
+                ["Bayou__Logs__SealAfterSeconds"] = "0",
             },
         };
         foreach (var (key, value) in settings)

@@ -17,7 +17,9 @@ await using var app = await MonitoredApp.StartAsync(nodes, seed, ct);
 
 using var stop = new CancellationTokenSource(length);
 var random = new Random(seed);
-var senders = Enumerable.Range(0, 4).Select(i => new Sender(nodes, ledger, i, random.Next()).RunAsync(stop.Token, ct)).ToList();
+var senders = Enumerable.Range(0, 6).Select(i => new Sender(nodes, ledger, i, random.Next(), i % 2 == 0 ? Batch.OfRequests : Batch.OfLogs).RunAsync(stop.Token, ct)).ToList();
+var reader = new LogReader(nodes);
+var read = reader.RunAsync(Task.WhenAll(senders), ct);
 var calls = app.CallAsync(stop.Token);
 using var done = new CancellationTokenSource();
 var kept = nodes.KeepAsync(done.Token);
@@ -29,13 +31,14 @@ await trial.RunAsync(stop.Token, ct);
 await Task.WhenAll(senders);
 await calls;
 await app.StopAsync();
+await read;
 var verdict = await Verdict.OfAsync(nodes, ledger, app, database, length, ct);
 await done.CancelAsync();
 await kept;
 await balanced;
-List<string> differences = [.. verdict.Differences, .. trial.Failures];
+List<string> differences = [.. verdict.Differences, .. reader.Differences(ledger.Lines), .. trial.Failures];
 Console.WriteLine($"seed {seed}, {length.TotalSeconds} s: {trial}; {ledger}; {app}");
 Console.WriteLine(differences.Count == 0
-    ? $"Exactly right: {verdict.Windows} windows hold what was acknowledged, and nothing else."
+    ? $"Exactly right: {verdict.Windows} windows hold what was acknowledged, and nothing else; every line was seen once."
     : $"WRONG in {differences.Count} places:\n  {string.Join("\n  ", differences.Take(40))}");
 return differences.Count == 0 ? 0 : 1;

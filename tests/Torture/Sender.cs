@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text;
-using System.Text.Json;
 
 namespace Bayou.Torture;
 
@@ -8,7 +7,8 @@ namespace Bayou.Torture;
 /// Sends batches with keys, each until it is taken, to whichever node answers; now and then the same again although it was
 /// taken, and sometimes to two nodes at once.
 /// </summary>
-internal sealed class Sender(Nodes nodes, Ledger ledger, int number, int seed)
+/// <param name="makeBatch">Makes the next.</param>
+internal sealed class Sender(Nodes nodes, Ledger ledger, int number, int seed, Func<Random, Batch> makeBatch)
 {
     private const double Duplicates = 0.15;
     private readonly Random _random = new(seed);
@@ -17,14 +17,14 @@ internal sealed class Sender(Nodes nodes, Ledger ledger, int number, int seed)
     {
         for (var i = 0; !stop.IsCancellationRequested; i++)
         {
-            var (body, cells) = Batch();
+            var batch = makeBatch(_random);
             var key = $"torture-{seed}-{number}-{i}";
-            await UntilTakenAsync(body, key, ct);
-            ledger.Acknowledged(cells);
+            await UntilTakenAsync(batch, key, ct);
+            ledger.Acknowledged(batch);
             if (_random.NextDouble() < Duplicates)
             {
                 ledger.Duplicated();
-                await Task.WhenAll(TryAsync(Pick(), body, key, ct), TryAsync(Pick(), body, key, ct));
+                await Task.WhenAll(TryAsync(Pick(), batch, key, ct), TryAsync(Pick(), batch, key, ct));
                 ledger.Duplicated();
             }
 
@@ -32,11 +32,11 @@ internal sealed class Sender(Nodes nodes, Ledger ledger, int number, int seed)
         }
     }
 
-    private async Task UntilTakenAsync(string body, string key, CancellationToken ct)
+    private async Task UntilTakenAsync(Batch batch, string key, CancellationToken ct)
     {
         while (true)
         {
-            switch (await TryAsync(Pick(), body, key, ct))
+            switch (await TryAsync(Pick(), batch, key, ct))
             {
                 case HttpStatusCode.Accepted:
                     return;
@@ -56,12 +56,12 @@ internal sealed class Sender(Nodes nodes, Ledger ledger, int number, int seed)
     }
 
     /// <returns>Null when there was no answer.</returns>
-    private async Task<HttpStatusCode?> TryAsync(Node node, string body, string key, CancellationToken ct)
+    private async Task<HttpStatusCode?> TryAsync(Node node, Batch batch, string key, CancellationToken ct)
     {
         ledger.Tried();
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(node.Url, "/ingest/v1/requests")) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(node.Url, batch.Path)) { Content = new StringContent(batch.Body, Encoding.UTF8, "application/json") };
             request.Headers.Add("Idempotency-Key", key);
             using var response = await nodes.Http.SendAsync(request, ct);
             return response.StatusCode;
@@ -70,22 +70,5 @@ internal sealed class Sender(Nodes nodes, Ledger ledger, int number, int seed)
         {
             return null;
         }
-    }
-
-    private (string Body, List<Cell> Cells) Batch()
-    {
-        var now = DateTimeOffset.UtcNow;
-        var items = new List<object>();
-        var cells = new List<Cell>();
-        for (var i = _random.Next(1, 120); i > 0; i--)
-        {
-            // Mostly of now; some late, some of windows that are long over.
-            var at = now - (_random.NextDouble() switch { < 0.8 => TimeSpan.FromSeconds(_random.Next(0, 5)), < 0.9 => TimeSpan.FromMinutes(_random.Next(1, 9)), _ => TimeSpan.FromMinutes(_random.Next(11, 300)) });
-            var (route, status) = ($"/r{_random.Next(12)}", _random.NextDouble() < 0.9 ? 200 : 500 + _random.Next(4));
-            items.Add(new { service = "torture", method = "GET", route, status, duration_ms = _random.Next(1, 900), time = at.ToUnixTimeMilliseconds() });
-            cells.Add(new("torture", $"GET {route}", status, at.ToUnixTimeSeconds() / 60 * 60));
-        }
-
-        return (JsonSerializer.Serialize(items), cells);
     }
 }
