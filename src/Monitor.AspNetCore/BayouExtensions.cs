@@ -27,19 +27,24 @@ namespace Microsoft.Extensions.DependencyInjection
         /// <summary>Registers a queue of things of a kind, and what sends them.</summary>
         internal static void AddSending<T>(this IServiceCollection services, Action<BayouOptions>? configure, Func<BayouOptions, IBatchBody<T>> body)
         {
-            var options = services.AddOptions<BayouOptions>().BindConfiguration(BayouOptions.Section);
+            var options = services.AddOptions<BayouOptions>();
+            if (!services.Any(service => service.ImplementationType == typeof(BayouOptionsValidator)))
+            {
+                // Once: whatever code says comes after the configuration.
+                options.BindConfiguration(BayouOptions.Section).PostConfigure<IHostEnvironment>(SetDefaults).ValidateOnStart();
+                services.AddSingleton<IValidateOptions<BayouOptions>, BayouOptionsValidator>();
+            }
+
             if (configure is not null)
             {
                 options.Configure(configure);
             }
 
-            options.PostConfigure<IHostEnvironment>(SetDefaults).ValidateOnStart();
-            services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<BayouOptions>, BayouOptionsValidator>());
             services.TryAddSingleton(TimeProvider.System);
             services.TryAddSingleton(provider =>
             {
                 var value = provider.GetRequiredService<IOptions<BayouOptions>>().Value;
-                return new SendQueue<T>(value.QueueSize, value.BatchSize);
+                return new SendQueue<T>(value.QueueSize, value.BatchSize, provider.GetRequiredService<IBatchBody<T>>());
             });
             services.AddMetrics();
             services.TryAddSingleton(provider => body(provider.GetRequiredService<IOptions<BayouOptions>>().Value));

@@ -9,6 +9,9 @@ internal interface IBatchBody<T>
     /// <summary>What they are; the last part of the address that takes them.</summary>
     string Name { get; }
 
+    /// <summary>Bytes that one takes, roughly.</summary>
+    int SizeOf(in T item);
+
     /// <summary>Writes one as an object.</summary>
     void Write(Utf8JsonWriter json, in T item);
 }

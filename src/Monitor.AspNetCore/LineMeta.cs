@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 
@@ -9,11 +10,15 @@ namespace Bayou.Monitor;
 /// <summary>Writes what a line carries beside its message: scopes, structured state, event, exception. Kept well below what Bayou takes.</summary>
 internal sealed class LineMeta
 {
-    private const int LongestText = 4_000;
-    private const int LongestTrace = 16_000;
+    private const int LongestText = 3_000;
+    private const int LongestTrace = 6_000;
+    private const int MostBytes = 20_000; // of fields; with the rest well below what Bayou takes
     private const int MostFields = 64;
     private const int LongestId = 128;
     private const string Template = "{OriginalFormat}";
+
+    // Else what is not ASCII takes six bytes a character. It is never part of a page.
+    private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly Dictionary<string, object?> _fields = new(StringComparer.Ordinal);
     private readonly List<string> _scopes = [];
@@ -72,10 +77,15 @@ internal sealed class LineMeta
         }
 
         var output = new ArrayBufferWriter<byte>(256);
-        using var json = new Utf8JsonWriter(output);
+        using var json = new Utf8JsonWriter(output, Relaxed);
         json.WriteStartObject();
         foreach (var (name, value) in _fields)
         {
+            if (json.BytesCommitted + json.BytesPending > MostBytes)
+            {
+                break;
+            }
+
             json.WritePropertyName(Utf8(name, LongestText));
             WriteValue(json, value);
         }
@@ -83,7 +93,7 @@ internal sealed class LineMeta
         if (_scopes.Count > 0)
         {
             json.WriteStartArray("scopes");
-            foreach (var scope in _scopes)
+            foreach (var scope in _scopes.TakeWhile(_ => json.BytesCommitted + json.BytesPending <= MostBytes))
             {
                 json.WriteStringValue(Utf8(scope, LongestText));
             }

@@ -21,6 +21,8 @@ internal sealed class LineBody(string service) : IBatchBody<LoggedLine>
 
     public string Name => "logs";
 
+    public int SizeOf(in LoggedLine item) => 200 + item.Message.Length + item.Meta.Length;
+
     public void Write(Utf8JsonWriter json, in LoggedLine item)
     {
         json.WriteStartObject();

@@ -16,6 +16,8 @@ internal sealed class RequestBody(string service, string? version) : IBatchBody<
 
     public string Name => "requests";
 
+    public int SizeOf(in RequestObservation item) => 200;
+
     public void Write(Utf8JsonWriter json, in RequestObservation observation)
     {
         json.WriteStartObject();

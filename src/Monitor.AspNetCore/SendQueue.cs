@@ -4,14 +4,19 @@ namespace Bayou.Monitor;
 /// What waits to be sent: a ring that never grows, never blocks, and when full drops its oldest and counts it.
 /// Adding allocates nothing and wakes nobody, but for the first that waits and the one that completes a batch.
 /// </summary>
-internal sealed class SendQueue<T>(int capacity, int batchSize)
+internal sealed class SendQueue<T>(int capacity, int batchSize, IBatchBody<T> body)
 {
+    // Of the application's memory, while Bayou is away; and of one batch, which Bayou takes whole or not at all.
+    private const long MostBytes = 64_000_000;
+    private const long MostBatchBytes = 4_000_000;
+
     private readonly Lock _gate = new();
     private readonly T[] _ring = new T[capacity];
     private TaskCompletionSource _some = NewSignal();
     private TaskCompletionSource _enough = NewSignal();
     private int _first;
     private int _count;
+    private long _bytes;
     private long _dropped;
     private bool _completed;
 
@@ -33,10 +38,10 @@ internal sealed class SendQueue<T>(int capacity, int batchSize)
     {
         lock (_gate)
         {
-            if (_count == capacity)
+            _bytes += body.SizeOf(item);
+            while (_count == capacity || (_bytes > MostBytes && _count > 0))
             {
-                _first = (_first + 1) % capacity;
-                _count--;
+                RemoveFirst();
                 Interlocked.Increment(ref _dropped);
             }
 
@@ -89,11 +94,11 @@ internal sealed class SendQueue<T>(int capacity, int batchSize)
     {
         lock (_gate)
         {
-            for (; _count > 0 && batch.Count < batchSize; _count--)
+            for (var bytes = 0L; _count > 0 && batch.Count < batchSize && bytes < MostBatchBytes;)
             {
+                bytes += body.SizeOf(_ring[_first]);
                 batch.Add(_ring[_first]);
-                _ring[_first] = default!; // Its texts may go.
-                _first = (_first + 1) % capacity;
+                RemoveFirst();
             }
 
             if (_completed)
@@ -113,6 +118,14 @@ internal sealed class SendQueue<T>(int capacity, int batchSize)
 
             return true;
         }
+    }
+
+    private void RemoveFirst()
+    {
+        _bytes -= body.SizeOf(_ring[_first]);
+        _ring[_first] = default!; // Its texts may go.
+        _first = (_first + 1) % capacity;
+        _count--;
     }
 
     // Whoever waits goes on elsewhere, never on the application's thread.

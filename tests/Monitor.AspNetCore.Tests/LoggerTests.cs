@@ -9,6 +9,8 @@ namespace Bayou.Monitor;
 
 public sealed class LoggerTests : IAsyncLifetime
 {
+    private static readonly System.Text.Json.JsonSerializerOptions Relaxed = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private FakeBayou _bayou = null!;
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -59,6 +61,26 @@ public sealed class LoggerTests : IAsyncLifetime
         Assert.InRange(lines[2]["meta"]!.ToJsonString().Length, 1_000, 60_000);
         Assert.Equal(("NaN", null), ((string)lines[3]["meta"]!["Value"]!, lines[3]["meta"]!["Nothing"]));
         Assert.Equal(("last", null), ((string)lines[4]["message"]!, lines[4]["meta"]));
+    }
+
+    [Fact]
+    public async Task What_is_large_stays_below_what_bayou_takes()
+    {
+        await using var app = await StartAsync();
+        var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("large");
+        using (logger.BeginScope(Enumerable.Range(0, 60).ToDictionary(i => $"field {i}", _ => (object)new string('\u6F22', 3_000))))
+        {
+            logger.LogError(new InvalidOperationException(new string('\u6F22', 30_000)), "m");
+        }
+
+        Assert.InRange(System.Text.Encoding.UTF8.GetByteCount((await OnlyAsync("large"))["meta"]!.ToJsonString(Relaxed)), 30_000, 65_536);
+        for (var i = 0; i < 200; i++)
+        {
+            logger.LogInformation("{Text}", new string('x', 60_000));
+        }
+
+        await _bayou.UntilAsync(b => Of(b, "large").Count == 201);
+        Assert.All(_bayou.Received, batch => Assert.InRange(batch.Items.Sum(item => item.ToJsonString().Length), 0, 5_000_000));
     }
 
     [Fact]

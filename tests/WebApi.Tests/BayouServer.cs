@@ -145,8 +145,8 @@ public sealed class BayouServer : IAsyncLifetime
             ["environment"] = "Testing",
             [DatabaseOptions.UrlKey] = database.Url,
             ["Bayou:Database:AllowUnsafe"] = "true",
-            ["LOG_LEVEL"] = "Warning",
         };
+        settings.TryAdd("LOG_LEVEL", "Warning");
         settings.TryAdd("Bayou:Metrics:FlushSeconds", "1");
         settings.TryAdd("Bayou:Metrics:RollUpAfterSeconds", "0");
         settings.TryAdd("Bayou:Ingest:DeliveryMilliseconds", "50");

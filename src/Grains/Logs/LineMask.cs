@@ -39,7 +39,7 @@ internal static class LineMask
         {
             // At a blank: half a word would be a word of its own.
             line = line[..Longest];
-            line = line.LastIndexOf(' ') is > 0 and var blank ? line[..blank] : line;
+            line = line.LastIndexOf(' ') is > 0 and var blank ? line[..blank] : char.IsHighSurrogate(line[^1]) ? line[..^1] : line;
         }
 
         Span<Range> words = stackalloc Range[MostTokens];

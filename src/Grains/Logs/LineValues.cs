@@ -127,9 +127,12 @@ internal static class LineValues
         return mail > 0 ? mail : word < text.Length && text[word] is '.' or '-' ? HostLength(text) : 0;
     }
 
+    private const int LongestMailbox = 65; // RFC 5321, and the @
+    private const int MostLabels = 16;
+
     private static int MailLength(ReadOnlySpan<char> text)
     {
-        var at = text.IndexOf('@');
+        var at = text[..Math.Min(text.Length, LongestMailbox)].IndexOf('@');
         if (at <= 0)
         {
             return 0;
@@ -172,7 +175,7 @@ internal static class LineValues
             }
 
             (labels, last, length, start) = (labels + 1, at - start, at, at + 1);
-            if (at == text.Length || text[at] != '.')
+            if (at == text.Length || text[at] != '.' || labels == MostLabels)
             {
                 break;
             }

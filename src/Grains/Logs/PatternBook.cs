@@ -100,10 +100,7 @@ internal sealed class PatternBook
     {
         for (var i = 0; i < words.Length; i++)
         {
-            if (pattern[i] != words[i] && !(pattern[i].IndexOf(LineMask.Learned, StringComparison.Ordinal) is >= 0 and var at
-                && words[i].Length >= pattern[i].Length - 1
-                && words[i].AsSpan().StartsWith(pattern[i].AsSpan(0, at), StringComparison.Ordinal)
-                && words[i].AsSpan().EndsWith(pattern[i].AsSpan(at + 1), StringComparison.Ordinal)))
+            if (!Fits(pattern[i], words[i]))
             {
                 return false;
             }
@@ -112,9 +109,15 @@ internal sealed class PatternBook
         return true;
     }
 
+    /// <summary>Whether a word is one that a pattern's word stands for.</summary>
+    public static bool Fits(string pattern, string word) => pattern == word || (pattern.IndexOf(LineMask.Learned, StringComparison.Ordinal) is >= 0 and var at
+        && word.Length >= pattern.Length - 1
+        && word.AsSpan().StartsWith(pattern.AsSpan(0, at), StringComparison.Ordinal)
+        && word.AsSpan().EndsWith(pattern.AsSpan(at + 1), StringComparison.Ordinal));
+
     private void Remember(string masked, int id)
     {
-        if (Interlocked.Increment(ref _variants) > MostVariants)
+        if (Interlocked.Increment(ref _variants) > MostVariants + _patterns.Count)
         {
             _known.Clear(); // A cache of ways to write the patterns; these themselves stay.
             foreach (var (known, pattern) in _patterns)

@@ -105,6 +105,21 @@ internal sealed class PatternMiner(PatternBook book)
             merged.Add(same);
         }
 
+        // A pattern only ever widens: what one of them had learned before stays learned.
+        foreach (var other in merged.Select(book.Words).ToList())
+        {
+            for (var i = 0; i < words.Length; i++)
+            {
+                words[i] = PatternBook.Fits(words[i], other[i]) ? words[i] : PatternBook.Fits(other[i], words[i]) ? other[i] : $"{LineMask.Learned}";
+            }
+        }
+
+        if (words[0].Contains(LineMask.Learned, StringComparison.Ordinal) && words[0].Length == 1)
+        {
+            return []; // The first word says what a line is about.
+        }
+
+        masked = string.Join(' ', words);
         var oldest = merged.Min();
         foreach (var younger in merged.Where(pattern => pattern != oldest))
         {

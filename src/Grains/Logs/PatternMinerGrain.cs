@@ -19,13 +19,19 @@ internal sealed class PatternMinerGrain(NpgsqlDataSource db) : Grain, IPatternMi
             changed.UnionWith(Take(row));
         }
 
-        if (changed.Count > 0 && !await WriteAsync(project, changed, ct))
+        var isWritten = changed.Count == 0;
+        try
         {
-            // Another activation was at it: the next call begins with what that one wrote.
-            DeactivateOnIdle();
+            isWritten = isWritten || await WriteAsync(project, changed, ct);
+            return changed.Count;
         }
-
-        return changed.Count;
+        finally
+        {
+            if (!isWritten)
+            {
+                DeactivateOnIdle(); // Another activation was at it, or nobody knows: the next begins with what is written.
+            }
+        }
     }
 
     private IReadOnlyCollection<int> Take(PatternRow row)

@@ -41,7 +41,7 @@ internal sealed class SegmentKeeper(NpgsqlDataSource db, IOptions<LogsOptions> o
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await using var next = new NpgsqlCommand("SELECT id FROM log_segments WHERE state = 'closed' AND changed_at <= now() - $1 ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED", connection);
+        await using var next = new NpgsqlCommand("SELECT id FROM log_segments WHERE state = 'closed' AND changed_at <= now() - $1 ORDER BY changed_at, id LIMIT 1 FOR UPDATE SKIP LOCKED", connection);
         next.Parameters.Add(new() { Value = TimeSpan.FromSeconds(options.Value.SealAfterSeconds) });
         if (await next.ExecuteScalarAsync(ct) is not int id)
         {
@@ -61,10 +61,22 @@ internal sealed class SegmentKeeper(NpgsqlDataSource db, IOptions<LogsOptions> o
             SELECT date_trunc('minute', created_at), min(created_at), max(created_at), {id}, pattern_id, count(*), level, source, service
               FROM {table} GROUP BY 1, pattern_id, level, source, service;
             UPDATE log_segments SET state = 'sealed', changed_at = now(), zone_ids = DEFAULT, zone_min = DEFAULT, zone_max = DEFAULT WHERE id = {id};
-            """, connection) { CommandTimeout = 600 };
-        await seal.ExecuteNonQueryAsync(ct);
-        await transaction.CommitAsync(ct);
-        return true;
+            """, connection) { CommandTimeout = 3_600 };
+        try
+        {
+            await seal.ExecuteNonQueryAsync(ct);
+            await transaction.CommitAsync(ct);
+            return true;
+        }
+        catch (PostgresException)
+        {
+            // One that cannot be sealed goes behind the others, and is tried again.
+            await transaction.RollbackAsync(CancellationToken.None);
+            await using var postpone = db.CreateCommand("UPDATE log_segments SET changed_at = now() WHERE id = $1 AND state = 'closed'");
+            postpone.Parameters.Add(new() { Value = id });
+            await postpone.ExecuteNonQueryAsync(CancellationToken.None);
+            throw;
+        }
     }
 
     /// <summary>Takes segments out of the catalogue whose newest line is past its retention, and drops the tables of those taken out some minutes ago.</summary>
@@ -75,13 +87,15 @@ internal sealed class SegmentKeeper(NpgsqlDataSource db, IOptions<LogsOptions> o
         {
             await using var expire = db.CreateCommand("""
                 UPDATE log_segments SET state = 'expired', changed_at = now()
-                 WHERE state = 'sealed' AND retention = $1 AND max_time < now() - $2
+                 WHERE state IN ('closed', 'sealed') AND retention = $1 AND max_time < now() - $2
                 """);
             expire.Parameters.Add(new() { Value = retention });
             expire.Parameters.Add(new() { Value = options.Value.Retention(retention) });
             changed += await expire.ExecuteNonQueryAsync(ct);
         }
 
+        await using var forget = db.CreateCommand("DELETE FROM log_commits WHERE ticked_at < now() - interval '7 days'");
+        await forget.ExecuteNonQueryAsync(ct);
         await using var list = db.CreateCommand("SELECT id FROM log_segments WHERE state = 'expired' AND changed_at < now() - $1");
         list.Parameters.Add(new() { Value = Grace });
         var gone = new List<int>();

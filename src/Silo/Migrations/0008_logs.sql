@@ -54,7 +54,7 @@ CREATE UNIQUE INDEX ON log_segments (project_id, retention) WHERE state = 'hot';
 CREATE TABLE log_commits (
     node       uuid        PRIMARY KEY, -- a life of one
     tick       bigint      NOT NULL,    -- the last that was committed
-    created_at timestamptz NOT NULL DEFAULT now()
+    ticked_at  timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 50);
 
 -- The lines of sealed segments counted, for histograms and patterns.

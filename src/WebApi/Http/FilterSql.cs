@@ -76,7 +76,8 @@ internal sealed class FilterSql
 
         if (field.Type == FieldType.Json && op is "gt" or "gte" or "lt" or "lte" or "between")
         {
-            field = new(field.Name, $"(CASE WHEN jsonb_typeof({field.Sql}) = 'number' THEN ({field.Sql})::float8 END)", FieldType.Number);
+            // Not as a double: of what jsonb holds, some is no double.
+            field = new(field.Name, $"(CASE WHEN jsonb_typeof({field.Sql}) = 'number' THEN ({field.Sql})::numeric END)", FieldType.Json);
         }
         else if (field.Type == FieldType.Json)
         {
@@ -85,7 +86,7 @@ internal sealed class FilterSql
 
         if (Comparisons.TryGetValue(op, out var comparison))
         {
-            return One(field, value, parsed => $"{field.Sql} {comparison} {Parameter(parsed)}");
+            return One(field, value, parsed => $"{field.Sql} {comparison} {Placed(field, parsed)}");
         }
 
         if (Patterns.TryGetValue(op, out var pattern))
@@ -99,7 +100,7 @@ internal sealed class FilterSql
         {
             "in" => Many(field, value, 1, MaxListed, listed => $"{field.Sql} = ANY ({Parameter(listed)})"),
             "notin" => Many(field, value, 1, MaxListed, listed => $"{field.Sql} <> ALL ({Parameter(listed)})"),
-            "between" => Many(field, value, 2, 2, bounds => $"{field.Sql} BETWEEN {Parameter(bounds.GetValue(0)!)} AND {Parameter(bounds.GetValue(1)!)}"),
+            "between" => Many(field, value, 2, 2, bounds => $"{field.Sql} BETWEEN {Placed(field, bounds.GetValue(0)!)} AND {Placed(field, bounds.GetValue(1)!)}"),
             "isnull" => Null(field, value, wanted: true),
             "isnotnull" => Null(field, value, wanted: false),
             _ => $"has no operator {op}; there are {string.Join(", ", Operators)}",
@@ -165,6 +166,8 @@ internal sealed class FilterSql
         return null;
     }
 
+    private string Placed(FilterField field, object value) => field.Type == FieldType.Json ? $"{Parameter(value)}::numeric" : Parameter(value);
+
     private string? One(FilterField field, string value, Func<object, string> condition)
     {
         if (field.Stored is not null)
@@ -195,7 +198,7 @@ internal sealed class FilterSql
             return least == most ? $"must be {least} values separated by a comma" : $"must be at most {most} values separated by commas";
         }
 
-        var type = field.Type switch { FieldType.Text => typeof(string), FieldType.Whole => typeof(long), FieldType.Number => typeof(double), _ => typeof(DateTime) };
+        var type = field.Type switch { FieldType.Text or FieldType.Json => typeof(string), FieldType.Whole => typeof(long), FieldType.Number => typeof(double), _ => typeof(DateTime) };
         var values = Array.CreateInstance(type, parts.Length);
         for (var i = 0; i < parts.Length; i++)
         {
@@ -235,6 +238,9 @@ internal sealed class FilterSql
             case FieldType.Time when QueryReader.TryParseTime(text, out var time):
                 value = time.UtcDateTime;
                 return true;
+            case FieldType.Json when double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var inJson) && double.IsFinite(inJson):
+                value = inJson.ToString("R", CultureInfo.InvariantCulture);
+                return true;
             case FieldType.Text when !text.Contains('\0', StringComparison.Ordinal): // PostgreSQL's text cannot hold it.
                 value = text;
                 return true;
@@ -247,7 +253,7 @@ internal sealed class FilterSql
     private static string Kind(FieldType type) => type switch
     {
         FieldType.Whole => "a whole number",
-        FieldType.Number => "a number",
+        FieldType.Number or FieldType.Json => "a number",
         FieldType.Time => "an ISO 8601 time with offset or Z, or Unix milliseconds",
         _ => "text without NUL",
     };

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Bayou.Database;
+using Npgsql;
 
 namespace Bayou.Http;
 
@@ -83,6 +84,9 @@ internal sealed partial class RequestPipeline(RequestDelegate next, HostNames ho
             case var _ when DatabaseFailure.IsPassing(e):
                 DatabaseAway(e);
                 return ApiProblem.Unavailable("The database does not answer just now.");
+            case PostgresException { SqlState: PostgresErrorCodes.UndefinedTable }:
+                DatabaseAway(e); // A log segment past its retention, dropped while a long query was reading its way there.
+                return ApiProblem.Unavailable("What was asked for has changed meanwhile. Ask again.");
             default:
                 Unexpected(e);
                 return ApiProblem.OfStatus(StatusCodes.Status500InternalServerError);

@@ -33,7 +33,7 @@ internal static class IngestEndpoints
         TakeAsync(http, options.Value, (body, key, dropped) => ingest.TakeAsync(body, key, dropped, ct), ct);
 
     private static Task<IResult> TakeLogsAsync(HttpContext http, LogIngest ingest, IOptions<IngestOptions> options, CancellationToken ct) =>
-        TakeAsync(http, options.Value, (body, key, _) => ingest.TakeAsync(body, key, ct), ct);
+        TakeAsync(http, options.Value, (body, key, dropped) => ingest.TakeAsync(body, key, dropped, ct), ct);
 
     private static async Task<IResult> TakeAsync(HttpContext http, IngestOptions options, Func<ReadOnlyMemory<byte>, string?, long, Task<IngestOutcome>> take, CancellationToken ct)
     {

@@ -17,6 +17,8 @@ internal sealed class ObservationBatch(SeriesRegistry registry, int project) : I
 
     public int Count { get; private set; }
 
+    public long Bytes => _items.Length * (long)System.Runtime.CompilerServices.Unsafe.SizeOf<Observed>();
+
     public ReadOnlySpan<Observed> Items => _items.AsSpan(0, Count);
 
     /// <summary>The service of the first observation; empty before there is one.</summary>

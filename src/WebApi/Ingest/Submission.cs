@@ -5,6 +5,9 @@ internal interface IIngestBatch
 {
     /// <summary>Items.</summary>
     int Count { get; }
+
+    /// <summary>Of memory.</summary>
+    long Bytes { get; }
 }
 
 /// <summary>An idempotency key as the database has it.</summary>

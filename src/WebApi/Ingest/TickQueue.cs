@@ -12,19 +12,24 @@ internal sealed class TickQueue<TBatch>(IOptions<IngestOptions> options, TimePro
 
     // A tick takes no more than these and one batch.
     private const int FullTick = 50_000;
+    private const long FullTickBytes = 32_000_000;
+    private const long MostQueuedBytes = 256_000_000;
 
     private readonly Channel<Submission<TBatch>> _queue = Channel.CreateUnbounded<Submission<TBatch>>(new() { SingleReader = true });
     private int _queued; // items
+    private long _queuedBytes;
 
     /// <summary>Completes when the batch is durable, or surely is not.</summary>
     public Task<SubmissionOutcome> SubmitAsync(Submission<TBatch> submission)
     {
-        if (Volatile.Read(ref _queued) > options.Value.MaxQueued || !_queue.Writer.TryWrite(submission))
+        var (count, bytes) = (submission.Batch.Count, submission.Batch.Bytes); // Its sender may give it back as soon as it is resolved.
+        if (Volatile.Read(ref _queued) > options.Value.MaxQueued || Volatile.Read(ref _queuedBytes) > MostQueuedBytes || !_queue.Writer.TryWrite(submission))
         {
             return Task.FromResult(SubmissionOutcome.Unavailable);
         }
 
-        Interlocked.Add(ref _queued, submission.Batch.Count);
+        Interlocked.Add(ref _queued, count);
+        Interlocked.Add(ref _queuedBytes, bytes);
         return submission.Outcome;
     }
 
@@ -40,14 +45,16 @@ internal sealed class TickQueue<TBatch>(IOptions<IngestOptions> options, TimePro
         while (await _queue.Reader.WaitToReadAsync(CancellationToken.None))
         {
             var started = time.GetTimestamp();
-            var items = 0;
-            while (items < FullTick && _queue.Reader.TryRead(out var submission))
+            var (items, bytes) = (0, 0L);
+            while (items < FullTick && bytes < FullTickBytes && _queue.Reader.TryRead(out var submission))
             {
                 batch.Add(submission);
                 items += submission.Batch.Count;
+                bytes += submission.Batch.Bytes;
             }
 
             Interlocked.Add(ref _queued, -items);
+            Interlocked.Add(ref _queuedBytes, -bytes);
             await tick(batch);
             batch.Clear();
             var pause = TimeSpan.FromMilliseconds(options.Value.TickMilliseconds) - time.GetElapsedTime(started);

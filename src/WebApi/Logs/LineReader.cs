@@ -106,7 +106,7 @@ internal sealed class LineReader(DateTimeOffset now, LogsOptions options)
     {
         for (var at = 0; at < Fields.Length; at++)
         {
-            if (reader.ValueTextEquals(Fields[at]))
+            if (reader.ValueIsEscaped ? JsonTexts.Read(ref reader) == Fields[at] : reader.ValueTextEquals(Fields[at]))
             {
                 return at;
             }

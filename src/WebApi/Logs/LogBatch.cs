@@ -15,6 +15,11 @@ internal sealed class LogBatch(PatternRegistry patterns) : IIngestBatch, IDispos
 
     public int Count => _rows.Count;
 
+    public long Bytes => _short.Bytes.Length + _long.Bytes.Length;
+
+    /// <summary>Of the first line; empty for none.</summary>
+    public byte[] Service { get; private set; } = [];
+
     /// <summary>The lines that are kept for as long as others.</summary>
     public LogRows Of(string retention) => retention == LogSegment.Short ? _short : _long;
 
@@ -34,6 +39,7 @@ internal sealed class LogBatch(PatternRegistry patterns) : IIngestBatch, IDispos
             places.Add(_rows.Count);
         }
 
+        Service = _rows.Count == 0 ? line.Service.ToArray() : Service;
         var rows = Of(LogSegment.RetentionOf(line.Level));
         _rows.Add((rows, rows.Add(line, pattern ?? 0)));
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Bayou.Http;
+using Npgsql;
 
 namespace Bayou.Logs;
 
@@ -15,14 +16,17 @@ internal static class LogCounts
     public static bool CanTell(QueryReader query, LogSelection selection) =>
         query.FiltersOnly(Counted) && selection.Search is { Words.Count: 0, Excluded.Count: 0 } && selection.Search.Terms.All(term => term.Field != "trace");
 
+    // A statement locks every table and index it names, and there is room for so many locks only; it also takes long to plan.
+    private const int LargestGroup = 32;
+
     /// <summary>
-    /// A table for after FROM: <c>bucket, first_time, last_time, lines</c> and the keys, in as many rows as it takes.
+    /// Tables for after FROM, whose sums make the whole: <c>bucket, first_time, last_time, lines</c> and the keys, in as many rows as it takes.
     /// </summary>
     /// <param name="sql">What is asked for, without the range.</param>
     /// <param name="begin">Where the first bucket begins.</param>
     /// <param name="width">Of a bucket; null for one bucket of all.</param>
     /// <param name="keys">Columns that are counted apart.</param>
-    public static string Table(FilterSql sql, bool canTell, LogSegments segments, LogWindow window, DateTime begin, TimeSpan? width, params ReadOnlySpan<string> keys)
+    public static IEnumerable<string> Tables(FilterSql sql, bool canTell, LogSegments segments, LogWindow window, DateTime begin, TimeSpan? width, params ReadOnlySpan<string> keys)
     {
         var origin = sql.Parameter(begin);
         var step = width is { } bucket ? sql.Parameter(bucket) : null;
@@ -52,9 +56,7 @@ internal static class LogCounts
                 """);
         }
 
-        return parts.Count == 0
-            ? $"(SELECT now() AS bucket, now() AS first_time, now() AS last_time, 0::bigint AS lines{columns} FROM log_lines WHERE false) counts"
-            : $"({string.Join("\nUNION ALL\n", parts)}) counts";
+        return parts.Chunk(LargestGroup).Select(group => $"({string.Join("\nUNION ALL\n", group)}) counts");
 
         string Bin(string time) => step is null ? origin : $"date_bin({step}, {time}, {origin})";
 
@@ -70,6 +72,21 @@ internal static class LogCounts
             }
         }
     }
+
+    /// <summary>Asks each of the tables the same, and hands over every row of the answers.</summary>
+    public static async Task ReadAsync(NpgsqlDataSource db, FilterSql sql, IEnumerable<string> tables, Func<string, string> question, Action<NpgsqlDataReader> take, CancellationToken ct)
+    {
+        foreach (var table in tables)
+        {
+            await using var command = db.CreateCommand(question(table));
+            sql.Bind(command.Parameters);
+            await using var reader = await command.ExecuteReaderAsync(ct);
+            while (await reader.ReadAsync(ct))
+            {
+                take(reader);
+            }
+        }
+    }
 }
 
 /// <summary>A half-open range of time, in UTC.</summary>
@@ -78,6 +95,7 @@ internal sealed record LogWindow(DateTime Start, DateTime End)
     /// <summary>All of it.</summary>
     public static readonly LogWindow Ever = new(DateTime.UnixEpoch, new(9999, 1, 1, 0, 0, 0, DateTimeKind.Utc));
 
+    private static readonly DateTime Earliest = new(1, 1, 2, 0, 0, 0, DateTimeKind.Utc);
     private static readonly TimeSpan Ahead = TimeSpan.FromMinutes(10); // as far as a line's time may be
     private static readonly int[] Widths = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 21_600, 43_200, 86_400];
     private const int MostBuckets = 1_000;
@@ -85,7 +103,7 @@ internal sealed record LogWindow(DateTime Start, DateTime End)
     public TimeSpan Length => End - Start;
 
     /// <summary>The range of the same length before.</summary>
-    public LogWindow Before => new(Start - Length, Start);
+    public LogWindow Before => new(Length < Start - Earliest ? Start - Length : Earliest, Start);
 
     /// <summary>The whole minutes in it; null when there is none.</summary>
     public LogWindow? WholeMinutes
@@ -101,7 +119,8 @@ internal sealed record LogWindow(DateTime Start, DateTime End)
     /// <summary>What was asked for; where it has no start, as long as the default before its end.</summary>
     public static LogWindow Of(LogSelection selection, TimeProvider time, TimeSpan unlessTold)
     {
-        var end = selection.End ?? time.GetUtcNow().UtcDateTime + Ahead;
+        var now = time.GetUtcNow().UtcDateTime;
+        var end = selection.End ?? (selection.Start > now ? selection.Start.Value + unlessTold : now + Ahead);
         return new(selection.Start ?? end - unlessTold, end);
     }
 

@@ -26,35 +26,23 @@ internal sealed class LogFacets(NpgsqlDataSource db, LogCatalogue catalogue, Log
         filter.Match(selection);
         var window = LogWindow.Of(selection, time, Default);
         var sql = selection.Sql;
-        var table = LogCounts.Table(sql, LogCounts.CanTell(query, selection), await catalogue.ReadAsync(ct), window, window.Start, null, "level", "source", "service");
-        await using var command = db.CreateCommand($"SELECT level, source, service, sum(lines)::bigint FROM {table} GROUP BY GROUPING SETS ((level), (source), (service))");
-        sql.Bind(command.Parameters);
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        var (levels, sources, services) = (new List<FacetValue>(), new List<FacetValue>(), new List<FacetValue>());
-        while (await reader.ReadAsync(ct))
+        var tables = LogCounts.Tables(sql, LogCounts.CanTell(query, selection), await catalogue.ReadAsync(ct), window, window.Start, null, "level", "source", "service");
+        var (levels, sources, services) = (new Dictionary<string, long>(), new Dictionary<string, long>(), new Dictionary<string, long>());
+        await LogCounts.ReadAsync(db, sql, tables, table => $"SELECT level, source, service, sum(lines)::bigint FROM {table} GROUP BY GROUPING SETS ((level), (source), (service))", reader =>
         {
-            var count = reader.GetInt64(3);
-            if (!await reader.IsDBNullAsync(0, ct))
-            {
-                levels.Add(new(LogLevels.NameOf((LineLevel)reader.GetInt16(0)), count));
-            }
-            else if (!await reader.IsDBNullAsync(1, ct))
-            {
-                sources.Add(new(reader.GetString(1), count));
-            }
-            else if (reader.GetString(2) is { Length: > 0 } service)
-            {
-                services.Add(new(service, count));
-            }
-        }
-
+            var (facet, value) = !reader.IsDBNull(0) ? (levels, LogLevels.NameOf((LineLevel)reader.GetInt16(0)))
+                : !reader.IsDBNull(1) ? (sources, reader.GetString(1)) : (services, reader.GetString(2));
+            facet[value] = facet.GetValueOrDefault(value) + reader.GetInt64(3);
+        }, ct);
+        services.Remove(""); // Lines of none.
         return new ApiResult(new
         {
-            Level = levels.OrderByDescending(value => Array.IndexOf(LogLevels.Names, value.Value)),
+            Level = levels.OrderByDescending(pair => Array.IndexOf(LogLevels.Names, pair.Key)).Select(pair => new FacetValue(pair.Key, pair.Value)),
             Source = Most(sources),
             Service = Most(services),
         });
     }
 
-    private static IEnumerable<FacetValue> Most(List<FacetValue> values) => values.OrderByDescending(value => value.Count).ThenBy(value => value.Value, StringComparer.Ordinal).Take(MostValues);
+    private static IEnumerable<FacetValue> Most(Dictionary<string, long> values) =>
+        values.OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key, StringComparer.Ordinal).Take(MostValues).Select(pair => new FacetValue(pair.Key, pair.Value));
 }

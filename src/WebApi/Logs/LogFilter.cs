@@ -50,6 +50,14 @@ internal sealed class LogFilter(PatternRegistry patterns)
     {
         var sql = new FilterSql();
         var (start, end) = (query.Time("start_date"), query.Time("end_date"));
+        foreach (var (name, given) in (ReadOnlySpan<(string, DateTimeOffset?)>)[("start_date", start), ("end_date", end)])
+        {
+            if (given is { Year: < 1970 or > 9_000 })
+            {
+                query.Fail(name, "must be within the years 1970 to 9000");
+            }
+        }
+
         if (end <= start)
         {
             query.Fail("end_date", "must be after start_date");
@@ -58,6 +66,11 @@ internal sealed class LogFilter(PatternRegistry patterns)
         query.Filters(sql);
         var mode = query.Choice("mode", "hybrid", "keyword", "semantic");
         var selection = new LogSelection(sql, start?.UtcDateTime, end?.UtcDateTime, mode);
+        if (query.Problem is not null)
+        {
+            return selection;
+        }
+
         if (query.Text("search") is { Length: > 0 } text)
         {
             if (text.Length > SearchText.Longest || text.Contains('\0', StringComparison.Ordinal))
@@ -105,7 +118,7 @@ internal sealed class LogFilter(PatternRegistry patterns)
         return [.. near.TakeWhile(pattern => pattern.Likeness >= OfTheNearest * near[0].Likeness)];
     }
 
-    public long[] NumbersOf(int pattern) => [.. patterns.NumbersOf(pattern).Select(number => (long)number)];
+    public long[] NumbersOf(int pattern) => [.. patterns.NumbersOf(patterns.Book.Resolve(pattern)).Select(number => (long)number)];
 
     private string Meaning(LogSelection selection)
     {

@@ -23,8 +23,13 @@ internal sealed class LogHistogram(NpgsqlDataSource db, LogCatalogue catalogue, 
     {
         var query = new QueryReader(http, Spec);
         var selection = filter.Read(query);
+        if (query.Problem is { } wrong)
+        {
+            return wrong;
+        }
+
         var window = LogWindow.Of(selection, time, Default);
-        var width = query.Problem is null ? window.Width(query) : null;
+        var width = window.Width(query);
         if (query.Problem is { } problem)
         {
             return problem;
@@ -36,12 +41,9 @@ internal sealed class LogHistogram(NpgsqlDataSource db, LogCatalogue catalogue, 
         // The first bucket begins before the range does; what is before the range is not counted all the same.
         var sql = selection.Sql;
         var origin = window.BucketStart(width!.Value);
-        var table = LogCounts.Table(sql, canTell, await catalogue.ReadAsync(ct), window, origin, width, "level");
-        await using var command = db.CreateCommand($"SELECT bucket, level, sum(lines)::bigint FROM {table} GROUP BY 1, 2 ORDER BY 1");
-        sql.Bind(command.Parameters);
-        await using var reader = await command.ExecuteReaderAsync(ct);
+        var tables = LogCounts.Tables(sql, canTell, await catalogue.ReadAsync(ct), window, origin, width, "level");
         var counts = new SortedDictionary<DateTime, long[]>();
-        while (await reader.ReadAsync(ct))
+        await LogCounts.ReadAsync(db, sql, tables, table => $"SELECT bucket, level, sum(lines)::bigint FROM {table} GROUP BY 1, 2", reader =>
         {
             var bucket = reader.GetDateTime(0);
             if (!counts.TryGetValue(bucket, out var levels))
@@ -49,9 +51,8 @@ internal sealed class LogHistogram(NpgsqlDataSource db, LogCatalogue catalogue, 
                 counts[bucket] = levels = new long[LogLevels.Names.Length];
             }
 
-            levels[reader.GetInt16(1) - 1] = reader.GetInt64(2);
-        }
-
+            levels[reader.GetInt16(1) - 1] += reader.GetInt64(2);
+        }, ct);
         var buckets = counts.Select(pair => new LogBucket(pair.Key, pair.Key + width.Value, pair.Value[0], pair.Value[1], pair.Value[2], pair.Value[3], pair.Value[4], pair.Value[5])).ToList();
         return new ApiResult(buckets, new HistogramMetadata(window.Start, window.End, width.Value.TotalSeconds, buckets.Sum(bucket => bucket.Total)));
     }

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using Bayou.Http;
 using Bayou.Ingest;
 using Microsoft.Extensions.Options;
@@ -12,13 +14,20 @@ internal sealed record LogIngestAnswer(int Accepted, int Rejected, int Cut, IRea
 internal sealed class LogIngest(LogNode node, PatternRegistry patterns, IOptions<LogsOptions> options, TimeProvider time)
 {
     /// <param name="key">The sender's idempotency key, if any.</param>
-    public async Task<IngestOutcome> TakeAsync(ReadOnlyMemory<byte> body, string? key, CancellationToken ct)
+    /// <param name="dropped">How many lines the sender says it dropped since its last batch that was taken; the log itself says so where they are missing.</param>
+    public async Task<IngestOutcome> TakeAsync(ReadOnlyMemory<byte> body, string? key, long dropped, CancellationToken ct)
     {
         using var batch = new LogBatch(patterns);
         var (answer, broken) = Read(body.Span, batch);
         if (broken is not null || answer.Accepted == 0)
         {
             return IngestOutcome.Refused(broken, answer.Errors);
+        }
+
+        if (dropped > 0)
+        {
+            var message = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{dropped} lines before these were dropped unsent by their sender"));
+            batch.Add(new LogLine { Time = time.GetUtcNow().UtcDateTime, Level = LineLevel.Warn, Source = "bayou"u8, Service = batch.Service, Message = message });
         }
 
         await batch.ResolveAsync(ct);

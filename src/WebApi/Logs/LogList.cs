@@ -56,6 +56,11 @@ internal sealed class LogList(LogCatalogue catalogue, LogLines lines, LogFilter 
             query.Fail("sort", "can be relevance only with words to search for");
         }
 
+        if (byRelevance && offset + limit > LogRelevance.Ranked)
+        {
+            query.Fail("offset", $"and limit go no further than {LogRelevance.Ranked} lines by relevance");
+        }
+
         if (query.Problem is { } problem)
         {
             return problem;

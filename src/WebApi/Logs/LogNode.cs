@@ -15,12 +15,6 @@ internal sealed partial class LogNode(LogWriter writer, NpgsqlDataSource db, IOp
     /// <summary>Completes when the batch is durable, or surely is not.</summary>
     public Task<SubmissionOutcome> SubmitAsync(Submission<LogBatch> submission) => _queue.SubmitAsync(submission);
 
-    public override async Task StartAsync(CancellationToken cancellationToken)
-    {
-        await writer.BeginAsync(cancellationToken);
-        await base.StartAsync(cancellationToken);
-    }
-
     /// <summary>Stores what is queued.</summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
@@ -97,7 +91,7 @@ internal sealed partial class LogNode(LogWriter writer, NpgsqlDataSource db, IOp
                   JOIN pg_stat_activity a USING (pid)
                  WHERE l.locktype = 'advisory' AND l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
                    AND (l.classid::bigint << 32) | l.objid::bigint = hashtextextended('bayou.feed.logs', 0)
-                   AND a.wait_event = 'ClientRead' AND a.xact_start < now() - interval '5 seconds'
+                   AND a.wait_event = 'ClientRead' AND a.state_change < now() - interval '5 seconds' -- since it began to send
                 """);
             FrozenEnded((long)(await command.ExecuteScalarAsync())!);
         }

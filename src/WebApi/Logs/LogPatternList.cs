@@ -62,12 +62,9 @@ internal sealed class LogPatternList(NpgsqlDataSource db, LogCatalogue catalogue
         part = part > TimeSpan.FromMinutes(1) ? TimeSpan.FromMinutes(Math.Ceiling(part.TotalMinutes)) : part;
         var sql = selection.Sql.Copy();
         var origin = window.WholeMinutes is { } inner && part >= TimeSpan.FromMinutes(1) ? inner.Start - TimeSpan.FromMinutes(inner.Start > window.Start ? 1 : 0) : window.Start;
-        var table = LogCounts.Table(sql, canTell, segments, window, origin, part, "pattern_id", "level", "source");
-        await using var command = db.CreateCommand($"SELECT bucket, pattern_id, level, source, sum(lines)::bigint FROM {table} GROUP BY 1, 2, 3, 4");
-        sql.Bind(command.Parameters);
-        await using var reader = await command.ExecuteReaderAsync(ct);
+        var tables = LogCounts.Tables(sql, canTell, segments, window, origin, part, "pattern_id", "level", "source");
         var found = new Dictionary<int, InRange>();
-        while (await reader.ReadAsync(ct))
+        await LogCounts.ReadAsync(db, sql, tables, table => $"SELECT bucket, pattern_id, level, source, sum(lines)::bigint FROM {table} GROUP BY 1, 2, 3, 4", reader =>
         {
             var pattern = patterns.Book.Resolve(reader.GetInt32(1));
             if (!found.TryGetValue(pattern, out var range))
@@ -76,28 +73,23 @@ internal sealed class LogPatternList(NpgsqlDataSource db, LogCatalogue catalogue
             }
 
             range.Add((int)((reader.GetDateTime(0) - origin) / part), (LineLevel)reader.GetInt16(2), reader.GetString(3), reader.GetInt64(4));
-        }
-
+        }, ct);
         return found;
     }
 
     private async Task<Dictionary<int, Totals>> TotalsAsync(LogSelection selection, bool canTell, LogSegments segments, LogWindow window, CancellationToken ct)
     {
         var sql = selection.Sql.Copy();
-        var table = LogCounts.Table(sql, canTell, segments, window, window.Start, null, "pattern_id");
-        await using var command = db.CreateCommand($"SELECT pattern_id, sum(lines)::bigint, min(first_time), max(last_time) FROM {table} GROUP BY 1");
-        sql.Bind(command.Parameters);
-        await using var reader = await command.ExecuteReaderAsync(ct);
+        var tables = LogCounts.Tables(sql, canTell, segments, window, window.Start, null, "pattern_id");
         var totals = new Dictionary<int, Totals>();
-        while (await reader.ReadAsync(ct))
+        await LogCounts.ReadAsync(db, sql, tables, table => $"SELECT pattern_id, sum(lines)::bigint, min(first_time), max(last_time) FROM {table} GROUP BY 1", reader =>
         {
             var pattern = patterns.Book.Resolve(reader.GetInt32(0));
             var (count, first, last) = (reader.GetInt64(1), reader.GetDateTime(2), reader.GetDateTime(3));
             totals[pattern] = totals.TryGetValue(pattern, out var sum)
                 ? new(sum.Count + count, first < sum.First ? first : sum.First, last > sum.Last ? last : sum.Last)
                 : new(count, first, last);
-        }
-
+        }, ct);
         return totals;
     }
 

@@ -9,23 +9,24 @@ namespace Bayou.Logs;
 internal sealed class LogRelevance(LogLines lines, LogFilter filter)
 {
     private const double Smoothing = 60; // the paper's k
-    private const int Ranked = 200;
+    /// <summary>How many lines of each list are ranked: no page goes beyond them, so that all pages are of one ranking.</summary>
+    public const int Ranked = 1_000;
+
     private const int InARow = 5; // lines of a pattern before those of the next
 
     public async Task<List<LogRow>> RankAsync(LogSelection selection, LogSegments segments, int count, CancellationToken ct)
     {
-        var depth = Math.Max(Ranked, count);
         var lists = new List<List<LogRow>>();
         if (selection.Mode != "semantic")
         {
             var sql = selection.InRange();
             sql.AddSql(LogFilter.Keyword(sql, selection.Search));
-            lists.Add(await lines.FirstAsync(selection.Of(segments), sql, LogOrder.Newest, depth, ct));
+            lists.Add(await lines.FirstAsync(selection.Of(segments), sql, LogOrder.Newest, Ranked, ct));
         }
 
         if (selection.Mode != "keyword")
         {
-            lists.Add(await NearestAsync(selection, segments, depth, ct));
+            lists.Add(await NearestAsync(selection, segments, ct));
         }
 
         return [.. lists
@@ -37,7 +38,7 @@ internal sealed class LogRelevance(LogLines lines, LogFilter filter)
     }
 
     /// <summary>The newest lines of the nearest patterns: a few of each, so that one that is frequent hides no other.</summary>
-    private async Task<List<LogRow>> NearestAsync(LogSelection selection, LogSegments segments, int depth, CancellationToken ct)
+    private async Task<List<LogRow>> NearestAsync(LogSelection selection, LogSegments segments, CancellationToken ct)
     {
         var nearest = filter.Nearest(selection);
         var rows = new List<(int Place, int Nearness, LogRow Row)>();
@@ -45,7 +46,7 @@ internal sealed class LogRelevance(LogLines lines, LogFilter filter)
         {
             var sql = selection.InRange();
             sql.Add($"pattern_id = ANY ({filter.NumbersOf(nearest[nearness].Pattern)})");
-            var found = await lines.FirstAsync(selection.Of(segments), sql, LogOrder.Newest, Math.Max(1, depth / nearest.Count), ct);
+            var found = await lines.FirstAsync(selection.Of(segments), sql, LogOrder.Newest, Math.Max(1, Ranked / nearest.Count), ct);
             rows.AddRange(found.Select((row, place) => (place, nearness, row)));
         }
 

@@ -30,14 +30,6 @@ internal sealed class LogWriter(NpgsqlDataSource db, IOptions<LogsOptions> optio
 
     private readonly Guid _node = Guid.NewGuid();
 
-    /// <summary>Begins a life of this node, in which ticks are counted from 1.</summary>
-    public async Task BeginAsync(CancellationToken ct)
-    {
-        await using var command = db.CreateCommand("INSERT INTO log_commits (node, tick) VALUES ($1, 0) ON CONFLICT DO NOTHING");
-        command.Parameters.Add(new() { Value = _node });
-        await command.ExecuteNonQueryAsync(ct);
-    }
-
     /// <summary>
     /// Commits one tick: the keys that are new and the winners' lines. Sets <see cref="LogTick.Committing"/> just before the commit is sent; an exception
     /// after that leaves its outcome unknown.
@@ -46,6 +38,7 @@ internal sealed class LogWriter(NpgsqlDataSource db, IOptions<LogsOptions> optio
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
+        await BePatientAsync(connection, ct);
         tick.Keys = await IdempotencyKeys.TakeAsync(connection, [.. tick.Submissions.Select(s => s.Key).OfType<SubmissionKey>()], 0, 0, ct);
         var batches = tick.Submissions.Where(s => tick.Keys.IsNew(s.Key)).Select(s => s.Batch).ToList();
         if (batches.Count > 0)
@@ -65,7 +58,7 @@ internal sealed class LogWriter(NpgsqlDataSource db, IOptions<LogsOptions> optio
                 }
             }
 
-            await using var remember = new NpgsqlCommand("UPDATE log_commits SET tick = $2 WHERE node = $1", connection);
+            await using var remember = new NpgsqlCommand("INSERT INTO log_commits (node, tick) VALUES ($1, $2) ON CONFLICT (node) DO UPDATE SET tick = excluded.tick, ticked_at = now()", connection);
             remember.Parameters.Add(new() { Value = _node });
             remember.Parameters.Add(new() { Value = tick.Number });
             await remember.ExecuteNonQueryAsync(ct);
@@ -80,6 +73,7 @@ internal sealed class LogWriter(NpgsqlDataSource db, IOptions<LogsOptions> optio
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
+        await BePatientAsync(connection, ct);
         await TakeFeedAsync(connection, ct); // Which the old backend has until it is through.
         await using var look = new NpgsqlCommand("SELECT tick FROM log_commits WHERE node = $1", connection);
         look.Parameters.Add(new() { Value = _node });
@@ -111,13 +105,15 @@ internal sealed class LogWriter(NpgsqlDataSource db, IOptions<LogsOptions> optio
         return (last - count + 1, hot);
     }
 
+    /// <summary>Ends a wait for whoever is frozen, be it with the feed or with one of our keys.</summary>
+    private static async Task BePatientAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var patience = new NpgsqlCommand("SET LOCAL lock_timeout = '5s'", connection);
+        await patience.ExecuteNonQueryAsync(ct);
+    }
+
     private static async Task TakeFeedAsync(NpgsqlConnection connection, CancellationToken ct)
     {
-        await using (var patience = new NpgsqlCommand("SET LOCAL lock_timeout = '5s'", connection))
-        {
-            await patience.ExecuteNonQueryAsync(ct);
-        }
-
         await using var take = new NpgsqlCommand(LogSegment.LockFeed, connection);
         await take.ExecuteNonQueryAsync(ct);
     }

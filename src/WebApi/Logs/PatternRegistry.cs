@@ -106,6 +106,10 @@ internal sealed partial class PatternRegistry(
     public async Task<Dictionary<string, int>> MakeAsync(IReadOnlyCollection<string> unknown, CancellationToken ct)
     {
         var wanted = unknown.Append(OtherWords).Distinct(StringComparer.Ordinal).ToDictionary(words => Convert.ToHexString(HashOf(words)), StringComparer.Ordinal);
+
+        // Before the transaction: it may be many, and others wait for it. More than there is room for need no vector.
+        string[] ordered = [OtherWords, .. unknown.Where(words => words != OtherWords).Take(options.Value.MaxPatterns)];
+        var (hashes, embeddings) = (Array.ConvertAll(ordered, HashOf), Array.ConvertAll(ordered, words => LogEmbedding.Of(PatternBook.Readable(words)).ToSql()));
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
 
@@ -120,11 +124,10 @@ internal sealed partial class PatternRegistry(
              LIMIT greatest(0, $5 - (SELECT count(*) FROM log_patterns WHERE project_id = $1))
             """, connection))
         {
-            string[] ordered = [OtherWords, .. unknown.Where(words => words != OtherWords)];
             insert.Parameters.Add(new() { Value = IngestService.DefaultProject });
-            insert.Parameters.Add(new() { Value = Array.ConvertAll(ordered, HashOf) });
+            insert.Parameters.Add(new() { Value = hashes });
             insert.Parameters.Add(new() { Value = ordered });
-            insert.Parameters.Add(new() { Value = Array.ConvertAll(ordered, words => LogEmbedding.Of(PatternBook.Readable(words)).ToSql()) });
+            insert.Parameters.Add(new() { Value = embeddings });
             insert.Parameters.Add(new() { Value = options.Value.MaxPatterns + 1 });
             _hasNew |= await insert.ExecuteNonQueryAsync(ct) > 0;
         }

@@ -49,7 +49,7 @@ internal static class SelfMonitoring
             var dropped = request.Headers.TryGetValues(RequestIngest.DroppedHeader, out var drops) ? long.Parse(drops.Single(), CultureInfo.InvariantCulture) : 0;
             var key = request.Headers.GetValues("Idempotency-Key").Single();
             var outcome = request.RequestUri!.AbsolutePath.EndsWith("/logs", StringComparison.Ordinal)
-                ? await services.GetRequiredService<LogIngest>().TakeAsync(body.ToArray(), key, cancellationToken)
+                ? await services.GetRequiredService<LogIngest>().TakeAsync(body.ToArray(), key, dropped, cancellationToken)
                 : await services.GetRequiredService<RequestIngest>().TakeAsync(body.ToArray(), key, dropped, cancellationToken);
             if (outcome == IngestOutcome.NoAnswer)
             {

@@ -23,6 +23,27 @@ public sealed class PatternMinerTests
     }
 
     [Fact]
+    public void What_a_pattern_has_learned_it_does_not_forget()
+    {
+        var miner = new LocalPatterns();
+        string[] names = ["ann", "bob", "cid", "dan", "eve", "fay", "gus", "hal"];
+        string[] states = ["started", "stopped", "failed", "paused", "resumed", "queued", "dropped", "retried", "finished"];
+        var first = miner.Add("job ann started");
+        foreach (var name in names)
+        {
+            miner.Add($"job {name} started");
+        }
+
+        foreach (var state in states)
+        {
+            miner.Add($"job ann {state}");
+        }
+
+        Assert.Equal("job <*> <*>", miner.Template(first));
+        Assert.Equal(first, miner.Add("job zoe vanished"));
+    }
+
+    [Fact]
     public void States_stay_apart()
     {
         var miner = new LocalPatterns();

@@ -34,6 +34,7 @@ public sealed class LogBadInputTests(BayouServer server) : IClassFixture<BayouSe
         { "time", $$"""{"source":"s","level":"debug","message":"m","time":"{{DateTimeOffset.UtcNow.AddDays(-4):O}}"}""" },
         { "time", $$"""{"source":"s","level":"info","message":"m","time":"{{DateTimeOffset.UtcNow.AddDays(-31):O}}"}""" },
         { "sources", """{"sources":"s","level":"info","message":"m"}""" },
+        { "\uFFFD", """{"\ud800":"s","level":"info","message":"m"}""" },
         { "item", "[]" },
         { "item", "\"text\"" },
         { "item", """{"source":"s","level":"info","message":"m"} {}""" },
@@ -82,12 +83,47 @@ public sealed class LogBadInputTests(BayouServer server) : IClassFixture<BayouSe
     [InlineData("1e999999")]
     [InlineData("-1.5E-99999")]
     [InlineData("1e400000000000")]
+    [InlineData("1e-2147483648")]
     public async Task A_number_that_no_database_holds_is_kept_as_text(string number)
     {
         var source = BayouServer.NewService();
         Assert.Equal(HttpStatusCode.Accepted, (await PostAsync($$$"""{"source":"{{{source}}}","level":"info","message":"m","meta":{"n":{{{number}}},"m":1e3}}""")).Status);
         var meta = Assert.Single((await server.DataAsync($"/logs?source={source}")).AsArray())!["meta"]!;
         Assert.Equal((number, 1000), ((string)meta["n"]!, (int)meta["m"]!));
+    }
+
+    [Fact]
+    public async Task An_escaped_name_is_the_same_name_and_an_emoji_where_masking_ends_is_no_trouble()
+    {
+        var source = BayouServer.NewService();
+        var (status, _) = await PostAsync($$"""{"\u0073ource":"{{source}}","level":"info","message":"{{new string('x', 2_047)}}😀y"}""");
+        Assert.Equal(HttpStatusCode.Accepted, status);
+        await PostAsync($$"""{"source":"{{source}}","level":"info","message":"{{new string('x', 2_047)}}😁z"}""");
+        Assert.Equal(2, (await server.DataAsync($"/logs?source={source}")).AsArray().Count);
+    }
+
+    [Fact]
+    public async Task A_number_that_is_no_double_harms_no_comparison()
+    {
+        var source = BayouServer.NewService();
+        await PostAsync(string.Join('\n', ((string[])["1e390", "1e-390", "7", "\"8\"", "null", new string('9', 400)]).Select(n => $$$"""{"source":"{{{source}}}","level":"info","message":"m","meta":{"n":{{{n}}}}}""")));
+        Assert.Equal(3, (await server.DataAsync($"/logs?source={source}&meta.n__gt=5")).AsArray().Count);
+        Assert.Equal(2, (await server.DataAsync($"/logs?source={source}&meta.n__between=0,1e2")).AsArray().Count);
+    }
+
+    [Theory]
+    [InlineData("histogram?end_date=0001-01-01T12:00:00Z")]
+    [InlineData("patterns?start_date=0001-01-01T00:00:00Z")]
+    [InlineData("patterns?start_date=9000-01-01T00:00:00Z")]
+    [InlineData("patterns?end_date=1970-01-01T00:00:00Z")]
+    [InlineData("patterns?start_date=1970-01-01T00:00:00Z&end_date=8999-01-01T00:00:00Z")]
+    [InlineData("facets?start_date=9999-12-31T23:59:30Z&end_date=9999-12-31T23:59:40Z")]
+    [InlineData("histogram?start_date=8999-12-31T23:59:30Z&end_date=8999-12-31T23:59:40Z")]
+    [InlineData("histogram?window_size=1&start_date=2026-01-01T00:00:00Z&end_date=2026-02-01T00:00:00Z")]
+    public async Task No_range_is_an_error_of_ours(string question)
+    {
+        var (status, _) = await server.GetAsync($"/logs/{new AlreadyEscaped(question)}");
+        Assert.True(status is HttpStatusCode.OK or HttpStatusCode.BadRequest, $"{status}");
     }
 
     [Fact]
@@ -143,11 +179,12 @@ public sealed class LogBadInputTests(BayouServer server) : IClassFixture<BayouSe
     [InlineData("start_date", "yesterday")]
     [InlineData("msg", "x")]
     [InlineData("metadata.a", "x")]
+    [InlineData("meta.a%00b", "x")]
     [InlineData("meta", "x")]
     public async Task A_bad_query_is_refused_by_its_field(string field, string value)
     {
-        var (status, body) = await server.GetAsync($"/logs?{field}={value}");
-        Assert.Equal((HttpStatusCode.BadRequest, field), (status, (string)body["error"]!["details"]![0]!["field"]!));
+        var (status, body) = await server.GetAsync($"/logs?{new AlreadyEscaped(field)}={value}");
+        Assert.Equal((HttpStatusCode.BadRequest, Uri.UnescapeDataString(field)), (status, (string)body["error"]!["details"]![0]!["field"]!));
     }
 
     [Fact]

@@ -107,6 +107,7 @@ public sealed class LogIngestTests(BayouServer server) : IClassFixture<BayouServ
         var rows = (await own.DataAsync($"/logs?pattern_id={ids[0]}")).AsArray();
         Assert.Equal(4, rows.Count);
         Assert.Equal([ids.Min()], rows.Select(row => (int)row!["pattern_id"]!).Distinct());
+        Assert.Equal(4, (await own.DataAsync($"/logs?pattern_id={ids[^1]}")).AsArray().Count); // A link from before leads to what it has become.
         Assert.Equal("session opened for user <*> by root", registry.Book.Template(ids[^1]));
         Assert.Equal(ids.Min(), await PatternOfAsync(own, "session opened for user eve by root"));
     }
