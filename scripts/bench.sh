@@ -19,7 +19,12 @@ bench_main() {
                 ;;
             --logs)
                 case ${2:-} in '' | *[!0-9]*) die "$1 needs a whole number of lines" ;; esac
-                logs=(--logs "$2")
+                logs+=(--logs "$2")
+                shift 2
+                ;;
+            --loghub)
+                [ -d "${2:-}" ] || die "$1 needs a folder of CSV files with the columns Content and EventId"
+                logs+=(--loghub "$(realpath "$2")")
                 shift 2
                 ;;
             --cluster)
@@ -31,7 +36,7 @@ bench_main() {
                 growth=(--growth "$2")
                 shift 2
                 ;;
-            *) die "bench takes --events N, --growth MILLIONS, --idle MINUTES, --logs LINES and --cluster, not $1" ;;
+            *) die "bench takes --events N, --growth MILLIONS, --idle MINUTES, --logs LINES, --loghub FOLDER and --cluster, not $1" ;;
         esac
     done
     prepare_build

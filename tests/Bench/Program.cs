@@ -2,7 +2,7 @@ using Bayou.Bench;
 using Bayou.Database;
 using Npgsql;
 
-// Bench --events 2000000 --postmaster PID --middleware MiddlewareBench.dll --out FILE [--cluster true] [--logs 5000000] [--growth 1,10] [--idle 60], with BAYOU_DATABASE_URL naming a database with nothing to lose.
+// Bench --events 2000000 --postmaster PID --middleware MiddlewareBench.dll --out FILE [--cluster true] [--logs 5000000] [--loghub FOLDER] [--growth 1,10] [--idle 60], with BAYOU_DATABASE_URL naming a database with nothing to lose.
 var settings = new ConfigurationBuilder().AddCommandLine(args).AddEnvironmentVariables().Build();
 if (settings.GetValue<bool>("discard"))
 {
@@ -23,6 +23,11 @@ if (settings.GetValue("cluster", false))
 else if (settings["logs"] is null)
 {
     await RunAsync();
+}
+
+if (settings["loghub"] is { } folder)
+{
+    PatternBench.Run(table, folder);
 }
 
 if (!settings.GetValue("cluster", false) && settings.GetValue("logs", 5_000_000) is > 0 and var lines)

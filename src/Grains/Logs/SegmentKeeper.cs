@@ -53,7 +53,6 @@ internal sealed class SegmentKeeper(NpgsqlDataSource db, IOptions<LogsOptions> o
             SET LOCAL maintenance_work_mem = '128MB';
             CREATE INDEX ON {table} USING gin (log_text(level, source, message, meta_text) gin_trgm_ops) WITH (fastupdate = off);
             CREATE INDEX ON {table} (created_at);
-            CREATE INDEX ON {table} (level, created_at) WHERE level >= {(int)LineLevel.Warn};
             CREATE INDEX ON {table} (pattern_id, id);
             CREATE INDEX ON {table} (trace_id) WHERE trace_id <> '';
             ANALYZE {table};

@@ -21,6 +21,7 @@ CREATE TABLE log_lines (
 );
 
 CREATE INDEX ON log_lines (id); -- serves the feed: id > $1 ORDER BY id; sealing adds the others
+CREATE INDEX ON log_lines (level, created_at) WHERE level >= 4; -- serves what is looked for most, and is seldom
 
 -- What a search looks in; sealed segments have a trigram index on it.
 CREATE FUNCTION log_text(level smallint, source text, message text, meta_text text) RETURNS text
