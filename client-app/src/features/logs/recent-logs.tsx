@@ -4,6 +4,7 @@ import { Card } from '../../shared/card';
 import { getJson, urlOf } from '../../shared/api';
 import { Empty, Failed, Loading } from '../../shared/states';
 import { useTime } from '../../shared/time';
+import { OWN_SERVICE } from '../metrics/filters';
 import { levelColor } from './levels';
 import { POLL_MS, type Line } from './lines';
 import { fold, withoutColours } from './message';
@@ -17,7 +18,7 @@ export function RecentLogs({ service }: { service: string | null }) {
   const [query] = useSearchParams();
   const { data, error } = useQuery({
     queryKey: ['logs', 'recent', service],
-    queryFn: async ({ signal }) => (await getJson<Line[]>(urlOf('/logs', { service, limit: SHOWN }), signal)).data,
+    queryFn: async ({ signal }) => (await getJson<Line[]>(urlOf('/logs', { service, service__ne: service === null ? OWN_SERVICE : null, limit: SHOWN }), signal)).data,
     refetchInterval: POLL_MS,
   });
   return (
