@@ -16,12 +16,9 @@ internal sealed class LogEmbedding
     private const float OfPart = 0.2f;
     private const int MostWords = 64;
 
-    private readonly float[] _values;
+    private readonly float[] _values; // of length 1, or 0 where the text says nothing
 
     private LogEmbedding(float[] values) => _values = values;
-
-    /// <summary>Of length 1, or 0 where the text says nothing.</summary>
-    public ReadOnlyMemory<float> Values => _values;
 
     public static LogEmbedding Of(string text)
     {
@@ -40,10 +37,8 @@ internal sealed class LogEmbedding
     /// <summary>Cosine of the angle between two.</summary>
     public float Likeness(LogEmbedding other) => Dot(_values, other._values);
 
-    /// <summary>As PostgreSQL writes an array; <see cref="ToVector"/> is what pgvector takes.</summary>
-    public string ToSql() => $"{{{Numbers()}}}";
-
-    public string ToVector() => $"[{Numbers()}]";
+    /// <summary>As PostgreSQL writes an array.</summary>
+    public string ToSql() => $"{{{string.Join(',', _values.Select(value => value.ToString("R", CultureInfo.InvariantCulture)))}}}";
 
     private static float Dot(float[] a, float[] b)
     {
@@ -55,8 +50,6 @@ internal sealed class LogEmbedding
 
         return sum;
     }
-
-    private string Numbers() => string.Join(',', _values.Select(value => value.ToString("R", CultureInfo.InvariantCulture)));
 
     private static void Add(string stem, float[] sum)
     {

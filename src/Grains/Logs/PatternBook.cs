@@ -14,12 +14,13 @@ internal sealed class PatternBook
     private readonly ConcurrentDictionary<int, Pattern> _patterns = [];
     private readonly ConcurrentDictionary<string, int> _known = new(StringComparer.Ordinal); // masked lines
     private readonly ConcurrentDictionary<int, ImmutableArray<int>> _learned = []; // patterns with learned words, by their number of words
-    private int _variants; // counting a concurrent dictionary locks all of it
+    private int _count; // counting a concurrent dictionary locks all of it, as listing its keys does
+    private int _variants;
 
     /// <summary>Patterns, merged ones among them.</summary>
-    public int Count => _patterns.Count;
+    public int Count => Volatile.Read(ref _count);
 
-    public IEnumerable<int> Patterns => _patterns.Keys;
+    public IEnumerable<int> Patterns => _patterns.Select(pair => pair.Key);
 
     /// <summary>The pattern that a masked line follows; null when none is known yet.</summary>
     public int? Find(ReadOnlySpan<char> masked)
@@ -52,6 +53,7 @@ internal sealed class PatternBook
         else
         {
             _patterns[id] = new(words) { MergedInto = mergedInto };
+            Interlocked.Increment(ref _count);
         }
 
         Remember(masked, id);
@@ -117,7 +119,7 @@ internal sealed class PatternBook
 
     private void Remember(string masked, int id)
     {
-        if (Interlocked.Increment(ref _variants) > MostVariants + _patterns.Count)
+        if (Interlocked.Increment(ref _variants) > MostVariants + Count)
         {
             _known.Clear(); // A cache of ways to write the patterns; these themselves stay.
             foreach (var (known, pattern) in _patterns)
@@ -125,7 +127,7 @@ internal sealed class PatternBook
                 _known[string.Join(' ', pattern.Words)] = known;
             }
 
-            _variants = _patterns.Count;
+            _variants = Count;
         }
 
         _known[masked] = id;

@@ -16,7 +16,6 @@ internal sealed partial class IngestNode(
     ILogger<IngestNode> logger) : BackgroundService
 {
     private static readonly TimeSpan LeaseRenewal = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(250);
 
     private readonly TickQueue<ObservationBatch> _queue = new(options, time);
     private readonly string _node = options.Value.Node is { Length: > 0 } name ? name : Guid.NewGuid().ToString("N");
@@ -79,7 +78,7 @@ internal sealed partial class IngestNode(
             Failed(e);
             if (tick.Committing)
             {
-                if (await FindOutAsync(tick, stopping) is not { } found)
+                if (await UnknownCommit.FindOutAsync(ct => journal.IsCommittedAsync(tick.Epoch, tick.Seq, ct), Failed, time, stopping) is not { } found)
                 {
                     Resolve(tick, new(SubmissionState.Unknown));
                     return;
@@ -105,30 +104,6 @@ internal sealed partial class IngestNode(
             _seq = tick.Seq;
             outstanding.Add(tick.Epoch, tick.Seq, tick.Payload.Span, live: true);
         }
-    }
-
-    /// <returns>Null when it cannot be known: the process stops first, or another has adopted the epoch meanwhile.</returns>
-    private async Task<bool?> FindOutAsync(TickWrite tick, CancellationToken stopping)
-    {
-        while (!stopping.IsCancellationRequested)
-        {
-            try
-            {
-                return await journal.IsCommittedAsync(tick.Epoch, tick.Seq, stopping);
-            }
-            catch (Exception e) when (!stopping.IsCancellationRequested)
-            {
-                Failed(e);
-                await Task.Delay(RetryPause, time, CancellationToken.None);
-            }
-            catch (Exception e)
-            {
-                Failed(e);
-                return null;
-            }
-        }
-
-        return null;
     }
 
     private async Task BeginAsync(CancellationToken ct)

@@ -20,7 +20,7 @@ internal sealed class LogBatch(PatternRegistry patterns) : IIngestBatch, IDispos
     /// <summary>Of the first line; empty for none.</summary>
     public byte[] Service { get; private set; } = [];
 
-    /// <summary>The lines that are kept for as long as others.</summary>
+    /// <summary>The lines of a retention class.</summary>
     public LogRows Of(string retention) => retention == LogSegment.Short ? _short : _long;
 
     public void Add(in LogLine line)

@@ -95,6 +95,7 @@ internal sealed record LogWindow(DateTime Start, DateTime End)
     /// <summary>All of it.</summary>
     public static readonly LogWindow Ever = new(DateTime.UnixEpoch, new(9999, 1, 1, 0, 0, 0, DateTimeKind.Utc));
 
+    private static readonly TimeSpan UnlessTold = TimeSpan.FromDays(1);
     private static readonly DateTime Earliest = new(1, 1, 2, 0, 0, 0, DateTimeKind.Utc);
     private static readonly TimeSpan Ahead = TimeSpan.FromMinutes(10); // as far as a line's time may be
     private static readonly int[] Widths = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 21_600, 43_200, 86_400];
@@ -116,12 +117,12 @@ internal sealed record LogWindow(DateTime Start, DateTime End)
         }
     }
 
-    /// <summary>What was asked for; where it has no start, as long as the default before its end.</summary>
-    public static LogWindow Of(LogSelection selection, TimeProvider time, TimeSpan unlessTold)
+    /// <summary>What was asked for; where it has no start, a day before its end.</summary>
+    public static LogWindow Of(LogSelection selection, TimeProvider time)
     {
         var now = time.GetUtcNow().UtcDateTime;
-        var end = selection.End ?? (selection.Start > now ? selection.Start.Value + unlessTold : now + Ahead);
-        return new(selection.Start ?? end - unlessTold, end);
+        var end = selection.End ?? (selection.Start > now ? selection.Start.Value + UnlessTold : now + Ahead);
+        return new(selection.Start ?? end - UnlessTold, end);
     }
 
     /// <summary>The width of buckets: what was asked for, else a round one of which about sixty fit.</summary>

@@ -10,8 +10,6 @@ internal sealed record FacetValue(string Value, long Count);
 internal sealed class LogFacets(NpgsqlDataSource db, LogCatalogue catalogue, LogFilter filter, TimeProvider time)
 {
     private const int MostValues = 20;
-    private static readonly TimeSpan Default = TimeSpan.FromDays(1);
-
     public QuerySpec Spec { get; } = filter.Spec();
 
     public async Task<IResult> GetAsync(HttpContext http, CancellationToken ct)
@@ -24,7 +22,7 @@ internal sealed class LogFacets(NpgsqlDataSource db, LogCatalogue catalogue, Log
         }
 
         filter.Match(selection);
-        var window = LogWindow.Of(selection, time, Default);
+        var window = LogWindow.Of(selection, time);
         var sql = selection.Sql;
         var tables = LogCounts.Tables(sql, LogCounts.CanTell(query, selection), await catalogue.ReadAsync(ct), window, window.Start, null, "level", "source", "service");
         var (levels, sources, services) = (new Dictionary<string, long>(), new Dictionary<string, long>(), new Dictionary<string, long>());

@@ -15,8 +15,6 @@ internal sealed record HistogramMetadata(DateTime StartDate, DateTime EndDate, d
 /// <summary><c>GET /logs/histogram</c>: how many lines there are over time, by level. Spans without lines are absent.</summary>
 internal sealed class LogHistogram(NpgsqlDataSource db, LogCatalogue catalogue, LogFilter filter, TimeProvider time)
 {
-    private static readonly TimeSpan Default = TimeSpan.FromDays(1);
-
     public QuerySpec Spec { get; } = filter.Spec(("window_size", "Seconds of each window; unless told, so that about sixty fit."));
 
     public async Task<IResult> GetAsync(HttpContext http, CancellationToken ct)
@@ -28,7 +26,7 @@ internal sealed class LogHistogram(NpgsqlDataSource db, LogCatalogue catalogue, 
             return wrong;
         }
 
-        var window = LogWindow.Of(selection, time, Default);
+        var window = LogWindow.Of(selection, time);
         var width = window.Width(query);
         if (query.Problem is { } problem)
         {

@@ -7,8 +7,6 @@ namespace Bayou.Logs;
 /// <summary>Stores the lines that senders bring, a tick at a time, and answers when they are durable. They need no journal: the segment is one.</summary>
 internal sealed partial class LogNode(LogWriter writer, NpgsqlDataSource db, IOptions<IngestOptions> options, TimeProvider time, ILogger<LogNode> logger) : BackgroundService
 {
-    private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(250);
-
     private readonly TickQueue<LogBatch> _queue = new(options, time);
     private long _ticks;
 
@@ -38,7 +36,7 @@ internal sealed partial class LogNode(LogWriter writer, NpgsqlDataSource db, IOp
             Failed(e);
             if (tick.Committing)
             {
-                committed = await FindOutAsync(tick, stopping);
+                committed = await UnknownCommit.FindOutAsync(ct => writer.IsCommittedAsync(tick.Number, ct), Failed, time, stopping);
             }
             else if (e is PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable })
             {
@@ -55,29 +53,6 @@ internal sealed partial class LogNode(LogWriter writer, NpgsqlDataSource db, IOp
                 null => new(SubmissionState.Unknown),
             });
         }
-    }
-
-    /// <returns>Null when the process stops before it is known.</returns>
-    private async Task<bool?> FindOutAsync(LogTick tick, CancellationToken stopping)
-    {
-        while (!stopping.IsCancellationRequested)
-        {
-            try
-            {
-                return await writer.IsCommittedAsync(tick.Number, stopping);
-            }
-            catch (Exception e) when (!stopping.IsCancellationRequested)
-            {
-                Failed(e);
-                await Task.Delay(RetryPause, time, CancellationToken.None);
-            }
-            catch (Exception e)
-            {
-                Failed(e);
-            }
-        }
-
-        return null;
     }
 
     /// <summary>Ends the transaction of a process that froze while it was sending lines: no time-out of the server's covers that.</summary>

@@ -16,8 +16,6 @@ internal sealed record LogPattern(
 internal sealed class LogPatternList(NpgsqlDataSource db, LogCatalogue catalogue, LogFilter filter, PatternRegistry patterns, TimeProvider time)
 {
     private const int TrendParts = 24;
-    private static readonly TimeSpan Default = TimeSpan.FromDays(1);
-
     public QuerySpec Spec { get; } = filter.Spec(
         ("limit", "Most patterns, 1 to 1000; 50 unless told."),
         ("sort", "count, or change: by how many more there are than in the range before, new ones first."));
@@ -36,7 +34,7 @@ internal sealed class LogPatternList(NpgsqlDataSource db, LogCatalogue catalogue
         filter.Match(selection);
         var canTell = LogCounts.CanTell(query, selection);
         var segments = await catalogue.ReadAsync(ct);
-        var window = LogWindow.Of(selection, time, Default);
+        var window = LogWindow.Of(selection, time);
         var found = await RangeAsync(selection, canTell, segments, window, ct);
         var before = await TotalsAsync(selection, canTell, segments, window.Before, ct);
         var rows = byChange

@@ -69,7 +69,7 @@ internal sealed class LogWriter(NpgsqlDataSource db, IOptions<LogsOptions> optio
     }
 
     /// <summary>Whether a tick of unknown outcome was committed; waits out the backend that may still be committing it.</summary>
-    public async Task<bool> IsCommittedAsync(long number, CancellationToken ct)
+    public async Task<bool?> IsCommittedAsync(long number, CancellationToken ct)
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);

@@ -21,7 +21,6 @@ interface Page {
   last_id: number;
   has_more?: boolean;
   reset?: boolean;
-  unsealed_lines?: number;
 }
 
 /** The lines that are held, the newest first, and how they come. */
