@@ -48,7 +48,7 @@ internal sealed class LineSource
     /// <summary>As NDJSON, so many a body; ends now.</summary>
     public IEnumerable<byte[]> Bodies(int lines, int perBody, TimeSpan span, bool withRare = false)
     {
-        var (start, step) = (DateTimeOffset.UtcNow - span, span / lines);
+        var (start, step) = (DateTimeOffset.UtcNow - span, span / Math.Max(lines, 1));
         var rare = withRare ? lines / RareLines : 0;
         var body = new StringBuilder();
         for (var at = 0; at < lines; at++)

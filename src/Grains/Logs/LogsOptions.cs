@@ -14,9 +14,13 @@ public sealed class LogsOptions
     [Range(1, 3_650)]
     public int DebugRetentionDays { get; set; } = 3;
 
-    /// <summary>Lines after which a segment is closed. Searches read those that are not sealed yet line by line.</summary>
+    /// <summary>Lines of a sealed segment. Searches read those that are not sealed yet line by line.</summary>
     [Range(1_000, 10_000_000)]
     public int SegmentLines { get; set; } = 100_000;
+
+    /// <summary>Lines after which a hot segment is closed: few, since it has no index; more where many come at once, since for each a table must be made.</summary>
+    /// <param name="tick">Lines of a tick.</param>
+    public int HotLines(int tick) => (int)Math.Clamp(10L * tick, SegmentLines / 10, SegmentLines / 2);
 
     /// <summary>Seconds from a segment's closing to its sealing, so that a burst has the processor to itself.</summary>
     [Range(0, 3_600)]

@@ -27,7 +27,7 @@ internal sealed class SegmentKeeper(NpgsqlDataSource db, IOptions<LogsOptions> o
                  WHERE state = 'hot' AND retention = $1 AND max_id IS NOT NULL AND created_at < now() - $2
                 """, connection);
             close.Parameters.Add(new() { Value = retention });
-            close.Parameters.Add(new() { Value = options.Value.Retention(retention) / ClosesInOneRetention });
+            close.Parameters.Add(new() { Value = LongestOpen(retention) });
             closed += await close.ExecuteNonQueryAsync(ct);
         }
 
@@ -35,47 +35,98 @@ internal sealed class SegmentKeeper(NpgsqlDataSource db, IOptions<LogsOptions> o
         return closed;
     }
 
-    /// <summary>Gives the oldest closed segment its indexes and counts its lines, in one transaction.</summary>
-    /// <returns>False when there was none, or another process is at it.</returns>
+    /// <summary>Makes one segment of closed ones, in the order of their ids, with indexes and its lines counted; in one transaction.</summary>
+    /// <returns>False when there are too few lines for one, or another process is at it.</returns>
     public async Task<bool> SealAsync(CancellationToken ct)
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await using var next = new NpgsqlCommand("SELECT id FROM log_segments WHERE state = 'closed' AND changed_at <= now() - $1 ORDER BY changed_at, id LIMIT 1 FOR UPDATE SKIP LOCKED", connection);
-        next.Parameters.Add(new() { Value = TimeSpan.FromSeconds(options.Value.SealAfterSeconds) });
-        if (await next.ExecuteScalarAsync(ct) is not int id)
+        if (await TakeClosedAsync(connection, ct) is not { Length: > 0 } parts)
         {
             return false;
         }
 
-        var table = LogSegment.Table(id);
-        await using var seal = new NpgsqlCommand($"""
-            SET LOCAL maintenance_work_mem = '128MB';
-            CREATE INDEX ON {table} USING gin (log_text(level, source, message, meta_text) gin_trgm_ops) WITH (fastupdate = off);
-            CREATE INDEX ON {table} (created_at);
-            CREATE INDEX ON {table} (pattern_id, id);
-            CREATE INDEX ON {table} (trace_id) WHERE trace_id <> '';
-            ANALYZE {table};
-            INSERT INTO log_counts (minute, first_time, last_time, segment_id, pattern_id, lines, level, source, service)
-            SELECT date_trunc('minute', created_at), min(created_at), max(created_at), {id}, pattern_id, count(*), level, source, service
-              FROM {table} GROUP BY 1, pattern_id, level, source, service;
-            UPDATE log_segments SET state = 'sealed', changed_at = now(), zone_ids = DEFAULT, zone_min = DEFAULT, zone_max = DEFAULT WHERE id = {id};
-            """, connection) { CommandTimeout = 3_600 };
+        var lines = string.Join(" UNION ALL ", parts.Select(part => $"SELECT * FROM {LogSegment.Table(part)}"));
         try
         {
+            var id = await CatalogueAsync(connection, parts, ct);
+            var table = LogSegment.Table(id);
+            await using var seal = new NpgsqlCommand($"""
+                SET LOCAL maintenance_work_mem = '128MB';
+                SET LOCAL work_mem = '64MB';
+                CREATE TABLE {table} AS SELECT * FROM ({lines}) lines ORDER BY id;
+                CREATE INDEX ON {table} (id);
+                CREATE INDEX ON {table} USING gin (log_text(level, source, message, meta_text) gin_trgm_ops) WITH (fastupdate = off);
+                CREATE INDEX ON {table} (created_at);
+                CREATE INDEX ON {table} (level, created_at) WHERE level >= 4; -- what is looked for most, and is seldom
+                CREATE INDEX ON {table} (pattern_id, id);
+                CREATE INDEX ON {table} (trace_id) WHERE trace_id <> '';
+                ANALYZE {table};
+                INSERT INTO log_counts (minute, first_time, last_time, segment_id, pattern_id, lines, level, source, service)
+                SELECT date_trunc('minute', created_at), min(created_at), max(created_at), {id}, pattern_id, count(*), level, source, service
+                  FROM {table} GROUP BY 1, pattern_id, level, source, service;
+                """, connection) { CommandTimeout = 3_600 };
             await seal.ExecuteNonQueryAsync(ct);
             await transaction.CommitAsync(ct);
             return true;
         }
         catch (PostgresException)
         {
-            // One that cannot be sealed goes behind the others, and is tried again.
+            // Those that cannot be sealed go behind the others, and are tried again.
             await transaction.RollbackAsync(CancellationToken.None);
-            await using var postpone = db.CreateCommand("UPDATE log_segments SET changed_at = now() WHERE id = $1 AND state = 'closed'");
-            postpone.Parameters.Add(new() { Value = id });
+            await using var postpone = db.CreateCommand("UPDATE log_segments SET changed_at = now() WHERE id = ANY ($1) AND state = 'closed'");
+            postpone.Parameters.Add(new() { Value = parts });
             await postpone.ExecuteNonQueryAsync(CancellationToken.None);
             throw;
         }
+    }
+
+    /// <summary>The oldest closed segments of a class that are enough for a sealed one, or are open for long; locked.</summary>
+    private async Task<int[]> TakeClosedAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("""
+            SELECT id, retention, (SELECT sum(n) FROM unnest(lines) n)::bigint, now() - created_at
+              FROM log_segments WHERE state = 'closed' AND changed_at <= now() - $1 ORDER BY changed_at, id FOR UPDATE SKIP LOCKED
+            """, connection);
+        command.Parameters.Add(new() { Value = TimeSpan.FromSeconds(options.Value.SealAfterSeconds) });
+        var closed = new List<(int Id, string Retention, long Lines, TimeSpan Age)>();
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct))
+        {
+            closed.Add((reader.GetInt32(0), reader.GetString(1), reader.GetInt64(2), reader.GetTimeSpan(3)));
+        }
+
+        foreach (var parts in closed.GroupBy(part => part.Retention))
+        {
+            var (taken, lines) = (new List<int>(), 0L);
+            foreach (var part in parts.TakeWhile(_ => lines < options.Value.SegmentLines))
+            {
+                taken.Add(part.Id);
+                lines += part.Lines;
+            }
+
+            if (lines >= options.Value.SegmentLines || parts.Any(part => part.Age >= LongestOpen(parts.Key)))
+            {
+                return [.. taken];
+            }
+        }
+
+        return [];
+    }
+
+    /// <summary>Puts a sealed segment into the catalogue in the place of those it is made of, whose tables go later.</summary>
+    private static async Task<int> CatalogueAsync(NpgsqlConnection connection, int[] parts, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("""
+            WITH parts AS (UPDATE log_segments SET state = 'expired', changed_at = now() WHERE id = ANY ($1) RETURNING *)
+            INSERT INTO log_segments (project_id, retention, state, min_id, max_id, min_time, max_time, lines)
+            SELECT project_id, retention, 'sealed', min(min_id), max(max_id), min(min_time), max(max_time),
+                   ARRAY(SELECT sum(n) FROM parts, unnest(lines) WITH ORDINALITY AS of(n, level) GROUP BY level ORDER BY level)
+              FROM parts GROUP BY project_id, retention
+            RETURNING id
+            """, connection);
+        command.Parameters.Add(new() { Value = parts });
+        return (int)(await command.ExecuteScalarAsync(ct))!;
     }
 
     /// <summary>Takes segments out of the catalogue whose newest line is past its retention, and drops the tables of those taken out some minutes ago.</summary>
@@ -119,4 +170,6 @@ internal sealed class SegmentKeeper(NpgsqlDataSource db, IOptions<LogsOptions> o
 
         return changed;
     }
+
+    private TimeSpan LongestOpen(string retention) => options.Value.Retention(retention) / ClosesInOneRetention;
 }

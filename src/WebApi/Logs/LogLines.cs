@@ -8,64 +8,95 @@ internal sealed class LogLines(NpgsqlDataSource db, PatternRegistry patterns)
 {
     private const int ProbedParts = 4;
     private const int ProbedLines = 2_000; // milliseconds
-    private const int FirstGroup = 3; // both that are hot, and the one before
+    private const int HotZones = 3; // of both that are hot the newest, and the one before
+    private const int FirstGroup = 3; // both that are hot, and the one that was last closed
     private const int LargestGroup = 32; // a query of many parts takes long to plan
 
     /// <summary>The first lines in an order.</summary>
     public async Task<List<LogRow>> FirstAsync(IEnumerable<StoredSegment> segments, FilterSql filter, LogOrder order, int count, CancellationToken ct)
     {
         var queue = segments.ToList();
-        if (await ProbeAsync(queue, filter, order, count, ct) is { } probed)
+        queue.Sort((a, b) => order.Bounds(a.Bounds, b.Bounds));
+        if (!filter.IsSelective && queue is [{ IsSealed: false }, ..] && await ZonesAsync(PartsOf(queue, order), filter, order, count, ct) is { } first)
         {
-            return probed;
+            return first;
         }
 
-        queue.Sort((a, b) => order.Bounds(a.Bounds, b.Bounds));
         var rows = new List<LogRow>();
-        var size = FirstGroup;
-        for (var at = 0; at < queue.Count; at += size, size = Math.Min(size * 3, LargestGroup))
+        var (size, isProbed) = (FirstGroup, false);
+        for (var at = 0; at < queue.Count && (rows.Count < count || order.MayPrecede(queue[at].Bounds, rows[count - 1]));)
         {
-            if (rows.Count >= count && !order.MayPrecede(queue[at].Bounds, rows[count - 1]))
+            if (queue[at].IsSealed && !isProbed)
             {
-                break;
+                isProbed = true;
+                if (await ProbeAsync(PartsOf(queue[at..], order), rows, filter, order, count, ct) is { } found)
+                {
+                    return found;
+                }
             }
 
-            var parts = queue[at..Math.Min(at + size, queue.Count)]
-                .Select(segment => $"(SELECT {LogRow.Columns} FROM {segment.Table} WHERE {filter.Where} ORDER BY {order.Sql} LIMIT {count})");
-            rows.AddRange(await ReadAsync(Union(parts, order, count), filter, ct));
-            rows.Sort(order.Lines);
-            rows = rows.Count > count ? rows[..count] : rows;
+            // Never both kinds at once: how far the sealed ones must be read is seen only when the others are.
+            var group = queue.Skip(at).Take(size).TakeWhile(segment => segment.IsSealed == queue[at].IsSealed).ToList();
+            rows = First(rows, await ReadAsync(Union(group.Select(segment => Select(segment, "true", filter, order, count)), order, count), filter, ct), order, count);
+            at += group.Count;
+            size = Math.Min(size * 3, LargestGroup);
         }
 
         return rows;
+    }
+
+    /// <summary>Looks for them in the very first zones, for what nearly every line fits.</summary>
+    /// <returns>Null when that is not enough.</returns>
+    private async Task<List<LogRow>?> ZonesAsync(List<Part> parts, FilterSql filter, LogOrder order, int count, CancellationToken ct)
+    {
+        var zones = parts.TakeWhile(part => !part.Segment.IsSealed).Take(HotZones + (count / ProbedLines)).ToList();
+        var tables = zones.GroupBy(zone => zone.Segment).Select(part => Select(part.Key, Ids(part), filter, order, count));
+        return Whole(await ReadAsync(Union(tables, order, count), filter, ct), parts, zones.Count, order, count);
     }
 
     /// <summary>
     /// Looks for them among the very first lines only. What most lines have is found there at once, whatever the planner believes of it; what is rare
     /// costs little more.
     /// </summary>
-    /// <returns>Null when there are too few.</returns>
-    private async Task<List<LogRow>?> ProbeAsync(List<StoredSegment> segments, FilterSql filter, LogOrder order, int count, CancellationToken ct)
+    /// <param name="known">Those of segments that were read before.</param>
+    /// <returns>Null when that is not enough.</returns>
+    private async Task<List<LogRow>?> ProbeAsync(List<Part> parts, List<LogRow> known, FilterSql filter, LogOrder order, int count, CancellationToken ct)
     {
-        var parts = segments.SelectMany(Parts).ToList();
-        if (parts.Count == 0)
-        {
-            return [];
-        }
-
-        parts.Sort((a, b) => order.Bounds(a.Bounds, b.Bounds));
         var lines = Math.Max(ProbedLines, count);
-        var first = parts.Take(ProbedParts)
-            .Select(part => $"(SELECT * FROM {part.Table} WHERE {part.Condition} AND {filter.Bounds} ORDER BY {order.Sql} LIMIT {lines})");
+        var first = parts.Take(ProbedParts).GroupBy(part => part.Segment)
+            .Select(part => $"(SELECT * FROM {part.Key.Table} WHERE {Ids(part)} AND {filter.Bounds} ORDER BY {order.Sql} LIMIT {lines})");
         var rows = await ReadAsync(
             $"SELECT {LogRow.Columns} FROM ({Union(first, order, lines)}) probed WHERE {filter.Where} ORDER BY {order.Sql} LIMIT {count}", filter, ct);
-        var isAll = parts.Count <= ProbedParts || (rows.Count == count && !order.MayPrecede(parts[ProbedParts].Bounds, rows[count - 1]));
-        return rows.Count == count && isAll ? rows : null;
+
+        // With fewer, one that is known might be behind those lines, and another between.
+        return rows.Count == count ? Whole(First(known, rows, order, count), parts, ProbedParts, order, count) : null;
     }
 
-    private static IEnumerable<(string Table, string Condition, LogBounds Bounds)> Parts(StoredSegment segment) => segment.Zones.Count == 0
-        ? [(segment.Table, "true", segment.Bounds)]
-        : segment.Zones.Select(zone => (segment.Table, $"id BETWEEN {zone.MinId} AND {zone.MaxId}", zone));
+    /// <summary>The lines that were found in the first parts, if no other can have one that comes before the last of them.</summary>
+    private static List<LogRow>? Whole(List<LogRow> rows, List<Part> parts, int read, LogOrder order, int count) =>
+        rows.Count == count && (parts.Count <= read || !order.MayPrecede(parts[read].Bounds, rows[count - 1])) ? rows : null;
+
+    private static List<LogRow> First(List<LogRow> some, List<LogRow> others, LogOrder order, int count)
+    {
+        List<LogRow> rows = [.. some, .. others];
+        rows.Sort(order.Lines);
+        return rows.Count > count ? rows[..count] : rows;
+    }
+
+    private static List<Part> PartsOf(IEnumerable<StoredSegment> segments, LogOrder order)
+    {
+        var parts = segments.SelectMany(segment => segment.Zones.DefaultIfEmpty(segment.Bounds).Select(bounds => new Part(segment, bounds))).ToList();
+        parts.Sort((a, b) => order.Bounds(a.Bounds, b.Bounds));
+        return parts;
+    }
+
+    private static string Select(StoredSegment segment, string condition, FilterSql filter, LogOrder order, int count) =>
+        $"(SELECT {LogRow.Columns} FROM {segment.Table} WHERE {condition} AND {filter.Where} ORDER BY {order.Sql} LIMIT {count})";
+
+    /// <summary>Zones of one segment are read in one go: it has no index to find them by.</summary>
+    private static string Ids(IGrouping<StoredSegment, Part> zones) => zones.Key.IsSealed
+        ? "true"
+        : $"id BETWEEN {zones.Min(zone => zone.Bounds.MinId)} AND {zones.Max(zone => zone.Bounds.MaxId)}";
 
     private async Task<List<LogRow>> ReadAsync(string sql, FilterSql filter, CancellationToken ct)
     {
@@ -83,4 +114,7 @@ internal sealed class LogLines(NpgsqlDataSource db, PatternRegistry patterns)
 
     private static string Union(IEnumerable<string> parts, LogOrder order, int count) =>
         parts.ToList() is [var only] ? only : $"{string.Join("\nUNION ALL\n", parts)}\nORDER BY {order.Sql} LIMIT {count}";
+
+    /// <summary>A segment, or one of its zones.</summary>
+    private sealed record Part(StoredSegment Segment, LogBounds Bounds);
 }

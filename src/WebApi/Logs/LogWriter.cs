@@ -25,6 +25,8 @@ internal sealed class LogWriter(NpgsqlDataSource db, IOptions<LogsOptions> optio
     private static readonly byte[] CopyHeader = [.. "PGCOPY\n"u8, 0xFF, .. "\r\n\0"u8, 0, 0, 0, 0, 0, 0, 0, 0];
     private static readonly byte[] CopyEnd = [0xFF, 0xFF];
 
+    private const string Patience = "SET LOCAL lock_timeout = '5s'";
+
     /// <summary>Ids that a zone spans, at least.</summary>
     private const long ZoneIds = 2_000;
 
@@ -38,8 +40,12 @@ internal sealed class LogWriter(NpgsqlDataSource db, IOptions<LogsOptions> optio
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await BePatientAsync(connection, ct);
-        tick.Keys = await IdempotencyKeys.TakeAsync(connection, [.. tick.Submissions.Select(s => s.Key).OfType<SubmissionKey>()], 0, 0, ct);
+        if (tick.Submissions.Select(s => s.Key).OfType<SubmissionKey>().ToList() is { Count: > 0 } keys)
+        {
+            await BePatientAsync(connection, ct);
+            tick.Keys = await IdempotencyKeys.TakeAsync(connection, keys, 0, 0, ct);
+        }
+
         var batches = tick.Submissions.Where(s => tick.Keys.IsNew(s.Key)).Select(s => s.Batch).ToList();
         if (batches.Count > 0)
         {
@@ -49,19 +55,24 @@ internal sealed class LogWriter(NpgsqlDataSource db, IOptions<LogsOptions> optio
                 next = batch.Number(next);
             }
 
+            await using var notes = new NpgsqlBatch(connection);
             foreach (var retention in (string[])[LogSegment.Short, LogSegment.Long])
             {
                 var rows = batches.Select(batch => batch.Of(retention)).Where(rows => rows.Count > 0).ToList();
                 if (rows.Count > 0)
                 {
-                    await CopyAsync(connection, await HotAsync(connection, retention, hot, ct), rows, ct);
+                    var segment = await HotAsync(connection, retention, hot, rows.Sum(part => part.Count), ct);
+                    await CopyAsync(connection, segment, rows, ct);
+                    notes.BatchCommands.Add(NoteOf(segment, rows));
                 }
             }
 
-            await using var remember = new NpgsqlCommand("INSERT INTO log_commits (node, tick) VALUES ($1, $2) ON CONFLICT (node) DO UPDATE SET tick = excluded.tick, ticked_at = now()", connection);
-            remember.Parameters.Add(new() { Value = _node });
-            remember.Parameters.Add(new() { Value = tick.Number });
-            await remember.ExecuteNonQueryAsync(ct);
+            notes.BatchCommands.Add(new("INSERT INTO log_commits (node, tick) VALUES ($1, $2) ON CONFLICT (node) DO UPDATE SET tick = excluded.tick, ticked_at = now()")
+            {
+                Parameters = { new() { Value = _node }, new() { Value = tick.Number } },
+            });
+            await notes.PrepareAsync(ct);
+            await notes.ExecuteNonQueryAsync(ct);
             tick.Committing = true;
         }
 
@@ -83,14 +94,21 @@ internal sealed class LogWriter(NpgsqlDataSource db, IOptions<LogsOptions> optio
     /// <summary>Takes the feed and draws ids that follow each other; also says which segments are hot, and how many lines each has.</summary>
     private static async Task<(long First, Dictionary<string, (int Id, long Lines)> Hot)> BeginIdsAsync(NpgsqlConnection connection, int count, CancellationToken ct)
     {
-        await TakeFeedAsync(connection, ct);
-        await using var draw = new NpgsqlCommand("""
-            SELECT (SELECT setval('log_lines_id_seq', nextval('log_lines_id_seq') + $1 - 1)), s.id, s.retention, (SELECT sum(n) FROM unnest(s.lines) n)::bigint
-              FROM (SELECT 1) always LEFT JOIN log_segments s ON s.state = 'hot' AND s.project_id = $2
-            """, connection);
-        draw.Parameters.Add(new() { Value = (long)count });
-        draw.Parameters.Add(new() { Value = IngestService.DefaultProject });
-        await using var reader = await draw.ExecuteReaderAsync(ct);
+        await using var batch = new NpgsqlBatch(connection)
+        {
+            BatchCommands =
+            {
+                new(Patience),
+                new(LogSegment.LockFeed),
+                new("""
+                    SELECT (SELECT setval('log_lines_id_seq', nextval('log_lines_id_seq') + $1 - 1)), s.id, s.retention, (SELECT sum(n) FROM unnest(s.lines) n)::bigint
+                      FROM (SELECT 1) always LEFT JOIN log_segments s ON s.state = 'hot' AND s.project_id = $2
+                    """) { Parameters = { new() { Value = (long)count }, new() { Value = IngestService.DefaultProject } } },
+            },
+        };
+        await batch.PrepareAsync(ct);
+        await using var reader = await batch.ExecuteReaderAsync(ct);
+        await reader.NextResultAsync(ct); // After that of the lock.
         var hot = new Dictionary<string, (int, long)>(StringComparer.Ordinal);
         var last = 0L;
         while (await reader.ReadAsync(ct))
@@ -108,7 +126,7 @@ internal sealed class LogWriter(NpgsqlDataSource db, IOptions<LogsOptions> optio
     /// <summary>Ends a wait for whoever is frozen, be it with the feed or with one of our keys.</summary>
     private static async Task BePatientAsync(NpgsqlConnection connection, CancellationToken ct)
     {
-        await using var patience = new NpgsqlCommand("SET LOCAL lock_timeout = '5s'", connection);
+        await using var patience = new NpgsqlCommand(Patience, connection);
         await patience.ExecuteNonQueryAsync(ct);
     }
 
@@ -119,9 +137,9 @@ internal sealed class LogWriter(NpgsqlDataSource db, IOptions<LogsOptions> optio
     }
 
     /// <summary>The segment to add to: the hot one, or a new one when it is full.</summary>
-    private async Task<int> HotAsync(NpgsqlConnection connection, string retention, Dictionary<string, (int Id, long Lines)> hot, CancellationToken ct)
+    private async Task<int> HotAsync(NpgsqlConnection connection, string retention, Dictionary<string, (int Id, long Lines)> hot, int lines, CancellationToken ct)
     {
-        if (hot.TryGetValue(retention, out var segment) && segment.Lines < options.Value.SegmentLines)
+        if (hot.TryGetValue(retention, out var segment) && segment.Lines < options.Value.HotLines(lines))
         {
             return segment.Id;
         }
@@ -134,34 +152,35 @@ internal sealed class LogWriter(NpgsqlDataSource db, IOptions<LogsOptions> optio
         insert.Parameters.Add(new() { Value = IngestService.DefaultProject });
         insert.Parameters.Add(new() { Value = retention });
         var id = (int)(await insert.ExecuteScalarAsync(ct))!;
-        await using var create = new NpgsqlCommand($"CREATE TABLE {LogSegment.Table(id)} (LIKE log_lines INCLUDING ALL)", connection);
+
+        // Nothing is ever updated in it, and it is gone before a vacuum would be of use.
+        await using var create = new NpgsqlCommand($"CREATE TABLE {LogSegment.Table(id)} (LIKE log_lines INCLUDING ALL) WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off)", connection);
         await create.ExecuteNonQueryAsync(ct);
         return id;
     }
 
     private static async Task CopyAsync(NpgsqlConnection connection, int segment, List<LogRows> parts, CancellationToken ct)
     {
-        await using (var copy = await connection.BeginRawBinaryCopyAsync($"COPY {LogSegment.Table(segment)} ({LogRows.Columns}) FROM STDIN (FORMAT BINARY)", ct))
+        await using var copy = await connection.BeginRawBinaryCopyAsync($"COPY {LogSegment.Table(segment)} ({LogRows.Columns}) FROM STDIN (FORMAT BINARY)", ct);
+        try
         {
-            try
+            await copy.WriteAsync(CopyHeader, ct);
+            foreach (var rows in parts)
             {
-                await copy.WriteAsync(CopyHeader, ct);
-                foreach (var rows in parts)
-                {
-                    await copy.WriteAsync(rows.Bytes, ct);
-                }
+                await copy.WriteAsync(rows.Bytes, ct);
+            }
 
-                await copy.WriteAsync(CopyEnd, ct);
-            }
-            catch
-            {
-                await copy.CancelAsync(); // Else what was sent so far would be taken for all.
-                throw;
-            }
+            await copy.WriteAsync(CopyEnd, ct);
         }
+        catch
+        {
+            await copy.CancelAsync(); // Else what was sent so far would be taken for all.
+            throw;
+        }
+    }
 
-        // By what queries know where they need not look.
-        await using var note = new NpgsqlCommand("""
+    /// <summary>What tells queries where they need not look.</summary>
+    private static NpgsqlBatchCommand NoteOf(int segment, List<LogRows> parts) => new("""
             UPDATE log_segments s
                SET min_id = coalesce(min_id, $2), max_id = $3, min_time = least(min_time, $4), max_time = greatest(max_time, $5),
                    lines = ARRAY(SELECT had + came FROM unnest(lines, $6) WITH ORDINALITY AS n(had, came, level) ORDER BY level),
@@ -170,14 +189,14 @@ internal sealed class LogWriter(NpgsqlDataSource db, IOptions<LogsOptions> optio
                    zone_max = CASE WHEN z.is_full THEN zone_max || $5 ELSE zone_max[:z.last - 1] || greatest(zone_max[z.last], $5) END
               FROM (SELECT cardinality(zone_ids) AS last, cardinality(zone_ids) = 0 OR $2 - zone_ids[cardinality(zone_ids)] >= $7 AS is_full FROM log_segments WHERE id = $1) z
              WHERE s.id = $1
-            """, connection);
-        note.Parameters.Add(new() { Value = segment });
-        note.Parameters.Add(new() { Value = parts[0].FirstId });
-        note.Parameters.Add(new() { Value = parts[^1].LastId });
-        note.Parameters.Add(new() { Value = parts.Min(rows => rows.Earliest) });
-        note.Parameters.Add(new() { Value = parts.Max(rows => rows.Latest) });
-        note.Parameters.Add(new() { Value = Enumerable.Range(0, LogLevels.Names.Length).Select(level => parts.Sum(rows => rows.Levels[level])).ToArray() });
-        note.Parameters.Add(new() { Value = ZoneIds });
-        await note.ExecuteNonQueryAsync(ct);
-    }
+            """)
+        {
+            Parameters =
+            {
+                new() { Value = segment }, new() { Value = parts[0].FirstId }, new() { Value = parts[^1].LastId },
+                new() { Value = parts.Min(rows => rows.Earliest) }, new() { Value = parts.Max(rows => rows.Latest) },
+                new() { Value = Enumerable.Range(0, LogLevels.Names.Length).Select(level => parts.Sum(rows => rows.Levels[level])).ToArray() },
+                new() { Value = ZoneIds },
+            },
+        };
 }

@@ -21,10 +21,10 @@ public sealed class LogKeepingTests
         // Four days later by the lines' times: past the days of debug, not of info.
         await ExecuteAsync(server, "UPDATE log_segments SET max_time = max_time - interval '4 days', min_time = min_time - interval '4 days' WHERE state = 'sealed'");
         await server.SealAsync();
-        Assert.Equal(["long sealed", "short expired"], await CatalogueAsync(server, "WHERE state <> 'hot'"));
+        Assert.Equal(["long sealed"], await CatalogueAsync(server, "WHERE state IN ('closed', 'sealed')"));
         Assert.Single((await server.DataAsync($"/logs?level=debug&limit=1000")).AsArray());
         Assert.Equal(1_000, (await server.DataAsync($"/logs?level=info&limit=1000")).AsArray().Count);
-        Assert.Equal(4L, await ScalarAsync(server, Tables));
+        Assert.Equal(6L, await ScalarAsync(server, Tables)); // Two that are hot, two that were sealed, and what these were made of.
 
         // Queries that had read the catalogue are over.
         await ExecuteAsync(server, "UPDATE log_segments SET changed_at = changed_at - interval '3 minutes'");
@@ -35,6 +35,34 @@ public sealed class LogKeepingTests
     }
 
     [Fact]
+    public async Task Closed_segments_wait_until_they_are_enough_for_a_sealed_one()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await using var server = await BayouServer.StartAsync(database, ("Bayou:Enabled", "false"), ("Bayou:Logs:SegmentLines", "1000"), ("Bayou:Logs:SealAfterSeconds", "0"));
+        await SendAsync(0, 1, 2, 3);
+        await server.SealAsync();
+        Assert.Equal(["long closed", "long hot"], await CatalogueAsync(server, ""));
+        await SendAsync(4);
+        await server.SealAsync();
+        Assert.Equal(["long hot", "long sealed"], await CatalogueAsync(server, "WHERE state <> 'expired'"));
+        Assert.Equal(1_200L, await ScalarAsync(server, "SELECT sum(lines)::bigint FROM log_counts"));
+        Assert.Equal(1_200L, await ScalarAsync(server, "SELECT sum(n)::bigint FROM log_segments, unnest(lines) n WHERE state = 'sealed'"));
+        for (var page = 0; page < 5; page++)
+        {
+            var rows = (await server.DataAsync($"/logs?id__gt={page * 300}&limit=300")).AsArray();
+            Assert.Equal(Enumerable.Range(page * 300, 300).Select(i => $"line {i}"), rows.Select(row => (string)row!["message"]!));
+        }
+
+        async Task SendAsync(params int[] bodies)
+        {
+            foreach (var body in bodies)
+            {
+                await server.SendLogsAsync(Enumerable.Range(body * 300, 300).Select(i => new { source = "s", level = "info", message = $"line {i}" }));
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_segment_that_is_open_for_long_is_closed_though_it_is_not_full()
     {
         await using var database = await TestDatabase.CreateAsync();
@@ -42,7 +70,7 @@ public sealed class LogKeepingTests
         await server.SendLogsAsync(new[] { new { source = "s", level = "info", message = "old" }, new { source = "s", level = "debug", message = "old" } });
         await ExecuteAsync(server, "UPDATE log_segments SET created_at = created_at - interval '4 hours'");
         await server.SealAsync();
-        Assert.Equal(["long hot", "short sealed"], await CatalogueAsync(server, ""));
+        Assert.Equal(["long hot", "short sealed"], await CatalogueAsync(server, "WHERE state <> 'expired'"));
         await server.SendLogsAsync(new[] { new { source = "s", level = "debug", message = "new" } });
         Assert.Equal(3, (await server.DataAsync($"/logs")).AsArray().Count);
     }
