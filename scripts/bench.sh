@@ -1,6 +1,8 @@
 # shellcheck shell=bash
 # shellcheck source=scripts/setup.sh
 . "$BAYOU_ROOT/scripts/setup.sh"
+# shellcheck source=scripts/pgvector.sh
+. "$BAYOU_ROOT/scripts/pgvector.sh"
 
 # Measures against a private database and prints one table; also as JSON under artifacts/bench.
 bench_main() {
@@ -46,7 +48,8 @@ bench_main() {
     BENCH_DATA=$(mktemp -d "${TMPDIR:-/tmp}/bayou-bench-XXXXXX")
     trap 'cluster_down; rm -rf "${CLUSTER:-}" "$BENCH_DATA"' EXIT
     trap 'exit 130' INT TERM
-    cluster_up "$BENCH_DATA" plain
+    [ ${#logs[@]} -eq 0 ] || { find_postgres && ensure_pgvector; }
+    cluster_up "$BENCH_DATA" durable
     mkdir -p "$BAYOU_ROOT/artifacts/bench"
     local bin=$BAYOU_ROOT/artifacts/${RUNTIME,,}/bin
     BAYOU_DATABASE_URL=$DATABASE_URL dotnet "$bin/Bench/release/Bench.dll" --middleware "$bin/MiddlewareBench/release/MiddlewareBench.dll" \

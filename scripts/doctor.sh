@@ -19,7 +19,6 @@ doctor_main() {
     else
         POSTGRES_BIN=$(installed_postgres)
         finding "PostgreSQL" "${POSTGRES_BIN:+$("$POSTGRES_BIN/postgres" --version) in $POSTGRES_BIN}" "not installed; ./bayou up gets one"
-        finding "pgvector" "$(find_pgvector)" "not there: semantic search scans instead of using an index; everything else is the same"
     fi
     finding "Chromium" "$(command -v "${BAYOU_CHROMIUM:-chromium}" || true)" "not installed; only ./bayou test needs it"
     finding "Data" "$([ -d "$BAYOU_DATA" ] && printf '%s, %s' "$BAYOU_DATA" "$(du -shL "$BAYOU_DATA" 2>/dev/null | cut -f1)")" "none yet in $BAYOU_DATA"

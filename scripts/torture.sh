@@ -40,7 +40,7 @@ torture_on_its_own() {
     if [ "$(id -u)" -eq 0 ] && mount -t tmpfs -o "size=$disk,mode=755" tmpfs "$TORTURE_DATA" 2>/dev/null; then
         say "The database is on a disk of $disk."
     fi
-    cluster_up "$TORTURE_DATA" plain
+    cluster_up "$TORTURE_DATA" durable
     if mountpoint -q "$TORTURE_DATA" && [ "$(stat -c %d "$CLUSTER")" = "$(stat -c %d "$TORTURE_DATA")" ]; then
         fill=(--fill-disk "bash '$TORTURE_DATA/fill.sh'")
     else
@@ -58,7 +58,7 @@ EOF
     cat >"$TORTURE_DATA/crash.sh" <<EOF
 . '$TORTURE_DATA/cluster.sh'
 as_postgres "\$POSTGRES_BIN/pg_ctl" stop -w -m immediate -D '$CLUSTER/db'
-start_cluster '$CLUSTER' $port plain
+start_cluster '$CLUSTER' $port durable
 EOF
     # Nothing can be written for some seconds; where the server has given up meanwhile, it is started again.
     cat >"$TORTURE_DATA/fill.sh" <<EOF
@@ -70,7 +70,7 @@ sleep "\$1"
 rm -f "$TORTURE_DATA/ballast"
 for attempt in 1 2 3 4 5 6 7 8 9 10; do
     if as_postgres "\$POSTGRES_BIN/pg_isready" -q -h 127.0.0.1 -p $port; then exit 0; fi
-    running_cluster '$CLUSTER' || start_cluster '$CLUSTER' $port plain || true
+    running_cluster '$CLUSTER' || start_cluster '$CLUSTER' $port durable || true
     sleep 1
 done
 echo "the server does not come back after \$attempt tries" >&2

@@ -77,8 +77,6 @@ internal sealed class PatternBook
     /// <summary>The words of a pattern.</summary>
     public string[] Words(int id) => _patterns[id].Words;
 
-    public bool IsMerged(int id) => _patterns[id].MergedInto is not null;
-
     /// <summary>What the lines of a pattern have in common, with <c>&lt;*&gt;</c> for what varies; empty for a number nobody has.</summary>
     public string Template(int id) => _patterns.TryGetValue(Resolve(id), out var pattern) ? Readable(string.Join(' ', pattern.Words)) : "";
 

@@ -31,7 +31,6 @@ internal sealed partial class Migrator(
             try
             {
                 await MigrateAsync(connection, cancellationToken);
-                await EnsureVectorsAsync(connection, cancellationToken);
             }
             finally
             {
@@ -101,22 +100,6 @@ internal sealed partial class Migrator(
         }
     }
 
-    /// <summary>pgvector may come later than the database, so this is no migration. Without it everything works, unindexed.</summary>
-    private async Task EnsureVectorsAsync(NpgsqlConnection connection, CancellationToken ct)
-    {
-        try
-        {
-            if (await ScalarAsync(connection, "SELECT count(*)::text FROM pg_available_extensions WHERE name = 'vector'", ct) != "0")
-            {
-                await ExecuteAsync(connection, "CREATE EXTENSION IF NOT EXISTS vector", ct);
-            }
-        }
-        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
-        {
-            NoVectors(e);
-        }
-    }
-
     private static async Task<Dictionary<string, string>> AppliedAsync(NpgsqlConnection connection, CancellationToken ct)
     {
         var applied = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -152,9 +135,6 @@ internal sealed partial class Migrator(
         await using var command = new NpgsqlCommand(sql, connection);
         return (string)(await command.ExecuteScalarAsync(ct))!;
     }
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "pgvector is installed, but this user may not enable it: CREATE EXTENSION vector as a superuser")]
-    private partial void NoVectors(Exception exception);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Applied migration {name}")]
     private partial void Applied(string name);

@@ -17,8 +17,7 @@ internal static class InfoEndpoints
 
     private static async Task<IResult> GetAsync(NpgsqlDataSource db, IHostEnvironment environment, Startup startup, TimeProvider time, CancellationToken ct)
     {
-        await using var command = db.CreateCommand(
-            "SELECT current_setting('server_version'), (SELECT extversion FROM pg_extension WHERE extname = 'vector')");
+        await using var command = db.CreateCommand("SELECT current_setting('server_version')");
         await using var reader = await command.ExecuteReaderAsync(ct);
         await reader.ReadAsync(ct);
         return new ApiResult(new
@@ -28,7 +27,7 @@ internal static class InfoEndpoints
             environment = environment.EnvironmentName,
             runtime = SiloHosting.Runtime,
             uptime_seconds = Math.Round((time.GetUtcNow() - startup.Time).TotalSeconds, 3),
-            database = new { server = "PostgreSQL", version = reader.GetString(0), pgvector = reader.IsDBNull(1) ? null : reader.GetString(1) },
+            database = new { server = "PostgreSQL", version = reader.GetString(0) },
         });
     }
 

@@ -114,7 +114,7 @@ internal sealed class LogFilter(PatternRegistry patterns)
     /// <summary>The patterns that are nearest to what the words mean.</summary>
     public List<(int Pattern, float Likeness)> Nearest(LogSelection selection)
     {
-        var near = patterns.Nearest(LogEmbedding.Of(string.Join(' ', selection.Search.Words)), NearEnough, NearestPatterns);
+        var near = patterns.Vectors.Nearest(LogEmbedding.Of(string.Join(' ', selection.Search.Words)), NearEnough, NearestPatterns);
         return [.. near.TakeWhile(pattern => pattern.Likeness >= OfTheNearest * near[0].Likeness)];
     }
 

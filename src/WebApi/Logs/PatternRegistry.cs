@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using Bayou.Database;
@@ -18,25 +17,19 @@ internal sealed partial class PatternRegistry(
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
     private static readonly string OtherWords = $"{LineMask.Variable}";
 
-    private readonly ConcurrentDictionary<int, LogEmbedding> _embeddings = [];
     private readonly SemaphoreSlim _reading = new(1);
     private long _revision;
     private volatile bool _hasNew;
 
     public PatternBook Book { get; } = new();
 
+    public PatternVectors Vectors { get; } = new();
+
     /// <summary>No more patterns are kept apart; lines that follow none have the pattern of all others.</summary>
     private bool IsFull => Book.Count > options.Value.MaxPatterns;
 
     /// <summary>The pattern that a masked line follows; null when it is to be made.</summary>
     public int? Find(ReadOnlySpan<char> masked) => Book.Find(masked) ?? (IsFull ? Book.Find(OtherWords) : null);
-
-    /// <summary>Patterns whose meaning is near that of a text, nearest first, with how near: 1 is the same.</summary>
-    public List<(int Pattern, float Likeness)> Nearest(LogEmbedding text, float least, int most) =>
-        [.. _embeddings.Where(pair => !Book.IsMerged(pair.Key))
-            .Select(pair => (pair.Key, Likeness: pair.Value.Likeness(text)))
-            .Where(pair => pair.Likeness >= least)
-            .OrderByDescending(pair => pair.Likeness).ThenBy(pair => pair.Key).Take(most)];
 
     /// <summary>Every number under which lines of a pattern may be stored: its own, and those of the patterns that became it.</summary>
     public int[] NumbersOf(int pattern) => [.. Book.Patterns.Where(id => Book.Resolve(id) == pattern)];
@@ -50,7 +43,7 @@ internal sealed partial class PatternRegistry(
             foreach (var row in await PatternRow.ChangedSinceAsync(db, IngestService.DefaultProject, _revision, ct))
             {
                 Book.Put(row.Id, row.Words, row.MergedInto);
-                _embeddings[row.Id] = LogEmbedding.From(row.Embedding);
+                Vectors.Put(row.Id, row.MergedInto is null ? LogEmbedding.From(row.Embedding) : null);
                 _revision = row.Revision;
             }
         }
