@@ -82,15 +82,19 @@ namespace Microsoft.Extensions.Logging
     public static class BayouLoggingBuilderExtensions
     {
         /// <summary>
-        /// Sends this application's log to Bayou: message, level, category, scopes and structured state, exception, trace id. The usual filters apply,
+        /// Sends this application's log to Bayou: message, level, category, scopes and structured state, exception, trace id, endpoint. The usual filters apply,
         /// under the name <c>Bayou</c>. Settings are those of <c>AddBayou</c> on the services; either may be used without the other.
         /// </summary>
         public static ILoggingBuilder AddBayou(this ILoggingBuilder logging, Action<BayouOptions>? configure = null)
         {
             ArgumentNullException.ThrowIfNull(logging);
             logging.Services.AddSending(configure, options => (IBatchBody<LoggedLine>)new LineBody(options.Service));
+            logging.Services.AddHttpContextAccessor();
+            logging.Services.TryAddSingleton<RouteNames>();
+            logging.Services.TryAddSingleton<CurrentEndpoint>();
             logging.Services.TryAddEnumerable(ServiceDescriptor.Singleton<ILoggerProvider, BayouLoggerProvider>(provider =>
-                new(provider.GetRequiredService<SendQueue<LoggedLine>>(), provider.GetRequiredService<IOptions<BayouOptions>>().Value.Enabled, provider.GetRequiredService<TimeProvider>())));
+                new(provider.GetRequiredService<SendQueue<LoggedLine>>(), provider.GetRequiredService<IOptions<BayouOptions>>().Value.Enabled,
+                    provider.GetRequiredService<CurrentEndpoint>(), provider.GetRequiredService<TimeProvider>())));
             return logging;
         }
     }

@@ -9,10 +9,12 @@ public sealed class BayouLoggerProvider : ILoggerProvider, ISupportExternalScope
 {
     private readonly SendQueue<LoggedLine> _queue;
     private readonly bool _isEnabled;
+    private readonly CurrentEndpoint _endpoint;
     private readonly TimeProvider _time;
     private IExternalScopeProvider _scopes = new LoggerExternalScopeProvider();
 
-    internal BayouLoggerProvider(SendQueue<LoggedLine> queue, bool isEnabled, TimeProvider time) => (_queue, _isEnabled, _time) = (queue, isEnabled, time);
+    internal BayouLoggerProvider(SendQueue<LoggedLine> queue, bool isEnabled, CurrentEndpoint endpoint, TimeProvider time) =>
+        (_queue, _isEnabled, _endpoint, _time) = (queue, isEnabled, endpoint, time);
 
     /// <inheritdoc/>
     public ILogger CreateLogger(string categoryName)
@@ -51,7 +53,7 @@ public sealed class BayouLoggerProvider : ILoggerProvider, ISupportExternalScope
             try
             {
                 var message = formatter(state, exception);
-                var (meta, traceId) = LineMeta.Of(state, eventId, exception, provider._scopes);
+                var (meta, traceId) = LineMeta.Of(state, eventId, exception, provider._scopes, provider._endpoint.Name);
                 provider.Add(new(_source, logLevel, LineMeta.Utf8(message, LongestMessage), meta, traceId ?? Activity.Current?.TraceId.ToHexString(), provider.Now));
             }
             catch (Exception e)

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Bayou.Monitor;
 
-/// <summary>Writes what a line carries beside its message: scopes, structured state, event, exception. Kept well below what Bayou takes.</summary>
+/// <summary>Writes what a line carries beside its message: the endpoint it was logged in, scopes, structured state, event, exception. Kept well below what Bayou takes.</summary>
 internal sealed class LineMeta
 {
     private const int LongestText = 3_000;
@@ -30,9 +30,14 @@ internal sealed class LineMeta
     public static byte[] Utf8(string text, int longest) => Encoding.UTF8.GetBytes(text.Length <= longest ? text : string.Concat(text.AsSpan(0, longest), "…"));
 
     /// <summary>JSON; empty for nothing.</summary>
-    public static (byte[] Json, string? TraceId) Of<TState>(TState state, EventId eventId, Exception? exception, IExternalScopeProvider scopes)
+    public static (byte[] Json, string? TraceId) Of<TState>(TState state, EventId eventId, Exception? exception, IExternalScopeProvider scopes, string? endpoint)
     {
         var meta = new LineMeta();
+        if (endpoint is not null)
+        {
+            meta._fields["endpoint"] = endpoint;
+        }
+
         scopes.ForEachScope(static (scope, meta) => meta.AddScope(scope), meta);
         if (state is IEnumerable<KeyValuePair<string, object?>> fields)
         {

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -13,10 +12,6 @@ namespace Bayou.Monitor;
 internal sealed class RequestRecorder(
     RequestDelegate next, SendQueue<RequestObservation> queue, RouteNames routes, IOptions<BayouOptions> options, TimeProvider time, RateLimitedLog log)
 {
-    // Any other word is some stranger's, and there is no end to those.
-    private static readonly FrozenSet<string> Methods = FrozenSet.Create(
-        StringComparer.OrdinalIgnoreCase, "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY");
-
     private readonly BayouOptions _options = options.Value;
     private readonly string[] _countryHeaders = [.. options.Value.CountryHeaders];
 
@@ -58,7 +53,7 @@ internal sealed class RequestRecorder(
                 if (!LastsWithTheClient(http) && _options.ShouldRecord?.Invoke(http) != false)
                 {
                     queue.Add(new(
-                        Method(http.Request.Method), routes.Of(routed.First), Status(http, failure, response), (long)elapsed.TotalMicroseconds, startedAt,
+                        RouteNames.Method(http.Request.Method), routes.Of(routed.First), Status(http, failure, response), (long)elapsed.TotalMicroseconds, startedAt,
                         http.Request.ContentLength ?? request?.BytesRead ?? 0,
                         HttpMethods.IsHead(http.Request.Method) ? 0 : response?.Bytes ?? 0,
                         traceId?.ToHexString(), Country(http)));
@@ -119,8 +114,6 @@ internal sealed class RequestRecorder(
     // A client that has all it was promised may leave; one that leaves before has given up.
     private static bool IsComplete(HttpContext http, CountingBody? response) =>
         http.Response.HasStarted && http.Response.ContentLength is { } length && response?.Bytes >= length;
-
-    private static string Method(string method) => Methods.Contains(method) ? method : "OTHER";
 
     private string? Country(HttpContext http)
     {

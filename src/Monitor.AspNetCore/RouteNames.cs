@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -13,7 +14,15 @@ internal sealed class RouteNames
     public const string Unmatched = "/{unmatched}";
 
     private const int MaxBytes = 2_000;
+
+    // Any other word is some stranger's, and there is no end to those.
+    private static readonly FrozenSet<string> Methods = FrozenSet.Create(
+        StringComparer.OrdinalIgnoreCase, "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY");
+
     private readonly ConditionalWeakTable<RouteEndpoint, string> _names = [];
+
+    /// <summary>The method, where it is one that is known.</summary>
+    public static string Method(string method) => Methods.Contains(method) ? method : "OTHER";
 
     public string Of(Endpoint? endpoint) => endpoint is RouteEndpoint route ? _names.GetValue(route, static route => Name(route)) : Unmatched;
 

@@ -116,7 +116,6 @@ internal sealed class LogBench(Server server, BenchDatabase database, Table tabl
 
     private async Task<TimeSpan> CopyAsync(long after)
     {
-        await database.ExecuteAsync("CREATE TABLE bare (LIKE log_lines INCLUDING DEFAULTS)");
         var rows = new List<byte[]>();
         await using var connection = await database.Source.OpenConnectionAsync();
         foreach (var id in await SegmentsAsync($"state <> 'expired' AND max_id > {after}"))
@@ -130,16 +129,23 @@ internal sealed class LogBench(Server server, BenchDatabase database, Table tabl
             rows.Add(memory.ToArray());
         }
 
-        var clock = Stopwatch.StartNew();
-        foreach (var part in rows)
+        // The best of three: the disk may still be busy with what was before.
+        var best = TimeSpan.MaxValue;
+        for (var attempt = 0; attempt < 3; attempt++)
         {
-            await using var write = await connection.BeginRawBinaryCopyAsync($"COPY bare ({Columns}) FROM STDIN (FORMAT BINARY)");
-            await write.WriteAsync(part);
+            await database.ExecuteAsync("CREATE TABLE bare (LIKE log_lines INCLUDING DEFAULTS)");
+            var clock = Stopwatch.StartNew();
+            foreach (var part in rows)
+            {
+                await using var write = await connection.BeginRawBinaryCopyAsync($"COPY bare ({Columns}) FROM STDIN (FORMAT BINARY)");
+                await write.WriteAsync(part);
+            }
+
+            best = clock.Elapsed < best ? clock.Elapsed : best;
+            await database.ExecuteAsync("DROP TABLE bare");
         }
 
-        var took = clock.Elapsed;
-        await database.ExecuteAsync("DROP TABLE bare");
-        return took;
+        return best;
     }
 
     private async Task<TimeSpan> NaiveAsync()

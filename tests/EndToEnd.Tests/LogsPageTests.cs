@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
@@ -38,6 +39,73 @@ public sealed class LogsPageTests(Browser browser) : IClassFixture<Browser>
         await Lines(page).First.GetByRole(AriaRole.Button).First.ClickAsync();
         await SendAsync(service, 2, 3_000);
         await Expect(page.GetByRole(AriaRole.Button, new() { NameRegex = new Regex("2 new lines") })).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task A_tail_faster_than_the_eye_says_so()
+    {
+        var service = await FillAsync(10);
+        var page = await browser.OpenAsync($"/dashboard/logs?service={service}");
+        await Expect(Lines(page)).ToHaveCountAsync(10);
+        await SendAsync(service, 3_000, 1_000);
+        await Expect(page.GetByText(new Regex("lines/s, sampled"))).ToBeVisibleAsync();
+        await Expect(Lines(page).First).ToContainTextAsync("line 3999 of");
+        await Browser.ScreenshotAsync(page, "logs-sampled");
+        await Expect(page.GetByText(new Regex("lines/s, sampled"))).ToHaveCountAsync(0);
+    }
+
+    [Fact]
+    public async Task A_search_is_saved_and_found_again()
+    {
+        var service = await FillAsync(20);
+        var page = await browser.OpenAsync($"/dashboard/logs?service={service}&level=info");
+        await Expect(Lines(page)).ToHaveCountAsync(20);
+        await page.GetByText("Saved", new() { Exact = true }).ClickAsync();
+        await page.GetByLabel("Name of this search").FillAsync("of the fill");
+        await page.Keyboard.PressAsync("Enter");
+        await page.GotoAsync(new Uri(browser.Product.Url, "/dashboard/logs?level=fatal").ToString());
+        await page.GetByText("Saved", new() { Exact = true }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "of the fill", Exact = true }).ClickAsync();
+        await Expect(page).ToHaveURLAsync(new Regex($"service={service}&level=info"));
+        await Expect(Lines(page)).ToHaveCountAsync(20);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Forget of the fill" }).ClickAsync();
+        await page.ReloadAsync();
+        await page.GetByText("Saved", new() { Exact = true }).ClickAsync();
+        await Expect(page.GetByLabel("Name of this search")).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "of the fill", Exact = true })).ToHaveCountAsync(0);
+    }
+
+    [Fact]
+    public async Task A_line_of_a_request_leads_to_its_endpoints_metrics_and_a_change_to_new_patterns()
+    {
+        var service = await FillAsync(0);
+        var minute = DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds() / 60 * 60).AddMinutes(-5);
+        using var requests = await browser.Product.Http.PostAsJsonAsync(
+            new Uri(browser.Product.Url, "/ingest/v1/requests"),
+            new[] { new { service, method = "GET", route = "/carts/{id}", status = 503, duration_ms = 12, time = minute.AddSeconds(5) } }, Ct);
+        Assert.Equal(HttpStatusCode.Accepted, requests.StatusCode);
+        await PostAsync(new { source = "carts", service, level = "error", message = "no cart by that name", time = minute.AddSeconds(5), meta = new { endpoint = "GET /carts/{id}" } });
+        var stored = new Uri(browser.Product.Url, $"/metrics?service={service}");
+        while ((await browser.Product.Http.GetFromJsonAsync<JsonNode>(stored, Ct))!["data"]!.AsArray().Count == 0)
+        {
+            await Task.Delay(50, Ct);
+        }
+
+        var page = await browser.OpenAsync($"/dashboard/logs?service={service}");
+        await Lines(page).First.GetByRole(AriaRole.Button).First.ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Its endpoint’s metrics at that moment" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "GET /carts/{id}" })).ToBeVisibleAsync();
+        await Expect(page.Locator("[data-figure=Requests]")).ToHaveTextAsync("1");
+
+        await page.GotoAsync(new Uri(browser.Product.Url, $"/dashboard?service={service}").ToString());
+        var (x, y) = await Browser.BucketAsync(page, "Error rate", 59 - (int)(DateTimeOffset.UtcNow - minute).TotalMinutes, 60);
+        await page.Mouse.ClickAsync(x, y);
+        var patterns = page.GetByRole(AriaRole.Region, new() { Name = "What changed" }).GetByRole(AriaRole.Region, new() { Name = "Log patterns" });
+        await Expect(patterns).ToContainTextAsync("no cart by that name");
+        await Expect(patterns).ToContainTextAsync("new");
+        await patterns.GetByRole(AriaRole.Link).First.ClickAsync();
+        await Expect(page).ToHaveURLAsync(new Regex("/dashboard/logs.*pattern="));
+        await Expect(Lines(page)).ToHaveCountAsync(1);
     }
 
     [Fact]

@@ -44,6 +44,36 @@ public sealed class LoggerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_line_of_a_request_has_its_endpoint_unless_the_application_says_another()
+    {
+        await using var app = await StartAsync(map: routes =>
+        {
+            routes.UseExceptionHandler("/oops");
+            routes.MapGet("/orders/{id:int}", (int id, ILogger<LoggerTests> logger) => logger.LogInformation("looks for {Order}", id));
+            routes.MapGet("/other", (ILogger<LoggerTests> logger) =>
+            {
+                using (logger.BeginScope(new Dictionary<string, object> { ["endpoint"] = "mine" }))
+                {
+                    logger.LogInformation("of another");
+                }
+            });
+            routes.MapGet("/fails", () => { throw new InvalidOperationException("no"); });
+            routes.MapGet("/oops", (ILogger<LoggerTests> logger) => logger.LogInformation("of the failure"));
+        });
+        app.Services.GetRequiredService<ILogger<LoggerTests>>().LogInformation("outside");
+        foreach (var path in (string[])["/orders/7", "/other", "/fails"])
+        {
+            using var response = await app.Http.GetAsync(new Uri(path, UriKind.Relative), Ct);
+        }
+
+        var source = typeof(LoggerTests).FullName!;
+        await _bayou.UntilAsync(b => Of(b, source).Count == 4);
+        Assert.Equal(
+            [("outside", null), ("looks for 7", "GET /orders/{id}"), ("of another", "mine"), ("of the failure", "GET /fails")],
+            Of(_bayou, source).Select(line => ((string)line["message"]!, (string?)line["meta"]?["endpoint"])));
+    }
+
+    [Fact]
     public async Task What_cannot_be_written_is_said_and_harms_nothing()
     {
         await using var app = await StartAsync();
@@ -127,8 +157,8 @@ public sealed class LoggerTests : IAsyncLifetime
 
     private static List<JsonNode> Of(FakeBayou bayou, string source) => [.. bayou.Items.Where(item => (string?)item["source"] == source)];
 
-    private Task<MonitoredApp> StartAsync(Action<ILoggingBuilder>? logging = null, Action<BayouOptions>? configure = null) =>
-        MonitoredApp.StartAsync(_bayou.Url, app => app.MapGet("/", () => "hello"), configure, builder =>
+    private Task<MonitoredApp> StartAsync(Action<ILoggingBuilder>? logging = null, Action<BayouOptions>? configure = null, Action<WebApplication>? map = null) =>
+        MonitoredApp.StartAsync(_bayou.Url, map ?? (app => app.MapGet("/", () => "hello")), configure, builder =>
         {
             builder.AddBayou();
             logging?.Invoke(builder);

@@ -36,6 +36,7 @@ export function LineDetail({ line, message, words, filters, onChange }: Props) {
   const linkTo = useLinkTo();
   const at = Date.parse(line.created_at);
   const moment = { kind: 'custom', from: at - MOMENT_MS, to: at + MOMENT_MS } as const;
+  const endpoint = endpointOf(line);
   const copy = async (text: string, what: string) => { setSaid((await copyText(text)) ? `${what} copied` : 'The browser does not let this page copy'); };
   return (
     <div className="flex flex-col gap-3 border-l-4 border-transparent px-3 pt-1 pb-3 text-sm">
@@ -44,7 +45,7 @@ export function LineDetail({ line, message, words, filters, onChange }: Props) {
         <button type="button" className="button" aria-expanded={isAround} onClick={() => { setIsAround(!isAround); }}>Lines around this</button>
         <Link className="button" to={logsPath(query, { pattern: line.pattern_id })}>Same pattern</Link>
         {line.trace_id && <Link className="button" to={logsPath(query, { trace: line.trace_id, service: null })}>Same trace</Link>}
-        {line.service && <Link className="button" to={linkTo('/dashboard', { service: line.service, range: moment, endpoint: null, selection: null })}>Its service’s metrics at that moment</Link>}
+        {line.service && <Link className="button" to={linkTo(endpoint ? '/dashboard/metrics' : '/dashboard', { service: line.service, range: moment, endpoint, method: null, status: null, country: null, selection: null })}>{endpoint ? 'Its endpoint’s' : 'Its service’s'} metrics at that moment</Link>}
         <button type="button" className="button" onClick={() => void copy(new URL(`/dashboard/logs?line=${line.id}`, window.location.href).toString(), 'Link')}>Copy link</button>
         <button type="button" className="button" onClick={() => void copy(JSON.stringify(line, null, 2), 'Line')}>Copy as JSON</button>
         <span role="status" className="self-center text-xs text-ink-soft">{said}</span>
@@ -66,6 +67,13 @@ export function LineDetail({ line, message, words, filters, onChange }: Props) {
       {isAround && <Around line={line} />}
     </div>
   );
+}
+
+/** The endpoint that a line was written in, where its sender says so: as in "GET /orders/{id}". */
+function endpointOf(line: Line): string | null {
+  const meta: unknown = line.meta;
+  const endpoint = meta !== null && typeof meta === 'object' && 'endpoint' in meta ? meta.endpoint : null;
+  return typeof endpoint === 'string' && /^[A-Z]+ \//.test(endpoint) ? endpoint : null;
 }
 
 /** Every field of a line, those inside its meta by their path. */

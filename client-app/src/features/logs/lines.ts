@@ -74,9 +74,10 @@ async function poll(held: Tail, query: Query, signal: AbortSignal): Promise<Tail
   const { data, metadata } = await getJson<Line[], Page>(urlOf('/logs', { ...query, limit: NEXT_PAGE, id__gt: held.lastId }), signal);
   if (metadata.reset) return first(query, signal);
   if (!metadata.has_more) return { ...held, lines: merge(held.lines, data), lastId: metadata.last_id, at: Date.now(), sampled: null };
-  // Faster than anyone reads: the newest, and how many there were.
+  // Faster than anyone reads: the newest, and how many there were, by how many of the first there are that fit.
   const newest = await first(query, signal);
-  return { ...newest, lines: merge(held.lines, newest.lines), hasOlder: true, sampled: (newest.lastId - held.lastId) / Math.max(1, (newest.at - held.at) / 1_000) };
+  const fitting = data.length / (metadata.last_id - held.lastId);
+  return { ...newest, lines: merge(held.lines, newest.lines), hasOlder: true, sampled: (fitting * (newest.lastId - held.lastId)) / Math.max(1, (newest.at - held.at) / 1_000) };
 }
 
 export const tailOf = (filters: LogFilters) =>
