@@ -163,8 +163,9 @@ export interface Facets {
 }
 
 /** What there is to choose from: all values under the other filters. */
-export const facets = (filters: LogFilters) => {
-  const others = { ...filters, levels: [], sources: [], service: null };
+/** The values to choose from for one of the filters: of the lines that all the others leave. */
+export const facets = (filters: LogFilters, chosen: 'levels' | 'sources' | 'service') => {
+  const others = { ...filters, [chosen]: chosen === 'service' ? null : [] };
   return queryOptions({
     queryKey: ['logs', 'facets', others],
     queryFn: async ({ signal }) => {

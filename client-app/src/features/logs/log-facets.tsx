@@ -13,18 +13,25 @@ const toggled = <T,>(values: readonly T[], value: T) => (values.includes(value) 
 
 /** The levels, sources and services there are, each with its number of lines; one that is taken is a filter. */
 export function LogFacets({ filters, onChange }: Props) {
-  const { data, error } = useQuery(facets(filters));
-  if (!data) return <p role="status" className="text-xs text-ink-soft">{error ? `What there is to choose from cannot be loaded: ${error.message}` : 'Counting…'}</p>;
+  // The same question as long as none of them is taken, and asked once.
+  const levels = useQuery(facets(filters, 'levels'));
+  const sources = useQuery(facets(filters, 'sources'));
+  const services = useQuery(facets(filters, 'service'));
+  if (!levels.data || !sources.data || !services.data) {
+    const error = levels.error ?? sources.error ?? services.error;
+    return <p role="status" className="text-xs text-ink-soft">{error ? `What there is to choose from cannot be loaded: ${error.message}` : 'Counting…'}</p>;
+  }
+
   return (
     <aside aria-label="Filters" className="flex flex-col gap-4 text-xs">
       <Facet
         title="Level"
-        values={data.level}
+        values={levels.data.level}
         taken={filters.levels}
         onToggle={(value) => { if (isLevel(value)) onChange({ levels: toggled(filters.levels, value) }); }}
       />
-      <Facet title="Source" values={data.source} taken={filters.sources} onToggle={(value) => { onChange({ sources: toggled(filters.sources, value) }); }} />
-      <Facet title="Service" values={data.service} taken={filters.service === null ? [] : [filters.service]} onToggle={(value) => { onChange({ service: filters.service === value ? null : value }); }} />
+      <Facet title="Source" values={sources.data.source} taken={filters.sources} onToggle={(value) => { onChange({ sources: toggled(filters.sources, value) }); }} />
+      <Facet title="Service" values={services.data.service} taken={filters.service === null ? [] : [filters.service]} onToggle={(value) => { onChange({ service: filters.service === value ? null : value }); }} />
     </aside>
   );
 }
