@@ -48,7 +48,7 @@ bench_main() {
     BENCH_DATA=$(mktemp -d "${TMPDIR:-/tmp}/bayou-bench-XXXXXX")
     trap 'cluster_down; rm -rf "${CLUSTER:-}" "$BENCH_DATA"' EXIT
     trap 'exit 130' INT TERM
-    [ ${#logs[@]} -eq 0 ] || { find_postgres && ensure_pgvector; }
+    [ ${#cluster[@]} -ne 0 ] || { find_postgres && ensure_pgvector; }
     cluster_up "$BENCH_DATA" durable
     mkdir -p "$BAYOU_ROOT/artifacts/bench"
     local bin=$BAYOU_ROOT/artifacts/${RUNTIME,,}/bin

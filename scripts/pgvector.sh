@@ -13,7 +13,7 @@ find_pgvector() {
     done
 }
 
-# ensure_pgvector: tried once for each PostgreSQL.
+# ensure_pgvector: tries to install it where it is not there.
 ensure_pgvector() {
     local major
     [ -z "$(find_pgvector)" ] || return 0
@@ -22,10 +22,9 @@ ensure_pgvector() {
         *) return 0 ;; # not the package manager's
     esac
     major=$(basename "$(dirname "$POSTGRES_BIN")")
-    if is_done pgvector "tried for $major" || ! command -v apt-get >/dev/null || ! can_be_root; then
+    if ! command -v apt-get >/dev/null || ! can_be_root; then
         return 0
     fi
-    mark_done pgvector "tried for $major"
     printf '  Install pgvector … '
     local start=$EPOCHREALTIME
     if install_pgvector "$major" >"$BAYOU_STATE/pgvector.log" 2>&1; then
@@ -74,5 +73,5 @@ build_pgvector() {
 upgrades_running_server() {
     pgrep -f "/usr/lib/postgresql/$1/bin/postgres" >/dev/null || return 1
     apt-get install -s --no-install-recommends "postgresql-server-dev-$1" | grep -q "^Inst postgresql-$1 " || return 1
-    echo "apt would upgrade PostgreSQL $1 while it runs; upgrade it yourself, then ./bayou setup"
+    echo "apt would upgrade PostgreSQL $1 while it runs; upgrade it yourself, then ./bayou bench"
 }

@@ -6,7 +6,9 @@ internal sealed class LogKeeperGrain(SegmentKeeper keeper, ReminderRuns runs) : 
 {
     private const string Reminder = "logs";
 
-    // A segment is full after a second where a second has a hundred thousand lines; until it is sealed, searches read it line by line.
+    private const int SealedInARow = 20;
+
+    // Until it is sealed, searches read a segment line by line.
     private static readonly TimeSpan SealPeriod = TimeSpan.FromSeconds(2);
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
@@ -20,8 +22,9 @@ internal sealed class LogKeeperGrain(SegmentKeeper keeper, ReminderRuns runs) : 
 
     public Task ReceiveReminder(string reminderName, TickStatus status) => runs.RunAsync(Reminder, () => RunAsync(CancellationToken.None));
 
+    /// <remarks>Tables go first: where the disk is full, nothing can be sealed before.</remarks>
     public async Task<int> RunAsync(CancellationToken ct) =>
-        await keeper.CloseAsync(ct) + await SealAllAsync(ct) + await keeper.ExpireAsync(ct);
+        await keeper.CloseAsync(ct) + await keeper.ExpireAsync(ct) + await SealAllAsync(ct) + await keeper.ExpireAsync(ct);
 
     private async Task<int> SealAllAsync(CancellationToken ct)
     {
@@ -29,6 +32,10 @@ internal sealed class LogKeeperGrain(SegmentKeeper keeper, ReminderRuns runs) : 
         while (await keeper.SealAsync(ct))
         {
             count++;
+            if (count % SealedInARow == 0)
+            {
+                await keeper.ExpireAsync(ct); // Else each line is there twice for as long as more come than can be sealed.
+            }
         }
 
         return count;

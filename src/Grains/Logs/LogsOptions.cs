@@ -20,7 +20,7 @@ public sealed class LogsOptions
 
     /// <summary>Lines after which a hot segment is closed: few, since it has no index; more where many come at once, since for each a table must be made.</summary>
     /// <param name="tick">Lines of a tick.</param>
-    public int HotLines(int tick) => (int)Math.Clamp(10L * tick, SegmentLines / 10, SegmentLines / 2);
+    public int HotLines(int tick) => (int)Math.Clamp(10L * tick, Math.Min(SegmentLines / 10, 10_000), Math.Min(SegmentLines / 2, 50_000));
 
     /// <summary>Seconds from a segment's closing to its sealing, so that a burst has the processor to itself.</summary>
     [Range(0, 3_600)]

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Bayou.Logs;
 
-/// <summary>What patterns mean. All are compared, exactly: for as many as there may be, no index is faster; see docs/adr/0011-log-segments.md.</summary>
+/// <summary>What patterns mean. All are compared, exactly: for as many as there may be, an index would be no gain; see docs/adr/0011-log-segments.md.</summary>
 internal sealed class PatternVectors
 {
     private readonly ConcurrentDictionary<int, LogEmbedding> _embeddings = [];

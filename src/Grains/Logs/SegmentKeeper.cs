@@ -9,8 +9,10 @@ internal sealed class SegmentKeeper(NpgsqlDataSource db, IOptions<LogsOptions> o
     // So that what is hot for long is never kept much longer than it must.
     private const int ClosesInOneRetention = 24;
 
+    private const int LongestSeal = 3_600; // seconds
+
     // For longer than any query takes: one that has read the catalogue must find the tables it names.
-    private static readonly TimeSpan Grace = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Grace = TimeSpan.FromMinutes(5);
 
     /// <summary>Closes segments that are old but not full, so that they can be let go when their time comes.</summary>
     public async Task<int> CloseAsync(CancellationToken ct)
@@ -41,7 +43,8 @@ internal sealed class SegmentKeeper(NpgsqlDataSource db, IOptions<LogsOptions> o
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        if (await TakeClosedAsync(connection, ct) is not { Length: > 0 } parts)
+        var parts = await ClosedAsync(connection, ct);
+        if (parts.Length == 0 || !await LockAsync(connection, parts, ct))
         {
             return false;
         }
@@ -65,12 +68,13 @@ internal sealed class SegmentKeeper(NpgsqlDataSource db, IOptions<LogsOptions> o
                 INSERT INTO log_counts (minute, first_time, last_time, segment_id, pattern_id, lines, level, source, service)
                 SELECT date_trunc('minute', created_at), min(created_at), max(created_at), {id}, pattern_id, count(*), level, source, service
                   FROM {table} GROUP BY 1, pattern_id, level, source, service;
-                """, connection) { CommandTimeout = 3_600 };
+                """, connection) { CommandTimeout = LongestSeal };
             await seal.ExecuteNonQueryAsync(ct);
+            await ReplaceAsync(connection, parts, table, ct);
             await transaction.CommitAsync(ct);
             return true;
         }
-        catch (PostgresException)
+        catch (Exception e) when (e is PostgresException or InvalidDataException)
         {
             // Those that cannot be sealed go behind the others, and are tried again.
             await transaction.RollbackAsync(CancellationToken.None);
@@ -81,12 +85,12 @@ internal sealed class SegmentKeeper(NpgsqlDataSource db, IOptions<LogsOptions> o
         }
     }
 
-    /// <summary>The oldest closed segments of a class that are enough for a sealed one, or are open for long; locked.</summary>
-    private async Task<int[]> TakeClosedAsync(NpgsqlConnection connection, CancellationToken ct)
+    /// <summary>The oldest closed segments of a class that are enough for a sealed one, or are open for long.</summary>
+    private async Task<int[]> ClosedAsync(NpgsqlConnection connection, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand("""
             SELECT id, retention, (SELECT sum(n) FROM unnest(lines) n)::bigint, now() - created_at
-              FROM log_segments WHERE state = 'closed' AND changed_at <= now() - $1 ORDER BY changed_at, id FOR UPDATE SKIP LOCKED
+              FROM log_segments WHERE state = 'closed' AND changed_at <= now() - $1 ORDER BY changed_at, id
             """, connection);
         command.Parameters.Add(new() { Value = TimeSpan.FromSeconds(options.Value.SealAfterSeconds) });
         var closed = new List<(int Id, string Retention, long Lines, TimeSpan Age)>();
@@ -114,11 +118,19 @@ internal sealed class SegmentKeeper(NpgsqlDataSource db, IOptions<LogsOptions> o
         return [];
     }
 
-    /// <summary>Puts a sealed segment into the catalogue in the place of those it is made of, whose tables go later.</summary>
+    /// <returns>False when another process has one of them.</returns>
+    private static async Task<bool> LockAsync(NpgsqlConnection connection, int[] parts, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("SELECT count(*) FROM (SELECT FROM log_segments WHERE id = ANY ($1) AND state = 'closed' FOR UPDATE SKIP LOCKED) locked", connection);
+        command.Parameters.Add(new() { Value = parts });
+        return (long)(await command.ExecuteScalarAsync(ct))! == parts.Length;
+    }
+
+    /// <summary>Puts the sealed segment that closed ones make into the catalogue.</summary>
     private static async Task<int> CatalogueAsync(NpgsqlConnection connection, int[] parts, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand("""
-            WITH parts AS (UPDATE log_segments SET state = 'expired', changed_at = now() WHERE id = ANY ($1) RETURNING *)
+            WITH parts AS (SELECT * FROM log_segments WHERE id = ANY ($1))
             INSERT INTO log_segments (project_id, retention, state, min_id, max_id, min_time, max_time, lines)
             SELECT project_id, retention, 'sealed', min(min_id), max(max_id), min(min_time), max(max_time),
                    ARRAY(SELECT sum(n) FROM parts, unnest(lines) WITH ORDINALITY AS of(n, level) GROUP BY level ORDER BY level)
@@ -127,6 +139,22 @@ internal sealed class SegmentKeeper(NpgsqlDataSource db, IOptions<LogsOptions> o
             """, connection);
         command.Parameters.Add(new() { Value = parts });
         return (int)(await command.ExecuteScalarAsync(ct))!;
+    }
+
+    /// <summary>Takes out of the catalogue what a sealed segment was made of; the tables go later.</summary>
+    /// <exception cref="InvalidDataException">The sealed one has not as many lines.</exception>
+    private static async Task ReplaceAsync(NpgsqlConnection connection, int[] parts, string table, CancellationToken ct)
+    {
+        // By the clock: those who have read the catalogue by now still look for the parts.
+        await using var command = new NpgsqlCommand($"""
+            UPDATE log_segments SET state = 'expired', changed_at = clock_timestamp()
+             WHERE id = ANY ($1) AND (SELECT count(*) FROM {table}) = (SELECT sum(n) FROM log_segments, unnest(lines) n WHERE id = ANY ($1))
+            """, connection) { CommandTimeout = LongestSeal };
+        command.Parameters.Add(new() { Value = parts });
+        if (await command.ExecuteNonQueryAsync(ct) != parts.Length)
+        {
+            throw new InvalidDataException($"{table} has not as many lines as the segments {string.Join(", ", parts)}, which stay.");
+        }
     }
 
     /// <summary>Takes segments out of the catalogue whose newest line is past its retention, and drops the tables of those taken out some minutes ago.</summary>

@@ -85,7 +85,7 @@ internal sealed partial class RequestPipeline(RequestDelegate next, HostNames ho
                 DatabaseAway(e);
                 return ApiProblem.Unavailable("The database does not answer just now.");
             case PostgresException { SqlState: PostgresErrorCodes.UndefinedTable }:
-                DatabaseAway(e); // A log segment past its retention, dropped while a long query was reading its way there.
+                DatabaseAway(e); // A log segment, expired or sealed with others, whose table was dropped while a long query was reading its way there.
                 return ApiProblem.Unavailable("What was asked for has changed meanwhile. Ask again.");
             default:
                 Unexpected(e);

@@ -17,7 +17,7 @@ internal sealed class LogLines(NpgsqlDataSource db, PatternRegistry patterns)
     {
         var queue = segments.ToList();
         queue.Sort((a, b) => order.Bounds(a.Bounds, b.Bounds));
-        if (!filter.IsSelective && queue is [{ IsSealed: false }, ..] && await ZonesAsync(PartsOf(queue, order), filter, order, count, ct) is { } first)
+        if (!filter.IsSelective && order.IsByTime && queue is [{ IsSealed: false }, ..] && await ZonesAsync(PartsOf(queue, order), filter, order, count, ct) is { } first)
         {
             return first;
         }
@@ -50,8 +50,14 @@ internal sealed class LogLines(NpgsqlDataSource db, PatternRegistry patterns)
     private async Task<List<LogRow>?> ZonesAsync(List<Part> parts, FilterSql filter, LogOrder order, int count, CancellationToken ct)
     {
         var zones = parts.TakeWhile(part => !part.Segment.IsSealed).Take(HotZones + (count / ProbedLines)).ToList();
+        if (zones.Count == 0)
+        {
+            return null; // A sealed one may have a line of the same time.
+        }
+
         var tables = zones.GroupBy(zone => zone.Segment).Select(part => Select(part.Key, Ids(part), filter, order, count));
-        return Whole(await ReadAsync(Union(tables, order, count), filter, ct), parts, zones.Count, order, count);
+        var rows = await ReadAsync(Union(tables, order, count), filter, ct);
+        return parts.Count == zones.Count ? rows : Whole(rows, parts, zones.Count, order, count);
     }
 
     /// <summary>

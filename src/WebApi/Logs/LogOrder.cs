@@ -18,4 +18,7 @@ internal sealed record LogOrder(string Sql, Comparison<LogBounds> Bounds, Compar
     public static readonly LogOrder Newest = new(
         "created_at DESC, id DESC", (a, b) => b.MaxTime.CompareTo(a.MaxTime),
         (a, b) => (b.CreatedAt, b.Id).CompareTo((a.CreatedAt, a.Id)), (bounds, line) => bounds.MaxTime >= line.CreatedAt);
+
+    /// <summary>Not by id.</summary>
+    public bool IsByTime => this == Oldest || this == Newest;
 }

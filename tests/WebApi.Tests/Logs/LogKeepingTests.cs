@@ -27,7 +27,7 @@ public sealed class LogKeepingTests
         Assert.Equal(6L, await ScalarAsync(server, Tables)); // Two that are hot, two that were sealed, and what these were made of.
 
         // Queries that had read the catalogue are over.
-        await ExecuteAsync(server, "UPDATE log_segments SET changed_at = changed_at - interval '3 minutes'");
+        await ExecuteAsync(server, "UPDATE log_segments SET changed_at = changed_at - interval '6 minutes'");
         await server.SealAsync();
         Assert.Equal(["long sealed"], await CatalogueAsync(server, "WHERE state <> 'hot'"));
         Assert.Equal(3L, await ScalarAsync(server, Tables));
@@ -58,6 +58,31 @@ public sealed class LogKeepingTests
             foreach (var body in bodies)
             {
                 await server.SendLogsAsync(Enumerable.Range(body * 300, 300).Select(i => new { source = "s", level = "info", message = $"line {i}" }));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Lines_of_the_same_second_are_in_order_wherever_they_are()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await using var server = await BayouServer.StartAsync(database, ("Bayou:Enabled", "false"), ("Bayou:Logs:SegmentLines", "1000"), ("Bayou:Logs:SealAfterSeconds", "0"));
+        var random = new Random(3);
+        var sent = new List<DateTimeOffset>(); // by id, from 1
+        for (var body = 0; body < 40; body++)
+        {
+            var times = Enumerable.Range(0, 210).Select(_ => BayouServer.RecentMinute.AddHours(-1).AddSeconds((body / 4) + random.Next(3))).ToList();
+            sent.AddRange(times);
+            await server.SendLogsAsync(times.Select((time, i) => new { source = $"s{i % 2}", level = "info", message = "m", time }));
+            if (body % 9 == 5)
+            {
+                await server.SealAsync();
+            }
+
+            foreach (var (url, filter) in ((FormattableString, Func<int, bool>)[])[($"/logs?limit=60", _ => true), ($"/logs?limit=60&source=s1", id => (id - 1) % 210 % 2 == 1)])
+            {
+                var newest = sent.Select((time, at) => (Time: time, Id: at + 1)).Where(line => filter(line.Id)).OrderByDescending(line => line).Take(60).Select(line => line.Id);
+                Assert.Equal(newest, (await server.DataAsync(url)).AsArray().Select(row => (int)row!["id"]!));
             }
         }
     }
