@@ -1,7 +1,7 @@
 namespace Shop;
 
 /// <summary>What the shop writes about its requests.</summary>
-internal sealed partial class ShopLog(ILoggerFactory loggers)
+public sealed partial class ShopLog(ILoggerFactory loggers)
 {
     private const double Slow = 6; // times the usual
 
@@ -11,6 +11,7 @@ internal sealed partial class ShopLog(ILoggerFactory loggers)
 
     public void Answered(ShopRoute route, Outcome outcome)
     {
+        ArgumentNullException.ThrowIfNull(route);
         var milliseconds = Math.Round(outcome.Duration.TotalMilliseconds, 1);
         var (order, user) = (Random.Shared.Next(100_000, 999_999), $"user{Random.Shared.Next(2_000)}");
         switch (route.Template, outcome.Status)

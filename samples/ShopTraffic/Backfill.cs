@@ -2,11 +2,12 @@ using System.Globalization;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
 
 namespace Shop;
 
-/// <summary>Writes the shop's last hours into Bayou through its ingest, so that there is a history to look at.</summary>
-internal sealed class Backfill(HttpClient http, Uri bayou, double rate)
+/// <summary>Writes the shop's last hours, and what it would have logged in them, into Bayou through its ingest, so that there is a history to look at.</summary>
+internal sealed class Backfill(HttpClient http, Uri bayou, double rate, HistoryLog history)
 {
     private static readonly TimeSpan Batch = TimeSpan.FromMinutes(10);
 
@@ -20,11 +21,13 @@ internal sealed class Backfill(HttpClient http, Uri bayou, double rate)
 
         var sent = 0;
         var random = new Random(42);
+        using var loggers = new LoggerFactory([history]);
+        var log = new ShopLog(loggers);
         for (var from = Floor(now - length, Batch); from < now; from += Batch)
         {
             // What is left of the present minute is for live traffic.
             var to = from + Batch < now ? from + Batch : Floor(now, TimeSpan.FromMinutes(1));
-            sent += await SendAsync(from, to, random, ct);
+            sent += await SendAsync(from, to, random, log, ct);
         }
 
         await Deploys.SendAsync(http, bayou, now - length, now, ct);
@@ -38,7 +41,7 @@ internal sealed class Backfill(HttpClient http, Uri bayou, double rate)
             .Any(known => known.GetProperty("service").GetString() == "shop" && known.GetProperty("first_seen").GetDateTimeOffset() < now.AddHours(-1));
     }
 
-    private async Task<int> SendAsync(DateTimeOffset from, DateTimeOffset to, Random random, CancellationToken ct)
+    private async Task<int> SendAsync(DateTimeOffset from, DateTimeOffset to, Random random, ShopLog log, CancellationToken ct)
     {
         var lines = new StringBuilder();
         var count = 0;
@@ -58,23 +61,24 @@ internal sealed class Backfill(HttpClient http, Uri bayou, double rate)
                 response_size = outcome.ResponseBytes,
                 country = LiveTraffic.CountryOf(at, random),
             }));
+            (history.Time, history.Endpoint) = (at + outcome.Duration, $"{route.Method} {route.Template}");
+            log.Answered(route, outcome);
             count++;
         }
 
-        if (count > 0)
-        {
-            await PostAsync(lines.ToString(), $"shop-backfill-{from.ToUnixTimeSeconds()}-{to.ToUnixTimeSeconds()}-{Guid.NewGuid()}", ct);
-        }
+        await PostAsync("/ingest/v1/requests", lines.ToString(), ct);
+        await PostAsync("/ingest/v1/logs", history.Take(), ct);
 
         return count;
     }
 
     /// <summary>With one key until it is taken, so that it counts once.</summary>
-    private async Task PostAsync(string body, string key, CancellationToken ct)
+    private async Task PostAsync(string path, string body, CancellationToken ct)
     {
-        while (true)
+        var key = $"shop-backfill-{Guid.NewGuid()}";
+        while (body.Length > 0)
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(bayou, "/ingest/v1/requests")) { Content = new StringContent(body, Encoding.UTF8, "application/x-ndjson") };
+            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(bayou, path)) { Content = new StringContent(body, Encoding.UTF8, "application/x-ndjson") };
             request.Headers.Add("Idempotency-Key", key);
             using var response = await http.SendAsync(request, ct);
             if ((int)response.StatusCode is not (429 or 503))

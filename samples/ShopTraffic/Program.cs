@@ -24,7 +24,8 @@ if (Environment.GetEnvironmentVariable("BAYOU_TOKEN") is { Length: > 0 } token)
 
 try
 {
-    await new Backfill(http, bayou, rate).RunAsync(TimeSpan.FromHours(hours), stop.Token);
+    using var history = new HistoryLog();
+    await new Backfill(http, bayou, rate, history).RunAsync(TimeSpan.FromHours(hours), stop.Token);
     await new LiveTraffic(http, shop, bayou, rate).RunAsync(stop.Token);
 }
 catch (OperationCanceledException) when (stop.IsCancellationRequested)
