@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -10,6 +11,9 @@ internal sealed class SegmentKeeper(NpgsqlDataSource db, IOptions<LogsOptions> o
     private const int ClosesInOneRetention = 24;
 
     private const int LongestSeal = 3_600; // seconds
+
+    // Of a group that could not be sealed: one that is damaged must not keep back the others.
+    private readonly ConcurrentDictionary<int, bool> _alone = [];
 
     // For longer than any query takes: one that has read the catalogue must find the tables it names.
     private static readonly TimeSpan Grace = TimeSpan.FromMinutes(5);
@@ -72,11 +76,21 @@ internal sealed class SegmentKeeper(NpgsqlDataSource db, IOptions<LogsOptions> o
             await seal.ExecuteNonQueryAsync(ct);
             await ReplaceAsync(connection, parts, table, ct);
             await transaction.CommitAsync(ct);
+            foreach (var part in parts)
+            {
+                _alone.TryRemove(part, out _);
+            }
+
             return true;
         }
         catch (Exception e) when (e is PostgresException or InvalidDataException)
         {
-            // Those that cannot be sealed go behind the others, and are tried again.
+            // Those that cannot be sealed go behind the others, and are tried again one by one.
+            foreach (var part in parts)
+            {
+                _alone[part] = true;
+            }
+
             await transaction.RollbackAsync(CancellationToken.None);
             await using var postpone = db.CreateCommand("UPDATE log_segments SET changed_at = now() WHERE id = ANY ($1) AND state = 'closed'");
             postpone.Parameters.Add(new() { Value = parts });
@@ -98,6 +112,11 @@ internal sealed class SegmentKeeper(NpgsqlDataSource db, IOptions<LogsOptions> o
         while (await reader.ReadAsync(ct))
         {
             closed.Add((reader.GetInt32(0), reader.GetString(1), reader.GetInt64(2), reader.GetTimeSpan(3)));
+        }
+
+        if (closed.FirstOrDefault(part => _alone.ContainsKey(part.Id)) is { Id: > 0 } alone)
+        {
+            return [alone.Id];
         }
 
         foreach (var parts in closed.GroupBy(part => part.Retention))

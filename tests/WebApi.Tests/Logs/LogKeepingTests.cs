@@ -63,6 +63,29 @@ public sealed class LogKeepingTests
     }
 
     [Fact]
+    public async Task A_damaged_segment_keeps_no_other_from_being_sealed()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await using var server = await BayouServer.StartAsync(database, ("Bayou:Enabled", "false"), ("Bayou:Logs:SegmentLines", "1000"), ("Bayou:Logs:SealAfterSeconds", "3600"));
+        for (var body = 0; body < 4; body++)
+        {
+            await server.SendLogsAsync(Enumerable.Range(0, 550).Select(i => new { source = "s", level = "info", message = "m" }));
+        }
+
+        await ExecuteAsync(server, "UPDATE log_segments SET changed_at = now() - interval '2 hours' WHERE state = 'closed'");
+        Assert.Equal(3L, await ScalarAsync(server, "SELECT count(*) FROM log_segments WHERE state = 'closed'"));
+        var damaged = await ScalarAsync(server, "SELECT min(id)::bigint FROM log_segments WHERE state = 'closed'");
+        await ExecuteAsync(server, $"ALTER TABLE log_segment_{damaged} RENAME TO away");
+        await Assert.ThrowsAsync<Npgsql.PostgresException>(server.SealAsync);
+
+        // Each is tried again after its time; the order in which they are must not matter.
+        await ExecuteAsync(server, $"UPDATE log_segments SET changed_at = now() - CASE WHEN id = {damaged} THEN interval '2 hours' ELSE interval '3 hours' END WHERE state = 'closed'");
+        await Assert.ThrowsAsync<Npgsql.PostgresException>(server.SealAsync);
+        Assert.Equal(["long closed", "long closed", "long hot", "long sealed"], await CatalogueAsync(server, "WHERE state <> 'expired'"));
+        Assert.Equal(1L, await ScalarAsync(server, $"SELECT count(*) FROM log_segments WHERE id = {damaged} AND state = 'closed'"));
+    }
+
+    [Fact]
     public async Task Lines_of_the_same_second_are_in_order_wherever_they_are()
     {
         await using var database = await TestDatabase.CreateAsync();
