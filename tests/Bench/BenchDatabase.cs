@@ -68,10 +68,10 @@ internal sealed class BenchDatabase(NpgsqlDataSource source, int postmaster)
         }
     }
 
-    /// <summary>Waits until all hours and days that are over are rolled up.</summary>
+    /// <summary>Waits until all that is over is rolled up.</summary>
     public async Task RolledUpAsync()
     {
-        while (await ScalarAsync("SELECT count(*) FROM metric_rollup_marks WHERE start + make_interval(secs => seconds) <= now()") > 0)
+        while (await ScalarAsync("SELECT count(*) FROM metric_marks WHERE start + make_interval(secs => seconds) <= now()") > 0)
         {
             await Task.Delay(200);
         }

@@ -30,9 +30,9 @@ internal sealed class StoredWindows(BenchDatabase database)
         }
 
         await database.ExecuteAsync("""
-            INSERT INTO metric_rollup_marks (seconds, start, created_at, touched_at)
-            SELECT DISTINCT 3600, date_trunc('hour', m), now() - interval '1 hour', now() - interval '1 hour'
-              FROM generate_series(now() - make_interval(days => $1), now(), interval '1 hour') m
+            INSERT INTO metric_marks (seconds, start, created_at, touched_at)
+            SELECT DISTINCT 600, date_bin('10 minutes', m, 'epoch'), now() - interval '1 hour', now() - interval '1 hour'
+              FROM generate_series(now() - make_interval(days => $1), now(), interval '10 minutes') m
             ON CONFLICT DO NOTHING
             """, days);
         await database.ExecuteAsync("ANALYZE");

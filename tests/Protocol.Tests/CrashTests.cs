@@ -17,8 +17,8 @@ public sealed class CrashTests(ProtocolDatabase database) : IClassFixture<Protoc
     [InlineData("FROM unnest", false)] // Loading windows, and reading what is durable.
     [InlineData("pg_advisory_xact_lock", false)]
     [InlineData("INSERT INTO metric_windows", false)]
-    [InlineData("INSERT INTO metric_rollup_marks", false)]
-    [InlineData("INSERT INTO metric_rollup_marks", true)] // The commit of a flush.
+    [InlineData("INSERT INTO metric_marks", false)]
+    [InlineData("INSERT INTO metric_marks", true)] // The commit of a flush.
     [InlineData("DELETE FROM ingest_journal", false)]
     public async Task At_each_statement_of_the_protocol(string statement, bool atItsCommit)
     {

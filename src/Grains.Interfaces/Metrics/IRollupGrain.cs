@@ -10,7 +10,7 @@ public interface IRollupGrain : IGrainWithStringKey
     [Alias("ensure-scheduled")]
     Task EnsureScheduledAsync();
 
-    /// <summary>Merges what is over and was written since; returns how many hours and days. Repeating is harmless.</summary>
+    /// <summary>Merges what is over and was written since; returns how many windows of ten minutes, an hour and a day. Repeating is harmless.</summary>
     [Alias("run")]
     Task<int> RunAsync(CancellationToken ct);
 }

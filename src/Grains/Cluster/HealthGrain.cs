@@ -19,7 +19,7 @@ internal sealed class HealthGrain(NpgsqlDataSource db, ReminderRuns runs) : Grai
                     THEN format('Since %s ago something acknowledged is not in its window.', date_trunc('second', now() - min(created_at))) ELSE '' END FROM ingest_journal)
                 UNION ALL
                 SELECT 'rollups', (SELECT CASE WHEN min(greatest(created_at, start + make_interval(secs => seconds))) < now() - interval '30 minutes'
-                    THEN format('%s hours and days wait to be rolled up for too long.', count(*)) ELSE '' END FROM metric_rollup_marks
+                    THEN format('%s windows wait to be rolled up for too long.', count(*)) ELSE '' END FROM metric_marks
                      WHERE start + make_interval(secs => seconds) < now())
                 UNION ALL
                 SELECT 'partitions', CASE WHEN to_regclass('metric_windows_' || to_char(now() AT TIME ZONE 'utc' + interval '1 day', 'YYYYMMDD')) IS NULL

@@ -5,9 +5,9 @@ using NpgsqlTypes;
 namespace Bayou.Metrics;
 
 /// <summary>
-/// Merges an hour's windows into rows of 10 minutes and of the hour, and a day's hours into a row of the day, a transaction each: the mark
-/// goes, what was there is replaced. So it may run twice, at once, or stop anywhere. A window that is written meanwhile waits for
-/// the mark, and sets it again.
+/// Merges windows into one of the next length, ten minutes of minutes, an hour of these, a day of hours, all series in a transaction: the mark
+/// goes, what was there is replaced, and the next longer one is marked. So it may run twice, at once, or stop anywhere. A window that is written
+/// meanwhile waits for the mark, and sets it again.
 /// </summary>
 internal sealed class RollupWriter(NpgsqlDataSource db, WindowPartitions partitions, IOptions<MetricsOptions> options)
 {
@@ -16,13 +16,13 @@ internal sealed class RollupWriter(NpgsqlDataSource db, WindowPartitions partiti
     // However much is written to it all the time, so often it is merged nevertheless.
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(10);
 
-    /// <summary>Merges all hours that are over and quiet, then all days whose hours are. Returns how many of both.</summary>
+    /// <summary>Merges all ten minutes that are over and quiet, then all hours and all days of which everything is merged. Returns how many of all.</summary>
     /// <exception cref="AggregateException">Some could not be merged; all others are.</exception>
     public async Task<int> RunAsync(CancellationToken ct)
     {
         var merged = 0;
         var failures = new List<Exception>();
-        foreach (var resolution in (Resolution[])[Resolution.Hour, Resolution.Day])
+        foreach (var resolution in Resolution.All.Skip(1))
         {
             foreach (var start in await RipeAsync(resolution, ct))
             {
@@ -37,16 +37,16 @@ internal sealed class RollupWriter(NpgsqlDataSource db, WindowPartitions partiti
             }
         }
 
-        return failures.Count == 0 ? merged : throw new AggregateException("Some hours or days could not be merged; the next run tries again.", failures);
+        return failures.Count == 0 ? merged : throw new AggregateException("Some windows could not be merged; the next run tries again.", failures);
     }
 
     private async Task<List<DateTimeOffset>> RipeAsync(Resolution resolution, CancellationToken ct)
     {
         await using var command = db.CreateCommand("""
-            SELECT m.start FROM metric_rollup_marks m
+            SELECT m.start FROM metric_marks m
              WHERE m.seconds = $1 AND m.start + make_interval(secs => $1) <= now()
                AND (m.touched_at <= now() - $2 OR m.created_at <= now() - $3)
-               AND NOT EXISTS (SELECT 1 FROM metric_rollup_marks h
+               AND NOT EXISTS (SELECT 1 FROM metric_marks h
                                 WHERE h.seconds < m.seconds AND h.start >= m.start AND h.start < m.start + make_interval(secs => $1))
              ORDER BY m.start
             """);
@@ -66,35 +66,27 @@ internal sealed class RollupWriter(NpgsqlDataSource db, WindowPartitions partiti
     /// <returns>False when another has done it.</returns>
     private async Task<bool> MergeAsync(Resolution resolution, DateTimeOffset start, CancellationToken ct)
     {
-        var isHour = resolution == Resolution.Hour;
-        Resolution[] targets = isHour ? [Resolution.TenMinutes, Resolution.Hour] : [Resolution.Day];
-        foreach (var target in targets)
-        {
-            await partitions.EnsureAsync(target, [start], ct);
-        }
-
+        var finer = Resolution.All.Last(r => r.Seconds < resolution.Seconds);
+        var longer = Resolution.All.FirstOrDefault(r => r.Seconds > resolution.Seconds);
+        await partitions.EnsureAsync(resolution, [start], ct);
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
 
         // Waits for whoever is writing to it; what that wrote is seen by the statements after this one.
-        if (await ExecuteAsync(connection, "DELETE FROM metric_rollup_marks WHERE seconds = $1 AND start = $2", ct, resolution.Seconds, start.UtcDateTime) == 0)
+        if (await ExecuteAsync(connection, "DELETE FROM metric_marks WHERE seconds = $1 AND start = $2", ct, resolution.Seconds, start.UtcDateTime) == 0)
         {
             return false;
         }
 
         var end = start + resolution.Length;
-        foreach (var target in targets)
-        {
-            await ExecuteAsync(connection, $"DELETE FROM {target.Table} WHERE window_start >= $1 AND window_start < $2", ct, start.UtcDateTime, end.UtcDateTime);
-        }
-
-        await MergeAsync(connection, isHour ? Resolution.Minute : Resolution.Hour, targets, start, end, ct);
-        if (isHour)
+        await ExecuteAsync(connection, $"DELETE FROM {resolution.Table} WHERE window_start >= $1 AND window_start < $2", ct, start.UtcDateTime, end.UtcDateTime);
+        await MergeAsync(connection, finer, resolution, start, end, ct);
+        if (longer is not null)
         {
             await ExecuteAsync(connection, """
-                INSERT INTO metric_rollup_marks AS m (seconds, start) VALUES (86400, $1)
+                INSERT INTO metric_marks AS m (seconds, start) VALUES ($1, $2)
                 ON CONFLICT (seconds, start) DO UPDATE SET touched_at = now()
-                """, ct, Resolution.Day.StartOf(start).UtcDateTime);
+                """, ct, longer.Seconds, longer.StartOf(start).UtcDateTime);
         }
 
         await transaction.CommitAsync(ct);
@@ -102,79 +94,69 @@ internal sealed class RollupWriter(NpgsqlDataSource db, WindowPartitions partiti
     }
 
     /// <summary>A page at a time: an hour of many endpoints does not fit in memory.</summary>
-    private static async Task MergeAsync(
-        NpgsqlConnection connection, Resolution source, Resolution[] targets, DateTimeOffset start, DateTimeOffset end, CancellationToken ct)
+    private static async Task MergeAsync(NpgsqlConnection connection, Resolution finer, Resolution resolution, DateTimeOffset start, DateTimeOffset end, CancellationToken ct)
     {
         await ExecuteAsync(connection, $"""
             DECLARE finer NO SCROLL CURSOR FOR
-            SELECT series_id, window_start, figures FROM {source.Table} WHERE window_start >= $1 AND window_start < $2 ORDER BY series_id, window_start
+            SELECT series_id, figures FROM {finer.Table} WHERE window_start >= $1 AND window_start < $2 ORDER BY series_id
             """, ct, start.UtcDateTime, end.UtcDateTime);
-        var open = new RollupRow?[targets.Length];
+        RollupRow? open = null; // what the rows of the next page may still add to
         bool isEnd;
         do
         {
-            (var merged, isEnd) = await MergePageAsync(connection, targets, open, ct);
-            foreach (var target in targets)
-            {
-                await CopyAsync(connection, target, merged.Where(row => row.Resolution == target), ct);
-            }
+            var merged = new List<RollupRow>();
+            (open, isEnd) = await MergePageAsync(connection, merged, open, ct);
+            await CopyAsync(connection, resolution, start, merged, ct);
         }
         while (!isEnd);
     }
 
-    /// <param name="open">For each target what the rows of the next page may still add to.</param>
-    /// <returns>What is complete, at the end all of it.</returns>
-    private static async Task<(List<RollupRow> Merged, bool IsEnd)> MergePageAsync(NpgsqlConnection connection, Resolution[] targets, RollupRow?[] open, CancellationToken ct)
+    /// <param name="merged">Takes what is complete, at the end all of it.</param>
+    private static async Task<(RollupRow? Open, bool IsEnd)> MergePageAsync(NpgsqlConnection connection, List<RollupRow> merged, RollupRow? open, CancellationToken ct)
     {
-        var merged = new List<RollupRow>();
         await using var command = new NpgsqlCommand($"FETCH {PageRows} FROM finer", connection);
         await using var reader = await command.ExecuteReaderAsync(ct);
         var isEnd = true;
         while (await reader.ReadAsync(ct))
         {
             isEnd = false;
-            var (series, window) = (reader.GetInt32(0), new DateTimeOffset(reader.GetDateTime(1)));
-            var figures = reader.GetFieldValue<byte[]>(2);
-            for (var i = 0; i < targets.Length; i++)
+            var series = reader.GetInt32(0);
+            if (open?.Series != series)
             {
-                var at = targets[i].StartOf(window);
-                if (open[i] is not { } row || row.Series != series || row.Start != at)
-                {
-                    Seal(i);
-                    open[i] = row = new RollupRow(targets[i], series, at);
-                }
-
-                row.Merge(figures);
+                Seal();
+                open = new(series);
             }
+
+            open.Merge(reader.GetFieldValue<byte[]>(1));
         }
 
-        for (var i = 0; isEnd && i < targets.Length; i++)
+        if (isEnd)
         {
-            Seal(i);
+            Seal();
         }
 
-        return (merged, isEnd);
+        return (open, isEnd);
 
-        void Seal(int i)
+        void Seal()
         {
-            if (open[i] is { } row)
+            if (open is not null)
             {
-                row.Seal();
-                merged.Add(row);
-                open[i] = null;
+                open.Seal();
+                merged.Add(open);
+                open = null;
             }
         }
     }
 
-    private static async Task CopyAsync(NpgsqlConnection connection, Resolution target, IEnumerable<RollupRow> rows, CancellationToken ct)
+    private static async Task CopyAsync(NpgsqlConnection connection, Resolution resolution, DateTimeOffset start, List<RollupRow> rows, CancellationToken ct)
     {
         await using var copy = await connection.BeginBinaryImportAsync(
-            $"COPY {target.Table} (series_id, window_start, traffic_count, errors, duration_sum, figures) FROM STDIN (FORMAT binary)", ct);
+            $"COPY {resolution.Table} (series_id, window_start, traffic_count, errors, duration_sum, figures) FROM STDIN (FORMAT binary)", ct);
         foreach (var row in rows)
         {
             await copy.StartRowAsync(ct);
             await copy.WriteAsync(row.Series, NpgsqlDbType.Integer, ct);
-            await copy.WriteAsync(row.Start.UtcDateTime, NpgsqlDbType.TimestampTz, ct);
+            await copy.WriteAsync(start.UtcDateTime, NpgsqlDbType.TimestampTz, ct);
             await copy.WriteAsync(row.Traffic, NpgsqlDbType.Bigint, ct);
             await copy.WriteAsync(row.Errors, NpgsqlDbType.Bigint, ct);
             await copy.WriteAsync(row.DurationSum, NpgsqlDbType.Bigint, ct);
@@ -196,15 +178,11 @@ internal sealed class RollupWriter(NpgsqlDataSource db, WindowPartitions partiti
     }
 
     /// <summary>A merged window: figures while it is open, bytes once all of it is in.</summary>
-    private sealed class RollupRow(Resolution resolution, int series, DateTimeOffset start)
+    private sealed class RollupRow(int series)
     {
         private WindowFigures? _sum = new();
 
-        public Resolution Resolution => resolution;
-
         public int Series => series;
-
-        public DateTimeOffset Start => start;
 
         public long Traffic { get; private set; }
 

@@ -81,7 +81,7 @@ internal sealed class WindowPartitions(NpgsqlDataSource db, IOptions<MetricsOpti
 
     private async Task<bool> IsMarkedAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken ct)
     {
-        await using var command = db.CreateCommand("SELECT EXISTS (SELECT 1 FROM metric_rollup_marks WHERE start + make_interval(secs => seconds) > $1 AND start < $2)");
+        await using var command = db.CreateCommand("SELECT EXISTS (SELECT 1 FROM metric_marks WHERE start + make_interval(secs => seconds) > $1 AND start < $2)");
         command.Parameters.Add(new() { Value = from.UtcDateTime });
         command.Parameters.Add(new() { Value = to.UtcDateTime });
         return (bool)(await command.ExecuteScalarAsync(ct))!;

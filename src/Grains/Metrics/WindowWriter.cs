@@ -35,10 +35,10 @@ internal sealed class WindowWriter(NpgsqlDataSource db)
         RETURNING w.series_id, w.window_start
         """;
 
-    // What was merged of these hours is so no longer. An update, not nothing, where there is a mark: it waits for a roll-up that is taking it.
-    private const string MarkHours = """
-        INSERT INTO metric_rollup_marks AS m (seconds, start)
-        SELECT 3600, h.start FROM unnest($1::timestamptz[]) AS h(start) ORDER BY h.start
+    // What was merged of these ten minutes is so no longer. An update, not nothing, where there is a mark: it waits for a roll-up that is taking it.
+    private const string Mark = """
+        INSERT INTO metric_marks AS m (seconds, start)
+        SELECT 600, t.start FROM unnest($1::timestamptz[]) AS t(start) ORDER BY t.start
         ON CONFLICT (seconds, start) DO UPDATE SET touched_at = now()
         """;
 
@@ -67,8 +67,8 @@ internal sealed class WindowWriter(NpgsqlDataSource db)
             }
         }
 
-        await using var mark = new NpgsqlCommand(MarkHours, connection, transaction);
-        mark.Parameters.Add(new() { Value = written.Select(key => Resolution.Hour.StartOf(key.Start).UtcDateTime).Distinct().ToArray() });
+        await using var mark = new NpgsqlCommand(Mark, connection, transaction);
+        mark.Parameters.Add(new() { Value = written.Select(key => Resolution.TenMinutes.StartOf(key.Start).UtcDateTime).Distinct().ToArray() });
         await mark.ExecuteNonQueryAsync(ct);
         await transaction.CommitAsync(ct);
         return written;

@@ -118,7 +118,7 @@ internal sealed class MetricsScan(NpgsqlDataSource db, IOptions<MetricsOptions> 
     private static async Task<HashSet<(int Seconds, DateTimeOffset Start)>> MarksAsync(NpgsqlConnection connection, TimeRange range, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(
-            "SELECT seconds, start FROM metric_rollup_marks WHERE start < $2 AND start > $1 - interval '1 day'", connection);
+            "SELECT seconds, start FROM metric_marks WHERE start < $2 AND start > $1 - interval '1 day'", connection);
         command.Parameters.Add(new() { Value = range.Start.UtcDateTime });
         command.Parameters.Add(new() { Value = range.End.UtcDateTime });
         await using var reader = await command.ExecuteReaderAsync(ct);

@@ -7,7 +7,7 @@ internal readonly record struct WindowSegment(Resolution Resolution, DateTimeOff
 internal static class WindowPlan
 {
     /// <param name="longest">Seconds; no longer window may be used, for it would not fit into one part of the answer.</param>
-    /// <param name="marks">Hours and days that roll-ups do not have wholly, by their length in seconds and their start.</param>
+    /// <param name="marks">Windows that are not merged from all that is finer, by their length in seconds and their start.</param>
     public static List<WindowSegment> Of(TimeRange range, long longest, IReadOnlySet<(int Seconds, DateTimeOffset Start)> marks, DateTimeOffset now, MetricsOptions options)
     {
         // Nothing is kept for longer, and nothing taken that is further ahead.
@@ -15,6 +15,9 @@ internal static class WindowPlan
         var newest = now.AddDays(1);
         var (start, end) = (range.Start > oldest ? range.Start : oldest, range.End < newest ? range.End : newest);
         var segments = new List<WindowSegment>();
+
+        // What is not in a window is not in any longer one either.
+        var unfinished = marks.SelectMany(mark => Resolution.All.Where(r => r.Seconds >= mark.Seconds).Select(r => (r, r.StartOf(mark.Start)))).ToHashSet();
         for (var at = start < end ? Ceiling(start, Resolution.Minute) : end; at < end;)
         {
             var finest = Resolution.All.FirstOrDefault(resolution => at >= now - resolution.Retention(options), Resolution.Day);
@@ -25,7 +28,7 @@ internal static class WindowPlan
                 continue;
             }
 
-            var resolution = Resolution.All.LastOrDefault(r => r.Seconds <= longest && r.StartOf(at) == at && at + r.Length <= end && IsWhole(r, at, marks), finest);
+            var resolution = Resolution.All.LastOrDefault(r => r.Seconds <= longest && r.StartOf(at) == at && at + r.Length <= end && !unfinished.Contains((r, at)), finest);
             resolution = resolution.Seconds < finest.Seconds ? finest : resolution;
             if (segments.Count > 0 && segments[^1] is var last && last.Resolution == resolution && last.End == at)
             {
@@ -59,21 +62,6 @@ internal static class WindowPlan
         }
 
         return longest;
-    }
-
-    private static bool IsWhole(Resolution resolution, DateTimeOffset at, IReadOnlySet<(int Seconds, DateTimeOffset Start)> marks)
-    {
-        if (resolution == Resolution.Minute)
-        {
-            return true;
-        }
-
-        if (resolution != Resolution.Day)
-        {
-            return !marks.Contains((Resolution.Hour.Seconds, Resolution.Hour.StartOf(at)));
-        }
-
-        return !marks.Contains((Resolution.Day.Seconds, at)) && !marks.Any(mark => mark.Seconds == Resolution.Hour.Seconds && Resolution.Day.StartOf(mark.Start) == at);
     }
 
     private static DateTimeOffset Ceiling(DateTimeOffset time, Resolution resolution)

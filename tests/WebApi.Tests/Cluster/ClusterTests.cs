@@ -51,7 +51,7 @@ public sealed class ClusterTests(BayouServer server) : IClassFixture<BayouServer
         var id = Guid.NewGuid();
         await ExecuteAsync($"""
             INSERT INTO cluster_nodes VALUES ('{id}', 'lost', '{"{silo}"}', '1.0.0', 'orleans', '', now(), now() - interval '1 min', NULL, NULL, 0.5, 1, 2, '{"{}"}');
-            INSERT INTO metric_rollup_marks (seconds, start, created_at, touched_at) VALUES (3600, '2020-01-01', now() - interval '2 h', now())
+            INSERT INTO metric_marks (seconds, start, created_at, touched_at) VALUES (3600, '2020-01-01', now() - interval '2 h', now())
             """);
         await health.RunAsync(Ct);
         var checks = await ChecksAsync();
@@ -60,7 +60,7 @@ public sealed class ClusterTests(BayouServer server) : IClassFixture<BayouServer
         Assert.Null(checks["partitions"]);
         Assert.Null(checks["journal"]);
 
-        await ExecuteAsync($"DELETE FROM cluster_nodes WHERE id = '{id}'; DELETE FROM metric_rollup_marks WHERE start = '2020-01-01'");
+        await ExecuteAsync($"DELETE FROM cluster_nodes WHERE id = '{id}'; DELETE FROM metric_marks WHERE start = '2020-01-01'");
         await health.RunAsync(Ct);
         Assert.All((await ChecksAsync()).Values, Assert.Null);
     }

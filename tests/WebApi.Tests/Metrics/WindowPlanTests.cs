@@ -8,18 +8,21 @@ public sealed class WindowPlanTests
     [Fact]
     public void Six_hours_are_minutes_and_tens_at_the_edges_and_hours_between()
     {
-        var plan = Plan(new(Now.AddHours(-6), Now), (3_600, Now.AddMinutes(-37)));
+        var plan = Plan(new(Now.AddHours(-6), Now), (3_600, Now.AddMinutes(-37)), (600, Now.AddMinutes(-7)));
         Assert.Equal(
-            ["60 04:37-04:40", "600 04:40-05:00", "3600 05:00-10:00", "60 10:00-10:37"],
+            ["60 04:37-04:40", "600 04:40-05:00", "3600 05:00-10:00", "600 10:00-10:30", "60 10:30-10:37"],
             plan.Select(Text));
     }
 
     [Fact]
-    public void A_marked_hour_is_read_by_minutes_and_so_are_the_others_of_no_day_with_it()
+    public void What_is_marked_is_read_by_what_is_finer_and_nothing_longer_has_it()
     {
         var day = new DateTimeOffset(2026, 6, 12, 0, 0, 0, TimeSpan.Zero);
         Assert.Equal(["86400 00:00-00:00"], Plan(new(day, day.AddDays(2))).Select(Text));
-        Assert.Equal(["3600 00:00-05:00", "60 05:00-06:00", "3600 06:00-00:00", "86400 00:00-00:00"], Plan(new(day, day.AddDays(2)), (3_600, day.AddHours(5))).Select(Text));
+        Assert.Equal(["3600 00:00-05:00", "600 05:00-06:00", "3600 06:00-00:00", "86400 00:00-00:00"], Plan(new(day, day.AddDays(2)), (3_600, day.AddHours(5))).Select(Text));
+        Assert.Equal(
+            ["3600 00:00-05:00", "600 05:00-05:20", "60 05:20-05:30", "600 05:30-06:00", "3600 06:00-00:00", "86400 00:00-00:00"],
+            Plan(new(day, day.AddDays(2)), (600, day.AddMinutes(320))).Select(Text));
         Assert.Equal(["3600 00:00-00:00", "86400 00:00-00:00"], Plan(new(day, day.AddDays(2)), (86_400, day)).Select(Text));
     }
 
@@ -46,6 +49,7 @@ public sealed class WindowPlanTests
             var range = new TimeRange(start, start.AddSeconds(random.Next(60, (int)Math.Max(61, Math.Min(4 * 86_400, (Now - start).TotalSeconds)))));
             (int Seconds, DateTimeOffset Start)[] marks =
             [
+                .. Enumerable.Range(0, random.Next(6)).Select(_ => (600, Resolution.TenMinutes.StartOf(start.AddHours(random.NextDouble() * 96)))),
                 .. Enumerable.Range(0, random.Next(6)).Select(_ => (3_600, Resolution.Hour.StartOf(start.AddHours(random.Next(96))))),
                 .. Enumerable.Range(0, random.Next(3)).Select(_ => (86_400, Resolution.Day.StartOf(start.AddHours(random.Next(96))))),
             ];
@@ -57,7 +61,7 @@ public sealed class WindowPlanTests
             Assert.All(plan.Zip(plan.Skip(1)), pair => Assert.Equal(pair.First.End, pair.Second.Start));
             Assert.All(plan, segment => Assert.True(segment.Resolution.Seconds <= longest && segment.Resolution.StartOf(segment.Start) == segment.Start && segment.Resolution.StartOf(segment.End) == segment.End));
             Assert.All(plan.Where(segment => segment.Resolution != Resolution.Minute), segment => Assert.DoesNotContain(marks, mark =>
-                (mark.Seconds == 3_600 || segment.Resolution == Resolution.Day) && mark.Start < segment.End && mark.Start.AddSeconds(mark.Seconds) > segment.Start));
+                mark.Seconds <= segment.Resolution.Seconds && mark.Start < segment.End && mark.Start.AddSeconds(mark.Seconds) > segment.Start));
         }
     }
 
