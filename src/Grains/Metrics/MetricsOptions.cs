@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Bayou.Metrics;
 
-public sealed class MetricsOptions
+public sealed class MetricsOptions : IValidatableObject
 {
     public const string Section = "Bayou:Metrics";
 
@@ -30,7 +30,7 @@ public sealed class MetricsOptions
     [Range(1, 36_500)]
     public int DayRetentionDays { get; set; } = 730;
 
-    /// <summary>Seconds that nothing was written to an hour that is over before it is merged into longer windows.</summary>
+    /// <summary>Seconds that nothing was written to ten minutes that are over before they are merged, and so on with longer windows.</summary>
     [Range(0, 3_600)]
     public int RollUpAfterSeconds { get; set; } = 30;
 
@@ -44,4 +44,21 @@ public sealed class MetricsOptions
 
     /// <summary>How long after its end a window's grain stays for late observations.</summary>
     public TimeSpan LateGrace { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>What longer windows are merged from must not be kept for longer than they are: late data would be merged from what is left.</summary>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        (string Key, int Days)[] kept =
+        [
+            (nameof(RetentionDays), RetentionDays), (nameof(TenMinuteRetentionDays), TenMinuteRetentionDays),
+            (nameof(HourRetentionDays), HourRetentionDays), (nameof(DayRetentionDays), DayRetentionDays),
+        ];
+        foreach (var (finer, longer) in kept.Zip(kept.Skip(1)))
+        {
+            if (longer.Days < finer.Days)
+            {
+                yield return new($"{Section}:{longer.Key} must be at least {Section}:{finer.Key}, which is {finer.Days}.", [longer.Key]);
+            }
+        }
+    }
 }

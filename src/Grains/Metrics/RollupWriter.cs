@@ -45,9 +45,10 @@ internal sealed class RollupWriter(NpgsqlDataSource db, WindowPartitions partiti
         await using var command = db.CreateCommand("""
             SELECT m.start FROM metric_marks m
              WHERE m.seconds = $1 AND m.start + make_interval(secs => $1) <= now()
-               AND (m.touched_at <= now() - $2 OR m.created_at <= now() - $3)
-               AND NOT EXISTS (SELECT 1 FROM metric_marks h
-                                WHERE h.seconds < m.seconds AND h.start >= m.start AND h.start < m.start + make_interval(secs => $1))
+               AND (m.touched_at <= now() - $2 OR greatest(m.created_at, m.start + make_interval(secs => $1)) <= now() - $3)
+               AND (greatest(m.created_at, m.start + make_interval(secs => $1)) <= now() - 3 * $3 -- spares merging it twice; to be right it need not wait
+                    OR NOT EXISTS (SELECT 1 FROM metric_marks h
+                                    WHERE h.seconds < m.seconds AND h.start >= m.start AND h.start < m.start + make_interval(secs => $1)))
              ORDER BY m.start
             """);
         command.Parameters.Add(new() { Value = resolution.Seconds });

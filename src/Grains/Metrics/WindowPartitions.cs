@@ -43,7 +43,7 @@ internal sealed class WindowPartitions(NpgsqlDataSource db, IOptions<MetricsOpti
 
     /// <summary>
     /// Drops partitions that ended more than a day before their retention does, and returns their names. One with windows that are not
-    /// rolled up yet waits for that.
+    /// rolled up yet waits for that, and all wait for what was acknowledged long ago and may still belong into them.
     /// </summary>
     public async Task<IReadOnlyList<string>> DropAsync(DateTimeOffset now, CancellationToken ct)
     {
@@ -53,7 +53,7 @@ internal sealed class WindowPartitions(NpgsqlDataSource db, IOptions<MetricsOpti
             var end = now - resolution.Retention(options.Value) - TimeSpan.FromDays(1);
             foreach (var partition in await PartitionsAsync(resolution, ct))
             {
-                if (resolution.PartitionEnd(partition) <= end && !await IsMarkedAsync(partition, resolution.PartitionEnd(partition), ct))
+                if (resolution.PartitionEnd(partition) <= end && !await IsAwaitedAsync(partition, resolution.PartitionEnd(partition), ct))
                 {
                     await using var drop = db.CreateCommand($"DROP TABLE IF EXISTS {resolution.PartitionName(partition)}");
                     await drop.ExecuteNonQueryAsync(ct);
@@ -79,9 +79,12 @@ internal sealed class WindowPartitions(NpgsqlDataSource db, IOptions<MetricsOpti
         return partitions;
     }
 
-    private async Task<bool> IsMarkedAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken ct)
+    private async Task<bool> IsAwaitedAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken ct)
     {
-        await using var command = db.CreateCommand("SELECT EXISTS (SELECT 1 FROM metric_marks WHERE start + make_interval(secs => seconds) > $1 AND start < $2)");
+        await using var command = db.CreateCommand("""
+            SELECT EXISTS (SELECT 1 FROM metric_marks WHERE start + make_interval(secs => seconds) > $1 AND start < $2)
+                OR EXISTS (SELECT 1 FROM ingest_journal WHERE created_at < now() - interval '1 hour')
+            """);
         command.Parameters.Add(new() { Value = from.UtcDateTime });
         command.Parameters.Add(new() { Value = to.UtcDateTime });
         return (bool)(await command.ExecuteScalarAsync(ct))!;

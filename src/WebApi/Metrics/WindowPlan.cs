@@ -6,6 +6,9 @@ internal readonly record struct WindowSegment(Resolution Resolution, DateTimeOff
 /// <summary>Which windows together stand for a range: the longest that fit, and that have all that was written.</summary>
 internal static class WindowPlan
 {
+    // What has just become too old is still there, and may have been taken while it was not.
+    private static readonly TimeSpan Grace = TimeSpan.FromHours(12);
+
     /// <param name="longest">Seconds; no longer window may be used, for it would not fit into one part of the answer.</param>
     /// <param name="marks">Windows that are not merged from all that is finer, by their length in seconds and their start.</param>
     public static List<WindowSegment> Of(TimeRange range, long longest, IReadOnlySet<(int Seconds, DateTimeOffset Start)> marks, DateTimeOffset now, MetricsOptions options)
@@ -20,7 +23,7 @@ internal static class WindowPlan
         var unfinished = marks.SelectMany(mark => Resolution.All.Where(r => r.Seconds >= mark.Seconds).Select(r => (r, r.StartOf(mark.Start)))).ToHashSet();
         for (var at = start < end ? Ceiling(start, Resolution.Minute) : end; at < end;)
         {
-            var finest = Resolution.All.FirstOrDefault(resolution => at >= now - resolution.Retention(options), Resolution.Day);
+            var finest = Resolution.All.FirstOrDefault(resolution => at >= now - resolution.Retention(options) - Grace, Resolution.Day);
             if (finest.StartOf(at) != at)
             {
                 // Whatever was finer here is gone; what begins before the range is not of it.
@@ -47,7 +50,7 @@ internal static class WindowPlan
 
     /// <summary>Whether a range is long enough for anything but windows of a minute.</summary>
     public static bool IsWorthwhile(TimeRange range, long longest, DateTimeOffset now, MetricsOptions options) =>
-        (longest >= Resolution.TenMinutes.Seconds && range.Length > Resolution.TenMinutes.Length) || range.Start < now - Resolution.Minute.Retention(options);
+        (longest >= Resolution.TenMinutes.Seconds && range.Length > Resolution.TenMinutes.Length) || range.Start < now - Resolution.Minute.Retention(options) - Grace;
 
     /// <summary>The longest windows of which none reaches over one of these moments, in seconds since the epoch or since any midnight.</summary>
     public static long Longest(IEnumerable<long> boundaries)

@@ -27,6 +27,13 @@ public sealed class WindowPlanTests
     }
 
     [Fact]
+    public void What_has_just_become_too_old_is_still_read_by_what_is_marked()
+    {
+        var edge = Resolution.Hour.StartOf(Now - Resolution.Minute.Retention(Options));
+        Assert.Equal(["60 10:00-10:10", "600 10:10-11:00"], Plan(new(edge, edge.AddHours(1)), (600, edge)).Select(Text));
+    }
+
+    [Fact]
     public void What_is_no_longer_kept_is_read_from_what_is()
     {
         var old = Now.AddDays(-20);
