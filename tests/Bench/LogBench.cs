@@ -133,16 +133,16 @@ internal sealed class LogBench(Server server, BenchDatabase database, Table tabl
         var best = TimeSpan.MaxValue;
         for (var attempt = 0; attempt < 3; attempt++)
         {
-            await database.ExecuteAsync("CREATE TABLE bare (LIKE log_lines INCLUDING DEFAULTS)");
+            await database.ExecuteAsync("CREATE TABLE bare_lines (LIKE log_lines INCLUDING DEFAULTS)");
             var clock = Stopwatch.StartNew();
             foreach (var part in rows)
             {
-                await using var write = await connection.BeginRawBinaryCopyAsync($"COPY bare ({Columns}) FROM STDIN (FORMAT BINARY)");
+                await using var write = await connection.BeginRawBinaryCopyAsync($"COPY bare_lines ({Columns}) FROM STDIN (FORMAT BINARY)");
                 await write.WriteAsync(part);
             }
 
             best = clock.Elapsed < best ? clock.Elapsed : best;
-            await database.ExecuteAsync("DROP TABLE bare");
+            await database.ExecuteAsync("DROP TABLE bare_lines");
         }
 
         return best;

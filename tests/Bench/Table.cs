@@ -8,7 +8,12 @@ internal sealed class Table
 {
     private readonly List<(string What, string Measured, string Beside, string Aim)> _rows = [];
 
-    public void Add(string what, string measured, string beside, string aim) => _rows.Add((what, measured, beside, aim));
+    /// <summary>Also says so at once: a run takes minutes, and may end before its time.</summary>
+    public void Add(string what, string measured, string beside, string aim)
+    {
+        _rows.Add((what, measured, beside, aim));
+        Console.Error.WriteLine($"{what}: {measured}");
+    }
 
     public string ToJson() => JsonSerializer.Serialize(_rows.Select(row => new { what = row.What, measured = row.Measured, beside = row.Beside, aim = row.Aim }));
 
