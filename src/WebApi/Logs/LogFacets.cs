@@ -10,6 +10,7 @@ internal sealed record FacetValue(string Value, long Count);
 internal sealed class LogFacets(NpgsqlDataSource db, LogCatalogue catalogue, LogFilter filter, TimeProvider time)
 {
     private const int MostValues = 20;
+
     public QuerySpec Spec { get; } = filter.Spec();
 
     public async Task<IResult> GetAsync(HttpContext http, CancellationToken ct)

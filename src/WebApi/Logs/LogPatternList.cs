@@ -16,6 +16,7 @@ internal sealed record LogPattern(
 internal sealed class LogPatternList(NpgsqlDataSource db, LogCatalogue catalogue, LogFilter filter, PatternRegistry patterns, TimeProvider time)
 {
     private const int TrendParts = 24;
+
     public QuerySpec Spec { get; } = filter.Spec(
         ("limit", "Most patterns, 1 to 1000; 50 unless told."),
         ("sort", "count, or change: by how many more there are than in the range before, new ones first."));

@@ -25,6 +25,7 @@ internal sealed class LogWriter(NpgsqlDataSource db, IOptions<LogsOptions> optio
     private static readonly byte[] CopyHeader = [.. "PGCOPY\n"u8, 0xFF, .. "\r\n\0"u8, 0, 0, 0, 0, 0, 0, 0, 0];
     private static readonly byte[] CopyEnd = [0xFF, 0xFF];
 
+    // Ends a wait for whoever is frozen, be it with the feed or with one of our keys.
     private const string Patience = "SET LOCAL lock_timeout = '5s'";
 
     /// <summary>Ids that a zone spans, at least.</summary>
@@ -42,7 +43,8 @@ internal sealed class LogWriter(NpgsqlDataSource db, IOptions<LogsOptions> optio
         await using var transaction = await connection.BeginTransactionAsync(ct);
         if (tick.Submissions.Select(s => s.Key).OfType<SubmissionKey>().ToList() is { Count: > 0 } keys)
         {
-            await BePatientAsync(connection, ct);
+            await using var patience = new NpgsqlCommand(Patience, connection);
+            await patience.ExecuteNonQueryAsync(ct);
             tick.Keys = await IdempotencyKeys.TakeAsync(connection, keys, 0, 0, ct);
         }
 
@@ -84,30 +86,21 @@ internal sealed class LogWriter(NpgsqlDataSource db, IOptions<LogsOptions> optio
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await BePatientAsync(connection, ct);
-        await TakeFeedAsync(connection, ct); // Which the old backend has until it is through.
-        await using var look = new NpgsqlCommand("SELECT tick FROM log_commits WHERE node = $1", connection);
-        look.Parameters.Add(new() { Value = _node });
-        return await look.ExecuteScalarAsync(ct) is long last && last >= number;
+        await using var look = HavingFeed(connection, new("SELECT tick FROM log_commits WHERE node = $1") { Parameters = { new() { Value = _node } } }); // The old backend has it until it is through.
+        await using var reader = await look.ExecuteReaderAsync(ct);
+        await reader.NextResultAsync(ct); // After that of the lock.
+        return await reader.ReadAsync(ct) && reader.GetInt64(0) >= number;
     }
 
     /// <summary>Takes the feed and draws ids that follow each other; also says which segments are hot, and how many lines each has.</summary>
     private static async Task<(long First, Dictionary<string, (int Id, long Lines)> Hot)> BeginIdsAsync(NpgsqlConnection connection, int count, CancellationToken ct)
     {
-        await using var batch = new NpgsqlBatch(connection)
-        {
-            BatchCommands =
-            {
-                new(Patience),
-                new(LogSegment.LockFeed),
-                new("""
-                    SELECT (SELECT setval('log_lines_id_seq', nextval('log_lines_id_seq') + $1 - 1)), s.id, s.retention, (SELECT sum(n) FROM unnest(s.lines) n)::bigint
-                      FROM (SELECT 1) always LEFT JOIN log_segments s ON s.state = 'hot' AND s.project_id = $2
-                    """) { Parameters = { new() { Value = (long)count }, new() { Value = IngestService.DefaultProject } } },
-            },
-        };
-        await batch.PrepareAsync(ct);
-        await using var reader = await batch.ExecuteReaderAsync(ct);
+        await using var draw = HavingFeed(connection, new("""
+            SELECT (SELECT setval('log_lines_id_seq', nextval('log_lines_id_seq') + $1 - 1)), s.id, s.retention, (SELECT sum(n) FROM unnest(s.lines) n)::bigint
+              FROM (SELECT 1) always LEFT JOIN log_segments s ON s.state = 'hot' AND s.project_id = $2
+            """) { Parameters = { new() { Value = (long)count }, new() { Value = IngestService.DefaultProject } } });
+        await draw.PrepareAsync(ct);
+        await using var reader = await draw.ExecuteReaderAsync(ct);
         await reader.NextResultAsync(ct); // After that of the lock.
         var hot = new Dictionary<string, (int, long)>(StringComparer.Ordinal);
         var last = 0L;
@@ -123,18 +116,9 @@ internal sealed class LogWriter(NpgsqlDataSource db, IOptions<LogsOptions> optio
         return (last - count + 1, hot);
     }
 
-    /// <summary>Ends a wait for whoever is frozen, be it with the feed or with one of our keys.</summary>
-    private static async Task BePatientAsync(NpgsqlConnection connection, CancellationToken ct)
-    {
-        await using var patience = new NpgsqlCommand(Patience, connection);
-        await patience.ExecuteNonQueryAsync(ct);
-    }
-
-    private static async Task TakeFeedAsync(NpgsqlConnection connection, CancellationToken ct)
-    {
-        await using var take = new NpgsqlCommand(LogSegment.LockFeed, connection);
-        await take.ExecuteNonQueryAsync(ct);
-    }
+    /// <summary>A statement that begins once the feed is taken; its result comes after that of the lock.</summary>
+    private static NpgsqlBatch HavingFeed(NpgsqlConnection connection, NpgsqlBatchCommand statement) =>
+        new(connection) { BatchCommands = { new(Patience), new(LogSegment.LockFeed), statement } };
 
     /// <summary>The segment to add to: the hot one, or a new one when it is full.</summary>
     private async Task<int> HotAsync(NpgsqlConnection connection, string retention, Dictionary<string, (int Id, long Lines)> hot, int lines, CancellationToken ct)

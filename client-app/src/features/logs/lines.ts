@@ -162,7 +162,6 @@ export interface Facets {
   service: FacetValue[];
 }
 
-/** What there is to choose from: all values under the other filters. */
 /** The values to choose from for one of the filters: of the lines that all the others leave. */
 export const facets = (filters: LogFilters, chosen: 'levels' | 'sources' | 'service') => {
   const others = { ...filters, [chosen]: chosen === 'service' ? null : [] };
