@@ -30,7 +30,8 @@ public sealed class LatencySketch
     private ushort[]? _singles; // one bin for each value
     private int _singleCount;
     private bool _areSorted = true;
-    private long[]? _bins; // _bins[i] counts the values in bin _first + i; bin b holds (Gamma^(b-1), Gamma^b]
+    private long[] _bins = []; // _bins[i] counts the values in bin _first + i; bin b holds (Gamma^(b-1), Gamma^b]
+    private int _width; // of _bins, how many are in use; 0 while values are held one by one
     private int _first;
     private long _zeros;
 
@@ -62,13 +63,13 @@ public sealed class LatencySketch
             AddTo(other._singles![i], 1);
         }
 
-        if (other._bins is { } bins)
+        if (other._width > 0)
         {
-            CountByBin(other._first, other._first + bins.Length - 1);
-            var into = _bins.AsSpan(other._first - _first);
-            for (var i = 0; i < bins.Length; i++)
+            CountByBin(other._first, other._first + other._width - 1);
+            var into = _bins.AsSpan(other._first - _first, other._width);
+            for (var i = 0; i < into.Length; i++)
             {
-                into[i] += bins[i];
+                into[i] += other._bins[i];
             }
         }
     }
@@ -86,13 +87,13 @@ public sealed class LatencySketch
             return 0;
         }
 
-        if (_bins is null)
+        if (_width == 0)
         {
             return Middle(Singles()[(int)(rank - _zeros)]);
         }
 
         var seen = _zeros;
-        for (var i = 0; i < _bins.Length; i++)
+        for (var i = 0; i < _width; i++)
         {
             seen += _bins[i];
             if (seen > rank)
@@ -147,8 +148,17 @@ public sealed class LatencySketch
         var bin = 0L;
         for (var i = 0L; i < bins; i++)
         {
-            bin += Varint.Read(ref input);
-            var count = Varint.Read(ref input);
+            long count;
+            if (input.Length >= 2 && (input[0] | input[1]) < 0x80)
+            {
+                (bin, count) = (bin + input[0], input[1]); // Most are near each other, and few.
+                input = input[2..];
+            }
+            else
+            {
+                (bin, count) = (bin + Varint.Read(ref input), Varint.Read(ref input));
+            }
+
             if (bin < 0 || bin > MaxBin)
             {
                 throw new InvalidDataException("A latency sketch has a bin outside its range.");
@@ -162,8 +172,7 @@ public sealed class LatencySketch
     /// <summary>Forgets all values, and keeps the room.</summary>
     public void Clear()
     {
-        (Count, _zeros, _singleCount) = (0, 0, 0);
-        _bins = null;
+        (Count, _zeros, _singleCount, _areSorted, _width) = (0, 0, 0, true, 0);
     }
 
     /// <summary>
@@ -218,26 +227,30 @@ public sealed class LatencySketch
 
     private void AddTo(int bin, long times)
     {
-        if (_bins is null && times <= MostSingles - _singleCount)
+        if (_width == 0 && times <= MostSingles - _singleCount)
         {
             if (_singles is null || _singleCount + times > _singles.Length)
             {
                 Array.Resize(ref _singles, Math.Min(MostSingles, Math.Max(4, 2 * (_singleCount + (int)times))));
             }
 
-            _singles.AsSpan(_singleCount, (int)times).Fill((ushort)bin);
-            (_singleCount, _areSorted) = (_singleCount + (int)times, false);
+            _areSorted &= _singleCount == 0 || _singles[_singleCount - 1] <= bin;
+            for (var until = _singleCount + (int)times; _singleCount < until; _singleCount++)
+            {
+                _singles[_singleCount] = (ushort)bin;
+            }
+
             return;
         }
 
         CountByBin(bin, bin);
-        _bins![bin - _first] += times;
+        _bins[bin - _first] += times;
     }
 
     /// <summary>Goes over to counts by bin, with room for these too.</summary>
     private void CountByBin(int from, int to)
     {
-        if (_bins is not null)
+        if (_width > 0)
         {
             Reserve(from, to);
             return;
@@ -245,18 +258,27 @@ public sealed class LatencySketch
 
         var singles = Singles();
         (_first, var last) = singles.IsEmpty ? (from, to) : (Math.Min(from, singles[0]), Math.Max(to, singles[^1]));
-        _bins = new long[last - _first + 1];
+        _width = last - _first + 1;
+        if (_bins.Length < _width)
+        {
+            _bins = new long[_width];
+        }
+        else
+        {
+            _bins.AsSpan(0, _width).Clear(); // Room kept from before.
+        }
+
         foreach (var bin in singles)
         {
             _bins[bin - _first]++;
         }
 
-        (_singles, _singleCount) = (null, 0);
+        _singleCount = 0;
     }
 
     private void Reserve(int from, int to)
     {
-        var last = _first + _bins!.Length - 1;
+        var last = _first + _width - 1;
         if (from >= _first && to <= last)
         {
             return;
@@ -265,9 +287,12 @@ public sealed class LatencySketch
         // A little room beyond, so that a window settles after a few enlargements.
         var lower = from < _first ? Math.Max(0, from - 16) : _first;
         var upper = to > last ? Math.Min(MaxBin, to + 16) : last;
-        var wider = new long[upper - lower + 1];
-        _bins.CopyTo(wider, _first - lower);
-        (_first, _bins) = (lower, wider);
+        var (width, shift) = (upper - lower + 1, _first - lower);
+        var room = _bins.Length >= width ? _bins : new long[width];
+        _bins.AsSpan(0, _width).CopyTo(room.AsSpan(shift));
+        room.AsSpan(0, shift).Clear();
+        room.AsSpan(shift + _width, width - shift - _width).Clear(); // It may be room kept from before.
+        (_first, _width, _bins) = (lower, width, room);
     }
 
     /// <summary>The values held one by one, as bins, ascending.</summary>
@@ -287,7 +312,7 @@ public sealed class LatencySketch
     private int Next(int at, out int bin, out long count)
     {
         (bin, count) = (0, 0);
-        if (_bins is null)
+        if (_width == 0)
         {
             if (at == 0)
             {
@@ -308,7 +333,7 @@ public sealed class LatencySketch
             return at;
         }
 
-        var step = _bins.AsSpan(at).IndexOfAnyExcept(0L);
+        var step = _bins.AsSpan(at, _width - at).IndexOfAnyExcept(0L);
         if (step < 0)
         {
             return -1;

@@ -76,8 +76,12 @@ internal abstract class WritingConverter<T> : JsonConverter<T>
     }
 
     protected abstract void Write(Utf8JsonWriter json, T value);
+}
 
-    protected static void WriteTime(Utf8JsonWriter json, ReadOnlySpan<byte> name, DateTime utc)
+internal static class JsonTimes
+{
+    /// <summary>As <see cref="Times.Format(DateTime)"/> gives it, without a string for each.</summary>
+    public static void WriteTime(this Utf8JsonWriter json, ReadOnlySpan<byte> name, DateTime utc)
     {
         Span<byte> text = stackalloc byte[Times.Length];
         Times.Format(utc, text);

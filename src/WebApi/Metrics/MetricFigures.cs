@@ -10,6 +10,17 @@ namespace Bayou.Metrics;
 internal static class MetricFigures
 {
     private static readonly JsonEncodedText[] Classes = [.. Enumerable.Range(1, 5).Select(statusClass => JsonEncodedText.Encode($"status_{statusClass}xx"))];
+    private static readonly JsonEncodedText P50 = JsonEncodedText.Encode("p50_latency");
+    private static readonly JsonEncodedText P95 = JsonEncodedText.Encode("p95_latency");
+    private static readonly JsonEncodedText P99 = JsonEncodedText.Encode("p99_latency");
+    private static readonly JsonEncodedText Average = JsonEncodedText.Encode("avg_latency");
+    private static readonly JsonEncodedText Max = JsonEncodedText.Encode("max_latency");
+    private static readonly JsonEncodedText ErrorRate = JsonEncodedText.Encode("error_rate");
+    private static readonly JsonEncodedText Traffic = JsonEncodedText.Encode("traffic_count");
+    private static readonly JsonEncodedText StatusCodes = JsonEncodedText.Encode("status_codes");
+    private static readonly JsonEncodedText RequestSize = JsonEncodedText.Encode("request_size");
+    private static readonly JsonEncodedText ResponseSize = JsonEncodedText.Encode("response_size");
+    private static readonly JsonEncodedText Countries = JsonEncodedText.Encode("countries");
 
     /// <summary>The error rate, to the millionth.</summary>
     public static double Rate(WindowFigures figures) => Math.Round(figures.ErrorRate, 6);
@@ -21,19 +32,19 @@ internal static class MetricFigures
     /// <param name="whole">Whether they are of whole services, which also count countries.</param>
     public static void Write(Utf8JsonWriter json, WindowFigures figures, bool whole)
     {
-        Milliseconds(json, "p50_latency"u8, figures.Quantile(0.50));
-        Milliseconds(json, "p95_latency"u8, figures.Quantile(0.95));
-        Milliseconds(json, "p99_latency"u8, figures.Quantile(0.99));
-        Milliseconds(json, "avg_latency"u8, figures.AverageMicros);
-        Milliseconds(json, "max_latency"u8, figures.DurationMaxMicros);
-        json.WriteNumber("error_rate"u8, Rate(figures));
-        json.WriteNumber("traffic_count"u8, figures.Count);
+        WriteMilliseconds(json, P50, figures.Quantile(0.50));
+        WriteMilliseconds(json, P95, figures.Quantile(0.95));
+        WriteMilliseconds(json, P99, figures.Quantile(0.99));
+        WriteMilliseconds(json, Average, figures.AverageMicros);
+        WriteMilliseconds(json, Max, figures.DurationMaxMicros);
+        WriteDecimal(json, ErrorRate, (long)Math.Round(figures.ErrorRate * 1_000_000), 6);
+        json.WriteNumber(Traffic, figures.Count);
         for (var statusClass = 1; statusClass <= Classes.Length; statusClass++)
         {
             json.WriteNumber(Classes[statusClass - 1], figures.CountOfClass(statusClass));
         }
 
-        json.WriteStartObject("status_codes"u8);
+        json.WriteStartObject(StatusCodes);
         Span<byte> code = stackalloc byte[8];
         foreach (var (status, count) in figures.Statuses)
         {
@@ -42,14 +53,14 @@ internal static class MetricFigures
         }
 
         json.WriteEndObject();
-        json.WriteNumber("request_size"u8, figures.RequestBytes);
-        json.WriteNumber("response_size"u8, figures.ResponseBytes);
+        json.WriteNumber(RequestSize, figures.RequestBytes);
+        json.WriteNumber(ResponseSize, figures.ResponseBytes);
         if (!whole)
         {
             return;
         }
 
-        json.WriteStartObject("countries"u8);
+        json.WriteStartObject(Countries);
         foreach (var (country, count) in figures.Countries)
         {
             json.WriteNumber(country, count);
@@ -58,24 +69,38 @@ internal static class MetricFigures
         json.WriteEndObject();
     }
 
-    /// <summary>As <see cref="Milliseconds(double)"/> gives them, without the search for a double's shortest digits.</summary>
-    private static void Milliseconds(Utf8JsonWriter json, ReadOnlySpan<byte> name, double micros)
+    /// <summary>As <see cref="Milliseconds(double)"/> gives them.</summary>
+    private static void WriteMilliseconds(Utf8JsonWriter json, JsonEncodedText name, double micros) => WriteDecimal(json, name, (long)Math.Round(micros), 3);
+
+    /// <summary>Writes a number without the search for a double's shortest digits.</summary>
+    /// <param name="value">Not negative; in units of the last decimal.</param>
+    private static void WriteDecimal(Utf8JsonWriter json, JsonEncodedText name, long value, int decimals)
     {
         Span<byte> text = stackalloc byte[32];
-        var (whole, rest) = Math.DivRem((long)Math.Round(micros), 1000);
-        Utf8Formatter.TryFormat(whole, text, out var length);
-        if (rest > 0)
+        var at = text.Length;
+        for (var left = decimals; left > 0; left--)
         {
-            text[length++] = (byte)'.';
-            for (var unit = 100; rest > 0; unit /= 10)
+            (value, var digit) = Math.DivRem(value, 10);
+            if (digit != 0 || at < text.Length)
             {
-                text[length++] = (byte)('0' + (rest / unit));
-                rest %= unit;
+                text[--at] = (byte)('0' + digit);
             }
         }
 
+        if (at < text.Length)
+        {
+            text[--at] = (byte)'.';
+        }
+
+        do
+        {
+            (value, var digit) = Math.DivRem(value, 10);
+            text[--at] = (byte)('0' + digit);
+        }
+        while (value > 0);
+
         json.WritePropertyName(name);
-        json.WriteRawValue(text[..length], skipInputValidation: true);
+        json.WriteRawValue(text[at..], skipInputValidation: true);
     }
 }
 
@@ -103,11 +128,11 @@ internal sealed record MetricWindow(WindowFigures Source, string Endpoint)
             json.WriteString("project"u8, window.Project);
             json.WriteString("service"u8, window.Service);
             json.WriteString("endpoint"u8, window.Endpoint);
-            WriteTime(json, "window_start"u8, window.WindowStart);
-            WriteTime(json, "window_end"u8, window.WindowStart.AddSeconds(WindowKey.Seconds));
+            json.WriteTime("window_start"u8, window.WindowStart);
+            json.WriteTime("window_end"u8, window.WindowStart.AddSeconds(WindowKey.Seconds));
             MetricFigures.Write(json, window.Source, window.Endpoint == SeriesName.WholeService);
-            WriteTime(json, "created_at"u8, window.CreatedAt);
-            WriteTime(json, "updated_at"u8, window.UpdatedAt);
+            json.WriteTime("created_at"u8, window.CreatedAt);
+            json.WriteTime("updated_at"u8, window.UpdatedAt);
         }
     }
 }

@@ -1,35 +1,8 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Bayou.Http;
 using Bayou.Ingest;
 
 namespace Bayou.Metrics;
-
-/// <summary>One merged window of <c>GET /metrics/aggregate</c>.</summary>
-/// <param name="Service">Null where services are not told apart; so is the endpoint.</param>
-[JsonConverter(typeof(Converter))]
-internal sealed record AggregatePoint(WindowFigures Source, string? Service, string? Endpoint, bool Whole, DateTime WindowStart, DateTime WindowEnd)
-{
-    private sealed class Converter : WritingConverter<AggregatePoint>
-    {
-        protected override void Write(Utf8JsonWriter json, AggregatePoint point)
-        {
-            if (point.Service is not null)
-            {
-                json.WriteString("service"u8, point.Service);
-            }
-
-            if (point.Endpoint is not null)
-            {
-                json.WriteString("endpoint"u8, point.Endpoint);
-            }
-
-            WriteTime(json, "window_start"u8, point.WindowStart);
-            WriteTime(json, "window_end"u8, point.WindowEnd);
-            MetricFigures.Write(json, point.Source, point.Whole);
-        }
-    }
-}
 
 /// <summary><c>GET /metrics/aggregate</c>: windows merged into longer ones, by service and endpoint or not. Empty ones are absent.</summary>
 internal sealed class MetricsAggregate(MetricsScan scan, TimeProvider time)
@@ -68,25 +41,52 @@ internal sealed class MetricsAggregate(MetricsScan scan, TimeProvider time)
         var windows = new WindowGrid(size ?? WindowGrid.Fitting(selection.Range.Length, DefaultPoints), zone);
         var series = await scan.SeriesAsync(selection, ct);
         var groupOf = Groups(series, byService, byEndpoint, out var names);
-        var merged = await scan.MergeAsync(series.Keys, selection.Range, windows.Longest, (id, start) => (windows.StartOf(start), groupOf[id]), ct, MaxPoints + 1);
-        if (merged.Count > MaxPoints)
+        var points = new WrittenPoints();
+        http.Response.RegisterForDispose(points);
+        void Add(DateTime start, int group, WindowFigures figures)
         {
-            return ApiProblem.Validation($"The answer would have more than {MaxPoints} points.",
-                new FieldError("window_size", $"is too small for this range and so many groups; an answer has at most {MaxPoints} points"));
+            var json = points.Begin();
+            names[group].Write(json);
+            json.WriteTime("window_start"u8, start);
+            json.WriteTime("window_end"u8, windows.EndOf(start));
+            MetricFigures.Write(json, figures, selection.Whole);
+            points.End(start, group);
         }
 
-        var points = merged
-            .OrderBy(pair => pair.Key)
-            .Select(pair => new AggregatePoint(pair.Value, names[pair.Key.Item2].Service, names[pair.Key.Item2].Endpoint, selection.Whole, pair.Key.Item1, windows.EndOf(pair.Key.Item1)));
-        return new ApiResult(points.ToList(), new { window_size = windows.Seconds, start_date = selection.Range.Start.UtcDateTime, end_date = selection.Range.End.UtcDateTime });
+        if (windows.Seconds == WindowKey.Seconds && names.Length == series.Count)
+        {
+            // Each window is a point of its own.
+            var one = new WindowFigures();
+            await scan.WindowsAsync(series.Keys, selection.Range, windows.Longest, (id, start, figures) =>
+            {
+                if (points.Count <= MaxPoints)
+                {
+                    one.Clear();
+                    one.MergeFrom(figures);
+                    Add(start, groupOf[id], one);
+                }
+            }, ct);
+        }
+        else
+        {
+            foreach (var ((start, group), figures) in await scan.MergeAsync(series.Keys, selection.Range, windows.Longest, (id, start) => (windows.StartOf(start), groupOf[id]), ct, MaxPoints + 1))
+            {
+                Add(start, group, figures);
+            }
+        }
+
+        return points.Count > MaxPoints
+            ? ApiProblem.Validation($"The answer would have more than {MaxPoints} points.",
+                new FieldError("window_size", $"is too small for this range and so many groups; an answer has at most {MaxPoints} points"))
+            : new ApiResult(points.InOrder(), new { window_size = windows.Seconds, start_date = selection.Range.Start.UtcDateTime, end_date = selection.Range.End.UtcDateTime });
     }
 
     /// <summary>The group of each series, as its place among them in order of name.</summary>
-    private static Dictionary<int, int> Groups(Dictionary<int, SeriesName> series, bool byService, bool byEndpoint, out (string? Service, string? Endpoint)[] names)
+    private static Dictionary<int, int> Groups(Dictionary<int, SeriesName> series, bool byService, bool byEndpoint, out GroupName[] names)
     {
         var groups = series.ToLookup(pair => (Service: byService ? pair.Value.Service : null, Endpoint: byEndpoint ? pair.Value.Endpoint : null), pair => pair.Key)
             .OrderBy(group => group.Key.Service, StringComparer.Ordinal).ThenBy(group => group.Key.Endpoint, StringComparer.Ordinal).ToArray();
-        names = [.. groups.Select(group => group.Key)];
+        names = [.. groups.Select(group => new GroupName(group.Key.Service, group.Key.Endpoint))];
         return groups.Index().SelectMany(group => group.Item.Select(id => (id, group.Index))).ToDictionary();
     }
 
@@ -104,6 +104,26 @@ internal sealed class MetricsAggregate(MetricsScan scan, TimeProvider time)
 
         query.Fail("tz", "is not an IANA time zone");
         return TimeZoneInfo.Utc;
+    }
+}
+
+/// <summary>What points of a group have in common; null where services, or endpoints, are not told apart.</summary>
+internal sealed class GroupName(string? service, string? endpoint)
+{
+    private readonly JsonEncodedText? _service = service is null ? null : JsonEncodedText.Encode(service);
+    private readonly JsonEncodedText? _endpoint = endpoint is null ? null : JsonEncodedText.Encode(endpoint);
+
+    public void Write(Utf8JsonWriter json)
+    {
+        if (_service is { } encodedService)
+        {
+            json.WriteString("service"u8, encodedService);
+        }
+
+        if (_endpoint is { } encodedEndpoint)
+        {
+            json.WriteString("endpoint"u8, encodedEndpoint);
+        }
     }
 }
 

@@ -158,14 +158,15 @@ internal sealed class MetricsScan(NpgsqlDataSource db, IOptions<MetricsOptions> 
         {
             while (await reader.ReadAsync(ct))
             {
-                var length = (int)reader.GetBytes(2, 0, null, 0, 0);
-                if (length > buffer.Length)
+                var length = (int)reader.GetBytes(2, 0, buffer, 0, buffer.Length);
+                if (length == buffer.Length)
                 {
+                    length = (int)reader.GetBytes(2, 0, null, 0, 0);
                     ArrayPool<byte>.Shared.Return(buffer);
-                    buffer = ArrayPool<byte>.Shared.Rent(length);
+                    buffer = ArrayPool<byte>.Shared.Rent(length + 1); // Full, it may not have all.
+                    reader.GetBytes(2, 0, buffer, 0, length);
                 }
 
-                reader.GetBytes(2, 0, buffer, 0, length);
                 each(reader.GetInt32(0), reader.GetDateTime(1), buffer.AsSpan(0, length));
             }
         }

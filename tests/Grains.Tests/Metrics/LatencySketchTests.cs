@@ -67,6 +67,30 @@ public sealed class LatencySketchTests
     }
 
     [Fact]
+    public void A_cleared_sketch_has_nothing_left_of_what_it_held()
+    {
+        var random = new Random(5);
+        var again = new LatencySketch();
+        for (var round = 0; round < 300; round++)
+        {
+            // Few and many, near and far: every way to use, to move and to enlarge the room of before.
+            var values = Enumerable.Range(0, random.Next(1, 300)).Select(_ => (long)Math.Exp(random.NextDouble() * random.Next(1, 24))).ToArray();
+            ReadOnlySpan<byte> bytes = Bytes(Of(values));
+            again.Clear();
+            again.MergeFrom(ref bytes);
+            Assert.Equal(Bytes(Of(values)), Bytes(again));
+            Assert.Equal(Of(values).Quantile(0.95), again.Quantile(0.95));
+            again.Clear();
+            foreach (var value in values)
+            {
+                again.Add(value);
+            }
+
+            Assert.Equal(Bytes(Of(values)), Bytes(again));
+        }
+    }
+
+    [Fact]
     public void Each_value_is_in_the_bin_that_holds_it()
     {
         var random = new Random(1);

@@ -170,6 +170,31 @@ public sealed class MetricsQueryTests(BayouServer server) : IClassFixture<BayouS
     }
 
     [Fact]
+    public async Task Points_of_a_minute_are_the_windows_as_they_are_by_time_then_name()
+    {
+        // Names that are escaped in JSON, in an order that is not the one they come in; enough of them to outgrow the first rooms.
+        var service = BayouServer.NewService();
+        var routes = Enumerable.Range(0, 150).Select(i => $"/{(char)('z' - (i % 26))}\"é<{i}>").ToList();
+        await server.SendAsync(routes.SelectMany((route, i) => Enumerable.Range(0, 1 + (i % 3)).Select(n => BayouServer.Observation(service, Time.AddMinutes(-n), route, i % 7 == 0 ? 500 : 200))));
+        await server.CountedAsync(service, routes.Select((_, i) => 1 + (i % 3)).Sum());
+        var range = new AlreadyEscaped($"start_date={Time.AddMinutes(-5).ToUnixTimeMilliseconds()}&end_date={Time.AddMinutes(1).ToUnixTimeMilliseconds()}");
+        var points = (await server.DataAsync($"/metrics/aggregate?service={service}&{range}&group_by=endpoint&window_size=60")).AsArray();
+        var rows = (await server.DataAsync($"/metrics?service={service}&{range}&limit=1000")).AsArray()
+            .OrderBy(row => (string)row!["window_start"]!, StringComparer.Ordinal).ThenBy(row => (string)row!["endpoint"]!, StringComparer.Ordinal).ToList();
+        Assert.Equal(routes.Select((_, i) => 1 + (i % 3)).Sum(), points.Count);
+        foreach (var (point, row) in points.Zip(rows))
+        {
+            Assert.All(point!.AsObject(), member => Assert.Equal(row![member.Key]!.ToJsonString(), member.Value!.ToJsonString()));
+        }
+
+        // Two names for each point, or none: the same figures by another way.
+        var merged = (await server.DataAsync($"/metrics/aggregate?service={service}&{range}&group_by=service&window_size=60")).AsArray();
+        Assert.Equal(
+            rows.GroupBy(row => (string)row!["window_start"]!).Select(minute => (minute.Key, minute.Sum(row => (long)row!["traffic_count"]!))),
+            merged.Select(point => ((string)point!["window_start"]!, (long)point["traffic_count"]!)));
+    }
+
+    [Fact]
     public async Task Days_begin_at_the_midnight_of_the_time_zone()
     {
         var service = await SeedAsync();
