@@ -47,8 +47,7 @@ internal sealed class MetricsChanges(MetricsScan scan, TimeProvider time)
         }
 
         var series = await scan.SeriesAsync(selection, ct);
-        var now = await scan.MergeAsync(series.Keys, selection.Range, long.MaxValue, (id, _) => series[id], ct);
-        var before = await scan.MergeAsync(series.Keys, selection.Compared, long.MaxValue, (id, _) => series[id], ct);
+        var (now, before) = await selection.BothAsync(range => scan.MergeAsync(series.Keys, range, long.MaxValue, (id, _) => series[id], ct));
         var (nowSum, beforeSum) = (Sum(now.Values), Sum(before.Values));
         Comparison Compare(Func<WindowFigures, double> micros) => Comparison.Of(MetricFigures.Milliseconds(micros(nowSum)), MetricFigures.Milliseconds(micros(beforeSum)));
 
@@ -105,8 +104,7 @@ internal sealed class MetricsChanges(MetricsScan scan, TimeProvider time)
 
         var whole = MetricsSelection.Of(query, perEndpoint: false, time) with { Range = selection.Range, Compared = selection.Compared };
         var series = await scan.SeriesAsync(whole, ct);
-        var now = await scan.SumAsync(series, whole.Range, ct);
-        var before = await scan.SumAsync(series, whole.Compared, ct);
+        var (now, before) = await whole.BothAsync(range => scan.SumAsync(series, range, ct));
         return Parts(Beside(now.Countries.ToDictionary(), before.Countries.ToDictionary()), limit, (country, part) => part with { Country = country });
     }
 

@@ -44,6 +44,13 @@ internal sealed record MetricsSelection(FilterSql Series, TimeRange Range, TimeR
     /// </summary>
     public double ComparedScale => Compared.WindowsLength > TimeSpan.Zero ? Range.Length / Compared.WindowsLength : 1;
 
+    /// <summary>The same of both ranges, at the same time.</summary>
+    public async Task<(T Now, T Before)> BothAsync<T>(Func<TimeRange, Task<T>> ask)
+    {
+        var both = await Task.WhenAll(ask(Range), ask(Compared));
+        return (both[0], both[1]);
+    }
+
     public static IReadOnlyList<(string Name, string Meaning)> Parameters { get; } =
     [
         ("start_date", "Start of the range; an hour before its end unless told."),
