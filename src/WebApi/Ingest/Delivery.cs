@@ -17,6 +17,7 @@ internal sealed partial class Delivery(
 
     // Calls are mostly waiting for activations to load their rows.
     private const int MaxCalls = 64;
+    private const int WindowsInQuery = 5_000;
 
     /// <summary>Windows over for so long go to the grain of their hour, together.</summary>
     private static readonly TimeSpan LongOver = TimeSpan.FromMinutes(10);
@@ -93,11 +94,8 @@ internal sealed partial class Delivery(
     private List<Call> Calls()
     {
         var longOver = time.GetUtcNow() - LongOver;
-        var parts = outstanding.Unsent(windows =>
-        {
-            var byAge = windows.ToLookup(window => window.Key.End < longOver);
-            return byAge[false].Concat(Gathered([.. byAge[true]]));
-        }).ToLookup(part => part.Window.Key.End < longOver);
+        var isGathering = IsGathering(longOver);
+        var parts = outstanding.Unsent(window => !isGathering || window.Key.End >= longOver).ToLookup(part => part.Window.Key.End < longOver);
         return
         [
             .. parts[false].Select(part => new Call(null, [part])),
@@ -107,20 +105,21 @@ internal sealed partial class Delivery(
         ];
     }
 
-    /// <summary>What is to be sent now of windows that are long over.</summary>
-    private List<OutstandingWindow> Gathered(List<OutstandingWindow> windows)
+    /// <summary>Whether windows that are long over wait for more of their kind.</summary>
+    private bool IsGathering(DateTimeOffset longOver)
     {
-        if (windows.Count >= MuchBackfill && outstanding.HasRoom && time.GetElapsedTime(outstanding.LastAdded) < Quiet)
+        if (outstanding.HasRoom && time.GetElapsedTime(outstanding.LastAdded) < Quiet)
         {
-            _gatheringSince ??= time.GetTimestamp();
-            if (time.GetElapsedTime(_gatheringSince.Value) < Gathering)
+            // Counted once: none of them is sent meanwhile.
+            _gatheringSince ??= outstanding.CountUnsent(longOver) >= MuchBackfill ? time.GetTimestamp() : null;
+            if (_gatheringSince is { } since && time.GetElapsedTime(since) < Gathering)
             {
-                return [];
+                return true;
             }
         }
 
         _gatheringSince = null;
-        return windows;
+        return false;
     }
 
     private async Task<long[]> ApplyAsync(Call call, CancellationToken ct) => call.Hour is { } hour
@@ -130,8 +129,7 @@ internal sealed partial class Delivery(
     /// <summary>Asks PostgreSQL what has become durable and deletes the journal rows that are wholly so.</summary>
     internal async Task CheckAsync(CancellationToken ct)
     {
-        var waiting = outstanding.AwaitingFlush();
-        if (waiting.Count > 0)
+        foreach (var waiting in outstanding.AwaitingFlush().Chunk(WindowsInQuery))
         {
             outstanding.Settle(waiting, await ReadAppliedAsync(waiting, ct));
         }
@@ -143,7 +141,7 @@ internal sealed partial class Delivery(
         }
     }
 
-    private async Task<Dictionary<(long, WindowKey), long>> ReadAppliedAsync(List<OutstandingWindow> windows, CancellationToken ct)
+    private async Task<Dictionary<(long, WindowKey), long>> ReadAppliedAsync(OutstandingWindow[] windows, CancellationToken ct)
     {
         var keys = windows.Select(window => window.Key).Distinct().ToList();
         await using var command = db.CreateCommand($"SELECT w.series_id, w.window_start, w.applied FROM {WindowRows.ByKey} w");

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Runtime.InteropServices;
 using Bayou.Metrics;
 
 namespace Bayou.Ingest;
@@ -16,11 +15,10 @@ internal sealed class JournalPayload
     public const byte Format = 2;
 
     private readonly ArrayBufferWriter<byte> _output = new(1024);
-    private readonly Dictionary<ulong, int> _groupAt = [];
-    private readonly List<Group> _groups = [];
     private readonly WindowFigures _sum = new();
     private Observed[] _items = [];
-    private int[] _next = [];
+    private ulong[] _keys = []; // minute, then series: whoever adds them up finds those of one whole service side by side
+    private int[] _order = [];
 
     /// <returns>Empty when there are no observations; good until the next call.</returns>
     public ReadOnlyMemory<byte> Write(IReadOnlyList<ObservationBatch> batches)
@@ -32,43 +30,32 @@ internal sealed class JournalPayload
             return default;
         }
 
-        _groupAt.Clear();
-        _groups.Clear();
-        for (var i = 0; i < count; i++)
-        {
-            ref var item = ref _items[i];
-            ref var at = ref CollectionsMarshal.GetValueRefOrAddDefault(_groupAt, ((ulong)(uint)item.Series << 32) | (uint)item.Minute, out var exists);
-            if (!exists)
-            {
-                at = _groups.Count;
-                _groups.Add(new(-1, 0));
-            }
-
-            ref var group = ref CollectionsMarshal.AsSpan(_groups)[at];
-            _next[i] = group.Head;
-            group = new(i, group.Count + 1);
-        }
-
+        _keys.AsSpan(0, count).Sort(_order.AsSpan(0, count));
         _output.Write([Format]);
         var (whole, minute) = (0, 0);
-        foreach (var group in _groups)
+        for (var (from, to) = (0, 0); from < count; from = to)
         {
-            ref var item = ref _items[group.Head];
-            Varint.Write(_output, item.Whole == whole ? 0 : item.Whole);
-            Varint.Write(_output, item.Series);
-            Varint.Write(_output, ZigZag(item.Minute - minute));
-            Varint.Write(_output, group.Count);
-            (whole, minute) = (item.Whole, item.Minute);
-            if (group.Count == 1)
+            while (to < count && _keys[to] == _keys[from])
             {
-                WriteSingle(item);
+                to++;
+            }
+
+            ref var first = ref _items[_order[from]];
+            Varint.Write(_output, first.Whole == whole ? 0 : first.Whole);
+            Varint.Write(_output, first.Series);
+            Varint.Write(_output, ZigZag(first.Minute - minute));
+            Varint.Write(_output, to - from);
+            (whole, minute) = (first.Whole, first.Minute);
+            if (to - from == 1)
+            {
+                WriteSingle(first);
                 continue;
             }
 
             _sum.Clear();
-            for (var i = group.Head; i >= 0; i = _next[i])
+            foreach (var at in _order.AsSpan(from, to - from))
             {
-                ref var one = ref _items[i];
+                ref var one = ref _items[at];
                 _sum.Add(one.Status, one.DurationMicros, one.RequestBytes, one.ResponseBytes, one.Country);
             }
 
@@ -96,7 +83,7 @@ internal sealed class JournalPayload
         var count = batches.Sum(batch => batch.Count);
         if (_items.Length < count)
         {
-            (_items, _next) = (new Observed[count], new int[count]);
+            (_items, _keys, _order) = (new Observed[count], new ulong[count], new int[count]);
         }
 
         var at = 0;
@@ -106,12 +93,16 @@ internal sealed class JournalPayload
             at += batch.Count;
         }
 
+        for (var i = 0; i < count; i++)
+        {
+            _keys[i] = ((ulong)(uint)_items[i].Minute << 32) | (uint)_items[i].Series;
+            _order[i] = i;
+        }
+
         return count;
     }
 
     private static long ZigZag(int value) => (uint)((value << 1) ^ (value >> 31));
-
-    private readonly record struct Group(int Head, int Count);
 }
 
 /// <summary>

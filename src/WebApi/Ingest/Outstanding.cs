@@ -76,9 +76,16 @@ internal sealed class Outstanding(IOptions<IngestOptions> options, TimeProvider 
             epoch.Rows.Enqueue(new(seq, time.GetUtcNow(), payload.Length));
             Interlocked.Add(ref _bytes, payload.Length);
             Interlocked.Exchange(ref _lastAdded, time.GetTimestamp());
+            (WindowKey? last, WindowFigures? figures) = (null, null);
             for (var row = new JournalReader(payload); row.MoveNext();)
             {
-                row.AddTo(At(row.Window), row.Whole is { } whole ? At(whole) : null);
+                if (row.Whole != last)
+                {
+                    // Mostly that of the one before.
+                    (last, figures) = (row.Whole, row.Whole is { } whole ? At(whole) : null);
+                }
+
+                row.AddTo(At(row.Window), figures);
             }
         }
 
@@ -118,12 +125,21 @@ internal sealed class Outstanding(IOptions<IngestOptions> options, TimeProvider 
         }
     }
 
-    /// <summary>Of the windows that <paramref name="choose"/> picks from those with something unsent, what to send.</summary>
-    public List<OutstandingDelta> Unsent(Func<List<OutstandingWindow>, IEnumerable<OutstandingWindow>> choose)
+    /// <summary>How many windows have something unsent, of those that are over at a moment.</summary>
+    public int CountUnsent(DateTimeOffset over)
     {
         lock (_gate)
         {
-            return [.. choose([.. Windows().Where(window => window.HasUnsent)]).Select(window => window.Next()!)];
+            return Windows().Count(window => window.HasUnsent && window.Key.End < over);
+        }
+    }
+
+    /// <summary>What to send of the windows with something unsent.</summary>
+    public List<OutstandingDelta> Unsent(Predicate<OutstandingWindow> wanted)
+    {
+        lock (_gate)
+        {
+            return [.. Windows().Where(window => window.HasUnsent && wanted(window)).Select(window => window.Next()!)];
         }
     }
 
