@@ -38,6 +38,66 @@ public sealed class RollupQueryTests(BayouServer server) : IClassFixture<BayouSe
         AssertSame(late, await AskAsync(service, day));
     }
 
+    [Fact]
+    public async Task A_range_has_each_request_once_whatever_is_written_and_merged_meanwhile()
+    {
+        // Three hours are written to again and again, merged into ten minutes, hours and the day, and read, all at the same time.
+        const int Rounds = 8, Requests = 40;
+        var service = BayouServer.NewService();
+        var day = new DateTimeOffset(DateTime.UtcNow.Date.AddDays(-4), TimeSpan.Zero);
+        var random = new Random(6);
+        using var over = new CancellationTokenSource();
+        var merging = Task.Run(async () =>
+        {
+            while (!over.IsCancellationRequested)
+            {
+                await server.RollUpAsync();
+            }
+        }, BayouServer.Ct);
+        var reading = Task.Run(() => ReadAsync(service, day, over.Token), BayouServer.Ct);
+        for (var round = 1; round <= Rounds; round++)
+        {
+            await server.SendAsync(Enumerable.Range(0, Requests).Select(_ => BayouServer.Observation(service, day.AddHours(6).AddSeconds(random.Next(3 * 3_600)))));
+            await server.CountedAsync(service, round * Requests);
+        }
+
+        await over.CancelAsync();
+        await merging;
+        var (reads, changed) = await reading;
+        Assert.True(changed >= Rounds / 2, $"Of {reads} reads {changed} found something new.");
+        await server.RollUpAsync();
+        Assert.Equal((3, 1), (await RowsAsync(service, Resolution.Hour) / 2, await RowsAsync(service, Resolution.Day) / 2)); // The endpoint and all of them.
+        Assert.Equal(Rounds * Requests, await TrafficAsync(service, day));
+    }
+
+    /// <returns>How many times the day was read, and how many of these found more than the one before.</returns>
+    private async Task<(int Reads, int Changed)> ReadAsync(string service, DateTimeOffset day, CancellationToken over)
+    {
+        var (reads, changed, last) = (0, 0, 0L);
+        for (; !over.IsCancellationRequested; reads++)
+        {
+            var least = await WrittenAsync(service);
+            var read = await TrafficAsync(service, day);
+            Assert.InRange(read, least, await WrittenAsync(service));
+            changed += read > last ? 1 : 0;
+            last = read;
+        }
+
+        return (reads, changed);
+    }
+
+    private async Task<long> TrafficAsync(string service, DateTimeOffset day) =>
+        (long)(await server.DataAsync($"/metrics/summary?service={service}&start_date={day.ToUnixTimeMilliseconds()}&end_date={day.AddDays(1).ToUnixTimeMilliseconds()}"))["traffic"]!["value"]!;
+
+    private async Task<long> WrittenAsync(string service)
+    {
+        await using var command = server.Db.CreateCommand("""
+            SELECT coalesce(sum(w.traffic_count), 0)::bigint FROM metric_windows w JOIN series s ON s.id = w.series_id WHERE s.service = $1 AND s.endpoint = '*'
+            """);
+        command.Parameters.Add(new() { Value = service });
+        return (long)(await command.ExecuteScalarAsync(BayouServer.Ct))!;
+    }
+
     private static void AssertSame(List<(string Url, string Answer)> expected, List<(string Url, string Answer)> actual) =>
         Assert.All(expected.Zip(actual), pair => Assert.True(pair.First.Answer == pair.Second.Answer, $"{pair.First.Url}\n{pair.First.Answer}\n{pair.Second.Answer}"));
 
