@@ -60,6 +60,7 @@ internal sealed class Server(Process process, Uri url) : IAsyncDisposable
         var process = Process.Start(start)!;
         process.BeginOutputReadLine();
         var server = new Server(process, url);
+        AppDomain.CurrentDomain.ProcessExit += server.End; // Nothing is left of a bench that is interrupted.
         while (!await server.IsReadyAsync())
         {
             await Task.Delay(10);
@@ -91,11 +92,14 @@ internal sealed class Server(Process process, Uri url) : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        AppDomain.CurrentDomain.ProcessExit -= End;
         process.Kill();
         await process.WaitForExitAsync();
         process.Dispose();
         Http.Dispose();
     }
+
+    private void End(object? sender, EventArgs e) => process.Kill();
 
     private async Task<bool> IsReadyAsync()
     {

@@ -159,9 +159,9 @@ public sealed class LatencySketch
                 (bin, count) = (bin + Varint.Read(ref input), Varint.Read(ref input));
             }
 
-            if (bin < 0 || bin > MaxBin)
+            if (count <= 0 || bin < 0 || bin > MaxBin)
             {
-                throw new InvalidDataException("A latency sketch has a bin outside its range.");
+                throw new InvalidDataException("A latency sketch has a bin outside its range, or without values.");
             }
 
             AddTo((int)bin, count);

@@ -79,7 +79,7 @@ internal sealed class MetricsTop(MetricsScan scan, TimeProvider time)
 
         var series = await scan.SeriesAsync(selection, ct);
         var ranking = new Ranking(scan, series, dimension, by, statuses);
-        var (now, before) = await selection.BothAsync(range => ranking.OfAsync(range, points > 0 ? 0 : limit, ct)); // Points come with figures of their own.
+        var (now, before) = await selection.BothAsync(range => ranking.OfAsync(range, points == 0 && range == selection.Range ? limit : 0, ct)); // Points come with figures of their own.
         double? Previous(Place place) => before.TryGetValue(place, out var item) ? by == "p95" ? item.Value : Math.Round(item.Value * selection.ComparedScale, 3) : null;
         var total = now.Values.Sum(item => item.Additive);
         var ranked = now.Where(pair => pair.Value.Value > 0).ToList();

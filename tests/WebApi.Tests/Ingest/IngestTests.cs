@@ -81,6 +81,22 @@ public sealed class IngestTests(BayouServer server) : IClassFixture<BayouServer>
     }
 
     [Fact]
+    public async Task A_backfill_of_more_windows_than_a_statement_takes_is_counted_and_its_journal_emptied()
+    {
+        // In two bodies: what came first waits for the second. 5,200 windows of the route, and as many of the service.
+        var service = BayouServer.NewService();
+        var first = BayouServer.RecentMinute.AddDays(-4);
+        await Task.WhenAll(Enumerable.Range(0, 2).Select(half => server.SendAsync(
+            Enumerable.Range(0, 5_200).Where(i => i % 3 != half).Select(i => BayouServer.Observation(service, first.AddMinutes(i))))));
+        await server.CountedAsync(service, Enumerable.Range(0, 5_200).Sum(i => i % 3 == 2 ? 2 : 1));
+        await using var journal = server.Db.CreateCommand("SELECT count(*) FROM ingest_journal");
+        while ((long)(await journal.ExecuteScalarAsync(BayouServer.Ct))! > 0)
+        {
+            await Task.Delay(50, BayouServer.Ct);
+        }
+    }
+
+    [Fact]
     public async Task Past_the_limit_endpoints_count_into_one_and_nothing_is_lost()
     {
         await using var database = await TestDatabase.CreateAsync();

@@ -38,9 +38,11 @@ public sealed class FormerRollupsTests
         await using (var turnBack = db.CreateCommand(TurnBack))
         {
             await turnBack.ExecuteNonQueryAsync(BayouServer.Ct);
+            await using var marked = db.CreateCommand("SELECT string_agg(extract(hour FROM start AT TIME ZONE 'UTC')::text, ',' ORDER BY start) FROM metric_rollup_marks WHERE seconds = 3600 AND start < now() - interval '1 day'");
+            Assert.Equal("4,5", (string)(await marked.ExecuteScalarAsync(BayouServer.Ct))!);
         }
 
-        // Nothing is merged before it was read once.
+        // What has changed, and what was never merged; the day besides. Nothing is merged before it was read once.
         await using var next = await BayouServer.StartAsync(database, ("Bayou:Metrics:RollUpAfterSeconds", "3600"));
         Assert.Equal((60, 90, 30), await HoursAsync(next, service, day));
         foreach (var _ in Resolution.All.Skip(1))

@@ -195,6 +195,33 @@ public sealed class MetricsQueryTests(BayouServer server) : IClassFixture<BayouS
     }
 
     [Fact]
+    public async Task An_answer_of_too_many_points_is_refused_and_one_of_just_so_many_is_not()
+    {
+        // 70 endpoints of a day and one window more than 100,000, with the figures of a window that is there.
+        var service = BayouServer.NewService();
+        await server.SendAsync(new[] { BayouServer.Observation(service, Time) });
+        await server.CountedAsync(service, 1);
+        var day = new DateTimeOffset(DateTime.UtcNow.Date.AddDays(-2), TimeSpan.Zero);
+        await using (var fill = server.Db.CreateCommand("""
+            WITH many AS (INSERT INTO series (project_id, service, endpoint) SELECT project_id, service, 'GET /' || n FROM series, generate_series(1, 70) n WHERE service = $1 AND endpoint = '*' RETURNING id)
+            INSERT INTO metric_windows (id, series_id, window_start, version, applied, figures, request_size, response_size, duration_sum, duration_max, traffic_count, status_1xx, status_2xx, status_3xx, status_4xx, status_5xx, p50, p95, p99)
+            SELECT nextval('metric_windows_id_seq'), n.id, n.start, 1, '{}', w.figures, 0, 0, w.duration_sum, w.duration_max, 1, 0, 1, 0, 0, 0, w.p50, w.p95, w.p99
+              FROM (SELECT * FROM metric_windows WHERE series_id = (SELECT id FROM series WHERE service = $1 AND endpoint = '*')) w,
+                   (SELECT id, $2 + m * interval '1 minute' AS start FROM many, generate_series(0, 1439) m ORDER BY m, id LIMIT 100001) n
+            """))
+        {
+            fill.Parameters.Add(new() { Value = service });
+            fill.Parameters.Add(new() { Value = day.UtcDateTime });
+            await fill.ExecuteNonQueryAsync(BayouServer.Ct);
+        }
+
+        var (status, body) = await server.GetAsync($"/metrics/aggregate?service={service}&group_by=endpoint&window_size=60&start_date={day.ToUnixTimeMilliseconds()}&end_date={day.AddDays(1).ToUnixTimeMilliseconds()}");
+        Assert.Equal((HttpStatusCode.BadRequest, "window_size"), (status, (string)body["error"]!["details"]![0]!["field"]!));
+        var most = await server.DataAsync($"/metrics/aggregate?service={service}&group_by=endpoint&window_size=60&start_date={day.ToUnixTimeMilliseconds()}&end_date={day.AddMinutes(1_428).ToUnixTimeMilliseconds()}");
+        Assert.Equal(70 * 1_428, most.AsArray().Count);
+    }
+
+    [Fact]
     public async Task Days_begin_at_the_midnight_of_the_time_zone()
     {
         var service = await SeedAsync();

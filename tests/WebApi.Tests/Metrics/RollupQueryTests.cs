@@ -55,14 +55,20 @@ public sealed class RollupQueryTests(BayouServer server) : IClassFixture<BayouSe
             }
         }, BayouServer.Ct);
         var reading = Task.Run(() => ReadAsync(service, day, over.Token), BayouServer.Ct);
-        for (var round = 1; round <= Rounds; round++)
+        try
         {
-            await server.SendAsync(Enumerable.Range(0, Requests).Select(_ => BayouServer.Observation(service, day.AddHours(6).AddSeconds(random.Next(3 * 3_600)))));
-            await server.CountedAsync(service, round * Requests);
+            for (var round = 1; round <= Rounds; round++)
+            {
+                await server.SendAsync(Enumerable.Range(0, Requests).Select(_ => BayouServer.Observation(service, day.AddHours(6).AddSeconds(random.Next(3 * 3_600)))));
+                await server.CountedAsync(service, round * Requests);
+            }
+        }
+        finally
+        {
+            await over.CancelAsync();
+            await merging;
         }
 
-        await over.CancelAsync();
-        await merging;
         var (reads, changed) = await reading;
         Assert.True(changed >= Rounds / 2, $"Of {reads} reads {changed} found something new.");
         await server.RollUpAsync();
