@@ -1,8 +1,10 @@
+using System.Runtime.InteropServices;
 using Bayou.Bench;
 using Bayou.Database;
 using Npgsql;
 
 // Bench --events 2000000 --postmaster PID --middleware MiddlewareBench.dll --out FILE [--cluster true] [--logs 5000000] [--loghub FOLDER] [--growth 1,10] [--idle 60], with BAYOU_DATABASE_URL naming a database with nothing to lose.
+using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => Environment.Exit(143)); // So that its servers end with it.
 var settings = new ConfigurationBuilder().AddCommandLine(args).AddEnvironmentVariables().Build();
 if (settings.GetValue<bool>("discard"))
 {

@@ -5,6 +5,31 @@ namespace Bayou.Ingest;
 /// <summary>What a cluster that has lost sight of itself does to the protocol: calls that get lost, late or out of order, windows with two activations, zombies.</summary>
 public sealed class FaultTests(ProtocolDatabase database) : IClassFixture<ProtocolDatabase>
 {
+    [Fact]
+    public async Task Where_nothing_goes_through_it_is_tried_less_and_less_often_and_counted_once_it_does()
+    {
+        await using var sender = new Sender(database);
+        var life = await sender.BeginAsync();
+        var tries = 0;
+        life.Grains.Faults.Decide = call =>
+        {
+            if (!IsWindow(call.Grain))
+            {
+                return new(true);
+            }
+
+            Interlocked.Increment(ref tries);
+            return ValueTask.FromException<bool>(new IOException("Its database is away."));
+        };
+        await sender.SendTwiceAsync([("/a", false)]);
+        await life.RunAsync(TimeSpan.FromMinutes(2));
+        Assert.InRange(tries, 2 * 5, 2 * 40); // Of the route and of its service; each half second were 240 times two.
+
+        life.Grains.Faults.Decide = null;
+        await sender.SettleAsync();
+        await sender.ExpectAsync();
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]

@@ -30,20 +30,26 @@ internal sealed partial class Delivery(
     private static readonly TimeSpan Gathering = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(1);
 
+    // Where nothing goes through, the database is away, or all silos: a thousand calls that fail each half second would be half a core.
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(4);
+
     private long? _gatheringSince;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(options.Value.DeliveryMilliseconds), time);
         var lastCheck = time.GetTimestamp();
+        var (lastRound, pause) = (lastCheck, TimeSpan.Zero);
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
                 await timer.WaitForNextTickAsync(stoppingToken);
-                if (reach.IsUp)
+                if (reach.IsUp && time.GetElapsedTime(lastRound) >= pause)
                 {
-                    await SendAsync(stoppingToken);
+                    var longer = TimeSpan.FromTicks(Math.Min(Math.Max(2 * pause.Ticks, timer.Period.Ticks), LongestPause.Ticks));
+                    pause = await SendAsync(stoppingToken) ? TimeSpan.Zero : longer;
+                    lastRound = time.GetTimestamp();
                 }
 
                 if (time.GetElapsedTime(lastCheck) >= CheckPeriod)
@@ -64,10 +70,11 @@ internal sealed partial class Delivery(
     }
 
     /// <summary>One round: every window with something unsent is in one call.</summary>
-    internal async Task SendAsync(CancellationToken ct)
+    /// <returns>False when not one of its calls went through.</returns>
+    internal async Task<bool> SendAsync(CancellationToken ct)
     {
         var calls = Calls();
-        var failures = 0;
+        var (failures, failedCalls) = (0, 0);
         Exception? failure = null;
         await Parallel.ForEachAsync(calls, new ParallelOptions { MaxDegreeOfParallelism = MaxCalls, CancellationToken = ct }, async (call, token) =>
         {
@@ -82,6 +89,7 @@ internal sealed partial class Delivery(
             {
                 // Whether the grain merged it is open; the next round sends it again and the grain knows.
                 Interlocked.Add(ref failures, call.Parts.Count);
+                Interlocked.Increment(ref failedCalls);
                 Volatile.Write(ref failure, e);
             }
         });
@@ -89,6 +97,8 @@ internal sealed partial class Delivery(
         {
             NotDelivered(failures, failure);
         }
+
+        return failedCalls == 0 || failedCalls < calls.Count;
     }
 
     private List<Call> Calls()
