@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Configuration;
 using Shop;
 
@@ -9,12 +10,8 @@ var rate = settings.GetValue("rate", 8.0);
 var hours = settings.GetValue("backfill-hours", 24.0);
 
 using var stop = new CancellationTokenSource();
-AppDomain.CurrentDomain.ProcessExit += (_, _) => stop.Cancel();
-Console.CancelKeyPress += (_, e) =>
-{
-    e.Cancel = true;
-    stop.Cancel();
-};
+using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 
 using var http = new HttpClient();
 if (Environment.GetEnvironmentVariable("BAYOU_TOKEN") is { Length: > 0 } token)
@@ -31,4 +28,10 @@ try
 catch (OperationCanceledException) when (stop.IsCancellationRequested)
 {
     // Told to.
+}
+
+void Stop(PosixSignalContext signal)
+{
+    signal.Cancel = true;
+    stop.Cancel();
 }

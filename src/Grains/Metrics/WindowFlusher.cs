@@ -31,25 +31,11 @@ internal sealed partial class WindowFlusher(
         await _oneAtATime.WaitAsync(ct);
         try
         {
-            var (chunk, keys) = (new List<WindowState>(), new HashSet<WindowKey>());
-            foreach (var (window, _) in _dirty) // Not a copy of all of them, which may be many.
+            // Two activations of one window cannot go in one statement: the second waits for the next.
+            foreach (var chunk in _dirty.Keys.DistinctBy(window => window.Key).Chunk(options.Value.FlushBatch))
             {
-                // Two activations of one window cannot go in one statement: the second waits for another.
-                if (!keys.Add(window.Key))
-                {
-                    continue;
-                }
-
-                chunk.Add(window);
-                if (chunk.Count == options.Value.FlushBatch)
-                {
-                    await FlushAsync(chunk, ct);
-                    chunk.Clear();
-                    keys.Clear();
-                }
+                await FlushAsync(chunk, ct);
             }
-
-            await FlushAsync(chunk, ct);
         }
         finally
         {
@@ -80,9 +66,9 @@ internal sealed partial class WindowFlusher(
         }
     }
 
-    private async Task FlushAsync(List<WindowState> windows, CancellationToken ct)
+    private async Task FlushAsync(WindowState[] windows, CancellationToken ct)
     {
-        var taken = new List<(WindowState Window, Action Release, WindowSnapshot? Snapshot)>(windows.Count);
+        var taken = new List<(WindowState Window, Action Release, WindowSnapshot? Snapshot)>(windows.Length);
         foreach (var window in windows)
         {
             // Off the list before the snapshot: what is merged after it enlists the window again.
