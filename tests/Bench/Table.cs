@@ -12,7 +12,7 @@ internal sealed class Table
     public void Add(string what, string measured, string beside, string aim)
     {
         _rows.Add((what, measured, beside, aim));
-        Console.Error.WriteLine($"{what}: {measured}");
+        Console.Error.WriteLine(Line(_rows[^1]));
     }
 
     public string ToJson() => JsonSerializer.Serialize(_rows.Select(row => new { what = row.What, measured = row.Measured, beside = row.Beside, aim = row.Aim }));
@@ -23,9 +23,11 @@ internal sealed class Table
         var text = new StringBuilder("| what | measured | beside it | aim |\n|---|---|---|---|\n");
         foreach (var row in _rows)
         {
-            text.Append($"| {row.What} | {row.Measured} | {row.Beside} | {row.Aim} |\n");
+            text.Append(Line(row)).Append('\n');
         }
 
         return text.ToString();
     }
+
+    private static string Line((string What, string Measured, string Beside, string Aim) row) => $"| {row.What} | {row.Measured} | {row.Beside} | {row.Aim} |";
 }

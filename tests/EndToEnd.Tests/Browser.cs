@@ -53,6 +53,15 @@ public sealed class Browser : IAsyncLifetime
     /// <summary>Waits for an answer from this address.</summary>
     public static Task WaitForResponseAsync(IPage page, string path) => page.WaitForResponseAsync(response => new Uri(response.Url).AbsolutePath == path && response.Ok);
 
+    /// <summary>A live view slides as each minute ends: what is aimed at by time is not to move under the mouse.</summary>
+    public static async Task BetweenMinutesAsync()
+    {
+        while (DateTime.UtcNow.Second is < 4 or >= 50)
+        {
+            await Task.Delay(100, Ct);
+        }
+    }
+
     /// <summary>A place in a chart: of so many buckets, this one, counted from 0.</summary>
     public static async Task<(float X, float Y)> BucketAsync(IPage page, string chart, int index, int buckets)
     {

@@ -27,6 +27,7 @@ public sealed class TaskTests(TaskTests.Shop shop) : IClassFixture<TaskTests.Sho
     public async Task Say_when_the_error_rate_rose_and_which_endpoint_and_status_caused_it()
     {
         var page = await shop.OpenAsync("/dashboard?service=shop");
+        await Browser.BetweenMinutesAsync();
         var (x, y) = await Browser.BucketAsync(page, "Error rate", IndexOf(Minute), 60);
         await page.Mouse.MoveAsync(x, y);
         await Expect(page.GetByText(Minute.ToString("d MMM, HH:mm", CultureInfo.InvariantCulture)).First).ToBeVisibleAsync();
@@ -97,6 +98,7 @@ public sealed class TaskTests(TaskTests.Shop shop) : IClassFixture<TaskTests.Sho
     public async Task A_drag_zooms_into_what_it_covers_and_the_way_back_is_the_browsers()
     {
         var page = await shop.OpenAsync("/dashboard?service=shop");
+        await Browser.BetweenMinutesAsync();
         var (from, y) = await Browser.BucketAsync(page, "Latency", IndexOf(Minute.AddMinutes(-1)), 60);
         var (to, _) = await Browser.BucketAsync(page, "Latency", IndexOf(Minute.AddMinutes(1)), 60);
         await page.Mouse.MoveAsync(from, y);
@@ -133,6 +135,7 @@ public sealed class TaskTests(TaskTests.Shop shop) : IClassFixture<TaskTests.Sho
     public async Task A_tap_explains_the_bucket_under_the_finger()
     {
         var page = await shop.OpenAsync("/dashboard?service=shop", touch: true);
+        await Browser.BetweenMinutesAsync();
         var (x, y) = await Browser.BucketAsync(page, "Error rate", IndexOf(Minute), 60);
         await page.Touchscreen.TapAsync(x, y);
         await Expect(page).ToHaveURLAsync(new Regex($"sel={Regex.Escape(Uri.EscapeDataString($"{Minute:yyyy-MM-ddTHH:mm:ss}.000Z"))}"));
@@ -174,6 +177,7 @@ public sealed class TaskTests(TaskTests.Shop shop) : IClassFixture<TaskTests.Sho
         await page.GetByText("1 deploy in this range").ClickAsync();
         await Expect(page.GetByText("shop 7.3.1")).ToBeVisibleAsync();
         await Expect(page.GetByText("▾ 7.3.1")).ToHaveCountAsync(4);
+        await Browser.BetweenMinutesAsync();
         var (x, y) = await Browser.BucketAsync(page, "Latency", IndexOf(Minute), 60);
         await page.Mouse.ClickAsync(x, y);
         await Expect(page.GetByRole(AriaRole.Region, new() { Name = "What changed" })).ToContainTextAsync("Deployed in it or shortly before: shop 7.3.1");
