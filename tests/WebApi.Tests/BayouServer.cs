@@ -116,15 +116,21 @@ public sealed class BayouServer : IAsyncLifetime
         do
         {
             await Task.Delay(25, Ct);
-            await using var command = Db.CreateCommand("""
-                SELECT coalesce(sum(traffic_count), 0)::bigint FROM metric_windows w JOIN series s ON s.id = w.series_id
-                 WHERE s.service = $1 AND s.endpoint = '*'
-                """);
-            command.Parameters.Add(new() { Value = service });
-            counted = (long)(await command.ExecuteScalarAsync(Ct))!;
+            counted = await WrittenAsync(service);
             Assert.True(counted <= requests, $"{service} has {counted} requests, more than {requests} were sent");
         }
         while (counted < requests);
+    }
+
+    /// <summary>How many requests a service's windows count by now.</summary>
+    public async Task<long> WrittenAsync(string service)
+    {
+        await using var command = Db.CreateCommand("""
+            SELECT coalesce(sum(traffic_count), 0)::bigint FROM metric_windows w JOIN series s ON s.id = w.series_id
+             WHERE s.service = $1 AND s.endpoint = '*'
+            """);
+        command.Parameters.Add(new() { Value = service });
+        return (long)(await command.ExecuteScalarAsync(Ct))!;
     }
 
     public T Get<T>()

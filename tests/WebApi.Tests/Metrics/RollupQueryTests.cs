@@ -82,9 +82,9 @@ public sealed class RollupQueryTests(BayouServer server) : IClassFixture<BayouSe
         var (reads, changed, last) = (0, 0, 0L);
         for (; !over.IsCancellationRequested; reads++)
         {
-            var least = await WrittenAsync(service);
+            var least = await server.WrittenAsync(service);
             var read = await TrafficAsync(service, day);
-            Assert.InRange(read, least, await WrittenAsync(service));
+            Assert.InRange(read, least, await server.WrittenAsync(service));
             changed += read > last ? 1 : 0;
             last = read;
         }
@@ -94,15 +94,6 @@ public sealed class RollupQueryTests(BayouServer server) : IClassFixture<BayouSe
 
     private async Task<long> TrafficAsync(string service, DateTimeOffset day) =>
         (long)(await server.DataAsync($"/metrics/summary?service={service}&start_date={day.ToUnixTimeMilliseconds()}&end_date={day.AddDays(1).ToUnixTimeMilliseconds()}"))["traffic"]!["value"]!;
-
-    private async Task<long> WrittenAsync(string service)
-    {
-        await using var command = server.Db.CreateCommand("""
-            SELECT coalesce(sum(w.traffic_count), 0)::bigint FROM metric_windows w JOIN series s ON s.id = w.series_id WHERE s.service = $1 AND s.endpoint = '*'
-            """);
-        command.Parameters.Add(new() { Value = service });
-        return (long)(await command.ExecuteScalarAsync(BayouServer.Ct))!;
-    }
 
     private static void AssertSame(List<(string Url, string Answer)> expected, List<(string Url, string Answer)> actual) =>
         Assert.All(expected.Zip(actual), pair => Assert.True(pair.First.Answer == pair.Second.Answer, $"{pair.First.Url}\n{pair.First.Answer}\n{pair.Second.Answer}"));
