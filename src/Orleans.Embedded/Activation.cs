@@ -160,11 +160,7 @@ internal sealed class Activation(EmbeddedRuntime runtime, GrainId id, Lazy<Grain
 
             _running++;
             _exclusive += interleaves ? 0 : 1;
-            _ = OnSchedulerAsync(async () =>
-            {
-                await turn.RunAsync(Grain);
-                Finished(turn, interleaves);
-            });
+            _ = OnSchedulerAsync(() => turn.RunAsync(Grain, () => Finished(turn, interleaves)));
         }
     }
 

@@ -19,20 +19,14 @@ internal sealed record Turn(Func<Grain, Task<object?>> Body, bool Interleaves, b
 
     public Task<object?> Done => _done.Task;
 
-    public async Task RunAsync(Grain grain)
+    /// <param name="grain">Whose turn it is.</param>
+    /// <param name="over">Called before the answer is given: who has it finds the turn over.</param>
+    public async Task RunAsync(Grain grain, Action over)
     {
-        try
-        {
-            _done.TrySetResult(await Body(grain));
-        }
-        catch (OperationCanceledException e)
-        {
-            _done.TrySetCanceled(e.CancellationToken);
-        }
-        catch (Exception e)
-        {
-            _done.TrySetException(e);
-        }
+        var outcome = Body(grain);
+        await ((Task)outcome).ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
+        over();
+        _done.TrySetFromTask(outcome);
     }
 
     public void Fail(Exception e) => _done.TrySetException(e);

@@ -43,6 +43,19 @@ public sealed class TurnTests
         Assert.Equal(0, await host.Grain().RunningAsync());
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_turn_is_over_before_its_answer_is_given(bool fails)
+    {
+        var turn = new Turn(async _ => fails ? throw new InvalidOperationException("as asked") : await Task.FromResult("done"), Interleaves: false);
+        var answered = new List<bool>();
+        await turn.RunAsync(new ProbeGrain(new Probe()), () => answered.Add(turn.Done.IsCompleted));
+        Assert.Equal([false], answered);
+        Assert.Equal(fails, turn.Done.IsFaulted);
+        Assert.True(turn.Done.IsCompleted);
+    }
+
     [Fact]
     public async Task Many_callers_at_once_are_all_counted()
     {
