@@ -46,15 +46,12 @@ bench_main() {
     step "Build the bench" "Mend what it names." build_project tests/Bench
     step "Build the middleware's bench" "Mend what it names." build_project tests/MiddlewareBench
     BENCH_DATA=$(mktemp -d "${TMPDIR:-/tmp}/bayou-bench-XXXXXX")
-    trap '[ -z "${BENCH_PID:-}" ] || { kill "$BENCH_PID" && wait "$BENCH_PID"; } 2>/dev/null || :; cluster_down; rm -rf "${CLUSTER:-}" "$BENCH_DATA"' EXIT
+    trap 'end_attended; cluster_down; rm -rf "${CLUSTER:-}" "$BENCH_DATA"' EXIT
     trap 'exit 130' INT TERM
     [ ${#cluster[@]} -ne 0 ] || { find_postgres && ensure_pgvector; }
     cluster_up "$BENCH_DATA" durable
     mkdir -p "$BAYOU_ROOT/artifacts/bench"
     local bin=$BAYOU_ROOT/artifacts/${RUNTIME,,}/bin
-    BAYOU_DATABASE_URL=$DATABASE_URL dotnet "$bin/Bench/release/Bench.dll" --middleware "$bin/MiddlewareBench/release/MiddlewareBench.dll" \
-        --events "$events" --postmaster "$(head -n 1 "$CLUSTER/db/postmaster.pid")" --out "$BAYOU_ROOT/artifacts/bench/${RUNTIME,,}.json" --idle "$idle" "${cluster[@]}" "${growth[@]}" "${logs[@]}" &
-    BENCH_PID=$! # In the background: only so a signal is heeded before it ends.
-    wait "$BENCH_PID"
-    BENCH_PID=''
+    BAYOU_DATABASE_URL=$DATABASE_URL attended dotnet "$bin/Bench/release/Bench.dll" --middleware "$bin/MiddlewareBench/release/MiddlewareBench.dll" \
+        --events "$events" --postmaster "$(head -n 1 "$CLUSTER/db/postmaster.pid")" --out "$BAYOU_ROOT/artifacts/bench/${RUNTIME,,}.json" --idle "$idle" "${cluster[@]}" "${growth[@]}" "${logs[@]}"
 }

@@ -62,3 +62,18 @@ can_be_root() { [ "$(id -u)" -eq 0 ] || { command -v sudo >/dev/null && sudo -n 
 free_port() { node -e 'const s = require("net").createServer(); s.listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); });'; }
 
 port_is_free() { node -e 'const s = require("net").createServer(); s.on("error", () => process.exit(1)); s.listen(+process.argv[1], "127.0.0.1", () => s.close());' "$1"; }
+
+# attended COMMAND...: runs it in the background and waits, for a signal to this shell is heeded only so before it ends.
+attended() {
+    local status=0
+    "$@" &
+    ATTENDED=$!
+    wait "$ATTENDED" || status=$?
+    ATTENDED=
+    return "$status"
+}
+
+# end_attended: for the EXIT trap of whoever runs something attended.
+end_attended() {
+    [ -z "${ATTENDED:-}" ] || { kill "$ATTENDED" && wait "$ATTENDED"; } 2>/dev/null || :
+}

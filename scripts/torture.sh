@@ -35,7 +35,7 @@ torture_on_its_own() {
     [ "$1" -gt 120 ] || disk=1g
     TORTURE_DATA=$(mktemp -d "${TMPDIR:-/tmp}/bayou-torture-XXXXXX")
     CLUSTER=
-    trap 'cluster_down; umount "$TORTURE_DATA" 2>/dev/null; rm -rf "${CLUSTER:-}" "$TORTURE_DATA"' EXIT
+    trap 'end_attended; cluster_down; umount "$TORTURE_DATA" 2>/dev/null; rm -rf "${CLUSTER:-}" "$TORTURE_DATA"' EXIT
     trap 'exit 130' INT TERM
     if [ "$(id -u)" -eq 0 ] && mount -t tmpfs -o "size=$disk,mode=755" tmpfs "$TORTURE_DATA" 2>/dev/null; then
         say "The database is on a disk of $disk."
@@ -76,6 +76,6 @@ done
 echo "the server does not come back after \$attempt tries" >&2
 exit 1
 EOF
-    BAYOU_DATABASE_URL=$DATABASE_URL dotnet "$BAYOU_ROOT/artifacts/${RUNTIME,,}/bin/Torture/release/Torture.dll" \
+    BAYOU_DATABASE_URL=$DATABASE_URL attended dotnet "$BAYOU_ROOT/artifacts/${RUNTIME,,}/bin/Torture/release/Torture.dll" \
         --seconds "$1" --seed "$2" "${@:3}" --crash-database "bash '$TORTURE_DATA/crash.sh'" "${fill[@]}"
 }

@@ -91,6 +91,15 @@ internal sealed class Nodes(IReadOnlyList<Node> all) : IAsyncDisposable
         }
     }
 
+    /// <summary>Ends all at once, for good.</summary>
+    public void End()
+    {
+        foreach (var node in all)
+        {
+            node.End();
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var node in all)
@@ -108,6 +117,7 @@ internal sealed class Node(string program, string name, string database, Diction
     private readonly Lock _gate = new();
     private Process? _process;
     private bool _isKept;
+    private bool _isOver;
 
     public string Name => name;
 
@@ -185,6 +195,19 @@ internal sealed class Node(string program, string name, string database, Diction
         }
     }
 
+    /// <summary>kill -9, and it is never started again.</summary>
+    public void End()
+    {
+        lock (_gate)
+        {
+            _isOver = true;
+            if (_process is { HasExited: false })
+            {
+                _process.Kill();
+            }
+        }
+    }
+
     /// <summary>STOP, or CONT.</summary>
     public void Signal(string signal)
     {
@@ -197,6 +220,11 @@ internal sealed class Node(string program, string name, string database, Diction
 
     private void Launch()
     {
+        if (_isOver)
+        {
+            return;
+        }
+
         var start = new ProcessStartInfo("dotnet")
         {
             ArgumentList = { Path.Combine(AppContext.BaseDirectory, $"{program}.dll"), "--urls", Url.ToString() },

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Bayou.Torture;
 using Microsoft.Extensions.Configuration;
 
@@ -12,6 +13,11 @@ using var patience = new CancellationTokenSource(length + TimeSpan.FromMinutes(4
 var ct = patience.Token;
 var ledger = new Ledger();
 await using var nodes = settings.GetValue("cluster", false) ? Nodes.Cluster(database, silos: 2, webs: 2, isRolling) : Nodes.Alone(database, count: 2);
+using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ =>
+{
+    nodes.End(); // Nothing is left of a torture that is interrupted.
+    Environment.Exit(143);
+});
 await nodes.StartAsync(ct);
 await using var app = await MonitoredApp.StartAsync(nodes, seed, ct);
 

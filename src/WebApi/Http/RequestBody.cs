@@ -144,15 +144,12 @@ internal static class RequestBody
     /// <summary>A larger buffer once this one is full; never much larger than the limit.</summary>
     private static byte[] Enlarge(byte[] buffer, int length, int maxBytes)
     {
-        if (length < buffer.Length)
+        if (length == buffer.Length)
         {
-            return buffer;
+            RentedArray.Enlarge(ref buffer, length, (int)Math.Min(maxBytes + 1L, buffer.Length * 2L));
         }
 
-        var larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(maxBytes + 1L, buffer.Length * 2L));
-        buffer.AsSpan(0, length).CopyTo(larger);
-        ArrayPool<byte>.Shared.Return(buffer);
-        return larger;
+        return buffer;
     }
 
     private static bool IsKnownType(string? contentType)

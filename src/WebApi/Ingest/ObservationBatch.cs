@@ -1,4 +1,5 @@
 using System.Buffers;
+using Bayou.Http;
 using Bayou.Metrics;
 
 namespace Bayou.Ingest;
@@ -121,10 +122,7 @@ internal sealed class ObservationBatch(SeriesRegistry registry, int project) : I
     {
         if (Count == _items.Length)
         {
-            var larger = ArrayPool<Observed>.Shared.Rent(Count * 2);
-            _items.CopyTo(larger, 0);
-            ArrayPool<Observed>.Shared.Return(_items);
-            _items = larger;
+            RentedArray.Enlarge(ref _items, Count, Count * 2);
         }
 
         return ref _items[Count++];

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using Bayou.Http;
 
 namespace Bayou.Logs;
 
@@ -110,14 +111,7 @@ internal sealed class LogRows : IDisposable
     {
         if (_bytes.Length - _length < bytes)
         {
-            var larger = ArrayPool<byte>.Shared.Rent(Math.Max((_length + bytes) * 2, 64 * 1024));
-            _bytes.AsSpan(0, _length).CopyTo(larger);
-            if (_bytes.Length > 0)
-            {
-                ArrayPool<byte>.Shared.Return(_bytes);
-            }
-
-            _bytes = larger;
+            RentedArray.Enlarge(ref _bytes, _length, Math.Max((_length + bytes) * 2, 64 * 1024));
         }
 
         return _bytes.AsSpan(_length, bytes);

@@ -39,8 +39,8 @@ internal sealed class WrittenPoints : IBufferWriter<byte>, IDisposable
         _json.Flush();
         if (Count == _keys.Length)
         {
-            Enlarge(ref _keys, Count, 2 * Count);
-            Enlarge(ref _places, Count, 2 * Count);
+            RentedArray.Enlarge(ref _keys, Count, 2 * Count);
+            RentedArray.Enlarge(ref _places, Count, 2 * Count);
         }
 
         _keys[Count] = (start, group);
@@ -82,15 +82,7 @@ internal sealed class WrittenPoints : IBufferWriter<byte>, IDisposable
         var needed = _length + Math.Max(bytes, SmallestRoom);
         if (needed > _bytes.Length)
         {
-            Enlarge(ref _bytes, _length, Math.Max(needed, 2 * _bytes.Length));
+            RentedArray.Enlarge(ref _bytes, _length, Math.Max(needed, 2 * _bytes.Length));
         }
-    }
-
-    private static void Enlarge<T>(ref T[] array, int used, int size)
-    {
-        var larger = ArrayPool<T>.Shared.Rent(size);
-        array.AsSpan(0, used).CopyTo(larger);
-        ArrayPool<T>.Shared.Return(array);
-        array = larger;
     }
 }
