@@ -104,7 +104,7 @@ internal sealed class MetricsChanges(MetricsScan scan, TimeProvider time)
 
         var whole = MetricsSelection.Of(query, perEndpoint: false, time) with { Range = selection.Range, Compared = selection.Compared };
         var series = await scan.SeriesAsync(whole, ct);
-        var (now, before) = await whole.BothAsync(range => scan.SumAsync(series, range, ct));
+        var (now, before) = await whole.BothAsync(range => scan.SumAsync(series.Keys, range, ct));
         return Parts(Beside(now.Countries.ToDictionary(), before.Countries.ToDictionary()), limit, (country, part) => part with { Country = country });
     }
 

@@ -24,7 +24,7 @@ internal sealed class MetricsDistribution(MetricsScan scan, TimeProvider time)
             return problem;
         }
 
-        var sum = await scan.SumAsync(await scan.SeriesAsync(selection, ct), selection.Range, ct);
+        var sum = await scan.SumAsync((await scan.SeriesAsync(selection, ct)).Keys, selection.Range, ct);
         return new ApiResult(new
         {
             count = sum.Count,

@@ -21,7 +21,7 @@ internal sealed class MetricsSummary(MetricsScan scan, TimeProvider time)
         }
 
         var series = await scan.SeriesAsync(selection, ct);
-        var (now, before) = await selection.BothAsync(range => scan.SumAsync(series, range, ct));
+        var (now, before) = await selection.BothAsync(range => scan.SumAsync(series.Keys, range, ct));
         var seconds = selection.Range.Length.TotalSeconds;
         return new ApiResult(new
         {
