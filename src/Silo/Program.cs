@@ -2,9 +2,14 @@ using Bayou.Cluster;
 using Bayou.Hosting;
 
 // A silo by itself: grains, and one address for whoever starts again what does not answer.
-var builder = WebApplication.CreateBuilder(args);
-builder.AddBayouLogging();
-builder.AddBayouNode(NodeRoles.Silo);
-var app = builder.Build();
-app.MapGet("/health/liveness", () => new { data = new { status = "healthy" }, error = (object?)null, metadata = (object?)null });
-await app.RunAsync();
+return await BayouProgram.RunAsync(
+    () =>
+    {
+        var builder = WebApplication.CreateBuilder(args);
+        builder.AddBayouLogging();
+        builder.AddBayouNode(NodeRoles.Silo);
+        var app = builder.Build();
+        app.MapGet("/health/liveness", () => new { data = new { status = "healthy" }, error = (object?)null, metadata = (object?)null });
+        return app;
+    },
+    Console.Error);

@@ -1,4 +1,5 @@
 using Bayou;
+using Bayou.Hosting;
 using Bayou.Logs;
 
 if (args is [PatternsCommand.Name, ..])
@@ -6,5 +7,4 @@ if (args is [PatternsCommand.Name, ..])
     return PatternsCommand.Run(args[1..]);
 }
 
-await Api.Build(args).RunAsync();
-return 0;
+return await BayouProgram.RunAsync(() => Api.Build(args), Console.Error);

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
+using Bayou.Hosting;
 
 namespace Bayou.Cluster;
 
@@ -47,7 +48,7 @@ public sealed class ClusterOptions
     /// </summary>
     public double DrainSeconds { get; set; }
 
-    /// <exception cref="InvalidOperationException">A setting cannot be used; its message names the key.</exception>
+    /// <exception cref="CannotStartException">A setting cannot be used; its message names the key.</exception>
     public static ClusterOptions Of(IConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
@@ -62,7 +63,7 @@ public sealed class ClusterOptions
     }
 
     /// <summary>Where the others reach this process.</summary>
-    /// <exception cref="InvalidOperationException">No address could be found.</exception>
+    /// <exception cref="CannotStartException">No address could be found.</exception>
     internal IPAddress Address()
     {
         if (AdvertisedAddress.Length > 0)
@@ -77,7 +78,7 @@ public sealed class ClusterOptions
 
         // Many systems give their own name an address of loopback, at which no other reaches them.
         return Array.Find(Dns.GetHostAddresses(Dns.GetHostName(), AddressFamily.InterNetwork), address => !IPAddress.IsLoopback(address))
-            ?? throw new InvalidOperationException($"This host's name has no IPv4 address that others could reach; set {Section}:{nameof(AdvertisedAddress)}.");
+            ?? throw new CannotStartException($"This host's name has no IPv4 address that others could reach; set {Section}:{nameof(AdvertisedAddress)}.");
     }
 
     internal static IPAddress OfEcsTask(Uri metadata)
@@ -89,14 +90,14 @@ public sealed class ClusterOptions
         var address = (string?)JsonNode.Parse(body)?["Networks"]?[0]?["IPv4Addresses"]?[0];
         return IPAddress.TryParse(address, out var parsed)
             ? parsed
-            : throw new InvalidOperationException($"The metadata at {EcsMetadata} name no IPv4 address; set {Section}:{nameof(AdvertisedAddress)}.");
+            : throw new CannotStartException($"The metadata at {EcsMetadata} name no IPv4 address; set {Section}:{nameof(AdvertisedAddress)}.");
     }
 
     private static void Require(bool holds, string key, string rule)
     {
         if (!holds)
         {
-            throw new InvalidOperationException($"{Section}:{key} {rule}.");
+            throw new CannotStartException($"{Section}:{key} {rule}.");
         }
     }
 }

@@ -1,3 +1,5 @@
+using Bayou.Hosting;
+
 namespace Bayou.Cluster;
 
 /// <summary>The setting that says what a process does.</summary>
@@ -11,7 +13,7 @@ public static class RolesSetting
     public static string[] Names(this NodeRoles roles) =>
         [.. Enum.GetValues<NodeRoles>().Where(role => role != NodeRoles.None && roles.HasFlag(role)).Select(role => role.ToString().ToLowerInvariant())];
 
-    /// <exception cref="InvalidOperationException">It names no role, or an unknown one.</exception>
+    /// <exception cref="CannotStartException">It names no role, or an unknown one.</exception>
     public static NodeRoles Of(IConfiguration configuration, NodeRoles unlessTold)
     {
         ArgumentNullException.ThrowIfNull(configuration);
@@ -25,9 +27,9 @@ public static class RolesSetting
         {
             roles |= Enum.GetValues<NodeRoles>().FirstOrDefault(role => role != NodeRoles.None && name.Equals(role.ToString(), StringComparison.OrdinalIgnoreCase)) is var role and not NodeRoles.None
                 ? role
-                : throw new InvalidOperationException($"{Key} names '{name}'; expected {string.Join(", ", Names(All))}, separated by commas.");
+                : throw new CannotStartException($"{Key} names '{name}'; expected {string.Join(", ", Names(All))}, separated by commas.");
         }
 
-        return roles != NodeRoles.None ? roles : throw new InvalidOperationException($"{Key} names nothing; expected {string.Join(", ", Names(All))}, separated by commas.");
+        return roles != NodeRoles.None ? roles : throw new CannotStartException($"{Key} names nothing; expected {string.Join(", ", Names(All))}, separated by commas.");
     }
 }

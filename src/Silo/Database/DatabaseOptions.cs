@@ -1,3 +1,4 @@
+using Bayou.Hosting;
 using Npgsql;
 
 namespace Bayou.Database;
@@ -18,7 +19,7 @@ public sealed class DatabaseOptions
     /// <summary>The largest number of connections of this process.</summary>
     public int MaxConnections { get; set; } = 20;
 
-    /// <exception cref="FormatException">The URL is missing or cannot be understood.</exception>
+    /// <exception cref="CannotStartException">The URL is missing or cannot be understood.</exception>
     public string ConnectionString()
     {
         try
@@ -28,7 +29,7 @@ public sealed class DatabaseOptions
                 : new NpgsqlConnectionStringBuilder(Url);
             if (string.IsNullOrEmpty(builder.Host))
             {
-                throw new FormatException($"{UrlKey} names no database server; expected postgres://user:password@host:port/database.");
+                throw new CannotStartException($"{UrlKey} names no database server; expected postgres://user:password@host:port/database.");
             }
 
             builder.MaxPoolSize = MaxConnections;
@@ -41,7 +42,7 @@ public sealed class DatabaseOptions
         }
         catch (Exception e) when (e is UriFormatException or ArgumentException)
         {
-            throw new FormatException($"{UrlKey} cannot be understood: {e.Message}", e);
+            throw new CannotStartException($"{UrlKey} cannot be understood: {e.Message}", e);
         }
     }
 
@@ -58,7 +59,7 @@ public sealed class DatabaseOptions
         builder.Password = user.Length > 1 ? Uri.UnescapeDataString(user[1]) : null;
         foreach (var pair in uri.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))
         {
-            var (key, value) = pair.Split('=', 2) is [var k, var v] ? (k, Uri.UnescapeDataString(v)) : (pair, "");
+            var (key, value) = pair.Split('=', 2) is [var k, var v] ? (Uri.UnescapeDataString(k), Uri.UnescapeDataString(v)) : (pair, "");
             builder[key switch { "sslmode" => "SSL Mode", "host" => "Host", _ => key }] = value;
         }
 

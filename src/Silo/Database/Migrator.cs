@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
+using Bayou.Hosting;
 using Bayou.Metrics;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -21,7 +22,7 @@ internal sealed partial class Migrator(
     private const int OldestServer = 150_000;
     private const long Lock = 0x6261796f75; // "bayou"
 
-    /// <exception cref="InvalidOperationException">The server is too old or unsafe, or a migration has been changed.</exception>
+    /// <exception cref="CannotStartException">The server is too old or unsafe, or a migration has been changed.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await using (var connection = await db.OpenConnectionAsync(cancellationToken))
@@ -52,14 +53,14 @@ internal sealed partial class Migrator(
         var version = int.Parse(await ScalarAsync(connection, "SHOW server_version_num", ct), System.Globalization.CultureInfo.InvariantCulture);
         if (version < OldestServer)
         {
-            throw new InvalidOperationException($"PostgreSQL {connection.PostgreSqlVersion} is too old; Bayou needs 15 or newer.");
+            throw new CannotStartException($"PostgreSQL {connection.PostgreSqlVersion} is too old; Bayou needs 15 or newer.");
         }
 
         foreach (var setting in (string[])["fsync", "synchronous_commit"])
         {
             if (await ScalarAsync(connection, $"SHOW {setting}", ct) == "off" && !options.Value.AllowUnsafe)
             {
-                throw new InvalidOperationException(
+                throw new CannotStartException(
                     $"The server has {setting} = off, so that a crash can lose what Bayou has acknowledged. "
                     + $"Turn it on, or set {DatabaseOptions.Section}:{nameof(DatabaseOptions.AllowUnsafe)}.");
             }
@@ -83,7 +84,7 @@ internal sealed partial class Migrator(
             {
                 if (before != digest)
                 {
-                    throw new InvalidOperationException($"Migration {name} is not the one this database was made with; migrations never change.");
+                    throw new CannotStartException($"Migration {name} is not the one this database was made with; migrations never change.");
                 }
 
                 continue;

@@ -30,7 +30,7 @@ public static class LoggingSetup
         {
             builder.Logging.SetMinimumLevel(Enum.TryParse<LogLevel>(name, ignoreCase: true, out var level) && Enum.IsDefined(level)
                 ? level
-                : throw new InvalidOperationException($"LOG_LEVEL is '{name}'; expected one of {string.Join(", ", Enum.GetNames<LogLevel>())}."));
+                : throw new CannotStartException($"LOG_LEVEL is '{name}'; expected one of {string.Join(", ", Enum.GetNames<LogLevel>())}."));
         }
 
         // What others say of their insides is worth a line only when it is a problem.

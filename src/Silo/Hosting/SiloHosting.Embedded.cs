@@ -13,7 +13,7 @@ public static partial class SiloHosting
     {
         if (cluster.Mode != ClusterMode.Localhost)
         {
-            throw new InvalidOperationException($"{ClusterOptions.Section}:{nameof(cluster.Mode)} is {cluster.Mode}, but this build's grain runtime is one process and no cluster; build with -p:GrainRuntime=Orleans.");
+            throw new CannotStartException($"{ClusterOptions.Section}:{nameof(cluster.Mode)} is {cluster.Mode}, but this build's grain runtime is one process and no cluster; build with -p:GrainRuntime=Orleans.");
         }
 
         builder.Services.AddSingleton<IReminderStore, ReminderStore>();

@@ -17,7 +17,7 @@ public static partial class SiloHosting
     /// <summary>As long as a silo may take to write its windows and hand over.</summary>
     private static readonly TimeSpan HandOver = TimeSpan.FromSeconds(10);
 
-    /// <exception cref="InvalidOperationException">The cluster's settings cannot be used; the message names the key.</exception>
+    /// <exception cref="CannotStartException">The cluster's settings cannot be used; the message names the key.</exception>
     public static IHostApplicationBuilder AddBayouNode(this IHostApplicationBuilder builder, NodeRoles roles)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -25,7 +25,7 @@ public static partial class SiloHosting
         var cluster = ClusterOptions.Of(builder.Configuration);
         if (cluster.Mode == ClusterMode.Localhost && !roles.HasFlag(NodeRoles.Silo))
         {
-            throw new InvalidOperationException($"{RolesSetting.Key} must have silo unless {ClusterOptions.Section}:{nameof(cluster.Mode)} is {ClusterMode.Postgres}: nothing else here hosts grains.");
+            throw new CannotStartException($"{RolesSetting.Key} must have silo unless {ClusterOptions.Section}:{nameof(cluster.Mode)} is {ClusterMode.Postgres}: nothing else here hosts grains.");
         }
 
         var name = cluster.Node.Length > 0 ? cluster.Node : $"{Environment.MachineName}-{Environment.ProcessId}";

@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using Bayou.Hosting;
 
 namespace Bayou.Access;
 
@@ -16,18 +17,18 @@ internal sealed class AccessToken
 
     private readonly byte[]? _hash;
 
-    /// <exception cref="InvalidOperationException">It is too short, or missing where the network can reach this server.</exception>
+    /// <exception cref="CannotStartException">It is too short, or missing where the network can reach this server.</exception>
     public AccessToken(IConfiguration configuration)
     {
         var token = (configuration[Key] ?? "").Trim(); // A secret from a file often ends its line.
         if (token.Length > 0 && token.Length < Shortest)
         {
-            throw new InvalidOperationException($"{Key} must have {Shortest} characters or more; make one with: openssl rand -hex 24");
+            throw new CannotStartException($"{Key} must have {Shortest} characters or more; make one with: openssl rand -hex 24");
         }
 
         if (token.Length == 0 && Addresses(configuration).FirstOrDefault(address => !IsLoopback(address)) is { } open)
         {
-            throw new InvalidOperationException($"{open} can be reached from the network, so {Key} must be set; make one with: openssl rand -hex 24");
+            throw new CannotStartException($"{open} can be reached from the network, so {Key} must be set; make one with: openssl rand -hex 24");
         }
 
         _hash = token.Length > 0 ? Hash(token) : null;

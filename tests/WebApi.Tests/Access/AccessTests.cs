@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using Bayou.Hosting;
 using Microsoft.Extensions.Configuration;
 
 namespace Bayou.Access;
@@ -119,7 +120,7 @@ public sealed class AccessTests(AccessTests.Guarded guarded) : IClassFixture<Acc
     [InlineData("Kestrel:Endpoints:Any:Url", "http://0.0.0.0:80")]
     public void An_address_that_the_network_can_reach_needs_a_token(string key, string value)
     {
-        var error = Assert.Throws<InvalidOperationException>(() => Of((key, value)));
+        var error = Assert.Throws<CannotStartException>(() => Of((key, value)));
         Assert.Contains(AccessToken.Key, error.Message, StringComparison.Ordinal);
         Assert.True(Of((key, value), (AccessToken.Key, Token)).IsRequired);
     }
@@ -134,7 +135,7 @@ public sealed class AccessTests(AccessTests.Guarded guarded) : IClassFixture<Acc
     public void A_token_from_a_file_may_end_its_line() => Assert.True(Of((AccessToken.Key, Token + "\n")).Is(Token));
 
     [Fact]
-    public void A_short_token_is_refused() => Assert.Throws<InvalidOperationException>(() => Of((AccessToken.Key, "secret")));
+    public void A_short_token_is_refused() => Assert.Throws<CannotStartException>(() => Of((AccessToken.Key, "secret")));
 
     private static AccessToken Of(params (string Key, string Value)[] settings) =>
         new(new ConfigurationBuilder().AddInMemoryCollection(settings.Select(pair => KeyValuePair.Create(pair.Key, (string?)pair.Value))).Build());

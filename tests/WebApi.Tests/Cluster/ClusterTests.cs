@@ -114,22 +114,6 @@ public sealed class ClusterTests(BayouServer server) : IClassFixture<BayouServer
         Assert.Equal(roles.Contains("ingest", StringComparison.Ordinal) ? HttpStatusCode.Accepted : HttpStatusCode.NotFound, status);
     }
 
-    [Theory]
-    [InlineData(RolesSetting.Key, "silo,kitchen", "kitchen")]
-    [InlineData(RolesSetting.Key, ",", RolesSetting.Key)]
-    [InlineData(RolesSetting.Key, "query", RolesSetting.Key)]
-    [InlineData("Bayou:Cluster:Mode", "elsewhere", "Bayou:Cluster:Mode")]
-    [InlineData("Bayou:Cluster:SiloPort", "70000", "Bayou:Cluster:SiloPort")]
-    [InlineData("Bayou:Cluster:GatewayPort", "-1", "Bayou:Cluster:GatewayPort")]
-    [InlineData("Bayou:Cluster:AdvertisedAddress", "here", "Bayou:Cluster:AdvertisedAddress")]
-    [InlineData("Bayou:Cluster:ClusterId", "", "Bayou:Cluster:ClusterId")]
-    [InlineData("Bayou:Cluster:DrainSeconds", "-1", "Bayou:Cluster:DrainSeconds")]
-    public void A_setting_that_cannot_be_used_is_named(string key, string value, string named)
-    {
-        var error = Assert.Throws<InvalidOperationException>(() => Api.Build($"--{key}={value}"));
-        Assert.Contains(named, error.Message, StringComparison.Ordinal);
-    }
-
     [Fact]
     public async Task On_ecs_a_task_knows_its_own_address()
     {
