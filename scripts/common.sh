@@ -63,10 +63,11 @@ free_port() { node -e 'const s = require("net").createServer(); s.listen(0, "127
 
 port_is_free() { node -e 'const s = require("net").createServer(); s.on("error", () => process.exit(1)); s.listen(+process.argv[1], "127.0.0.1", () => s.close());' "$1"; }
 
-# attended COMMAND...: runs it in the background and waits, for a signal to this shell is heeded only so before it ends.
+# attended COMMAND...: runs it in the background and waits, for a signal to this shell is heeded only so before it ends; in a group of
+# its own, so that nothing it has started outlives it.
 attended() {
     local status=0
-    "$@" &
+    setsid "$@" &
     ATTENDED=$!
     wait "$ATTENDED" || status=$?
     ATTENDED=
@@ -75,5 +76,5 @@ attended() {
 
 # end_attended: for the EXIT trap of whoever runs something attended.
 end_attended() {
-    [ -z "${ATTENDED:-}" ] || { kill "$ATTENDED" && wait "$ATTENDED"; } 2>/dev/null || :
+    [ -z "${ATTENDED:-}" ] || { kill -- "-$ATTENDED" && wait "$ATTENDED"; } 2>/dev/null || :
 }

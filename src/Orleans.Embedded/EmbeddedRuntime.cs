@@ -59,7 +59,16 @@ public sealed partial class EmbeddedRuntime(
         await Task.WhenAll(live.Select(activation => activation.Ended)).WaitAsync(cancellationToken);
     }
 
-    public void Dispose() => _collector?.Dispose();
+    /// <summary>Ends what was not stopped, as where the process could not start to its end; else grains' timers would go on.</summary>
+    public void Dispose()
+    {
+        _stopping = true;
+        _collector?.Dispose();
+        foreach (var activation in _directory.Values)
+        {
+            activation.Kill();
+        }
+    }
 
     /// <summary>Ends an activation as a crash would: no OnDeactivateAsync, and what it held is gone.</summary>
     public void Kill(GrainId id)

@@ -54,6 +54,19 @@ public sealed class LifeTests
     }
 
     [Fact]
+    public async Task Of_a_runtime_that_is_gone_without_being_stopped_nothing_is_left()
+    {
+        var host = await EmbeddedHost.StartAsync();
+        var runtime = host.Runtime;
+        await host.Grain().StartTimerAsync(TimeSpan.FromSeconds(10));
+        Assert.Single(runtime.Active);
+        await host.DisposeAsync();
+        Assert.Empty(runtime.Active);
+        host.Time.Advance(TimeSpan.FromSeconds(20));
+        Assert.Equal(["activated"], host.Probe.Events);
+    }
+
+    [Fact]
     public async Task A_timer_ticks_as_a_turn_of_its_grain()
     {
         await using var host = await EmbeddedHost.StartAsync();

@@ -1,13 +1,27 @@
+using System.Buffers;
+using System.Data;
+using System.Globalization;
+using System.Text;
 using Bayou.Ingest;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace Bayou.Metrics;
 
-/// <summary>Reads what is selected: its series, and their windows.</summary>
+/// <summary>Takes one window: its series, its start, and figures as <see cref="WindowFigures.MergeFrom(ReadOnlySpan{byte})"/> takes them.</summary>
+internal delegate void EachWindow(int series, DateTime start, ReadOnlySpan<byte> figures);
+
+/// <summary>What windows come to without their sketches.</summary>
+/// <param name="DurationSum">Microseconds.</param>
+internal readonly record struct WindowTotals(long Traffic, long Errors, long DurationSum)
+{
+    public static WindowTotals operator +(WindowTotals a, WindowTotals b) => new(a.Traffic + b.Traffic, a.Errors + b.Errors, a.DurationSum + b.DurationSum);
+}
+
+/// <summary>Reads the windows of a selection, from roll-ups wherever these have everything.</summary>
 internal sealed class MetricsScan(NpgsqlDataSource db, IOptions<MetricsOptions> options, TimeProvider time)
 {
-    private volatile int _newestSeries; // as last seen
+    private volatile int _newestSeries; // the largest id, as last seen: there are at most so many
 
     /// <summary>The selected series by id.</summary>
     public async Task<Dictionary<int, SeriesName>> SeriesAsync(MetricsSelection selection, CancellationToken ct)
@@ -25,29 +39,177 @@ internal sealed class MetricsScan(NpgsqlDataSource db, IOptions<MetricsOptions> 
         return series;
     }
 
-    /// <summary>For several questions about a range. Takes a connection at the first.</summary>
-    public RangeReader Read(TimeRange range) => new(db, range, _newestSeries, options.Value, time.GetUtcNow());
-
-    /// <summary>See <see cref="RangeReader.WindowsAsync"/>.</summary>
-    public async Task WindowsAsync(IEnumerable<int> series, TimeRange range, long longest, EachWindow each, CancellationToken ct)
+    /// <summary>Calls <paramref name="each"/> for windows that together are all of the range.</summary>
+    /// <param name="longest">Seconds that a window may be long.</param>
+    public Task WindowsAsync(IEnumerable<int> series, TimeRange range, long longest, EachWindow each, CancellationToken ct)
     {
-        await using var reader = Read(range);
-        await reader.WindowsAsync(series, longest, each, ct);
+        var wanted = new WantedSeries([.. series], _newestSeries);
+        return PlannedAsync(range, longest, (connection, segments) => ReadAsync(connection, wanted, segments, each, ct), ct);
     }
 
-    /// <summary>See <see cref="RangeReader.MergeAsync"/>.</summary>
+    /// <summary>What can be added up without merging sketches, by series.</summary>
+    public async Task<Dictionary<int, WindowTotals>> TotalsAsync(IEnumerable<int> series, TimeRange range, CancellationToken ct)
+    {
+        var wanted = new WantedSeries([.. series], _newestSeries);
+        var totals = new Dictionary<int, WindowTotals>();
+        await PlannedAsync(range, long.MaxValue, async (connection, segments) =>
+        {
+            await using var command = new NpgsqlCommand { Connection = connection };
+            command.CommandText = $"""
+                SELECT series_id, sum(traffic_count)::bigint, sum(errors)::bigint, sum(duration_sum)::bigint
+                  FROM ({Union(command.Parameters, wanted, segments, segment => segment.Resolution == Resolution.Minute ? "traffic_count, status_5xx AS errors, duration_sum" : "traffic_count, errors, duration_sum")}) w
+                 GROUP BY series_id
+                """;
+            await using var reader = await command.ExecuteReaderAsync(ct);
+            while (await reader.ReadAsync(ct))
+            {
+                if (wanted.Has(reader.GetInt32(0)))
+                {
+                    totals[reader.GetInt32(0)] = new(reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3));
+                }
+            }
+        }, ct);
+        return totals;
+    }
+
+    /// <summary>All of a selection's windows merged, by whatever <paramref name="group"/> says; windows past so many groups are left out.</summary>
+    /// <param name="longest">Seconds that a window may be long and still be of one group.</param>
     public async Task<Dictionary<TKey, WindowFigures>> MergeAsync<TKey>(
         IEnumerable<int> series, TimeRange range, long longest, Func<int, DateTime, TKey> group, CancellationToken ct, int maxGroups = int.MaxValue)
         where TKey : notnull
     {
-        await using var reader = Read(range);
-        return await reader.MergeAsync(series, longest, group, ct, maxGroups);
+        var merged = new Dictionary<TKey, WindowFigures>();
+        await WindowsAsync(series, range, longest, (id, start, figures) =>
+        {
+            var key = group(id, start);
+            if (!merged.TryGetValue(key, out var sum))
+            {
+                if (merged.Count >= maxGroups)
+                {
+                    return;
+                }
+
+                merged[key] = sum = new WindowFigures();
+            }
+
+            sum.MergeFrom(figures);
+        }, ct);
+        return merged;
     }
 
-    /// <summary>See <see cref="RangeReader.SumAsync"/>.</summary>
+    /// <summary>Everything selected as one.</summary>
     public async Task<WindowFigures> SumAsync(IEnumerable<int> series, TimeRange range, CancellationToken ct)
     {
-        await using var reader = Read(range);
-        return await reader.SumAsync(series, ct);
+        var sum = new WindowFigures();
+        await WindowsAsync(series, range, long.MaxValue, (_, _, figures) => sum.MergeFrom(figures), ct);
+        return sum;
     }
+
+    private async Task PlannedAsync(TimeRange range, long longest, Func<NpgsqlConnection, List<WindowSegment>, Task> read, CancellationToken ct)
+    {
+        await using var connection = await db.OpenConnectionAsync(ct);
+        if (!WindowPlan.IsWorthwhile(range, longest, time.GetUtcNow(), options.Value))
+        {
+            await read(connection, [new(Resolution.Minute, range.Start, range.End)]);
+            return;
+        }
+
+        // One snapshot for the marks and the rows: a row that is late comes with its mark.
+        await using var snapshot = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct);
+        var segments = WindowPlan.Of(range, longest, await MarksAsync(connection, range, ct), time.GetUtcNow(), options.Value);
+        if (segments.Count > 0)
+        {
+            await read(connection, segments);
+        }
+
+        await snapshot.CommitAsync(ct);
+    }
+
+    private static async Task<HashSet<(int Seconds, DateTimeOffset Start)>> MarksAsync(NpgsqlConnection connection, TimeRange range, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            "SELECT seconds, start FROM metric_marks WHERE start < $2 AND start > $1 - interval '1 day'", connection);
+        command.Parameters.Add(new() { Value = range.Start.UtcDateTime });
+        command.Parameters.Add(new() { Value = range.End.UtcDateTime });
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var marks = new HashSet<(int, DateTimeOffset)>();
+        while (await reader.ReadAsync(ct))
+        {
+            marks.Add((reader.GetInt32(0), reader.GetDateTime(1)));
+        }
+
+        return marks;
+    }
+
+    /// <summary>The segments' rows as one. Bounds of their own, not a list of ranges: so each leaves out partitions while it is planned.</summary>
+    private static string Union(NpgsqlParameterCollection parameters, WantedSeries wanted, List<WindowSegment> segments, Func<WindowSegment, string> columns)
+    {
+        var only = "";
+        if (!wanted.AreMost)
+        {
+            parameters.Add(new() { Value = wanted.Ids });
+            only = " AND series_id = ANY ($1)";
+        }
+
+        var sql = new StringBuilder();
+        foreach (var segment in segments)
+        {
+            parameters.Add(new() { Value = segment.Start.UtcDateTime });
+            parameters.Add(new() { Value = segment.End.UtcDateTime });
+            var end = parameters.Count;
+            sql.Append(sql.Length == 0 ? "" : "\nUNION ALL\n").Append(CultureInfo.InvariantCulture,
+                $"SELECT series_id, {columns(segment)} FROM {segment.Resolution.Table} WHERE window_start >= ${end - 1} AND window_start < ${end}{only}");
+        }
+
+        return sql.ToString();
+    }
+
+    private static async Task ReadAsync(NpgsqlConnection connection, WantedSeries wanted, List<WindowSegment> segments, EachWindow each, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand { Connection = connection };
+        command.CommandText = Union(command.Parameters, wanted, segments, _ => "window_start, figures");
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var buffer = ArrayPool<byte>.Shared.Rent(16 * 1024);
+        try
+        {
+            while (await reader.ReadAsync(ct))
+            {
+                if (!wanted.Has(reader.GetInt32(0)))
+                {
+                    continue;
+                }
+
+                var length = (int)reader.GetBytes(2, 0, buffer, 0, buffer.Length);
+                if (length == buffer.Length)
+                {
+                    length = (int)reader.GetBytes(2, 0, null, 0, 0);
+                    ArrayPool<byte>.Shared.Return(buffer);
+                    buffer = ArrayPool<byte>.Shared.Rent(length + 1); // Full, it may not have all.
+                    reader.GetBytes(2, 0, buffer, 0, length);
+                }
+
+                each(reader.GetInt32(0), reader.GetDateTime(1), buffer.AsSpan(0, length));
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+}
+
+/// <summary>
+/// The series that a question is about. Where these are most of all, all are read and the others left out here: a long list takes PostgreSQL longer to
+/// plan with than the others' rows to read.
+/// </summary>
+internal sealed class WantedSeries(int[] ids, int newest)
+{
+    private readonly HashSet<int>? _among = ids.Length > 0 && ids.Length * 4L >= newest * 3L ? [.. ids] : null;
+
+    public int[] Ids => ids;
+
+    public bool AreMost => _among is not null;
+
+    /// <summary>Whether a row that was read is of these.</summary>
+    public bool Has(int id) => _among?.Contains(id) ?? true;
 }

@@ -78,14 +78,12 @@ internal sealed class MetricsTop(MetricsScan scan, TimeProvider time)
         }
 
         var series = await scan.SeriesAsync(selection, ct);
-        var ranking = new Ranking(series, dimension, by, statuses);
-        await using var range = scan.Read(selection.Range);
-        await using var compared = scan.Read(selection.Compared);
+        var ranking = new Ranking(scan, series, dimension, by, statuses);
 
         // Where all may be shown, both ranges are read at once. Else first what is shown is found: only of that is the range before read, and figures.
         var mayShowAll = !perSeries || series.Count <= limit;
-        Task<Dictionary<Place, Rankable>> NowAsync() => ranking.OfAsync(range, series.Keys, withFigures: mayShowAll && points == 0, ct); // Points come with figures of their own.
-        Task<Dictionary<Place, Rankable>> BeforeAsync(IEnumerable<int> ids) => ranking.OfAsync(compared, ids, withFigures: false, ct);
+        Task<Dictionary<Place, Rankable>> NowAsync() => ranking.OfAsync(series.Keys, selection.Range, withFigures: mayShowAll && points == 0, ct); // Points come with figures of their own.
+        Task<Dictionary<Place, Rankable>> BeforeAsync(IEnumerable<int> ids) => ranking.OfAsync(ids, selection.Compared, withFigures: false, ct);
         var (now, before) = mayShowAll ? await BothAsync(NowAsync(), BeforeAsync(series.Keys)) : (await NowAsync(), null);
 
         var total = now.Values.Sum(item => item.Additive);
@@ -93,7 +91,7 @@ internal sealed class MetricsTop(MetricsScan scan, TimeProvider time)
         var shown = ranked.OrderByDescending(pair => pair.Value.Value).ThenBy(pair => pair.Key).Take(limit).ToList();
         var bare = shown.Where(pair => perSeries && (points > 0 || pair.Value.Figures is null)).Select(pair => pair.Key);
         (var details, before) = await BothAsync(
-            ranking.DetailsAsync(range, [.. bare], points, ct),
+            ranking.DetailsAsync([.. bare], selection.Range, points, ct),
             before is null ? BeforeAsync(ranking.SeriesOf([.. shown.Select(pair => pair.Key)])) : Task.FromResult(before));
         double? Previous(Place place) => before.TryGetValue(place, out var item) ? by == "p95" ? item.Value : Math.Round(item.Value * selection.ComparedScale, 3) : null;
         var entries = shown.Select(pair =>
@@ -146,29 +144,29 @@ internal readonly record struct Place(string Name, string Endpoint) : IComparabl
 internal sealed record Rankable(double Value, double Additive, long Traffic, WindowFigures? Figures);
 
 /// <summary>The places of a range and what each is ranked by.</summary>
-internal sealed class Ranking(Dictionary<int, SeriesName> series, string dimension, string by, StatusFilter? statuses)
+internal sealed class Ranking(MetricsScan scan, Dictionary<int, SeriesName> series, string dimension, string by, StatusFilter? statuses)
 {
     /// <summary>The series of some places.</summary>
     public IEnumerable<int> SeriesOf(HashSet<Place> places) => series.Keys.Where(id => places.Contains(PlaceOf(id)));
 
     /// <summary>The places of some series in a range.</summary>
     /// <param name="withFigures">Whether figures are wanted also where totals rank the places.</param>
-    public async Task<Dictionary<Place, Rankable>> OfAsync(RangeReader reader, IEnumerable<int> ids, bool withFigures, CancellationToken ct)
+    public async Task<Dictionary<Place, Rankable>> OfAsync(IEnumerable<int> ids, TimeRange range, bool withFigures, CancellationToken ct)
     {
         if (dimension is not ("endpoint" or "service"))
         {
-            var sum = await reader.SumAsync(ids, ct);
+            var sum = await scan.SumAsync(ids, range, ct);
             return Counts(sum).ToDictionary(pair => new Place(pair.Name, ""), pair => new Rankable(pair.Count, pair.Count, pair.Count, null));
         }
 
         if (by == "p95" || statuses is not null || withFigures)
         {
-            var merged = await reader.MergeAsync(ids, long.MaxValue, (id, _) => PlaceOf(id), ct);
+            var merged = await scan.MergeAsync(ids, range, long.MaxValue, (id, _) => PlaceOf(id), ct);
             return merged.ToDictionary(pair => pair.Key, pair => Rank(pair.Value));
         }
 
         var totals = new Dictionary<Place, WindowTotals>();
-        foreach (var (id, part) in await reader.TotalsAsync(ids, ct))
+        foreach (var (id, part) in await scan.TotalsAsync(ids, range, ct))
         {
             totals[PlaceOf(id)] = totals.GetValueOrDefault(PlaceOf(id)) + part;
         }
@@ -178,7 +176,7 @@ internal sealed class Ranking(Dictionary<int, SeriesName> series, string dimensi
 
     /// <summary>The figures of some places, and the traffic of parts of the range.</summary>
     /// <param name="points">Into how many parts the range is cut at most; 0 for none.</param>
-    public async Task<Dictionary<Place, (WindowFigures? Figures, long?[]? Parts)>> DetailsAsync(RangeReader reader, HashSet<Place> places, int points, CancellationToken ct)
+    public async Task<Dictionary<Place, (WindowFigures? Figures, long?[]? Parts)>> DetailsAsync(HashSet<Place> places, TimeRange range, int points, CancellationToken ct)
     {
         var details = new Dictionary<Place, (WindowFigures? Figures, long?[]? Parts)>();
         if (places.Count == 0)
@@ -186,13 +184,11 @@ internal sealed class Ranking(Dictionary<int, SeriesName> series, string dimensi
             return details;
         }
 
-        var range = reader.Range;
-
         // Parts of whole windows: else neighbours would differ by a window, and the line be a saw.
         var partLength = points == 0 ? TimeSpan.Zero : TimeSpan.FromMinutes(Math.Ceiling(range.Length.TotalMinutes / points));
         var count = points == 0 ? 0 : (int)Math.Ceiling(range.Length / partLength);
         var longest = points == 0 ? long.MaxValue : WindowPlan.Longest(Enumerable.Range(0, count).Select(part => (range.Start + (part * partLength)).ToUnixTimeSeconds()));
-        await reader.WindowsAsync(SeriesOf(places), longest, (id, start, bytes) =>
+        await scan.WindowsAsync(SeriesOf(places), range, longest, (id, start, bytes) =>
         {
             var (figures, parts) = details.GetValueOrDefault(PlaceOf(id), (new WindowFigures(), points == 0 ? null : new long?[count]));
             details[PlaceOf(id)] = (figures, parts);

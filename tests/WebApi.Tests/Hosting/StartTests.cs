@@ -37,6 +37,16 @@ public sealed class StartTests
     }
 
     [Fact]
+    public async Task All_that_is_out_of_range_is_named_at_once()
+    {
+        var (code, errors) = await RunAsync($"--{DatabaseOptions.UrlKey}=postgres://127.0.0.1:1/bayou", "--Bayou:Metrics:RetentionDays=-4", "--Bayou:Logs:SegmentLines=-1");
+        Assert.Equal(1, code);
+        var line = Assert.Single(errors.TrimEnd().Split('\n'));
+        Assert.Contains("RetentionDays", line, StringComparison.Ordinal);
+        Assert.Contains("SegmentLines", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_address_that_another_has_is_named()
     {
         await using var database = await TestDatabase.CreateAsync();
@@ -61,6 +71,6 @@ public sealed class StartTests
     private static async Task<(int Code, string Errors)> RunAsync(params string[] settings)
     {
         await using var errors = new StringWriter();
-        return (await BayouProgram.RunAsync(() => Api.Build(settings), errors), errors.ToString());
+        return (await BayouProgram.RunAsync(() => Api.Build(settings), errors).WaitAsync(TimeSpan.FromMinutes(1), BayouServer.Ct), errors.ToString());
     }
 }
