@@ -23,11 +23,14 @@ internal sealed record Turn(Func<Grain, Task<object?>> Body, bool Interleaves, b
     /// <param name="over">Called before the answer is given: who has it finds the turn over.</param>
     public async Task RunAsync(Grain grain, Action over)
     {
-        var outcome = Body(grain);
+        var outcome = BeginAsync(grain);
         await ((Task)outcome).ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
         over();
         _done.TrySetFromTask(outcome);
     }
 
     public void Fail(Exception e) => _done.TrySetException(e);
+
+    /// <summary>Also of a body that throws before it has a task.</summary>
+    private async Task<object?> BeginAsync(Grain grain) => await Body(grain);
 }

@@ -44,11 +44,13 @@ public sealed class TurnTests
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task A_turn_is_over_before_its_answer_is_given(bool fails)
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public async Task A_turn_is_over_before_its_answer_is_given(bool fails, bool atOnce)
     {
-        var turn = new Turn(async _ => fails ? throw new InvalidOperationException("as asked") : await Task.FromResult("done"), Interleaves: false);
+        async Task<object?> BodyAsync() => fails ? throw new InvalidOperationException("as asked") : await Task.FromResult("done");
+        var turn = new Turn(_ => atOnce ? throw new InvalidOperationException("before there is a task") : BodyAsync(), Interleaves: false);
         var answered = new List<bool>();
         await turn.RunAsync(new ProbeGrain(new Probe()), () => answered.Add(turn.Done.IsCompleted));
         Assert.Equal([false], answered);

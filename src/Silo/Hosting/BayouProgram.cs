@@ -37,7 +37,7 @@ public static class BayouProgram
         InvalidOperationException { Source: "Microsoft.Extensions.Configuration.Binder" } => e.Message, // a value of the wrong type; it names the key
         AggregateException { InnerExceptions: var all } when all.All(one => ReasonOf(one) is not null) => string.Join(' ', all.Select(ReasonOf)), // of several kinds of options
         PostgresException { SqlState: ['4', '2', ..] and not PostgresErrorCodes.InsufficientPrivilege } => null, // a statement of ours is wrong
-        NpgsqlException => $"The database that {DatabaseOptions.UrlKey} names cannot be used. {e.Message}{(e.InnerException is { } inner ? $": {inner.Message}" : "")}",
+        NpgsqlException => $"The database that {DatabaseOptions.UrlKey} names cannot be used. {e.Message}{(e.InnerException is { } inner && inner.Message != e.Message ? $": {inner.Message}" : "")}",
         IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } => e.Message,
         _ => null,
     };

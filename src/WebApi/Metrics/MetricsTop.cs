@@ -82,17 +82,20 @@ internal sealed class MetricsTop(MetricsScan scan, TimeProvider time)
 
         // Where all may be shown, both ranges are read at once. Else first what is shown is found: only of that is the range before read, and figures.
         var mayShowAll = !perSeries || series.Count <= limit;
-        Task<Dictionary<Place, Rankable>> NowAsync() => ranking.OfAsync(series.Keys, selection.Range, withFigures: mayShowAll && points == 0, ct); // Points come with figures of their own.
-        Task<Dictionary<Place, Rankable>> BeforeAsync(IEnumerable<int> ids) => ranking.OfAsync(ids, selection.Compared, withFigures: false, ct);
-        var (now, before) = mayShowAll ? await BothAsync(NowAsync(), BeforeAsync(series.Keys)) : (await NowAsync(), null);
+        var (now, before) = mayShowAll
+            ? await selection.BothAsync(range => ranking.OfAsync(series.Keys, range, withFigures: points == 0 && range == selection.Range, ct)) // Points come with figures of their own.
+            : (await ranking.OfAsync(series.Keys, selection.Range, withFigures: false, ct), null);
 
         var total = now.Values.Sum(item => item.Additive);
         var ranked = now.Where(pair => pair.Value.Value > 0).ToList();
         var shown = ranked.OrderByDescending(pair => pair.Value.Value).ThenBy(pair => pair.Key).Take(limit).ToList();
         var bare = shown.Where(pair => perSeries && (points > 0 || pair.Value.Figures is null)).Select(pair => pair.Key);
-        (var details, before) = await BothAsync(
-            ranking.DetailsAsync([.. bare], selection.Range, points, ct),
-            before is null ? BeforeAsync(ranking.SeriesOf([.. shown.Select(pair => pair.Key)])) : Task.FromResult(before));
+        var detailsRead = ranking.DetailsAsync([.. bare], selection.Range, points, ct);
+        var beforeRead = before is null
+            ? ranking.OfAsync(ranking.SeriesOf([.. shown.Select(pair => pair.Key)]), selection.Compared, withFigures: false, ct)
+            : Task.FromResult(before);
+        await Task.WhenAll(detailsRead, beforeRead);
+        (var details, before) = (await detailsRead, await beforeRead);
         double? Previous(Place place) => before.TryGetValue(place, out var item) ? by == "p95" ? item.Value : Math.Round(item.Value * selection.ComparedScale, 3) : null;
         var entries = shown.Select(pair =>
         {
@@ -100,12 +103,6 @@ internal sealed class MetricsTop(MetricsScan scan, TimeProvider time)
             return Entry(dimension, pair.Key, pair.Value with { Figures = figures }, Previous(pair.Key), total, parts);
         });
         return new ApiResult(entries.ToList(), new { limit, total = ranked.Count });
-    }
-
-    private static async Task<(TFirst First, TSecond Second)> BothAsync<TFirst, TSecond>(Task<TFirst> first, Task<TSecond> second)
-    {
-        await Task.WhenAll(first, second);
-        return (await first, await second);
     }
 
     private static TopEntry Entry(string dimension, Place place, Rankable item, double? previous, double total, long?[]? parts)
