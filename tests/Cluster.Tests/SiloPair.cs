@@ -21,7 +21,7 @@ internal sealed class SiloPair : IAsyncDisposable
         var builder = new InProcessTestClusterBuilder(2);
         builder.ConfigureSilo((options, silo) =>
         {
-            SiloHosting.AddHints(silo);
+            OrleansHosting.AddHints(silo);
             silo.Services.AddTestSilo(database, options.SiloName);
             silo.UseAdoNetReminderService((AdoNetReminderTableOptions reminders) => (reminders.Invariant, reminders.ConnectionString) = ("Npgsql", database.Url));
             silo.Configure<ReminderOptions>(reminders => reminders.RefreshReminderListPeriod = TimeSpan.FromSeconds(1));

@@ -1,29 +1,25 @@
 using System.Text;
-using Bayou.Cluster;
 using Bayou.Database;
-using Bayou.Hosting;
 using Bayou.Metrics;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Npgsql;
-using Orleans;
-using Orleans.Embedded;
 
 namespace Bayou.Ingest;
 
-/// <summary>One life of a server: everything from ingest to the windows' rows, on a clock of its own, with a <see cref="Wire"/> to PostgreSQL.</summary>
+/// <summary>
+/// One life of a server: everything from ingest to the windows' rows, with a <see cref="Wire"/> to PostgreSQL and a <see cref="Bus"/> to its
+/// activations. What it takes for time is the test's; what PostgreSQL takes is real, so a run is not the same to the letter each time.
+/// </summary>
 internal sealed class Life(IHost host, ManualTime time, Wire wire) : IAsyncDisposable
 {
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(100);
 
     public Wire Wire => wire;
 
-    public EmbeddedRuntime Grains => host.Services.GetRequiredService<EmbeddedRuntime>();
+    public Bus Bus => host.Services.GetRequiredService<Bus>();
 
     public long Epoch => host.Services.GetRequiredService<IngestNode>().Epoch;
-
-    public Outstanding Outstanding => host.Services.GetRequiredService<Outstanding>();
 
     public DateTimeOffset Now => time.GetUtcNow();
 
@@ -36,14 +32,12 @@ internal sealed class Life(IHost host, ManualTime time, Wire wire) : IAsyncDispo
         url.Port = wire.Port;
         var time = new ManualTime();
         var builder = Host.CreateEmptyApplicationBuilder(new());
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
-        {
-            [DatabaseOptions.UrlKey] = url.ConnectionString,
-            ["Bayou:Database:AllowUnsafe"] = "true",
-            ["Bayou:Ingest:Node"] = node,
-        });
-        builder.AddBayouNode(NodeRoles.Silo | NodeRoles.Ingest);
+        builder.Services.AddTestSilo(url.ConnectionString, "life", new() { ["Bayou:Ingest:Node"] = node });
+        builder.Services.AddHostedService<Migrator>();
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<WindowFlusher>());
         builder.Services.AddIngest();
+        builder.Services.AddSingleton<Bus>();
+        builder.Services.AddSingleton<IWindowGrains>(provider => provider.GetRequiredService<Bus>());
         builder.Services.AddSingleton<TimeProvider>(time);
         var life = new Life(builder.Build(), time, wire);
         await life.RunAsync(life.StartAsync());
@@ -76,7 +70,7 @@ internal sealed class Life(IHost host, ManualTime time, Wire wire) : IAsyncDispo
     public async Task CleanUpAsync(DateTimeOffset at)
     {
         Jump(at - Now);
-        await host.Services.GetRequiredService<IGrainFactory>().GetGrain<IMetricsCleanupGrain>(IMetricsCleanupGrain.Key).RunAsync(CancellationToken.None);
+        await host.Services.GetRequiredService<MetricsCleanup>().RunAsync(CancellationToken.None);
     }
 
     /// <summary>Lets time pass until the task is done, or this life is over.</summary>

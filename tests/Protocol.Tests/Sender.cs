@@ -44,8 +44,17 @@ internal sealed class Sender(ProtocolDatabase database) : IAsyncDisposable
 
     public Life Life => _lives[^1];
 
+    /// <summary>The last series that there was before this sender.</summary>
+    public int SeriesBefore { get; private set; }
+
     public async Task<Life> BeginAsync()
     {
+        if (_lives.Count == 0)
+        {
+            await using var last = database.Db.CreateCommand("SELECT coalesce(max(id), 0) FROM series");
+            SeriesBefore = (int)(await last.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
+        }
+
         _lives.Add(await Life.StartAsync(database.Database, _node));
         return Life;
     }

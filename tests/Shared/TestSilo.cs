@@ -9,20 +9,24 @@ namespace Bayou;
 internal static class TestSilo
 {
     /// <summary>What a silo's grains are made of, on a test's database. Windows are flushed when a test says so.</summary>
-    public static IServiceCollection AddTestSilo(this IServiceCollection services, TestDatabase database, string name)
+    public static IServiceCollection AddTestSilo(this IServiceCollection services, TestDatabase database, string name) => services.AddTestSilo(database.Url, name, new()
     {
-        var settings = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
+        ["Bayou:Metrics:FlushSeconds"] = "60",
+        ["Bayou:Metrics:RollUpAfterSeconds"] = "0",
+    });
+
+    public static IServiceCollection AddTestSilo(this IServiceCollection services, string url, string name, Dictionary<string, string?> settings)
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>(settings)
         {
-            [DatabaseOptions.UrlKey] = database.Url,
+            [DatabaseOptions.UrlKey] = url,
             ["Bayou:Database:AllowUnsafe"] = "true",
-            ["Bayou:Metrics:FlushSeconds"] = "60",
-            ["Bayou:Metrics:RollUpAfterSeconds"] = "0",
         }).Build();
         return services
-            .AddSingleton<IConfiguration>(settings)
+            .AddSingleton<IConfiguration>(configuration)
             .AddSingleton(new NodeIdentity(Guid.NewGuid(), name, NodeRoles.Silo))
             .AddSingleton(new GrainReach { IsUp = true })
-            .AddBayouDatabase(settings)
+            .AddBayouDatabase(configuration)
             .AddBayouGrains();
     }
 }

@@ -1,74 +1,15 @@
 using Bayou.Cluster;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace Bayou.Metrics;
 
-internal sealed partial class MetricsCleanupGrain(
-    NpgsqlDataSource db,
-    WindowPartitions partitions,
-    ReminderRuns runs,
-    IOptions<MetricsOptions> options,
-    TimeProvider time,
-    ILogger<MetricsCleanupGrain> logger) : Grain, IMetricsCleanupGrain, IRemindable
+internal sealed class MetricsCleanupGrain(MetricsCleanup cleanup, ReminderRuns runs) : Grain, IMetricsCleanupGrain, IRemindable
 {
     private const string Reminder = "cleanup";
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(10); // Often enough for processes that live for an hour.
-
-    // Small enough that no batch holds its locks for long.
-    private const int KeyBatch = 10_000;
 
     public Task EnsureScheduledAsync() => this.EnsureReminderAsync(Reminder, Period);
 
     public Task ReceiveReminder(string reminderName, TickStatus status) => runs.RunAsync(Reminder, () => RunAsync(CancellationToken.None));
 
-    public async Task RunAsync(CancellationToken ct)
-    {
-        var now = time.GetUtcNow();
-        await partitions.EnsureAsync(now, ct);
-        var dropped = await partitions.DropAsync(await EarlierAsync(now, ct), ct);
-        var keys = await ForgetKeysAsync(ct);
-        await ForgetOldAsync("DELETE FROM ingest_losses WHERE minute < now() - $1", ct);
-        await ForgetOldAsync("DELETE FROM service_versions WHERE last_seen < now() - $1", ct);
-        await ForgetOldAsync("DELETE FROM deploys WHERE time < now() - $1", ct);
-        Cleaned(dropped.Count, keys);
-    }
-
-    /// <summary>The database's clock where it is behind this one: two clocks must agree that something is old before it goes for good.</summary>
-    private async Task<DateTimeOffset> EarlierAsync(DateTimeOffset now, CancellationToken ct)
-    {
-        await using var command = db.CreateCommand("SELECT least(now(), $1)");
-        command.Parameters.Add(new() { Value = now.UtcDateTime });
-        return (DateTime)(await command.ExecuteScalarAsync(ct))!;
-    }
-
-    private async Task ForgetOldAsync(string sql, CancellationToken ct)
-    {
-        await using var command = db.CreateCommand(sql);
-        command.Parameters.Add(new() { Value = TimeSpan.FromDays(options.Value.RetentionDays + 1) }); // With the grace that partitions have.
-        await command.ExecuteNonQueryAsync(ct);
-    }
-
-    private async Task<int> ForgetKeysAsync(CancellationToken ct)
-    {
-        var total = 0;
-        int forgotten;
-        do
-        {
-            await using var command = db.CreateCommand("""
-                DELETE FROM ingest_keys WHERE ctid IN (
-                    SELECT ctid FROM ingest_keys WHERE created_at < now() - interval '24 hours' LIMIT $1)
-                """);
-            command.Parameters.Add(new() { Value = KeyBatch });
-            forgotten = await command.ExecuteNonQueryAsync(ct);
-            total += forgotten;
-        }
-        while (forgotten == KeyBatch);
-
-        return total;
-    }
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Cleaned up: {partitions} partitions dropped, {keys} idempotency keys forgotten")]
-    private partial void Cleaned(int partitions, int keys);
+    public Task RunAsync(CancellationToken ct) => cleanup.RunAsync(ct);
 }

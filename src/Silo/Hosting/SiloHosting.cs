@@ -9,10 +9,13 @@ using Npgsql;
 namespace Bayou.Hosting;
 
 /// <summary>What every process needs, and what a silo needs beside: database, migrations, heartbeat; the grain runtime, the flusher.</summary>
-public static partial class SiloHosting
+public static class SiloHosting
 {
     /// <summary>Of this build, as <c>GET /info</c> and the Cluster page name it.</summary>
     public static string Version { get; } = typeof(SiloHosting).Assembly.GetName().Version!.ToString(3);
+
+    /// <summary>What the grains run on, as <c>GET /info</c> names it.</summary>
+    public const string Runtime = "orleans";
 
     /// <summary>As long as a silo may take to write its windows and hand over.</summary>
     private static readonly TimeSpan HandOver = TimeSpan.FromSeconds(10);
@@ -38,7 +41,7 @@ public static partial class SiloHosting
         // and grains, which write their windows as they go, stop after the flusher.
         services.AddHostedService<Migrator>();
         services.AddHostedService<NodeHeartbeat>();
-        AddGrainRuntime(builder, cluster, roles);
+        builder.AddOrleans(cluster, roles);
         services.TryAddSingleton(new GrainReach { IsUp = true });
         services.AddBayouGrains();
         if (roles.HasFlag(NodeRoles.Silo))
@@ -73,6 +76,7 @@ public static partial class SiloHosting
         services.AddSingleton<WindowWriter>();
         services.AddSingleton<WindowPartitions>();
         services.AddSingleton<WindowFlusher>();
+        services.AddSingleton<MetricsCleanup>();
         services.AddSingleton<RowHints>();
         services.AddSingleton<RollupWriter>();
         services.AddSingleton<SegmentKeeper>();

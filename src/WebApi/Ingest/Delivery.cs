@@ -10,7 +10,13 @@ namespace Bayou.Ingest;
 /// rows. Only what PostgreSQL says is durable counts, never a grain's word.
 /// </summary>
 internal sealed partial class Delivery(
-    IGrainFactory grains, GrainReach reach, NpgsqlDataSource db, Outstanding outstanding, IOptions<IngestOptions> options, TimeProvider time, ILogger<Delivery> logger) : BackgroundService
+    IWindowGrains grains,
+    GrainReach reach,
+    NpgsqlDataSource db,
+    Outstanding outstanding,
+    IOptions<IngestOptions> options,
+    TimeProvider time,
+    ILogger<Delivery> logger) : BackgroundService
 {
     private static readonly TimeSpan CheckPeriod = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(5);
@@ -133,8 +139,8 @@ internal sealed partial class Delivery(
     }
 
     private async Task<long[]> ApplyAsync(Call call, CancellationToken ct) => call.Hour is { } hour
-        ? await grains.GetGrain<IBackfillGrain>(hour.ToString()).ApplyAsync([.. call.Parts.Select(part => new BackfillDelta(part.Window.Key.StartUnix, part.Encode()))], ct)
-        : [await grains.GetGrain<IEndpointWindowGrain>(call.Parts[0].Window.Key.ToString()).ApplyAsync(call.Parts[0].Encode(), ct)];
+        ? await grains.ApplyAsync(hour, [.. call.Parts.Select(part => new BackfillDelta(part.Window.Key.StartUnix, part.Encode()))], ct)
+        : [await grains.ApplyAsync(call.Parts[0].Window.Key, call.Parts[0].Encode(), ct)];
 
     /// <summary>Asks PostgreSQL what has become durable and deletes the journal rows that are wholly so.</summary>
     internal async Task CheckAsync(CancellationToken ct)

@@ -12,6 +12,7 @@ internal static class IngestServices
         services.AddSingleton<RequestIngest>();
         services.AddSingleton<LossCounter>();
         services.AddSingleton<Outstanding>();
+        services.AddSingleton<IWindowGrains, WindowGrains>();
         services.AddSingleton<Delivery>();
         services.AddSingleton<IngestNode>();
 

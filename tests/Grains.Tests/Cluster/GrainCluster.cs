@@ -2,22 +2,22 @@ using Bayou.Database;
 using Bayou.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using Orleans.Configuration;
+using Orleans.TestingHost;
 
 [assembly: AssemblyFixture(typeof(Bayou.GrainCluster))]
 
 namespace Bayou;
 
-/// <summary>
-/// A cluster on a database of its own, on whichever runtime this is built for: two silos in Orleans, one process
-/// embedded. Windows are flushed when a test says so.
-/// </summary>
-public sealed partial class GrainCluster : IAsyncLifetime
+/// <summary>Two silos on a database of their own. Windows are flushed when a test says so.</summary>
+public sealed class GrainCluster : IAsyncLifetime
 {
     private TestDatabase _database = null!;
     private ServiceProvider _services = null!;
+    private InProcessTestCluster _cluster = null!;
 
     /// <summary>Calls grains as a web node does.</summary>
-    public IGrainFactory Grains { get; private set; } = null!;
+    public IGrainFactory Grains => _cluster.Client;
 
     public NpgsqlDataSource Db => _services.GetRequiredService<NpgsqlDataSource>();
 
@@ -32,15 +32,22 @@ public sealed partial class GrainCluster : IAsyncLifetime
         _database = await TestDatabase.CreateAsync();
         _services = new ServiceCollection().AddTestSilo(_database, "test").AddSingleton<Migrator>().AddLogging().BuildServiceProvider();
         await _services.GetRequiredService<Migrator>().StartAsync(CancellationToken.None);
-        await StartAsync();
+        var builder = new InProcessTestClusterBuilder(2);
+        builder.ConfigureSilo((_, silo) =>
+        {
+            silo.Services.AddTestSilo(_database, "test");
+            silo.UseAdoNetReminderService((AdoNetReminderTableOptions reminders) => (reminders.Invariant, reminders.ConnectionString) = ("Npgsql", _database.Url));
+        });
+        _cluster = builder.Build();
+        await _cluster.DeployAsync();
     }
 
     /// <summary>Writes every dirty window of every silo.</summary>
     public async Task FlushAsync()
     {
-        foreach (var flusher in Flushers())
+        foreach (var silo in _cluster.Silos)
         {
-            await flusher.FlushAsync(CancellationToken.None);
+            await _cluster.GetSiloServiceProvider(silo.SiloAddress).GetRequiredService<WindowFlusher>().FlushAsync(CancellationToken.None);
         }
     }
 
@@ -54,7 +61,8 @@ public sealed partial class GrainCluster : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        await StopAsync();
+        await _cluster.StopAllSilosAsync();
+        await _cluster.DisposeAsync();
         await _services.DisposeAsync();
         await _database.DisposeAsync();
     }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Bayou.Cluster;
 using Bayou.Database;
 using Microsoft.Extensions.Options;
@@ -8,14 +7,12 @@ using ClusterOptions = Bayou.Cluster.ClusterOptions;
 
 namespace Bayou.Hosting;
 
-public static partial class SiloHosting
+/// <summary>Orleans in this process: a silo alone, a silo among others, or a client of theirs.</summary>
+internal static class OrleansHosting
 {
-    /// <summary>As <c>GET /info</c> names it.</summary>
-    public const string Runtime = "orleans";
-
     private const string Invariant = "Npgsql";
 
-    private static void AddGrainRuntime(IHostApplicationBuilder builder, ClusterOptions cluster, NodeRoles roles)
+    public static void AddOrleans(this IHostApplicationBuilder builder, ClusterOptions cluster, NodeRoles roles)
     {
         if (roles.HasFlag(NodeRoles.Silo))
         {
@@ -36,24 +33,29 @@ public static partial class SiloHosting
         {
             if (cluster.Mode == ClusterMode.Localhost)
             {
-                // One silo on loopback; two copies side by side must not meet, so each takes free ports.
-                silo.UseLocalhostClustering(FreePort(), FreePort(), serviceId: cluster.ServiceId, clusterId: cluster.ClusterId);
+                silo.UseLocalhostClustering(gatewayPort: 0, serviceId: cluster.ServiceId, clusterId: cluster.ClusterId);
+                silo.ListenWith(new NoListener());
             }
             else
             {
                 JoinCluster(silo, cluster);
             }
 
-            silo.UseAdoNetReminderService((OptionsBuilder<AdoNetReminderTableOptions> reminders) => OnDatabase(reminders, (o, url) => (o.Invariant, o.ConnectionString) = (Invariant, url)));
+            silo.UseAdoNetReminderService((OptionsBuilder<AdoNetReminderTableOptions> reminders) =>
+                OnDatabase(reminders, (o, url) => (o.Invariant, o.ConnectionString) = (Invariant, url)));
         });
     }
 
     private static void JoinCluster(ISiloBuilder silo, ClusterOptions cluster)
     {
         var address = cluster.Address();
+        var isLoopback = IPAddress.IsLoopback(address);
+        var ports = new FreePorts(isLoopback ? address : IPAddress.Any);
         silo.Configure<Orleans.Configuration.ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (cluster.ClusterId, cluster.ServiceId));
-        silo.ConfigureEndpoints(address, PortOr(cluster.SiloPort), PortOr(cluster.GatewayPort), listenOnAnyHostAddress: !IPAddress.IsLoopback(address));
-        silo.UseAdoNetClustering((OptionsBuilder<AdoNetClusteringSiloOptions> membership) => OnDatabase(membership, (o, url) => (o.Invariant, o.ConnectionString) = (Invariant, url)));
+        silo.ConfigureEndpoints(address, ports.OrTake(cluster.SiloPort), ports.OrTake(cluster.GatewayPort), listenOnAnyHostAddress: !isLoopback);
+        silo.ListenWith(ports);
+        silo.UseAdoNetClustering((OptionsBuilder<AdoNetClusteringSiloOptions> membership) =>
+            OnDatabase(membership, (o, url) => (o.Invariant, o.ConnectionString) = (Invariant, url)));
         silo.Configure<ClusterMembershipOptions>(membership =>
         {
             // A silo joins only when it reaches every active one, and watches, to declare it dead, only one that was stale when it began.
@@ -77,7 +79,8 @@ public static partial class SiloHosting
         {
             client.Configure<Orleans.Configuration.ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (cluster.ClusterId, cluster.ServiceId));
             client.Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = TimeSpan.FromSeconds(10)); // New silos have new addresses.
-            client.UseAdoNetClustering((OptionsBuilder<AdoNetClusteringClientOptions> gateways) => OnDatabase(gateways, (o, url) => (o.Invariant, o.ConnectionString) = (Invariant, url)));
+            client.UseAdoNetClustering((OptionsBuilder<AdoNetClusteringClientOptions> gateways) =>
+                OnDatabase(gateways, (o, url) => (o.Invariant, o.ConnectionString) = (Invariant, url)));
             client.AddMemoryStreams(ClusterHints.Provider, streams => streams.ConfigurePartitioning(1));
         });
         foreach (var started in builder.Services.Where(service => service.ServiceType == typeof(IHostedService) && !others.Contains(service)).ToList())
@@ -90,27 +93,21 @@ public static partial class SiloHosting
     }
 
     /// <summary>Streams that carry hints; who listens is kept in the database, so that it outlives silos.</summary>
-    internal static void AddHints(ISiloBuilder silo)
+    public static void AddHints(ISiloBuilder silo)
     {
         silo.AddMemoryStreams(ClusterHints.Provider, streams =>
         {
             streams.ConfigurePartitioning(1);
-            streams.ConfigurePullingAgent(agent => agent.Configure(o => o.GetQueueMsgsTimerPeriod = TimeSpan.FromMilliseconds(250))); // Soon enough; each look costs a call.
+
+            // Soon enough; each look costs a call.
+            streams.ConfigurePullingAgent(agent => agent.Configure(o => o.GetQueueMsgsTimerPeriod = TimeSpan.FromMilliseconds(250)));
         });
-        silo.AddAdoNetGrainStorage("PubSubStore", (OptionsBuilder<AdoNetGrainStorageOptions> storage) => OnDatabase(storage, (o, url) => (o.Invariant, o.ConnectionString) = (Invariant, url)));
+        silo.AddAdoNetGrainStorage("PubSubStore", (OptionsBuilder<AdoNetGrainStorageOptions> storage) =>
+            OnDatabase(storage, (o, url) => (o.Invariant, o.ConnectionString) = (Invariant, url)));
         silo.Services.AddHostedService<ClusterHints>();
     }
 
     /// <summary>Has a provider use our database. Their options have the same two members, and no type in common.</summary>
     private static void OnDatabase<T>(OptionsBuilder<T> options, Action<T, string> set)
         where T : class => options.Configure<IOptions<DatabaseOptions>>((o, database) => set(o, database.Value.ConnectionString()));
-
-    private static int PortOr(int port) => port == 0 ? FreePort() : port;
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }

@@ -23,11 +23,11 @@ internal sealed class SiloFigures(ILocalSiloDetails silo, IGrainFactory grains) 
 
     public async Task<IReadOnlyDictionary<string, int>> ActivationsAsync(CancellationToken ct)
     {
-        var statistics = await grains.GetGrain<IManagementGrain>(0).GetSimpleGrainStatistics([silo.SiloAddress]);
+        var statistics = await grains.GetGrain<IManagementGrain>(0).GetSimpleGrainStatistics([silo.SiloAddress], ct);
         return statistics.Where(type => type.GrainType.StartsWith(nameof(Bayou), StringComparison.Ordinal)).ToDictionary(type => ShortName(type.GrainType), type => type.ActivationCount);
     }
 
-    // Bayou.Metrics.RollupGrain,Grains is rollup on either runtime.
+    // Bayou.Metrics.RollupGrain,Grains is rollup.
     private static string ShortName(string type) => type.Split(',')[0].Split('.')[^1].Replace("Grain", "", StringComparison.Ordinal).ToLowerInvariant();
 }
 
