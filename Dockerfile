@@ -8,10 +8,10 @@ RUN npm run build
 
 FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
 WORKDIR /src
-COPY Directory.Build.props Directory.Build.targets Directory.Packages.props global.json .editorconfig ./
+COPY Directory.Build.props Directory.Packages.props global.json .editorconfig ./
 COPY src src
 COPY --from=page /src/client-app/dist client-app/dist
-RUN dotnet publish src/WebApi -c Release -p:GrainRuntime=Orleans -o out
+RUN dotnet publish src/WebApi -c Release -o out
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0-alpine
 # Days begin where the reader is.

@@ -18,10 +18,9 @@ die() {
 # step NAME HINT COMMAND...: runs the command quietly; says its name and seconds, and on failure its last
 # lines and what to do.
 step() {
-    local name=$1 hint=$2 log start status=0
+    local name=$1 hint=$2 log start=$EPOCHREALTIME status=0
     shift 2
     log=$BAYOU_STATE/$(tr -cs 'a-zA-Z0-9' '-' <<<"$name")$$.log
-    start=$EPOCHREALTIME
     printf '  %s … ' "$name"
     "$@" >"$log" 2>&1 || status=$?
     if [ "$status" -eq 0 ]; then
@@ -34,14 +33,10 @@ step() {
     if grep -qiE 'no space left|disk quota' "$log"; then
         hint="The disk is full: make room under $BAYOU_DATA and $BAYOU_ROOT."
     fi
-    printf '%s\n' "bayou: $name failed. $hint (Everything it printed: $log)" >&2
-    exit 1
+    die "$name failed. $hint (Everything it printed: $log)"
 }
 
-seconds_since() {
-    local now=$EPOCHREALTIME
-    awk -v a="$1" -v b="$now" 'BEGIN { printf "%.1f", b - a }'
-}
+seconds_since() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", b - a }'; }
 
 # fingerprint PATH...: changes whenever a file under the paths is changed, added or removed.
 fingerprint() {
@@ -53,28 +48,27 @@ is_done() { [ "$(cat "$BAYOU_STATE/$1.done" 2>/dev/null)" = "$2" ]; }
 mark_done() { printf '%s\n' "$2" >"$BAYOU_STATE/$1.done"; }
 
 # as_root COMMAND...: as root, by sudo where that needs no password.
-as_root() {
-    if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi
-}
-
+as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi; }
 can_be_root() { [ "$(id -u)" -eq 0 ] || { command -v sudo >/dev/null && sudo -n true 2>/dev/null; }; }
 
-free_port() { node -e 'const s = require("net").createServer(); s.listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); });'; }
-
-port_is_free() { node -e 'const s = require("net").createServer(); s.on("error", () => process.exit(1)); s.listen(+process.argv[1], "127.0.0.1", () => s.close());' "$1"; }
-
-# attended COMMAND...: runs it in the background and waits, for a signal to this shell is heeded only so before it ends; in a group of
-# its own, so that nothing it has started outlives it.
-attended() {
-    local status=0
-    setsid "$@" &
-    ATTENDED=$!
-    wait "$ATTENDED" || status=$?
-    ATTENDED=
-    return "$status"
+apt_install() {
+    export DEBIAN_FRONTEND=noninteractive
+    as_root apt-get update && as_root apt-get install -y --no-install-recommends "$@"
 }
 
-# end_attended: for the EXIT trap of whoever runs something attended.
-end_attended() {
-    [ -z "${ATTENDED:-}" ] || { kill -- "-$ATTENDED" && wait "$ATTENDED"; } 2>/dev/null || :
+# free_port: one that nobody listens on, below those that the system gives out by itself, so that it stays free.
+free_port() {
+    local port
+    until port=$((20000 + RANDOM % 12000)) && port_is_free "$port"; do :; done
+    echo "$port"
+}
+
+port_is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# terminate PID...: tells processes to end, and waits for those of this shell.
+terminate() {
+    local pid
+    for pid in "$@"; do
+        if [ -n "$pid" ] && kill -TERM "$pid" 2>/dev/null; then wait "$pid" 2>/dev/null || true; fi
+    done
 }

@@ -2,39 +2,32 @@
 # shellcheck source=scripts/up.sh
 . "$BAYOU_ROOT/scripts/up.sh"
 
-# Hot reload of both halves: Vite serves the page on 5173 and passes the API on.
+# Hot reload of both halves.
 dev_main() {
+    [ $# -eq 0 ] || die "dev takes no arguments; its settings are environment variables, see ./bayou help"
     check_address
-    prepare
-    only_one
-    trap 'end_tree "${PAGE:-}"; end_tree "${SERVER:-}"; stop' EXIT
-    trap 'exit 130' INT
-    trap 'exit 143' TERM
-    ensure_database
-    (cd "$BAYOU_ROOT/client-app" && BAYOU_PORT=$BAYOU_PORT exec npx vite) &
-    PAGE=$!
-    export BAYOU_DATABASE_URL=$DATABASE_URL ASPNETCORE_ENVIRONMENT=Development
-    export Bayou__Cluster__Node=bayou Bayou__Ingest__Node="up:$BAYOU_DATA" GrainRuntime=$RUNTIME
-    say "The page, with hot reload: http://localhost:5173"
-    (cd "$BAYOU_ROOT" && exec dotnet watch --project src/WebApi run -- --urls "$URLS" --webroot "$BAYOU_ROOT/client-app/dist") &
-    SERVER=$!
-    wait "$SERVER"
+    serve_in_development dotnet watch --project "$BAYOU_ROOT/src/WebApi" run -- --urls "$URLS"
 }
 
-# end_tree PID: the process and all below it; dotnet watch takes neither one Ctrl-C nor TERM for an end.
-end_tree() {
-    [ -n "$1" ] || return 0
-    local pids=$1 below=$1 waited
-    while below=$(pgrep -d ' ' -P "${below// /,}"); do
-        pids="$pids $below"
-    done
-    # shellcheck disable=SC2086 # a list
-    kill -TERM $pids 2>/dev/null || true
-    for waited in $(seq 50); do
-        # shellcheck disable=SC2086
-        kill -0 $pids 2>/dev/null || break
-        [ "$waited" -eq 50 ] || sleep 0.1
-    done
-    # shellcheck disable=SC2086
-    kill -KILL $pids 2>/dev/null || true
+# serve_in_development COMMAND...: the command, with the private database unless BAYOU_DATABASE_URL names another, and Vite, which has the page.
+serve_in_development() {
+    check_tools
+    install_page
+    GROUP=none
+    begin stop_group
+    export Bayou__Ingest__Node="up:$BAYOU_DATA" Bayou__Cluster__Node=bayou BAYOU_PAGE_URL=http://localhost:5173
+    (cd "$BAYOU_ROOT/client-app" && exec node node_modules/.bin/vite) &
+    PAGE=$!
+    say "The page, with hot reload: $BAYOU_PAGE_URL"
+    setsid "$@" &
+    GROUP=$!
+    wait "$GROUP"
+}
+
+# What dotnet watch has started ends with it; it takes neither one Ctrl-C nor TERM for an end itself.
+stop_group() {
+    STATUS=$?
+    kill -TERM -- "-$GROUP" 2>/dev/null && timeout 3 tail --pid="$GROUP" -f /dev/null
+    kill -KILL -- "-$GROUP" 2>/dev/null && wait "$GROUP" 2>/dev/null
+    stop ''
 }

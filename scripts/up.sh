@@ -1,6 +1,8 @@
 # shellcheck shell=bash
 # shellcheck source=scripts/setup.sh
 . "$BAYOU_ROOT/scripts/setup.sh"
+# shellcheck source=scripts/postgres.sh
+. "$BAYOU_ROOT/scripts/postgres.sh"
 # shellcheck source=scripts/demo.sh
 . "$BAYOU_ROOT/scripts/demo.sh"
 
@@ -11,15 +13,22 @@ up_main() {
         *) die "up takes --demo only; its settings are environment variables, see ./bayou help" ;;
     esac
     check_address
-    prepare
+    check_tools
+    build_page
     build_server
     [ -z "$DEMO" ] || build_demo
-    only_one
-    trap stop EXIT
-    trap 'exit 130' INT
-    trap 'exit 143' TERM
-    ensure_database
-    serve
+    begin stop
+    export ASPNETCORE_ENVIRONMENT=${ASPNETCORE_ENVIRONMENT:-Development}
+    # Which life of which node left something in the journal is told by the data folder.
+    export Bayou__Ingest__Node=${Bayou__Ingest__Node:-up:$BAYOU_DATA} Bayou__Cluster__Node=${Bayou__Cluster__Node:-bayou}
+    dotnet "$(dll WebApi)" --urls "$URLS" --contentRoot "$BAYOU_ROOT/src/WebApi" --webroot "$BAYOU_ROOT/client-app/dist" &
+    SERVER=$!
+    if wait_until_ready; then
+        say ""
+        say "Bayou is at $AT   (Ctrl-C stops it; the data stays in $BAYOU_DATA)"
+        [ -z "$DEMO" ] || start_demo
+    fi
+    wait "$SERVER"
 }
 
 check_address() {
@@ -41,8 +50,8 @@ check_address() {
     esac
 }
 
-# One Bayou per data folder.
-only_one() {
+# begin STOP: takes the data folder, has STOP called at the end, and the database running.
+begin() {
     local owner
     mkdir -p "$BAYOU_DATA" || die "cannot write to $BAYOU_DATA; set BAYOU_DATA to a folder of yours"
     owner=$(cat "$BAYOU_DATA/up.pid" 2>/dev/null || true)
@@ -50,45 +59,33 @@ only_one() {
         die "another ./bayou (process $owner) uses $BAYOU_DATA; stop it, or set BAYOU_DATA and BAYOU_PORT"
     fi
     echo $$ >"$BAYOU_DATA/up.pid"
-}
-
-serve() {
+    # shellcheck disable=SC2064 # now
+    trap "$1" EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    ensure_database
     export BAYOU_DATABASE_URL=$DATABASE_URL
-    export ASPNETCORE_ENVIRONMENT=${ASPNETCORE_ENVIRONMENT:-Development}
-    # Which life of which node left something in the journal is told by the data folder.
-    export Bayou__Ingest__Node=${Bayou__Ingest__Node:-up:$BAYOU_DATA} Bayou__Cluster__Node=${Bayou__Cluster__Node:-bayou}
-    dotnet "$(server_dll)" --urls "$URLS" --contentRoot "$BAYOU_ROOT/src/WebApi" --webroot "$BAYOU_ROOT/client-app/dist" &
-    SERVER=$!
-    if wait_until_ready; then
-        say ""
-        say "Bayou is at $AT   (Ctrl-C stops it; the data stays in $BAYOU_DATA)"
-        [ -z "$DEMO" ] || start_demo
-    fi
-    wait "$SERVER"
 }
 
 # One process asks until the server answers or is gone; curl may not be here.
 wait_until_ready() {
     node -e '
         const [url, pid] = process.argv.slice(1), until = Date.now() + 60_000;
-        const ask = () => fetch(url).then(r => r.ok).catch(() => false).then(ready => {
-            if (ready) process.exit(0);
-            try { process.kill(+pid, 0); } catch { process.exit(1); }
-            if (Date.now() > until) { console.error("bayou: the server does not answer; its lines above say why"); process.exit(1); }
-            setTimeout(ask, 50);
-        });
-        ask();' "${URLS%%;*}/health/readiness" "$SERVER"
+        (async () => {
+            while (!await fetch(url).then(r => r.ok, () => false)) {
+                try { process.kill(+pid, 0); } catch { process.exit(1); }
+                if (Date.now() > until) { console.error("bayou: the server does not answer; its lines above say why"); process.exit(1); }
+                await new Promise(go => setTimeout(go, 50));
+            }
+        })();' "${URLS%%;*}/health/readiness" "$SERVER"
 }
 
+# stop [PID...]: what up has started, and these before it.
 stop() {
-    local status=$?
+    local status=${STATUS:-$?}
     trap - EXIT
     trap '' INT TERM
-    stop_demo
-    if [ -n "${SERVER:-}" ] && kill -0 "$SERVER" 2>/dev/null; then
-        kill -TERM "$SERVER" 2>/dev/null || true
-        wait "$SERVER" 2>/dev/null || true
-    fi
+    terminate "${TRAFFIC:-}" "${SHOP:-}" "${PAGE:-}" "$@" "${SERVER:-}"
     cluster_down
     rm -f "$BAYOU_DATA/up.pid"
     exit "$status"

@@ -51,7 +51,6 @@ a_taken_port() {
     return "$status"
 }
 an_open_address() { says "set BAYOU_TOKEN too" env BAYOU_HOST=0.0.0.0 BAYOU_PORT=1 "$root/bayou" up; }
-an_unknown_runtime() { says "it must be auto, orleans or embedded" env BAYOU_RUNTIME=erlang BAYOU_DATA="$scratch/data" BAYOU_PORT=5999 "$root/bayou" up; }
 a_missing_sdk() {
     mkdir -p "$scratch/bin"
     printf '#!/bin/sh\necho 9.0.100\n' >"$scratch/bin/dotnet"
@@ -59,13 +58,20 @@ a_missing_sdk() {
     says "the .NET SDK 9.0.100 will not do; install 10.0 with: curl" env PATH="$scratch/bin:$PATH" BAYOU_PORT=5999 "$root/bayou" up
 }
 a_demo_of_nothing() { says "start it with ./bayou up, or both with ./bayou up --demo" env BAYOU_PORT=1 BAYOU_DATA="$scratch/data" "$root/bayou" demo; }
-a_torture_without_end() { says "--seconds needs a whole number" run torture --seconds long; }
+a_torture_without_end() { says "Cannot parse argument 'long' for option '--seconds'" run torture --seconds long; }
 a_cluster_of_no_number() { says "cluster takes the number of silos" run cluster; }
 a_cluster_for_others() { says "cluster serves this machine only" env BAYOU_HOST=0.0.0.0 BAYOU_TOKEN=0123456789abcdef "$root/bayou" cluster 2; }
-a_cluster_without_orleans() { says "a cluster needs the Orleans build" env BAYOU_RUNTIME=embedded BAYOU_DATA="$scratch/data" "$root/bayou" torture --cluster; }
 an_unknown_argument() { says "up takes --demo only" run up --fast; }
 an_old_node() { says "Node 18.1.0 is too old; install 22 with:" in_parts 'node() { echo v18.1.0; }; check_tools'; }
 versions() { in_parts 'version_at_least 20.19.1 20.19 && version_at_least 22.0.0 20.19 && ! version_at_least 20.9.0 20.19'; }
+what_dotnet_run_runs() { [ "$(env BAYOU_PAGE_URL=http://localhost:1 "$root/scripts/run.sh" echo as it is)" = "as it is" ]; }
+a_postgres_that_goes_with_its_reader() {
+    local url pid
+    exec 5< <(sleep 1 | "$root/scripts/private-postgres.sh" throwaway) # it is told nothing, for a second
+    read -r url pid _ <&5 || return 1
+    [[ $url == postgres://*@127.0.0.1:* ]] && [ -d "/proc/$pid" ] || return 1
+    timeout 30 tail --pid="$pid" -f /dev/null
+}
 a_fingerprint() {
     mkdir -p "$scratch/tree"
     echo one >"$scratch/tree/a"
@@ -111,16 +117,16 @@ check "an unknown command is named" an_unknown_command
 check "a port that is none is named" a_port_that_is_none
 check "a taken port is named" a_taken_port
 check "an open address needs a token" an_open_address
-check "an unknown runtime is named" an_unknown_runtime
 check "an old SDK is told how to be replaced" a_missing_sdk
 check "a demo needs a Bayou" a_demo_of_nothing
 check "a number that is none is named" a_torture_without_end
 check "a cluster needs its number" a_cluster_of_no_number
 check "a cluster is for this machine" a_cluster_for_others
-check "a cluster needs Orleans" a_cluster_without_orleans
 check "an unknown argument is named" an_unknown_argument
 check "an old Node is told how to be replaced" an_old_node
 check "versions are compared by number" versions
+check "what dotnet run runs is left alone where the page is already served" what_dotnet_run_runs
+check "a private PostgreSQL goes with whoever asked for it" a_postgres_that_goes_with_its_reader
 check "a fingerprint changes when a file goes" a_fingerprint
 check "a database of another major version is named" another_major
 check "a stale postmaster.pid does not stop the start" a_stale_pid_file

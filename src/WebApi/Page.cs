@@ -7,6 +7,9 @@ namespace Bayou;
 /// <summary>Serves the single-page app: its hashed files for ever, the page itself always fresh.</summary>
 internal static class Page
 {
+    /// <summary>Where the page is served from instead, as by Vite in development; empty for here.</summary>
+    private const string UrlKey = "BAYOU_PAGE_URL";
+
     private const string Assets = "/assets";
     private const string Reference = "/reference";
 
@@ -32,8 +35,13 @@ internal static class Page
         }
     }
 
-    private static IResult SendPage(HttpContext http, IWebHostEnvironment environment)
+    private static IResult SendPage(HttpContext http, IWebHostEnvironment environment, IConfiguration configuration)
     {
+        if (configuration[UrlKey] is { Length: > 0 } elsewhere)
+        {
+            return Results.Redirect($"{elsewhere}{http.Request.Path}{http.Request.QueryString}");
+        }
+
         var page = environment.WebRootFileProvider.GetFileInfo("index.html");
         if (!page.Exists)
         {

@@ -9,37 +9,10 @@ internal sealed class BenchDatabase(NpgsqlDataSource source, int postmaster)
     public NpgsqlDataSource Source => source;
 
     /// <summary>CPU seconds of PostgreSQL and all its processes, gone ones too.</summary>
-    public double CpuSeconds
-    {
-        get
-        {
-            var ticks = 0L;
-            foreach (var folder in Directory.EnumerateDirectories("/proc").Where(path => int.TryParse(Path.GetFileName(path), out _)))
-            {
-                try
-                {
-                    var text = File.ReadAllText($"{folder}/stat");
-                    var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
-                    var isPostmaster = Path.GetFileName(folder) == postmaster.ToString(CultureInfo.InvariantCulture);
-                    if (isPostmaster || fields[1] == postmaster.ToString(CultureInfo.InvariantCulture))
-                    {
-                        ticks += long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture);
-                    }
+    public double CpuSeconds => ProcessFigures.Family(postmaster).Sum(one => one.Ticks + (one.Id == postmaster ? one.TicksOfGone : 0)) / 100.0;
 
-                    if (isPostmaster)
-                    {
-                        ticks += long.Parse(fields[13], CultureInfo.InvariantCulture) + long.Parse(fields[14], CultureInfo.InvariantCulture);
-                    }
-                }
-                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-                {
-                    continue; // It has ended meanwhile; its parent counts it.
-                }
-            }
-
-            return ticks / 100.0;
-        }
-    }
+    /// <summary>Of all its processes: memory of their own, and their shares of what they have together.</summary>
+    public double ProportionalMegabytes => ProcessFigures.Family(postmaster).Sum(one => ProcessFigures.ProportionalMegabytes(one.Id));
 
     public async Task<double> ScalarAsync(string sql)
     {

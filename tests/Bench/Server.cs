@@ -36,6 +36,12 @@ internal sealed class Server(Process process, Uri url) : IAsyncDisposable
         return server;
     }
 
+    /// <summary>Memory of its own, and its share of what it has with others.</summary>
+    public double ProportionalMegabytes => ProcessFigures.ProportionalMegabytes(process.Id);
+
+    /// <summary>As <c>./bayou up</c> runs it.</summary>
+    public static Dictionary<string, string> AsInstalled(string database) => new() { ["BAYOU_DATABASE_URL"] = database, ["LOG_LEVEL"] = "Error" };
+
     public static Dictionary<string, string> Settings(string database) => new()
     {
         ["BAYOU_DATABASE_URL"] = database,
@@ -46,12 +52,12 @@ internal sealed class Server(Process process, Uri url) : IAsyncDisposable
     };
 
     /// <summary>One that reads and forgets.</summary>
-    public static Task<Server> StartDiscardingAsync() => LaunchAsync("Bench.dll", ["--discard", "true"], []);
+    public static Task<Server> StartDiscardingAsync() => LaunchAsync("Bench.dll", ["--discard"], []);
 
     public static async Task<Server> LaunchAsync(string program, string[] args, Dictionary<string, string> environment)
     {
-        var url = new Uri($"http://127.0.0.1:{Ports.Free()}");
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, program), "--urls", url.ToString(), .. args]) { RedirectStandardOutput = true };
+        var url = new Uri($"http://127.0.0.1:{Ports.Claim()}");
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, program), .. args, "--urls", url.ToString()]) { RedirectStandardOutput = true };
         foreach (var (name, value) in environment)
         {
             start.Environment[name] = value;

@@ -50,6 +50,6 @@ public sealed class ContractTests
     private static T Read<T>(string written)
     {
         using var services = new ServiceCollection().AddSerializer(serializer => serializer.AddAssembly(typeof(WindowDelta).Assembly)).BuildServiceProvider();
-        return services.GetRequiredService<Serializer>().Deserialize<T>(Convert.FromHexString(written));
+        return services.GetRequiredService<Serializer>().Deserialize<T>(Convert.FromHexString(written))!;
     }
 }

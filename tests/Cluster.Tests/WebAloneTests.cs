@@ -68,7 +68,7 @@ public sealed class WebAloneTests
 
         public Node(string program, string database, params (string Name, string Value)[] settings)
         {
-            Url = new($"http://127.0.0.1:{Ports.Free()}");
+            Url = new($"http://127.0.0.1:{Ports.Claim()}");
             var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, program), "--urls", Url.ToString()])
             {
                 Environment =

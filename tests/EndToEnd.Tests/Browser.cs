@@ -24,7 +24,7 @@ public sealed class Browser : IAsyncLifetime
         Assertions.SetDefaultExpectTimeout(10_000); // A busy machine is not a wrong page.
         _browser = await _playwright.Chromium.LaunchAsync(new()
         {
-            ExecutablePath = Environment.GetEnvironmentVariable("BAYOU_CHROMIUM") ?? "/usr/bin/chromium",
+            ExecutablePath = await Chromium.PathAsync(),
             Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
         });
     }
@@ -48,7 +48,7 @@ public sealed class Browser : IAsyncLifetime
 
     /// <summary>Into an ignored folder, to be looked at.</summary>
     public static async Task ScreenshotAsync(IPage page, string name, bool whole = false) =>
-        await page.ScreenshotAsync(new() { Path = Path.Combine(Product.Root, "screenshots", $"{name}.png"), FullPage = whole });
+        await page.ScreenshotAsync(new() { Path = Path.Combine(Repository.Root, "screenshots", $"{name}.png"), FullPage = whole });
 
     /// <summary>Waits for an answer from this address.</summary>
     public static Task WaitForResponseAsync(IPage page, string path) => page.WaitForResponseAsync(response => new Uri(response.Url).AbsolutePath == path && response.Ok);

@@ -110,7 +110,7 @@ public sealed class LiveTests : IAsyncLifetime
     [Fact]
     public async Task A_monitored_application_reports_within_ten_seconds_and_loses_nothing_while_bayou_is_away()
     {
-        var port = Ports.Free();
+        var port = Ports.Claim();
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
         using var shop = Product.Start("ShopApi.dll", ("ASPNETCORE_URLS", http.BaseAddress.ToString()), ("Bayou__Url", Product.Url.ToString()), ("Logging__LogLevel__Default", "Critical"));
         try

@@ -10,7 +10,7 @@ namespace Bayou;
 /// <summary>How every page looks, on every size and in both themes, and to those who do not see it.</summary>
 public sealed class LookTests(Browser browser) : IClassFixture<Browser>
 {
-    private static readonly string Axe = File.ReadAllText(Path.Combine(Product.Root, "client-app", "node_modules", "axe-core", "axe.min.js"));
+    private static readonly string Axe = File.ReadAllText(Path.Combine(Repository.Root, "client-app", "node_modules", "axe-core", "axe.min.js"));
 
     public static TheoryData<string, string, string> Pages => new()
     {

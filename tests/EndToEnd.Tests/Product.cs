@@ -8,13 +8,12 @@ namespace Bayou;
 /// <summary>The product as a process of its own, which can be killed and started again.</summary>
 public sealed class Product(string databaseUrl, params (string Name, string Value)[] settings) : IAsyncDisposable
 {
-    private readonly int _port = Ports.Free();
+    private readonly int _port = Ports.Claim();
     private Process? _process;
     private Task? _filled;
 
-    /// <summary>The repository's folder.</summary>
-    public static string Root { get; } =
-        AppContext.BaseDirectory[..AppContext.BaseDirectory.IndexOf($"{Path.DirectorySeparatorChar}artifacts{Path.DirectorySeparatorChar}", StringComparison.Ordinal)];
+    /// <summary>Where the program is, and its page too; null for this build's.</summary>
+    public string? Folder { get; init; }
 
     public Uri Url => new($"http://localhost:{_port}");
 
@@ -26,7 +25,11 @@ public sealed class Product(string databaseUrl, params (string Name, string Valu
     {
         var start = new ProcessStartInfo("dotnet")
         {
-            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "WebApi.dll"), "--urls", $"http://127.0.0.1:{_port}", "--webroot", Path.Combine(Root, "client-app", "dist") },
+            ArgumentList =
+            {
+                Path.Combine(Folder ?? AppContext.BaseDirectory, "WebApi.dll"), "--urls", $"http://127.0.0.1:{_port}",
+                "--webroot", Folder is null ? Path.Combine(Repository.Root, "client-app", "dist") : Path.Combine(Folder, "wwwroot"),
+            },
             Environment =
             {
                 [Database.DatabaseOptions.UrlKey] = databaseUrl,

@@ -5,15 +5,26 @@ namespace Bayou;
 /// <summary>A database of its own for each test class, gone afterwards.</summary>
 public sealed class TestDatabase : IAsyncDisposable
 {
+    private static readonly Lazy<Task<NpgsqlConnectionStringBuilder>> Server = new(FindServerAsync);
+
+    private static PrivatePostgres? _own; // It ends when nothing holds it.
+
     private readonly string _name = $"test_{Guid.NewGuid():N}";
-    private readonly NpgsqlDataSource _server = NpgsqlDataSource.Create(Server().ConnectionString);
+    private readonly NpgsqlConnectionStringBuilder _url;
+    private readonly NpgsqlDataSource _server;
+
+    private TestDatabase(NpgsqlConnectionStringBuilder server)
+    {
+        _server = NpgsqlDataSource.Create(server);
+        _url = new(server.ConnectionString) { Database = _name };
+    }
 
     /// <summary>As Bayou takes it.</summary>
-    public string Url => new NpgsqlConnectionStringBuilder(Server().ConnectionString) { Database = _name }.ConnectionString;
+    public string Url => _url.ConnectionString;
 
     public static async Task<TestDatabase> CreateAsync()
     {
-        var database = new TestDatabase();
+        var database = new TestDatabase(await Server.Value);
         await using var command = database._server.CreateCommand($"CREATE DATABASE {database._name}");
         await command.ExecuteNonQueryAsync();
         return database;
@@ -29,10 +40,10 @@ public sealed class TestDatabase : IAsyncDisposable
         await _server.DisposeAsync();
     }
 
-    private static NpgsqlConnectionStringBuilder Server()
+    /// <summary>The server that <c>BAYOU_TEST_DATABASE_URL</c> names, or else one that this process brings, and that ends with it.</summary>
+    private static async Task<NpgsqlConnectionStringBuilder> FindServerAsync()
     {
-        var url = Environment.GetEnvironmentVariable("BAYOU_TEST_DATABASE_URL")
-            ?? throw new InvalidOperationException("The tests need a PostgreSQL in BAYOU_TEST_DATABASE_URL; ./bayou test starts one.");
+        var url = Environment.GetEnvironmentVariable("BAYOU_TEST_DATABASE_URL") ?? (_own = await PrivatePostgres.StartAsync("throwaway")).Url;
         return new(new Database.DatabaseOptions { Url = url }.ConnectionString());
     }
 }

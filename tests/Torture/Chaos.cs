@@ -1,9 +1,10 @@
-using System.Diagnostics;
+using Bayou.Database;
+using Npgsql;
 
 namespace Bayou.Torture;
 
 /// <summary>Kills and freezes servers and their database at random moments, one thing or two at a time.</summary>
-internal sealed class Chaos(Nodes nodes, string? crashDatabase, string? fillDisk, TimeSpan length, int seed) : ITrial
+internal sealed class Chaos(Nodes nodes, PrivatePostgres database, TimeSpan length, int seed) : ITrial
 {
     /// <summary>Beyond a node's lease: another adopts its journal, and it wakes up as a zombie.</summary>
     private static readonly TimeSpan Zombie = TimeSpan.FromSeconds(38);
@@ -48,9 +49,9 @@ internal sealed class Chaos(Nodes nodes, string? crashDatabase, string? fillDisk
 
                     node.Signal("CONT");
                     break;
-                case < 0.92 when fillDisk is not null:
+                case < 0.92 when database.Disk is { } disk:
                     _fulls++;
-                    await RunAsync($"{fillDisk} {_random.Next(1, 5)}", ct);
+                    await FillAsync(disk, TimeSpan.FromSeconds(_random.Next(1, 5)), ct);
                     break;
                 default:
                     await CrashDatabaseAsync(ct);
@@ -75,24 +76,59 @@ internal sealed class Chaos(Nodes nodes, string? crashDatabase, string? fillDisk
         return Zombie;
     }
 
-    private async Task CrashDatabaseAsync(CancellationToken ct)
+    private Task CrashDatabaseAsync(CancellationToken ct)
     {
-        if (crashDatabase is not null)
+        _crashes++;
+        return database.CrashAsync(ct);
+    }
+
+    /// <summary>Lets nothing be written for a while; where the server has given up meanwhile, it is started again.</summary>
+    private async Task FillAsync(string disk, TimeSpan length, CancellationToken ct)
+    {
+        var ballast = Path.Combine(disk, "ballast");
+        try
         {
-            _crashes++;
-            await RunAsync(crashDatabase, ct);
+            await using (var file = new FileStream(ballast, FileMode.Create, FileAccess.Write, FileShare.None, 0))
+            {
+                var block = new byte[64 * 1024];
+                try
+                {
+                    while (true)
+                    {
+                        await file.WriteAsync(block, ct);
+                    }
+                }
+                catch (IOException)
+                {
+                    // Full.
+                }
+            }
+
+            await Task.Delay(length, ct);
+        }
+        finally
+        {
+            File.Delete(ballast);
+        }
+
+        await using var source = NpgsqlDataSource.Create(new DatabaseOptions { Url = database.Url }.ConnectionString());
+        while (!await AnswersAsync(source, ct))
+        {
+            await database.RestartAsync(ct);
         }
     }
 
-    private static async Task RunAsync(string script, CancellationToken ct)
+    private static async Task<bool> AnswersAsync(NpgsqlDataSource source, CancellationToken ct)
     {
-        using var run = Process.Start(new ProcessStartInfo("bash", ["-c", script]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        var output = run.StandardOutput.ReadToEndAsync(ct);
-        var errors = run.StandardError.ReadToEndAsync(ct);
-        await run.WaitForExitAsync(ct);
-        if (run.ExitCode != 0)
+        try
         {
-            throw new InvalidOperationException($"The database did not come back: {await output} {await errors}");
+            await using var connection = await source.OpenConnectionAsync(ct);
+            return true;
+        }
+        catch (NpgsqlException)
+        {
+            await Task.Delay(200, ct); // It may still be on its way down, or up.
+            return false;
         }
     }
 }

@@ -34,12 +34,16 @@ public static class LoggingSetup
         }
 
         // What others say of their insides is worth a line only when it is a problem.
-        foreach (var noisy in (string[])["Microsoft", "Orleans", "Npgsql", "System"])
+        foreach (var noisy in (string[])["Microsoft", "Orleans", "Polly", "Npgsql", "System"])
         {
             builder.Logging.AddFilter(noisy, LogLevel.Warning);
         }
 
         builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
+
+        // At every start the one warns of the collector, which is chosen for small machines, and the other of its own first look.
+        builder.Logging.AddFilter("Orleans.Runtime.Silo", LogLevel.Error);
+        builder.Logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
 
         // Their scopes would put ids of their own on every line, beside the trace id.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);

@@ -118,7 +118,7 @@ public sealed class ClusterTests(BayouServer server) : IClassFixture<BayouServer
     public async Task On_ecs_a_task_knows_its_own_address()
     {
         using var metadata = new HttpListener();
-        var port = Ports.Free();
+        var port = Ports.Claim();
         metadata.Prefixes.Add($"http://127.0.0.1:{port}/");
         metadata.Start();
         var answered = Task.Run(async () =>

@@ -1,0 +1,51 @@
+using System.Runtime.InteropServices;
+
+namespace Bayou.Torture;
+
+/// <summary>One torture from the first process to the verdict.</summary>
+internal static class Run
+{
+    // From the end of the trouble until all is counted.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
+
+    /// <returns>0 when everything that was acknowledged counts once; else 1.</returns>
+    public static async Task<int> OnAsync(PrivatePostgres database, TimeSpan length, int seed, bool isCluster, bool isRolling, CancellationToken interrupted)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(interrupted);
+        patience.CancelAfter(length + Patience);
+        var ct = patience.Token;
+        var ledger = new Ledger();
+        await using var nodes = isCluster ? Nodes.Cluster(database.Url, silos: 2, webs: 2, isRolling) : Nodes.Alone(database.Url, count: 2);
+        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => nodes.End()); // Nothing is left of a torture that is interrupted.
+        await nodes.StartAsync(ct);
+        await using var app = await MonitoredApp.StartAsync(nodes, seed, ct);
+
+        using var stop = new CancellationTokenSource(length);
+        var random = new Random(seed);
+        var senders = Enumerable.Range(0, 6).Select(i => new Sender(nodes, ledger, i, random.Next(), i % 2 == 0 ? Batch.OfRequests : Batch.OfLogs).RunAsync(stop.Token, ct)).ToList();
+        var reader = new LogReader(nodes);
+        var read = reader.RunAsync(Task.WhenAll(senders), ct);
+        var calls = app.CallAsync(stop.Token);
+        using var done = new CancellationTokenSource();
+        var kept = nodes.KeepAsync(done.Token);
+        ITrial trial = isRolling ? new RollingRestart(nodes, ledger) : new Chaos(nodes, database, length, random.Next());
+        var balanced = isRolling ? nodes.BalanceAsync(done.Token) : Task.CompletedTask;
+        await trial.RunAsync(stop.Token, ct);
+
+        // Whatever is still open is sent until it is taken: from here on nobody dies.
+        await Task.WhenAll(senders);
+        await calls;
+        await app.StopAsync();
+        await read;
+        var verdict = await Verdict.OfAsync(nodes, ledger, app, database.Url, length, ct);
+        await done.CancelAsync();
+        await kept;
+        await balanced;
+        List<string> differences = [.. verdict.Differences, .. reader.Differences(ledger.Lines), .. trial.Failures];
+        Console.WriteLine($"seed {seed}, {length.TotalSeconds} s: {trial}; {ledger}; {app}");
+        Console.WriteLine(differences.Count == 0
+            ? $"Exactly right: {verdict.Windows} windows hold what was acknowledged, and nothing else; every line was seen once."
+            : $"WRONG in {differences.Count} places:\n  {string.Join("\n  ", differences.Take(40))}");
+        return differences.Count == 0 ? 0 : 1;
+    }
+}
