@@ -18,12 +18,12 @@ public sealed class SiloDeathTests
         var keys = Enumerable.Range(0, Windows).Select(i => new WindowKey(series, start + (i * WindowKey.Seconds))).ToList();
 
         await ApplyAsync(seq: 1, previous: 0); // Durable everywhere,
-        await FlushAsync();
+        await pair.FlushAsync();
         await ApplyAsync(seq: 2, previous: 0); // and this is in memory alone.
         await pair.KillAsync(pair.Silos[0]);
         await ApplyAsync(seq: 2, previous: 0); // The journal still has it: it is sent again to whoever has the window now.
         await ApplyAsync(seq: 3, previous: 2);
-        await FlushAsync();
+        await pair.FlushAsync();
         Assert.Equal(Windows, await pair.ScalarAsync<long>("SELECT count(*) FROM metric_windows WHERE traffic_count = 3"));
         Assert.Equal(3 * Windows, await pair.ScalarAsync<long>("SELECT sum(traffic_count)::bigint FROM metric_windows"));
 
@@ -49,14 +49,6 @@ public sealed class SiloDeathTests
                 {
                     await Task.Delay(50, Ct); // On its way from one silo to the other.
                 }
-            }
-        }
-
-        async Task FlushAsync()
-        {
-            foreach (var silo in pair.Silos)
-            {
-                await pair.Of<WindowFlusher>(silo).FlushAsync(Ct);
             }
         }
     }

@@ -1,4 +1,3 @@
-using System.Text;
 using Bayou.Database;
 using Bayou.Metrics;
 using Microsoft.Extensions.DependencyInjection;
@@ -46,25 +45,8 @@ internal sealed class Life(IHost host, ManualTime time, Wire wire) : IAsyncDispo
 
     /// <summary>Sends observations of a minute ago, or of an hour ago where they are late.</summary>
     /// <param name="key">Null for none.</param>
-    public async Task<SubmissionState> SendAsync(string service, string? key, IReadOnlyList<(string Route, bool Late)> routes)
-    {
-        var ingest = host.Services.GetRequiredService<IngestService>();
-        using var batch = ingest.NewBatch();
-        foreach (var (route, late) in routes)
-        {
-            batch.Add(new(service, $"GET {route}", 200, 1_000, Now.AddMinutes(late ? -60 : -1), 1, 1, null), default);
-        }
-
-        try
-        {
-            var submissionKey = key is null ? null : IngestService.KeyOf(key, Encoding.UTF8.GetBytes(key), new IngestAnswer(routes.Count, 0, []));
-            return (await ingest.SubmitAsync(batch, submissionKey, CancellationToken.None)).State;
-        }
-        catch (Exception e) when (e is NpgsqlException or ObjectDisposedException) // The latter where the connection broke as it was taken from the pool.
-        {
-            return SubmissionState.Unavailable; // A new series could not be registered.
-        }
-    }
+    public Task<SubmissionState> SendAsync(string service, string? key, IReadOnlyList<(string Route, bool Late)> routes) =>
+        host.Services.SendAsync(service, key, routes.Select(one => (one.Route, Now.AddMinutes(one.Late ? -60 : -1))));
 
     /// <summary>The cleanup's run when this life's clock says that.</summary>
     public async Task CleanUpAsync(DateTimeOffset at)

@@ -8,12 +8,15 @@ namespace Bayou;
 
 internal static class TestSilo
 {
-    /// <summary>What a silo's grains are made of, on a test's database. Windows are flushed when a test says so.</summary>
-    public static IServiceCollection AddTestSilo(this IServiceCollection services, TestDatabase database, string name) => services.AddTestSilo(database.Url, name, new()
+    /// <summary>Settings with which nothing is flushed by itself while a test lasts.</summary>
+    public static Dictionary<string, string?> AtRest { get; } = new()
     {
         ["Bayou:Metrics:FlushSeconds"] = "60",
         ["Bayou:Metrics:RollUpAfterSeconds"] = "0",
-    });
+    };
+
+    /// <summary>What a silo's grains are made of, on a test's database. Windows are flushed when a test says so.</summary>
+    public static IServiceCollection AddTestSilo(this IServiceCollection services, TestDatabase database, string name) => services.AddTestSilo(database.Url, name, AtRest);
 
     public static IServiceCollection AddTestSilo(this IServiceCollection services, string url, string name, Dictionary<string, string?> settings)
     {

@@ -1,0 +1,31 @@
+using System.Text;
+using Bayou.Ingest;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace Bayou;
+
+internal static class IngestCalls
+{
+    /// <summary>Brings observations to the ingest node of these services.</summary>
+    /// <param name="key">The batch's idempotency key; null for none.</param>
+    public static async Task<SubmissionState> SendAsync(this IServiceProvider services, string service, string? key, IEnumerable<(string Route, DateTimeOffset Time)> observed)
+    {
+        var ingest = services.GetRequiredService<IngestService>();
+        using var batch = ingest.NewBatch();
+        foreach (var (route, time) in observed)
+        {
+            batch.Add(new(service, $"GET {route}", 200, 1_000, time, 1, 1, null), default);
+        }
+
+        try
+        {
+            var submissionKey = key is null ? null : IngestService.KeyOf(key, Encoding.UTF8.GetBytes(key), new IngestAnswer(batch.Count, 0, []));
+            return (await ingest.SubmitAsync(batch, submissionKey, CancellationToken.None)).State;
+        }
+        catch (Exception e) when (e is NpgsqlException or ObjectDisposedException) // The latter where the connection broke as it was taken from the pool.
+        {
+            return SubmissionState.Unavailable; // A new series could not be registered.
+        }
+    }
+}
