@@ -11,7 +11,6 @@ internal static class Page
     private const string UrlKey = "BAYOU_PAGE_URL";
 
     private const string Assets = "/assets";
-    private const string Reference = "/reference";
 
     public static void UsePageFiles(this WebApplication app)
     {
@@ -22,9 +21,7 @@ internal static class Page
         };
 
         // Every other path is the API's, and the page itself has its routes.
-        app.UseWhen(
-            http => http.Request.Path.StartsWithSegments(Assets, StringComparison.Ordinal) || http.Request.Path.StartsWithSegments(Reference, StringComparison.Ordinal),
-            branch => branch.UseStaticFiles(files));
+        app.UseWhen(http => http.Request.Path.StartsWithSegments(Assets, StringComparison.Ordinal), branch => branch.UseStaticFiles(files));
     }
 
     public static void MapPage(this WebApplication app)
