@@ -8,12 +8,16 @@ internal sealed class LogKeeperGrain(SegmentKeeper keeper, ReminderRuns runs) : 
 
     private const int SealedInARow = 20;
 
-    // Until it is sealed, searches read a segment line by line.
-    private static readonly TimeSpan SealPeriod = TimeSpan.FromSeconds(2);
+    // Until it is sealed, searches read a segment line by line; where nothing comes, there is nothing to look for.
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(16);
+
+    private IGrainTimer? _timer;
+    private TimeSpan _pause = ShortestPause;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        this.RegisterGrainTimer(SealAllAsync, new() { DueTime = SealPeriod, Period = SealPeriod, KeepAlive = true });
+        _timer = this.RegisterGrainTimer(LookAsync, new() { DueTime = _pause, Period = Timeout.InfiniteTimeSpan, KeepAlive = true });
         return base.OnActivateAsync(cancellationToken);
     }
 
@@ -25,6 +29,19 @@ internal sealed class LogKeeperGrain(SegmentKeeper keeper, ReminderRuns runs) : 
     /// <remarks>Tables go first: where the disk is full, nothing can be sealed before.</remarks>
     public async Task<int> RunAsync(CancellationToken ct) =>
         await keeper.CloseAsync(ct) + await keeper.ExpireAsync(ct) + await SealAllAsync(ct) + await keeper.ExpireAsync(ct);
+
+    private async Task LookAsync(CancellationToken ct)
+    {
+        try
+        {
+            var found = await SealAllAsync(ct) > 0;
+            _pause = found ? ShortestPause : TimeSpan.FromTicks(Math.Min(2 * _pause.Ticks, LongestPause.Ticks));
+        }
+        finally
+        {
+            _timer!.Change(_pause, Timeout.InfiniteTimeSpan);
+        }
+    }
 
     private async Task<int> SealAllAsync(CancellationToken ct)
     {

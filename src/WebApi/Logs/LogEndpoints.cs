@@ -21,6 +21,12 @@ internal static class LogEndpoints
     {
         var logs = routes.MapGroup("/logs").WithTags("Logs");
         var provider = routes.ServiceProvider;
+        var known = provider.GetRequiredService<PatternRegistry>();
+        logs.AddEndpointFilter(async (call, next) =>
+        {
+            await known.FreshAsync(call.HttpContext.RequestAborted);
+            return await next(call);
+        });
         var list = provider.GetRequiredService<LogList>();
         logs.MapGet("", (HttpContext http, CancellationToken ct) => list.GetAsync(http, ct))
             .Describe("ListLogs", "Log lines, newest first; with id__gt the new ones since.", list.Spec);

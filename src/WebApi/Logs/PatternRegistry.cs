@@ -9,7 +9,7 @@ namespace Bayou.Logs;
 
 /// <summary>
 /// This node's copy of the patterns. A line that follows none makes a new one, whose number PostgreSQL gives; which of them are one and the same is found out
-/// behind that by <see cref="IPatternMinerGrain"/>, and every node hears of it within seconds.
+/// behind that by <see cref="IPatternMinerGrain"/>, and every node hears of it within seconds of using them.
 /// </summary>
 internal sealed partial class PatternRegistry(
     NpgsqlDataSource db, IGrainFactory grains, IOptions<LogsOptions> options, TimeProvider time, ILogger<PatternRegistry> logger) : BackgroundService
@@ -19,11 +19,15 @@ internal sealed partial class PatternRegistry(
 
     private readonly SemaphoreSlim _reading = new(1);
     private long _revision;
+    private readonly PatternBook _book = new();
+    private readonly PatternVectors _vectors = new();
     private volatile bool _hasNew;
+    private volatile bool _isUsed;
+    private long _refreshed = long.MinValue; // as TimeProvider.GetTimestamp has it
 
-    public PatternBook Book { get; } = new();
+    public PatternBook Book => Used(_book);
 
-    public PatternVectors Vectors { get; } = new();
+    public PatternVectors Vectors => Used(_vectors);
 
     /// <summary>No more patterns are kept apart; lines that follow none have the pattern of all others.</summary>
     private bool IsFull => Book.Count > options.Value.MaxPatterns;
@@ -38,20 +42,27 @@ internal sealed partial class PatternRegistry(
     public async Task RefreshAsync(CancellationToken ct)
     {
         await _reading.WaitAsync(ct);
+        var begun = time.GetTimestamp();
         try
         {
             foreach (var row in await PatternRow.ChangedSinceAsync(db, IngestService.DefaultProject, _revision, ct))
             {
-                Book.Put(row.Id, row.Words, row.MergedInto);
-                Vectors.Put(row.Id, row.MergedInto is null ? LogEmbedding.From(row.Embedding) : null);
+                _book.Put(row.Id, row.Words, row.MergedInto);
+                _vectors.Put(row.Id, row.MergedInto is null ? LogEmbedding.From(row.Embedding) : null);
                 _revision = row.Revision;
             }
+
+            Volatile.Write(ref _refreshed, begun);
         }
         finally
         {
             _reading.Release();
         }
     }
+
+    /// <summary>The same, where this node has not looked for a while: it does so by itself only while somebody uses the patterns.</summary>
+    public Task FreshAsync(CancellationToken ct) =>
+        Volatile.Read(ref _refreshed) is var refreshed && refreshed != long.MinValue && time.GetElapsedTime(refreshed) < Period ? Task.CompletedTask : RefreshAsync(ct);
 
     public override void Dispose()
     {
@@ -86,7 +97,11 @@ internal sealed partial class PatternRegistry(
 
             try
             {
-                await RefreshAsync(stoppingToken);
+                if (_isUsed)
+                {
+                    _isUsed = false;
+                    await RefreshAsync(stoppingToken);
+                }
             }
             catch (Exception e) when (DatabaseFailure.Is(e))
             {
@@ -143,6 +158,16 @@ internal sealed partial class PatternRegistry(
     }
 
     private static byte[] HashOf(string words) => SHA256.HashData(Encoding.UTF8.GetBytes(words));
+
+    private T Used<T>(T what)
+    {
+        if (!_isUsed)
+        {
+            _isUsed = true; // Not written each time: every line that is taken comes here.
+        }
+
+        return what;
+    }
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "Log patterns are not being compared just now")]
     private partial void NotMined(Exception exception);

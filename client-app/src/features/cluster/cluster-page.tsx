@@ -34,9 +34,7 @@ function Nodes({ data }: { data: Cluster }) {
   const nodes = ordered(data.nodes);
   const up = nodes.filter((node) => node.status === 'up');
   const silos = up.filter((node) => node.roles.includes('silo')).length;
-  const note = data.runtime === 'embedded'
-    ? 'One process with an embedded grain runtime: no cluster. Silos and web nodes of their own need the Orleans build.'
-    : data.mode === 'localhost' ? 'One process with its own silo. Bayou:Cluster:Mode=postgres makes a cluster of several.'
+  const note = data.mode === 'localhost' ? 'One process with its own silo. Bayou:Cluster:Mode=postgres makes a cluster of several.'
       : `${silos} ${silos === 1 ? 'silo' : 'silos'} and ${up.length - silos} web ${up.length - silos === 1 ? 'node' : 'nodes'} up`;
   return (
     <Card title="Processes" note={note}>

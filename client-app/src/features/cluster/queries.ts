@@ -20,7 +20,6 @@ export interface ClusterNode {
 }
 
 export interface Cluster {
-  runtime: 'orleans' | 'embedded';
   mode: 'localhost' | 'postgres';
   self: string;
   nodes: ClusterNode[];
