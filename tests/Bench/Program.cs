@@ -19,18 +19,32 @@ var lines = new Option<int?>("--logs") { Description = "Log lines only, so many"
 var loghub = new Option<DirectoryInfo>("--loghub") { Description = "A folder of CSV files with the columns Content and EventId, to find patterns in" };
 loghub.AcceptExistingOnly();
 var cluster = new Option<bool>("--cluster") { Description = "Silos and web nodes only, beside one process" };
-var cold = new Option<bool>("--cold") { Description = "A start, its first events and rest after it only" };
-var command = new RootCommand("Measures against a private database and prints one table, also as JSON in artifacts/bench.") { events, idle, growth, lines, loghub, cluster, cold };
+var cold = new Option<bool>("--cold") { Description = "The first events after a start only" };
+var ingest = new Option<bool>("--ingest") { Description = "Ingest of requests by a warm process only" };
+var rest = new Option<bool>("--rest") { Description = "What it costs at rest only" };
+var command = new RootCommand("Measures against a private database and prints one table, also as JSON in artifacts/bench.") { events, idle, growth, lines, loghub, cluster, cold, rest, ingest };
 command.SetAction(async arguments =>
 {
     await using var postgres = await PrivatePostgres.StartAsync("durable");
     await using var source = NpgsqlDataSource.Create(new DatabaseOptions { Url = postgres.Url }.ConnectionString());
     var (table, database) = (new Table(), new BenchDatabase(source, postgres.Postmaster));
-    var (isCluster, isCold) = (arguments.GetValue(cluster), arguments.GetValue(cold));
-    var isWhole = !isCluster && !isCold && arguments.GetValue(lines) is null;
+    var (isCluster, isCold, isRest) = (arguments.GetValue(cluster), arguments.GetValue(cold), arguments.GetValue(rest));
+    var isIngest = arguments.GetValue(ingest);
+    var isPart = isCluster || isCold || isRest || isIngest;
+    var isWhole = !isPart && arguments.GetValue(lines) is null;
     if (isCluster)
     {
         await new ClusterBench(postgres.Url, database, table, arguments.GetValue(events)).RunAsync();
+    }
+
+    if (isIngest)
+    {
+        await new WholeBench(postgres.Url, database, table, arguments.GetValue(events)).RunIngestAsync();
+    }
+
+    if (isRest || isWhole)
+    {
+        await new RestBench(postgres.Url, database, table).RunAsync();
     }
 
     if (isCold || isWhole)
@@ -48,7 +62,7 @@ command.SetAction(async arguments =>
         PatternBench.Run(table, folder.FullName);
     }
 
-    if (!isCluster && !isCold && (arguments.GetValue(lines) ?? 5_000_000) is > 0 and var count)
+    if (!isPart && (arguments.GetValue(lines) ?? 5_000_000) is > 0 and var count)
     {
         await using var server = await Server.StartAsync(postgres.Url, table);
         await new LogBench(server, database, table, count).RunAsync();

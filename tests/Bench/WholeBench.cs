@@ -3,18 +3,19 @@ namespace Bayou.Bench;
 /// <summary>The middleware, ingest of requests, queries and polls, by one warm process.</summary>
 internal sealed class WholeBench(string url, BenchDatabase database, Table table, int events)
 {
+    /// <summary>Ingest of requests alone.</summary>
+    public async Task RunIngestAsync()
+    {
+        await using var server = await Server.StartAsync(url, table);
+        await RunIngestAsync(server);
+    }
+
     public async Task RunAsync(IReadOnlyCollection<int> growth, int idleMinutes)
     {
         await Middleware.RunAsync(table);
         await using var server = await Server.StartAsync(url, table);
-        var ingest = new IngestBench(server, database, table, events);
         var queries = new QueryBench(server, database, table);
-        await ingest.WarmUpAsync();
-        await using (var discarding = await Server.StartDiscardingAsync())
-        {
-            await ingest.RunAsync(senders: 1, "> 500,000", discarding);
-            await ingest.RunAsync(senders: 4, "> 800,000", discarding);
-        }
+        var ingest = await RunIngestAsync(server);
 
         var rightAfter = server.Megabytes;
         await Task.Delay(TimeSpan.FromMinutes(1)); // It gives memory back when it has been quiet for half of it.
@@ -33,5 +34,15 @@ internal sealed class WholeBench(string url, BenchDatabase database, Table table
 
         await Task.Delay(TimeSpan.FromMinutes(idleMinutes));
         table.Add($"memory after everything here and {idleMinutes} idle minutes", $"{server.Megabytes:0} MB", "", "≤ 250 MB with PostgreSQL's buffers");
+    }
+
+    private async Task<IngestBench> RunIngestAsync(Server server)
+    {
+        var ingest = new IngestBench(server, database, table, events);
+        await ingest.WarmUpAsync();
+        await using var discarding = await Server.StartDiscardingAsync();
+        await ingest.RunAsync(senders: 1, "> 500,000", discarding);
+        await ingest.RunAsync(senders: 4, "> 800,000", discarding);
+        return ingest;
     }
 }

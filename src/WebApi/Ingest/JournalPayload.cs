@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Buffers;
 using Bayou.Metrics;
 
@@ -21,6 +22,7 @@ internal sealed class JournalPayload
     private int[] _order = [];
 
     /// <returns>Empty when there are no observations; good until the next call.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // Called seldom, and at length: not to be slow until it has been called often.
     public ReadOnlyMemory<byte> Write(IReadOnlyList<ObservationBatch> batches)
     {
         _output.ResetWrittenCount();
@@ -78,6 +80,7 @@ internal sealed class JournalPayload
         Varint.Write(_output, item.ResponseBytes);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // Called seldom, and at length: not to be slow until it has been called often.
     private int Gather(IReadOnlyList<ObservationBatch> batches)
     {
         var count = batches.Sum(batch => batch.Count);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Bayou.Metrics;
 using Microsoft.Extensions.Options;
@@ -51,6 +52,7 @@ internal sealed class Outstanding(IOptions<IngestOptions> options, TimeProvider 
     /// <summary>Takes a journal row; one that is known already is left as it is. Seqs of an epoch come ascending.</summary>
     /// <param name="live">Whether the epoch is this node's own and not fenced.</param>
     /// <exception cref="InvalidDataException">This version cannot read it; nothing of it was taken.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // Called seldom, and at length: not to be slow until it has been called often.
     public void Add(long epochId, long seq, ReadOnlySpan<byte> payload, bool live)
     {
         if (!live)

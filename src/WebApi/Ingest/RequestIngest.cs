@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Bayou.Deploys;
 using Bayou.Http;
 using Bayou.Metrics;
@@ -39,6 +40,7 @@ internal sealed class RequestIngest(
         return IngestOutcome.Of(answer, outcome);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // Called seldom, and at length: not to be slow until it has been called often.
     private static (IngestAnswer Answer, string? Broken) Read(ReadOnlySpan<byte> body, ObservationBatch batch, DateTimeOffset oldest, DateTimeOffset newest)
     {
         var reader = new ObservationReader(oldest, newest);
