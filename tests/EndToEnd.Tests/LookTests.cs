@@ -89,7 +89,7 @@ public sealed class LookTests(Browser browser) : IClassFixture<Browser>
             }
         };
         await page.GetByRole(AriaRole.Link, new() { Name = "API", Exact = true }).ClickAsync();
-        await Expect(page.GetByText("/ingest/v1/requests").First).ToBeVisibleAsync(new() { Timeout = 20_000 });
+        await Expect(page.GetByText("/health/worker").First).ToBeVisibleAsync(new() { Timeout = 20_000 });
         await Browser.ScreenshotAsync(page, "reference");
         Assert.Empty(foreign);
     }
