@@ -7,6 +7,9 @@ BAYOU_STATE=$BAYOU_ROOT/.bayou # what has been done, and logs of doing it
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 mkdir -p "$BAYOU_STATE"
 
+# make_data_folder FOLDER: for its owner alone; as root others may pass through it, as the database's user must. What exists keeps its rights.
+make_data_folder() { [ -d "$1" ] || (mkdir -p "$(dirname "$1")" && umask "$([ "$(id -u)" -eq 0 ] && echo 066 || echo 077)" && mkdir "$1"); }
+
 say() { printf '%s\n' "$*"; }
 
 # die MESSAGE: one clear line, and the end.

@@ -9,15 +9,11 @@ ensure_pgvector() {
         return 0 # not the package manager's; or it is there
     fi
     printf '  Install pgvector … '
-    if install_pgvector "$major" >"$BAYOU_STATE/pgvector.log" 2>&1; then
+    if { apt_install "postgresql-$major-pgvector" || build_pgvector "$major"; } >"$BAYOU_STATE/pgvector.log" 2>&1; then
         printf '%s s\n' "$(seconds_since "$start")"
     else
         printf 'not to be had; the bench goes without (why: %s)\n' "$BAYOU_STATE/pgvector.log"
     fi
-}
-
-install_pgvector() {
-    apt_install "postgresql-$1-pgvector" || build_pgvector "$1"
 }
 
 # Debian's own source package of the next suite, verified by apt, with a source list and a list folder of our

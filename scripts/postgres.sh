@@ -89,20 +89,17 @@ as_postgres() {
 # cluster_home DATA: where the cluster of a data folder lives. As root that is elsewhere when the unprivileged
 # user cannot get at the data folder, as in /root; a link then stands in for it.
 cluster_home() {
-    local data=$1 elsewhere
-    mkdir -p "$data"
-    chmod 755 "$data" 2>/dev/null || true
+    local data=$1
+    make_data_folder "$data"
     if [ "$(id -u)" -eq 0 ] && [ ! -e "$data/postgres" ]; then
-        if as_postgres test -x "$data"; then
-            mkdir -p "$data/postgres"
-        else
+        if ! as_postgres test -x "$data"; then
             mkdir -p /var/lib/bayou
-            elsewhere=$(mktemp -d /var/lib/bayou/XXXXXXXX)
-            ln -sfn "$elsewhere" "$data/postgres"
+            ln -sfn "$(mktemp -d /var/lib/bayou/XXXXXXXX)" "$data/postgres"
         fi
+        [ -e "$data/postgres" ] || mkdir -m 700 "$data/postgres"
         chown -R "$(postgres_user)" "$(realpath "$data/postgres")"
     fi
-    mkdir -p "$data/postgres"
+    [ -e "$data/postgres" ] || mkdir -m 700 "$data/postgres"
     realpath "$data/postgres"
 }
 
@@ -123,10 +120,8 @@ cluster_up() {
 }
 
 make_cluster() {
-    local home=$1 password
-    password=$(head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n')
-    printf '%s\n' "$password" >"$home/password"
-    chmod 600 "$home/password"
+    local home=$1
+    (umask 077 && head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n' >"$home/password")
     [ "$(id -u)" -ne 0 ] || chown "$(postgres_user)" "$home/password"
     rm -rf "$home/new"
     as_postgres "$POSTGRES_BIN/initdb" -D "$home/new" -U bayou --pwfile="$home/password" --auth=scram-sha-256 \

@@ -12,6 +12,7 @@ exec 3>&1 1>&2 # What is said of the steps is no answer.
 
 kind=$1 disk=${2:-} own=
 data=$(mktemp -d "${TMPDIR:-/tmp}/bayou-XXXXXX")
+[ "$(id -u)" -ne 0 ] || chmod 711 "$data"
 trap 'cluster_down; umount "$data" 2>/dev/null || true; rm -rf "${CLUSTER:-}" "$data"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM

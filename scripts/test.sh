@@ -7,14 +7,11 @@ PASSED=0 FAILED=0 SKIPPED=0 SUMMARY=()
 # Set-up, the page, the scripts, dotnet test, torture, and the sum of it.
 test_main() {
     local tortures="30:42" torture suite
-    case ${1:-} in
-        '') ;;
-        --full)
-            tortures="600:1 600:2 600:3"
-            export BAYOU_TEST_FULL=1 # Crashes at every message, not at every fourth; a million runs of the model.
-            ;;
-        *) die "test takes --full only, not $1" ;;
-    esac
+    [[ $* =~ ^(--full)?$ ]] || die "test takes --full only, not $*"
+    if [ -n "$*" ]; then
+        tortures="600:1 600:2 600:3"
+        export BAYOU_TEST_FULL=1 # Crashes at every message, not at every fourth; a million runs of the model.
+    fi
     check_tools
     BAYOU_CHROMIUM=$(bash "$BAYOU_ROOT/scripts/browser.sh")
     export BAYOU_CHROMIUM

@@ -7,11 +7,8 @@
 . "$BAYOU_ROOT/scripts/demo.sh"
 
 up_main() {
-    case "$*" in
-        '') DEMO= ;;
-        --demo) DEMO=1 ;;
-        *) die "up takes --demo only; its settings are environment variables, see ./bayou help" ;;
-    esac
+    [[ $* =~ ^(--demo)?$ ]] || die "up takes --demo only; its settings are environment variables, see ./bayou help"
+    DEMO=$*
     check_address
     check_tools
     build_page
@@ -53,7 +50,7 @@ check_address() {
 # begin STOP: takes the data folder, has STOP called at the end, and the database running.
 begin() {
     local owner
-    mkdir -p "$BAYOU_DATA" || die "cannot write to $BAYOU_DATA; set BAYOU_DATA to a folder of yours"
+    make_data_folder "$BAYOU_DATA" || die "cannot write to $BAYOU_DATA; set BAYOU_DATA to a folder of yours"
     owner=$(cat "$BAYOU_DATA/up.pid" 2>/dev/null || true)
     if [ -n "$owner" ] && [ "$owner" != $$ ] && tr '\0' ' ' <"/proc/$owner/cmdline" 2>/dev/null | grep -q bayou; then
         die "another ./bayou (process $owner) uses $BAYOU_DATA; stop it, or set BAYOU_DATA and BAYOU_PORT"

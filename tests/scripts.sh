@@ -64,6 +64,16 @@ a_cluster_for_others() { says "cluster serves this machine only" env BAYOU_HOST=
 an_unknown_argument() { says "up takes --demo only" run up --fast; }
 an_old_node() { says "Node 18.1.0 is too old; install 22 with:" in_parts 'node() { echo v18.1.0; }; check_tools'; }
 versions() { in_parts 'version_at_least 20.19.1 20.19 && version_at_least 22.0.0 20.19 && ! version_at_least 20.9.0 20.19'; }
+a_data_folder_of_its_owner() {
+    in_parts "
+        umask 022
+        cluster_up '$scratch/new' throwaway; cluster_down
+        [ \"\$(stat -Lc %a '$scratch/new/postgres')\" = 700 ] && [ \"\$(stat -c %a \"\$CLUSTER/password\")\" = 600 ] && [[ \$(stat -c %a '$scratch/new') = 7[01][01] ]]"
+}
+a_data_folder_that_exists() {
+    mkdir -m 750 "$scratch/mine"
+    in_parts "cluster_home '$scratch/mine' >/dev/null; [ \"\$(stat -c %a '$scratch/mine')\" = 750 ]"
+}
 what_dotnet_run_runs() { [ "$(env BAYOU_PAGE_URL=http://localhost:1 "$root/scripts/run.sh" echo as it is)" = "as it is" ]; }
 a_postgres_that_goes_with_its_reader() {
     local url pid
@@ -125,6 +135,8 @@ check "a cluster is for this machine" a_cluster_for_others
 check "an unknown argument is named" an_unknown_argument
 check "an old Node is told how to be replaced" an_old_node
 check "versions are compared by number" versions
+check "a data folder, and the password in it, are their owner's from the first" a_data_folder_of_its_owner
+check "a data folder that exists keeps its rights" a_data_folder_that_exists
 check "what dotnet run runs is left alone where the page is already served" what_dotnet_run_runs
 check "a private PostgreSQL goes with whoever asked for it" a_postgres_that_goes_with_its_reader
 check "a fingerprint changes when a file goes" a_fingerprint

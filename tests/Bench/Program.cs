@@ -49,7 +49,9 @@ command.SetAction(async arguments =>
 
     if (isCold || isWhole)
     {
-        await new ColdBench(postgres.Url, database, table, arguments.GetValue(events)).RunAsync();
+        await using var other = await PrivatePostgres.StartAsync("durable"); // What comes after is measured without these events.
+        await using var otherSource = NpgsqlDataSource.Create(new DatabaseOptions { Url = other.Url }.ConnectionString());
+        await new ColdBench(other.Url, new(otherSource, other.Postmaster), table, arguments.GetValue(events)).RunAsync();
     }
 
     if (isWhole)
