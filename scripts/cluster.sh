@@ -12,7 +12,8 @@ cluster_main() {
     build_page
     build "the cluster's keeper" tests/Torture src tests
     begin stop
-    dotnet "$(dll Torture)" cluster "$1" --port "$BAYOU_PORT" --data "$BAYOU_DATA" &
+    export ASPNETCORE_ENVIRONMENT=${ASPNETCORE_ENVIRONMENT:-Development}
+    setsid dotnet "$(dll Torture)" cluster "$1" --port "$BAYOU_PORT" --data "$BAYOU_DATA" & # Ctrl-C is this shell's: it ends them in order.
     SERVER=$!
     wait "$SERVER"
 }

@@ -25,4 +25,4 @@ var data = new Option<DirectoryInfo>("--data") { Description = "Where the number
 var byHand = new Command("cluster", "Silos and two web nodes to be killed by hand, on the database that BAYOU_DATABASE_URL names.") { silos, port, data };
 byHand.SetAction((arguments, ct) => ByHand.RunAsync(arguments.GetValue(silos), arguments.GetValue(port), arguments.GetRequiredValue(data), ct));
 command.Subcommands.Add(byHand);
-return await command.Parse(args).InvokeAsync();
+return await command.Parse(args).InvokeAsync(new() { ProcessTerminationTimeout = TimeSpan.FromMinutes(1) }); // Processes are to be ended in order.
