@@ -27,7 +27,7 @@ serve_in_development() {
 # What dotnet watch has started ends with it; it takes neither one Ctrl-C nor TERM for an end itself.
 stop_group() {
     STATUS=$?
-    kill -TERM -- "-$GROUP" 2>/dev/null && timeout 3 tail --pid="$GROUP" -f /dev/null || true
-    kill -KILL -- "-$GROUP" 2>/dev/null && wait "$GROUP" 2>/dev/null || true
+    { kill -TERM -- "-$GROUP" && timeout 3 tail --pid="$GROUP" -f /dev/null; } 2>/dev/null || true
+    { kill -KILL -- "-$GROUP" && wait "$GROUP"; } 2>/dev/null || true
     stop ''
 }
