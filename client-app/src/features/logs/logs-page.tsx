@@ -1,11 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { Link, useSearchParams } from 'react-router';
+import { Link } from 'react-router';
 import { getJson } from '../../shared/api';
 import { Choice } from '../../shared/choice';
 import { formatCount, formatPerSecond } from '../../shared/format';
 import { Empty, Failed, Loading, Paused } from '../../shared/states';
 import { useTitle } from '../../shared/use-title';
+import { useParameters } from '../../shared/use-parameters';
 import { RangeBar } from '../metrics/range-bar';
 import { LineDetail } from './line-detail';
 import { useTail, type Line } from './lines';
@@ -24,7 +25,7 @@ const views = [['lines', 'Lines'], ['patterns', 'Patterns']] as const;
 export function LogsPage() {
   useTitle('Logs');
   const [filters, onChange] = useLogFilters();
-  const [query, setQuery] = useSearchParams();
+  const [query, setQuery] = useParameters();
   const view = query.get('view') === 'patterns' ? 'patterns' : 'lines';
   const show = (next: 'lines' | 'patterns', change: Partial<LogFilters> = {}) => {
     setQuery((current) => {

@@ -1,10 +1,10 @@
 import { useMemo } from 'react';
-import { useSearchParams } from 'react-router';
+import { useParameters } from '../../shared/use-parameters';
 import { readLogFilters, writeLogFilters, type LogFilters } from './log-filters';
 
 /** The page's filters and a way to change some; each change is a step in the browser's history. */
 export function useLogFilters(): [LogFilters, (change: Partial<LogFilters>) => void] {
-  const [query, setQuery] = useSearchParams();
+  const [query, setQuery] = useParameters();
   const filters = useMemo(() => readLogFilters(query), [query]);
   return [filters, (change) => { setQuery((current) => writeLogFilters(current, change)); }];
 }

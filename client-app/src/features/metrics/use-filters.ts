@@ -1,18 +1,19 @@
 import { useMemo } from 'react';
 import { useSearchParams } from 'react-router';
+import { useParameters } from '../../shared/use-parameters';
 import { LOG_PARAMETERS } from '../logs/log-filters';
 import { readFilters, writeFilters, type Filters } from './filters';
 
 /** The view's filters and a way to change some; each change is a step in the browser's history. */
 export function useFilters(): [Filters, (change: Partial<Filters>) => void] {
-  const [query, setQuery] = useSearchParams();
+  const [query, setQuery] = useParameters();
   const filters = useMemo(() => readFilters(query), [query]);
   return [filters, (change) => { setQuery((current) => writeFilters(current, change)); }];
 }
 
 /** A way to change what the URL says of a table or list; null leaves it out. It is no step in the browser's history. */
 export function useSetParameters(): (change: Record<string, string | null>) => void {
-  const [, setQuery] = useSearchParams();
+  const [, setQuery] = useParameters();
   return (change) => {
     setQuery((current) => {
       const next = new URLSearchParams(current);
