@@ -50,6 +50,34 @@ public sealed class ModelTests
         iter: Iterations,
         print: steps => string.Join(' ', steps.Select(step => $"{step.Kind}({step.Which},{step.How})")));
 
+    [Fact]
+    public void What_is_durable_is_confirmed_while_newer_observations_come()
+    {
+        var world = new World();
+        for (var round = 0; round < 60; round++)
+        {
+            Deliver();
+            world.BeginFlush(0);
+            world.EndFlush(0, how: 2);
+            Deliver(); // Something newer is always there when it is asked what is durable.
+            world.Check(0);
+            Assert.InRange(world.Outstanding, 1, 4);
+        }
+
+        void Deliver()
+        {
+            world.Journal(0, 0);
+            world.Send(0);
+            while (world.CallsOnTheirWay > 0)
+            {
+                world.Arrive(0, 0);
+            }
+
+            world.BeginFlush(1); // of the whole service
+            world.EndFlush(0, how: 2);
+        }
+    }
+
     private static void Take(World world, Kind kind, int which, int how)
     {
         switch (kind)

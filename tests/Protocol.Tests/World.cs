@@ -29,6 +29,11 @@ internal sealed class World
         _nodes.Add(new(++_epochs));
     }
 
+    /// <summary>Journal rows not yet known to be in all their windows.</summary>
+    public int Outstanding => _journal.Count(entry => !entry.IsDeleted);
+
+    public int CallsOnTheirWay => _messages.Count;
+
     /// <summary>Commits a tick of a node: an observation in one series, or one in each. A node that was fenced goes on under a new epoch.</summary>
     public void Journal(int node, int which)
     {
@@ -153,7 +158,7 @@ internal sealed class World
     public void Check(int node)
     {
         var outstanding = At(_nodes, node).Outstanding;
-        var waiting = outstanding.AwaitingFlush();
+        var waiting = outstanding.AwaitingFlush(_ => true);
         outstanding.Settle(waiting, waiting.DistinctBy(window => (window.Epoch, window.Key)).ToDictionary(window => (window.Epoch, window.Key), window => Applied(window.Key, window.Epoch)));
         foreach (var (epoch, seq) in outstanding.Finished())
         {

@@ -18,7 +18,8 @@ internal sealed partial class Delivery(
     TimeProvider time,
     ILogger<Delivery> logger) : BackgroundService
 {
-    private static readonly TimeSpan CheckPeriod = TimeSpan.FromSeconds(2);
+    /// <summary>As often as windows are asked for that take requests now: how fresh the page says it is depends on it.</summary>
+    private static readonly TimeSpan CheckPeriod = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(5);
 
     // Calls are mostly waiting for activations to load their rows.
@@ -40,6 +41,7 @@ internal sealed partial class Delivery(
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(4);
 
     private long? _gatheringSince;
+    private bool _isEvenCheck;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -145,7 +147,10 @@ internal sealed partial class Delivery(
     /// <summary>Asks PostgreSQL what has become durable and deletes the journal rows that are wholly so.</summary>
     internal async Task CheckAsync(CancellationToken ct)
     {
-        foreach (var waiting in outstanding.AwaitingFlush().Chunk(WindowsInQuery))
+        // A backfill's windows are many, and nobody waits for the second in which they are known to be durable.
+        _isEvenCheck = !_isEvenCheck;
+        var longOver = time.GetUtcNow() - LongOver;
+        foreach (var waiting in outstanding.AwaitingFlush(window => _isEvenCheck || window.Key.End >= longOver).Chunk(WindowsInQuery))
         {
             outstanding.Settle(waiting, await ReadAppliedAsync(waiting, ct));
         }

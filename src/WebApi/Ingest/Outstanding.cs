@@ -158,12 +158,12 @@ internal sealed class Outstanding(IOptions<IngestOptions> options, TimeProvider 
     }
 
     /// <summary>Windows to check: what their grains held at the last check, and is not known to be durable.</summary>
-    public List<OutstandingWindow> AwaitingFlush()
+    public List<OutstandingWindow> AwaitingFlush(Predicate<OutstandingWindow> wanted)
     {
         lock (_gate)
         {
             var awaiting = new List<OutstandingWindow>();
-            foreach (var window in Windows())
+            foreach (var window in Windows().Where(window => wanted(window)))
             {
                 if (window.AwaitsFlush)
                 {

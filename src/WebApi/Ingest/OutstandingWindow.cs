@@ -9,13 +9,13 @@ namespace Bayou.Ingest;
 internal sealed class OutstandingWindow(long epoch, WindowKey key)
 {
     /// <summary>Checks without progress after which what was sent is taken for lost.</summary>
-    private const int PatienceChecks = 3;
+    private const int PatienceChecks = 5;
 
     // Ascending, none durable. A link never changes once it is sealed.
     private Link? _first;
     private Link? _last;
     private long _sent; // the grain has said that it holds the epoch up to here
-    private bool _isFresh; // answered since the last check: not yet worth asking for
+    private long _due; // what it had said so at the last check: worth asking for, whatever has come since
     private int _idleChecks;
 
     public long Epoch => epoch;
@@ -43,7 +43,7 @@ internal sealed class OutstandingWindow(long epoch, WindowKey key)
     public long FirstSeq => _first!.First;
 
     /// <summary>Whether the grain holds something that is not known to be durable, and has had the time to have it written.</summary>
-    public bool AwaitsFlush => _first?.First <= _sent && !_isFresh;
+    public bool AwaitsFlush => _first?.First <= _due;
 
     public bool HasUnsent => _last?.Last > _sent;
 
@@ -109,11 +109,11 @@ internal sealed class OutstandingWindow(long epoch, WindowKey key)
         // An answer below what was sent names what is missing: the next call begins there. A discarded
         // activation holds nothing that is not durable.
         _sent = applied == WindowDelta.Discarded ? 0 : Math.Min(applied, sent.Last);
-        _isFresh = true;
+        _due = Math.Min(_due, _sent);
     }
 
     /// <summary>A check is over: what was answered before it is to be in the next.</summary>
-    public void Checked() => _isFresh = false;
+    public void Checked() => _due = _sent;
 
     /// <summary>Drops what the row holds, by its <c>applied</c>, and returns how many sets of figures that were.</summary>
     public int Durable(long applied)
@@ -128,7 +128,7 @@ internal sealed class OutstandingWindow(long epoch, WindowKey key)
         _idleChecks = dropped > 0 ? 0 : _idleChecks + 1;
         if (_idleChecks >= PatienceChecks)
         {
-            (_sent, _idleChecks) = (0, 0);
+            (_sent, _due, _idleChecks) = (0, 0, 0);
         }
 
         return dropped;
