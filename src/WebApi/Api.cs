@@ -22,9 +22,6 @@ internal static class Api
     // So that whoever pastes a page into a search is told what is wrong with it.
     private const int MaxRequestLine = 64 * 1024;
 
-    /// <summary>Origins, separated by commas, whose pages may call this API from a browser; none unless told.</summary>
-    private const string CorsKey = "BAYOU_CORS_ORIGINS";
-
     /// <summary>The whole program, not yet started.</summary>
     public static WebApplication Build(params string[] args)
     {
@@ -48,6 +45,8 @@ internal static class Api
         });
         var services = builder.Services;
         services.AddSingleton<HostNames>();
+        services.AddSingleton(BodyBudget.OfThisMachine);
+        services.AddSingleton<RequestBody>();
         services.AddSingleton(new AccessToken(builder.Configuration));
         services.AddSingleton(provider => new Startup(provider.GetRequiredService<TimeProvider>().GetUtcNow()));
         services.ConfigureHttpJsonOptions(json => Json.Configure(json.SerializerOptions));
@@ -58,8 +57,9 @@ internal static class Api
             compression.Providers.Add<GzipCompressionProvider>();
         });
         services.Configure<BrotliCompressionProviderOptions>(o => o.Level = CompressionLevel.Fastest);
-        var origins = (builder.Configuration[CorsKey] ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.WithOrigins(origins).AllowAnyHeader().AllowAnyMethod().WithExposedHeaders(TraceIds.Header)));
+        var origins = new AllowedOrigins(builder.Configuration);
+        services.AddSingleton(origins);
+        services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.WithOrigins(origins.All).AllowAnyHeader().AllowAnyMethod().WithExposedHeaders(TraceIds.Header)));
         services.AddLogs();
         if (roles.HasFlag(NodeRoles.Ingest))
         {
@@ -89,6 +89,7 @@ internal static class Api
         app.UsePageFiles();
         app.UseRouting();
         app.UseCors();
+        app.UseMiddleware<OriginGate>();
         app.UseMiddleware<AccessGate>();
         app.MapHealth();
         app.MapSession();

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Bayou.Http;
 using Bayou.Ingest;
 
@@ -13,12 +12,13 @@ internal static class Discard
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null);
         var app = builder.Build();
+        using var bodies = new RequestBody(BodyBudget.OfThisMachine);
         app.MapGet("/health/liveness", () => "ready");
         app.MapPost("/ingest/v1/requests", async (HttpContext http, CancellationToken ct) =>
         {
-            var (body, _) = await RequestBody.ReadAsync(http, 64 * 1024 * 1024, ct);
-            http.Response.StatusCode = Count(body) > 0 ? StatusCodes.Status202Accepted : StatusCodes.Status400BadRequest;
-            ArrayPool<byte>.Shared.Return(body.Array!);
+            var (body, _) = await bodies.ReadAsync(http, 64 * 1024 * 1024, ct);
+            using var taken = body;
+            http.Response.StatusCode = Count(taken!.Bytes.Span) > 0 ? StatusCodes.Status202Accepted : StatusCodes.Status400BadRequest;
         });
         await app.RunAsync();
     }

@@ -20,14 +20,8 @@ internal sealed class AccessGate(RequestDelegate next, AccessToken token)
         var headers = http.Request.Headers;
         return (headers.Authorization.ToString() is var authorization && authorization.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) && token.Is(authorization[Bearer.Length..].Trim()))
             || (headers[KeyHeader].ToString() is { Length: > 0 } key && token.Is(key))
-            || (http.Request.Cookies[CookieName] is { } cookie && token.IsCookie(cookie) && IsOurPage(http));
+            || (http.Request.Cookies[CookieName] is { } cookie && token.IsCookie(cookie));
     }
-
-    /// <summary>
-    /// A cookie goes along with what any page of the same site sends, other ports of this host among them; only our own page may change anything by it.
-    /// </summary>
-    private static bool IsOurPage(HttpContext http) =>
-        HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method) || http.Request.Headers["Sec-Fetch-Site"].ToString() is "" or "same-origin" or "none";
 
     private static Task Refuse(HttpContext http)
     {

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using Bayou.Http;
 using Bayou.Ingest;
@@ -100,17 +99,17 @@ internal static class DeployEndpoints
     }
 
     private static async Task<IResult> TakeAsync(
-        HttpContext http, DeployWriter deploys, IOptions<MetricsOptions> options, TimeProvider time, CancellationToken ct)
+        HttpContext http, DeployWriter deploys, RequestBody bodies, IOptions<MetricsOptions> options, TimeProvider time, CancellationToken ct)
     {
-        var (body, unreadable) = await RequestBody.ReadAsync(http, MaxBody, ct);
-        if (unreadable is not null)
+        var (body, unreadable) = await bodies.ReadAsync(http, MaxBody, ct);
+        using var taken = body;
+        if (taken is null)
         {
-            return unreadable;
+            return unreadable!;
         }
 
         var now = time.GetUtcNow();
-        var (deploy, errors) = Read(body, now, now.AddDays(-options.Value.RetentionDays));
-        ArrayPool<byte>.Shared.Return(body.Array!);
+        var (deploy, errors) = Read(taken.Bytes, now, now.AddDays(-options.Value.RetentionDays));
         if (errors.Count > 0)
         {
             return ApiProblem.Validation($"{errors[0].Field} {errors[0].Message}.", errors);

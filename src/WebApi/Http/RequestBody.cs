@@ -1,155 +1,192 @@
 using System.Buffers;
-using System.Buffers.Binary;
 using System.IO.Compression;
+using System.Security.Cryptography;
 
 namespace Bayou.Http;
 
-/// <summary>Reads a whole body, decompressed, up to a limit that holds before and after decompression.</summary>
-internal static class RequestBody
+/// <summary>Reads whole bodies, decompressed, up to a limit that holds before and after decompression.</summary>
+internal sealed class RequestBody(BodyBudget budget) : IDisposable
 {
-    public static readonly string[] Types = ["application/json", "application/x-ndjson", "application/ndjson", "application/jsonl"];
+    // A beacon of a page is text; what it is shows when it is read.
+    public static readonly string[] Types = ["application/json", "application/x-ndjson", "application/ndjson", "application/jsonl", "text/plain"];
 
-    /// <summary>The body (its array is rented: give it back), or why there is none.</summary>
-    public static async Task<(ArraySegment<byte> Body, ApiProblem? Problem)> ReadAsync(HttpContext http, int maxBytes, CancellationToken ct)
+    /// <summary>Memory for a body before any of it has arrived.</summary>
+    private const int FirstBytes = 256 * 1024;
+
+    private static readonly byte[] LastText = RandomNumberGenerator.GetBytes(16);
+    private static readonly byte[] LastMember = Gzip(LastText);
+
+    // A bomb is small for the network and heavy for a core; one is left for everything else.
+    private readonly SemaphoreSlim _decompressing = new(Math.Max(1, Environment.ProcessorCount / 2));
+
+    /// <summary>The body, to be disposed of, or why there is none.</summary>
+    public async Task<(BodyBuffer? Body, ApiProblem? Problem)> ReadAsync(HttpContext http, int maxBytes, CancellationToken ct)
     {
         var request = http.Request;
         if (!IsKnownType(request.ContentType))
         {
-            return ([], Refused("content-type", $"is not one of {string.Join(", ", Types)}"));
+            return (null, Refused("content-type", $"is not one of {string.Join(", ", Types)}"));
         }
 
         var encoding = request.Headers.ContentEncoding.ToString().Trim().ToLowerInvariant();
         if (encoding is not ("" or "identity" or "gzip" or "br"))
         {
-            return ([], Refused("content-encoding", "is not one of gzip, br, identity (one at a time)"));
+            return (null, Refused("content-encoding", "is not one of gzip, br, identity (one at a time)"));
         }
 
-        if (request.ContentLength > maxBytes || await ReadAllAsync(request.Body, request.ContentLength ?? 0, maxBytes, ct) is not { } raw)
+        if (request.ContentLength > maxBytes)
         {
-            return ([], TooLarge(maxBytes));
+            return (null, TooLarge(maxBytes));
         }
 
-        if (encoding is "" or "identity")
-        {
-            return (raw, null);
-        }
-
+        var raw = new BodyBuffer(budget);
         try
         {
-            var decoded = encoding == "gzip" ? await GunzipAsync(raw, maxBytes, ct) : Unbrotli(raw, maxBytes);
-            return decoded is { } body ? (body, null) : ([], TooLarge(maxBytes));
+            var problem = await FillAsync(raw, request.Body, request.ContentLength, maxBytes, ct);
+            if (problem is not null || encoding is "" or "identity")
+            {
+                return problem is null ? (Keep(ref raw), null) : (null, problem);
+            }
+
+            await _decompressing.WaitAsync(ct);
+            try
+            {
+                return await DecompressAsync(raw, encoding, maxBytes, ct);
+            }
+            finally
+            {
+                _decompressing.Release();
+            }
+        }
+        catch (IOException e) when (e is not BadHttpRequestException && !ct.IsCancellationRequested) // Its connection broke, or its chunks are none.
+        {
+            return (null, ApiProblem.Validation("The body cannot be read.", new FieldError("body", "is cut short, or not sent as HTTP has it")));
+        }
+        finally
+        {
+            raw?.Dispose();
+        }
+    }
+
+    public void Dispose() => _decompressing.Dispose();
+
+    private static BodyBuffer Keep(ref BodyBuffer? buffer)
+    {
+        var kept = buffer!;
+        buffer = null;
+        return kept;
+    }
+
+    /// <summary>Reads to the end of a stream.</summary>
+    /// <param name="length">Where that is known: nothing is read after it.</param>
+    private static async Task<ApiProblem?> FillAsync(BodyBuffer buffer, Stream stream, long? length, int maxBytes, CancellationToken ct)
+    {
+        var most = (int)(length ?? (maxBytes + 1L));
+        if (!buffer.TryEnlarge(Math.Clamp(most, 1, FirstBytes)))
+        {
+            return Busy;
+        }
+
+        while (buffer.Length < most)
+        {
+            if (buffer.Free.IsEmpty && !buffer.TryEnlarge((int)Math.Min(most, buffer.Length * 2L)))
+            {
+                return Busy;
+            }
+
+            var read = await stream.ReadAsync(buffer.Free, ct);
+            if (read == 0)
+            {
+                break;
+            }
+
+            buffer.Advance(read);
+        }
+
+        return buffer.Length > maxBytes ? TooLarge(maxBytes) : null;
+    }
+
+    private async Task<(BodyBuffer? Body, ApiProblem? Problem)> DecompressAsync(BodyBuffer raw, string encoding, int maxBytes, CancellationToken ct)
+    {
+        var body = new BodyBuffer(budget);
+        try
+        {
+            var problem = encoding == "gzip" ? await GunzipAsync(raw, body, maxBytes, ct) : Unbrotli(raw.Bytes.Span, body, maxBytes);
+            return problem is null ? (Keep(ref body), null) : (null, problem);
         }
         catch (InvalidDataException)
         {
-            return ([], ApiProblem.Validation("The body cannot be decompressed.", new FieldError("body", $"is not valid {encoding}, or is cut short")));
+            return (null, ApiProblem.Validation("The body cannot be decompressed.", new FieldError("body", $"is not valid {encoding}, or is cut short")));
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(raw.Array!);
+            body?.Dispose();
         }
     }
 
-    /// <returns>Null when there is more than the limit.</returns>
-    private static async Task<ArraySegment<byte>?> ReadAllAsync(Stream stream, long expected, int maxBytes, CancellationToken ct)
+    /// <summary>All members of a gzip body (RFC 1952, 2.2), each with its length and checksum.</summary>
+    /// <exception cref="InvalidDataException">It is not gzip, or cut short.</exception>
+    private static async Task<ApiProblem?> GunzipAsync(BodyBuffer raw, BodyBuffer body, int maxBytes, CancellationToken ct)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(expected, 16 * 1024, maxBytes) + 1);
-        try
+        // The framework takes an early end for the end. So one more member is put behind, with a text that nobody else knows: only
+        // where all before it is whole can that be read as one.
+        if (raw.Free.Length < LastMember.Length && !raw.TryEnlarge(raw.Length + LastMember.Length))
         {
-            for (var length = 0; ;)
-            {
-                var read = await stream.ReadAsync(buffer.AsMemory(length), ct);
-                if (read == 0)
-                {
-                    var whole = new ArraySegment<byte>(buffer, 0, length);
-                    buffer = null;
-                    return whole;
-                }
-
-                length += read;
-                if (length > maxBytes)
-                {
-                    return null;
-                }
-
-                buffer = Enlarge(buffer, length, maxBytes);
-            }
+            return Busy;
         }
-        finally
+
+        LastMember.CopyTo(raw.Free);
+        raw.Advance(LastMember.Length);
+        await using var stream = new GZipStream(raw.AsStream(), CompressionMode.Decompress);
+        if (await FillAsync(body, stream, null, maxBytes + LastText.Length, ct) is { } problem)
         {
-            if (buffer is not null)
-            {
-                ArrayPool<byte>.Shared.Return(buffer);
-            }
+            return problem.Status == StatusCodes.Status413PayloadTooLarge ? TooLarge(maxBytes) : problem;
         }
-    }
 
-    /// <exception cref="InvalidDataException">It is not gzip, not one member, or cut short.</exception>
-    private static async Task<ArraySegment<byte>?> GunzipAsync(ArraySegment<byte> raw, int maxBytes, CancellationToken ct)
-    {
-        using var compressed = new MemoryStream(raw.Array!, raw.Offset, raw.Count);
-        await using var stream = new GZipStream(compressed, CompressionMode.Decompress);
-        var body = await ReadAllAsync(stream, raw.Count * 8L, maxBytes, ct);
-
-        // The stream takes an early end for the end. The last four bytes of gzip say how long it is (RFC 1952).
-        if (body is { } whole && (raw.Count < 18 || BinaryPrimitives.ReadUInt32LittleEndian(raw.AsSpan()[^4..]) != (uint)whole.Count))
+        if (!body.Bytes.Span.EndsWith(LastText))
         {
-            ArrayPool<byte>.Shared.Return(whole.Array!);
             throw new InvalidDataException("The gzip body is cut short.");
         }
 
-        return body;
+        body.Advance(-LastText.Length);
+        return null;
     }
 
     /// <exception cref="InvalidDataException">It is not brotli, or cut short.</exception>
-    private static ArraySegment<byte>? Unbrotli(ArraySegment<byte> raw, int maxBytes)
+    private static ApiProblem? Unbrotli(ReadOnlySpan<byte> raw, BodyBuffer body, int maxBytes)
     {
-        var decoder = new BrotliDecoder();
-        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(raw.Count * 8L, 16 * 1024, maxBytes) + 1);
-        try
+        using var decoder = new BrotliDecoder();
+        for (var size = FirstBytes; ; size = (int)Math.Min(maxBytes + 1L, size * 2L))
         {
-            for (int from = 0, length = 0; ;)
+            if (!body.TryEnlarge(size))
             {
-                var status = decoder.Decompress(raw.AsSpan(from), buffer.AsSpan(length), out var consumed, out var written);
-                from += consumed;
-                length += written;
-                if (length > maxBytes)
-                {
-                    return null;
-                }
-
-                switch (status)
-                {
-                    case OperationStatus.Done:
-                        var whole = new ArraySegment<byte>(buffer, 0, length);
-                        buffer = null;
-                        return whole;
-                    case OperationStatus.DestinationTooSmall:
-                        buffer = Enlarge(buffer, length, maxBytes);
-                        break;
-                    default:
-                        throw new InvalidDataException("The brotli body is not valid, or cut short.");
-                }
+                return Busy;
             }
-        }
-        finally
-        {
-            decoder.Dispose();
-            if (buffer is not null)
+
+            var status = decoder.Decompress(raw, body.Free.Span, out var consumed, out var written);
+            raw = raw[consumed..];
+            body.Advance(written);
+            if (body.Length > maxBytes)
             {
-                ArrayPool<byte>.Shared.Return(buffer);
+                return TooLarge(maxBytes);
+            }
+
+            if (status != OperationStatus.DestinationTooSmall)
+            {
+                return status == OperationStatus.Done ? null : throw new InvalidDataException("The brotli body is not valid, or cut short.");
             }
         }
     }
 
-    /// <summary>A larger buffer once this one is full; never much larger than the limit.</summary>
-    private static byte[] Enlarge(byte[] buffer, int length, int maxBytes)
+    private static byte[] Gzip(byte[] text)
     {
-        if (length == buffer.Length)
+        using var output = new MemoryStream();
+        using (var stream = new GZipStream(output, CompressionLevel.Fastest, leaveOpen: true))
         {
-            RentedArray.Enlarge(ref buffer, length, (int)Math.Min(maxBytes + 1L, buffer.Length * 2L));
+            stream.Write(text);
         }
 
-        return buffer;
+        return output.ToArray();
     }
 
     private static bool IsKnownType(string? contentType)
@@ -157,6 +194,8 @@ internal static class RequestBody
         var type = (contentType ?? "").Split(';')[0].Trim();
         return type.Length == 0 || Types.Contains(type, StringComparer.OrdinalIgnoreCase);
     }
+
+    private static ApiProblem Busy => ApiProblem.Unavailable("Too much is being sent at once. Send it again.");
 
     private static ApiProblem Refused(string header, string message) =>
         ApiProblem.OfStatus(StatusCodes.Status415UnsupportedMediaType) with { Details = [new(header, message)] };

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json.Nodes;
 using Bayou.Http;
 using Bayou.Logs;
@@ -29,13 +28,14 @@ internal static class IngestEndpoints
             .WithMetadata(new BodySpec(RequestBody.Types, "An array of these, or one a line.", typeof(LineDoc)));
     }
 
-    private static Task<IResult> TakeRequestsAsync(HttpContext http, RequestIngest ingest, IOptions<IngestOptions> options, CancellationToken ct) =>
-        TakeAsync(http, options.Value, (body, key, dropped) => ingest.TakeAsync(body, key, dropped, ct), ct);
+    private static Task<IResult> TakeRequestsAsync(HttpContext http, RequestIngest ingest, RequestBody bodies, IOptions<IngestOptions> options, CancellationToken ct) =>
+        TakeAsync(http, bodies, options.Value, (body, key, dropped) => ingest.TakeAsync(body, key, dropped, ct), ct);
 
-    private static Task<IResult> TakeLogsAsync(HttpContext http, LogIngest ingest, IOptions<IngestOptions> options, CancellationToken ct) =>
-        TakeAsync(http, options.Value, (body, key, dropped) => ingest.TakeAsync(body, key, dropped, ct), ct);
+    private static Task<IResult> TakeLogsAsync(HttpContext http, LogIngest ingest, RequestBody bodies, IOptions<IngestOptions> options, CancellationToken ct) =>
+        TakeAsync(http, bodies, options.Value, (body, key, dropped) => ingest.TakeAsync(body, key, dropped, ct), ct);
 
-    private static async Task<IResult> TakeAsync(HttpContext http, IngestOptions options, Func<ReadOnlyMemory<byte>, string?, long, Task<IngestOutcome>> take, CancellationToken ct)
+    private static async Task<IResult> TakeAsync(
+        HttpContext http, RequestBody bodies, IngestOptions options, Func<ReadOnlyMemory<byte>, string?, long, Task<IngestOutcome>> take, CancellationToken ct)
     {
         var keys = http.Request.Headers[KeyHeader];
         if (keys.Count > 1 || keys.ToString() is { Length: > MaxKeyLength } || (keys.Count == 1 && keys.ToString().Length == 0))
@@ -56,15 +56,15 @@ internal static class IngestEndpoints
             limit.MaxRequestBodySize = null;
         }
 
-        var (body, unreadable) = await RequestBody.ReadAsync(http, options.MaxBodyBytes, ct);
-        if (unreadable is not null)
+        var (body, unreadable) = await bodies.ReadAsync(http, options.MaxBodyBytes, ct);
+        if (body is null)
         {
-            return unreadable;
+            return unreadable!;
         }
 
-        try
+        using (body)
         {
-            var outcome = await take(body, keys.Count == 0 ? null : keys.ToString(), dropped);
+            var outcome = await take(body.Bytes, keys.Count == 0 ? null : keys.ToString(), dropped);
             if (outcome == IngestOutcome.NoAnswer)
             {
                 http.Abort();
@@ -72,10 +72,6 @@ internal static class IngestEndpoints
             }
 
             return outcome.Problem ?? (IResult)new ApiResult(outcome.Taken, Status: StatusCodes.Status202Accepted);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(body.Array!);
         }
     }
 

@@ -4,15 +4,20 @@ namespace Bayou.Ingest;
 
 /// <summary>
 /// Cuts a body into its items without parsing them, so that a bad item spoils no other: the elements of a JSON
-/// array, or the lines of NDJSON.
+/// array, the lines of NDJSON, or objects that are each written over several lines. A byte order mark before an item is skipped, as
+/// files that were put one behind the other have it.
 /// </summary>
 internal ref struct ItemSplitter
 {
     private static readonly SearchValues<byte> Structure = SearchValues.Create("\"{}[],"u8);
     private static readonly SearchValues<byte> InString = SearchValues.Create("\"\\"u8);
-    private const string Blank = " \t\r\n";
+
+    private static ReadOnlySpan<byte> Blank => " \t\r\n"u8;
+
+    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
     private readonly bool _isArray;
+    private bool _isSpread; // objects over several lines
     private ReadOnlySpan<byte> _rest;
     private bool _ended;
 
@@ -28,6 +33,10 @@ internal ref struct ItemSplitter
                 End(_rest[1..]);
             }
         }
+        else if (_rest.IndexOf((byte)'\n') is var line and >= 0 && _rest[0] == '{')
+        {
+            _isSpread = EndOfObject() > line;
+        }
     }
 
     /// <summary>Why the body as a whole cannot be cut up; null while it can.</summary>
@@ -35,7 +44,55 @@ internal ref struct ItemSplitter
 
     public ReadOnlySpan<byte> Current { get; private set; }
 
-    public bool MoveNext() => _isArray ? NextElement() : NextLine();
+    public bool MoveNext() => _isArray ? NextElement() : (_isSpread && NextObject()) || NextLine();
+
+    /// <returns>False where no object begins, or it does not end; then lines are taken.</returns>
+    private bool NextObject()
+    {
+        _rest = SkipBlank(_rest);
+        var end = !_rest.IsEmpty && _rest[0] == '{' ? EndOfObject() : -1;
+        if (end < 0)
+        {
+            _isSpread = false;
+            return false;
+        }
+
+        Current = _rest[..end];
+        _rest = _rest[end..];
+        return true;
+    }
+
+    /// <summary>Where the object ends that the rest begins with; -1 where it does not, or a string of it has a line break, as no string has.</summary>
+    private readonly int EndOfObject()
+    {
+        for (int at = 0, depth = 0; ; at++)
+        {
+            var step = _rest[at..].IndexOfAny(Structure);
+            if (step < 0)
+            {
+                return -1;
+            }
+
+            at += step;
+            switch (_rest[at])
+            {
+                case (byte)'"':
+                    var end = EndOfString(at + 1);
+                    if (end < 0 || _rest[at..end].Contains((byte)'\n'))
+                    {
+                        return -1;
+                    }
+
+                    at = end;
+                    break;
+                case (byte)'{' or (byte)'[':
+                    depth++;
+                    break;
+                case (byte)'}' or (byte)']' when --depth == 0:
+                    return at + 1;
+            }
+        }
+    }
 
     private bool NextLine()
     {
@@ -142,14 +199,17 @@ internal ref struct ItemSplitter
 
     private static ReadOnlySpan<byte> SkipBlank(ReadOnlySpan<byte> span)
     {
-        var at = 0;
-        while (at < span.Length && Blank.Contains((char)span[at], StringComparison.Ordinal))
+        while (true)
         {
-            at++;
-        }
+            span = span.TrimStart(Blank);
+            if (!span.StartsWith(ByteOrderMark))
+            {
+                return span;
+            }
 
-        return span[at..];
+            span = span[ByteOrderMark.Length..];
+        }
     }
 
-    private static ReadOnlySpan<byte> Trim(ReadOnlySpan<byte> span) => SkipBlank(span).TrimEnd(" \t\r\n"u8);
+    private static ReadOnlySpan<byte> Trim(ReadOnlySpan<byte> span) => SkipBlank(span).TrimEnd(Blank);
 }

@@ -9,6 +9,7 @@ namespace Bayou.Ingest;
 /// <summary>Every kind of bad input gets an error that names its field, and good items beside it are kept.</summary>
 public sealed class BadInputTests(BayouServer server) : IClassFixture<BayouServer>
 {
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
     private static readonly string Good = JsonSerializer.Serialize(BayouServer.Observation("good", BayouServer.RecentMinute));
 
     public static TheoryData<string, string> BadItems => new()
@@ -139,6 +140,90 @@ public sealed class BadInputTests(BayouServer server) : IClassFixture<BayouServe
         AssertRefused(await server.PostAsync(Gzip(zipped), encoding: "gzip"), HttpStatusCode.BadRequest, "item");
         AssertRefused(await server.PostAsync(Gzip(zipped), encoding: "gzip, gzip"), HttpStatusCode.UnsupportedMediaType, "content-encoding");
         AssertRefused(await server.PostAsync(zipped, encoding: "zstd"), HttpStatusCode.UnsupportedMediaType, "content-encoding");
+    }
+
+    [Fact]
+    public async Task All_members_of_a_gzip_body_are_read_and_one_that_is_cut_or_wrong_is_refused()
+    {
+        byte[][] members = [Gzip(Lines(1)), Gzip([]), Gzip(Lines(3_000)), Gzip(Random(100_000)), Gzip(Lines(2))];
+        byte[] whole = [.. members[0], .. members[1], .. members[2], .. members[4]];
+        Assert.Equal(3_003, await AcceptedAsync(whole, "gzip"));
+        foreach (var cut in (int[])[1, 4, 7, 8, 9, members[4].Length - 1, members[4].Length + 3, members[4].Length + (members[2].Length / 2)])
+        {
+            AssertRefused(await server.PostAsync(whole[..^cut], "application/x-ndjson", "gzip"), HttpStatusCode.BadRequest, "body");
+        }
+
+        // Bytes that do not compress are stored as they are: behind a cut, whatever follows is taken for more of them.
+        foreach (var cut in (int[])[9, 20, 24, 25, 26, 28, 31, 32, 36, 40, 44, 100])
+        {
+            AssertRefused(await server.PostAsync(members[3][..^cut], "application/x-ndjson", "gzip"), HttpStatusCode.BadRequest, "body");
+        }
+
+        foreach (var at in (int[])[members[0].Length - 2, members[0].Length - 6, whole.Length - 1, whole.Length - 8]) // Lengths and checksums.
+        {
+            var wrong = whole.ToArray();
+            wrong[at] ^= 1;
+            AssertRefused(await server.PostAsync(wrong, "application/x-ndjson", "gzip"), HttpStatusCode.BadRequest, "body");
+        }
+
+        static byte[] Lines(int count) => Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat($"{Good}\n", count)));
+        static byte[] Random(int count)
+        {
+            var bytes = new byte[count];
+            new Random(7).NextBytes(bytes);
+            return bytes;
+        }
+    }
+
+    [Theory]
+    [InlineData("\uFEFF[G,G]", 2)]
+    [InlineData("\uFEFF[\uFEFFG , \uFEFFG]\n", 2)]
+    [InlineData("\uFEFFG\nG\n", 2)]
+    [InlineData("G\n\uFEFFG\r\n \uFEFFG", 3)] // Files put one behind the other.
+    [InlineData("\uFEFF\uFEFFG", 1)]
+    [InlineData("\uFEFF\n\uFEFF\r\nG", 1)]
+    public async Task A_byte_order_mark_before_an_item_is_skipped(string body, int items) =>
+        Assert.Equal(items, await AcceptedAsync(Encoding.UTF8.GetBytes(body.Replace("G", Good, StringComparison.Ordinal))));
+
+    [Theory]
+    [InlineData("S", 1)]
+    [InlineData("\uFEFF\r\n S\n", 1)]
+    [InlineData("S\nS\n\nG\nS", 4)]
+    [InlineData("S G", 2)]
+    public async Task An_object_over_several_lines_is_one_item(string body, int items)
+    {
+        var spread = JsonSerializer.Serialize(JsonNode.Parse(Good), Indented);
+        var text = body.Replace("G", Good, StringComparison.Ordinal).Replace("S", spread, StringComparison.Ordinal);
+        Assert.Equal(items, await AcceptedAsync(Encoding.UTF8.GetBytes(text)));
+        Assert.Equal(items, await AcceptedAsync(Encoding.UTF8.GetBytes(text.ReplaceLineEndings("\r\n"))));
+    }
+
+    [Theory]
+    [InlineData("{\"service\":\"cut\nG\nG", 2, 1)]
+    [InlineData("{\"service\":{\nG\nG", 2, 1)]
+    [InlineData("{\nG\nG", 2, 1)]
+    [InlineData("G\n{\"a\":\nG", 2, 1)]
+    public async Task A_line_that_is_cut_short_spoils_no_other(string body, int items, int rejected)
+    {
+        var (status, answer) = await server.PostAsync(Encoding.UTF8.GetBytes(body.Replace("G", Good, StringComparison.Ordinal)), "application/x-ndjson");
+        Assert.Equal(HttpStatusCode.Accepted, status);
+        Assert.Equal((items, rejected), ((int)answer["data"]!["accepted"]!, (int)answer["data"]!["rejected"]!));
+    }
+
+    [Fact]
+    public async Task A_beacon_of_text_is_read_as_what_it_looks_like()
+    {
+        Assert.Equal(1, await AcceptedAsync(Encoding.UTF8.GetBytes(Good), type: "text/plain;charset=UTF-8"));
+        Assert.Equal(1, await AcceptedAsync(Encoding.UTF8.GetBytes($"[{Good}]"), type: "text/plain"));
+        AssertRefused(await server.PostAsync("hello"u8.ToArray(), "text/plain"), HttpStatusCode.BadRequest, "item");
+    }
+
+    private async Task<int> AcceptedAsync(byte[] body, string? encoding = null, string type = "application/json")
+    {
+        var (status, answer) = await server.PostAsync(body, type, encoding);
+        Assert.True(status == HttpStatusCode.Accepted, answer.ToJsonString());
+        Assert.Equal(0, (int)answer["data"]!["rejected"]!);
+        return (int)answer["data"]!["accepted"]!;
     }
 
     [Fact]
