@@ -67,6 +67,7 @@ internal static class Api
             services.AddLogIngest();
         }
 
+        services.AddReadLimits();
         services.AddSingleton<EventStream>();
         services.AddDeploys();
         services.AddMetricsQueries();
@@ -91,6 +92,8 @@ internal static class Api
         app.UseCors();
         app.UseMiddleware<OriginGate>();
         app.UseMiddleware<AccessGate>();
+        app.UseRequestTimeouts();
+        app.UseRateLimiter();
         app.MapHealth();
         app.MapSession();
         app.MapInfo();

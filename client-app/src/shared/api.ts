@@ -16,13 +16,15 @@ export class ApiError extends Error {
   }
 }
 
-export type Query = Record<string, string | number | null | undefined>;
+export type Query = Record<string, string | number | readonly string[] | null | undefined>;
 
 /** The address of a question; what is null or undefined is left out. */
 export function urlOf(path: string, query: Query): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
-    if (value !== null && value !== undefined) parameters.set(name, `${value}`);
+    // A list goes as a parameter for each of its values: these may have commas.
+    if (Array.isArray(value)) for (const one of value as readonly string[]) parameters.append(name, one);
+    else if (value !== null && value !== undefined) parameters.set(name, `${value as string | number}`);
   }
   const text = parameters.toString();
   return text ? `${path}?${text}` : path;

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Bayou.Hosting;
 using Npgsql;
 
@@ -16,11 +17,14 @@ public sealed class DatabaseOptions
     /// <summary>Starts even where a crash of the server can lose what it has committed. For tests and trials.</summary>
     public bool AllowUnsafe { get; set; }
 
-    /// <summary>The largest number of connections of this process.</summary>
-    public int MaxConnections { get; set; } = 20;
+    private const int HealthConnections = 2;
+
+    /// <summary>The largest number of connections of this process, the cluster's own tables left aside; 8 or more.</summary>
+    [Range(8, 1_000)]
+    public int MaxConnections { get; set; } = 24;
 
     /// <exception cref="CannotStartException">The URL is missing or cannot be understood.</exception>
-    public string ConnectionString()
+    internal string ConnectionString(DatabasePool pool = DatabasePool.Work)
     {
         try
         {
@@ -32,8 +36,13 @@ public sealed class DatabaseOptions
                 throw new CannotStartException($"{UrlKey} names no database server; expected postgres://user:password@host:port/database.");
             }
 
-            builder.MaxPoolSize = MaxConnections;
+            builder.MaxPoolSize = Connections(pool);
             builder.ApplicationName = "bayou";
+            if (pool == DatabasePool.Health)
+            {
+                (builder.Timeout, builder.CommandTimeout, builder.CancellationTimeout) = (2, 2, -1); // Seconds: whoever asks has given up by then.
+            }
+
             builder.NoResetOnClose = true; // No statement leaves anything behind in its session.
 
             // A process frozen in a transaction must not hold the feed's lock for longer.
@@ -45,6 +54,13 @@ public sealed class DatabaseOptions
             throw new CannotStartException($"{UrlKey} cannot be understood: {e.Message}", e);
         }
     }
+
+    internal int Connections(DatabasePool pool) => pool switch
+    {
+        DatabasePool.Work => MaxConnections / 2,
+        DatabasePool.Reads => MaxConnections - HealthConnections - (MaxConnections / 2),
+        _ => HealthConnections,
+    };
 
     private static NpgsqlConnectionStringBuilder FromUri(Uri uri)
     {

@@ -57,14 +57,20 @@ public static class SiloHosting
     {
         services.AddOptions<DatabaseOptions>()
             .BindConfiguration(DatabaseOptions.Section)
-            .Configure(o => o.Url = configuration[DatabaseOptions.UrlKey] ?? o.Url);
-        services.AddSingleton(provider =>
+            .Configure(o => o.Url = configuration[DatabaseOptions.UrlKey] ?? o.Url)
+            .ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton(provider => Source(provider, DatabasePool.Work));
+        foreach (var pool in (DatabasePool[])[DatabasePool.Reads, DatabasePool.Health])
         {
-            var source = new NpgsqlDataSourceBuilder(provider.GetRequiredService<IOptions<DatabaseOptions>>().Value.ConnectionString());
-            return source.UseLoggerFactory(provider.GetRequiredService<ILoggerFactory>()).Build();
-        });
+            services.AddKeyedSingleton(pool, (provider, _) => Source(provider, pool));
+        }
+
         return services;
     }
+
+    private static NpgsqlDataSource Source(IServiceProvider provider, DatabasePool pool) =>
+        new NpgsqlDataSourceBuilder(provider.GetRequiredService<IOptions<DatabaseOptions>>().Value.ConnectionString(pool))
+            .UseLoggerFactory(provider.GetRequiredService<ILoggerFactory>()).Build();
 
     /// <summary>What grains are made of, apart from their runtime.</summary>
     internal static IServiceCollection AddBayouGrains(this IServiceCollection services)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Bayou.Database;
 using Bayou.Hosting;
 using Bayou.Http;
 using Npgsql;
@@ -24,7 +25,7 @@ internal sealed record ClusterReminder(string Name, string Node, DateTime LastRu
 internal sealed record ClusterCheck(string Name, string? Message, DateTime CheckedAt);
 
 /// <summary><c>GET /cluster</c>: the processes on this database, their reminders, and what these find.</summary>
-internal sealed class ClusterView(NpgsqlDataSource db, ClusterOptions cluster, NodeIdentity self)
+internal sealed class ClusterView([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, ClusterOptions cluster, NodeIdentity self)
 {
     public static QuerySpec Spec { get; } = new([], []);
 
@@ -113,5 +114,5 @@ internal static class ClusterEndpoints
 
     public static void MapCluster(this IEndpointRouteBuilder routes) => routes
         .MapGet("/cluster", (HttpContext http, ClusterView view, CancellationToken ct) => view.GetAsync(http, ct))
-        .WithTags("Cluster").WithName("Cluster").WithSummary("The processes on this database, and what their reminders did.").WithMetadata(ClusterView.Spec);
+        .IsRead().WithTags("Cluster").WithName("Cluster").WithSummary("The processes on this database, and what their reminders did.").WithMetadata(ClusterView.Spec);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Bayou.Database;
 using Bayou.Http;
 using Bayou.Ingest;
 using Bayou.Metrics;
@@ -29,7 +30,7 @@ internal static class DeployEndpoints
 
     public static void MapDeploys(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/deploys", ListAsync).WithTags("Deploys").WithName("ListDeploys")
+        routes.MapGet("/deploys", ListAsync).IsRead().WithTags("Deploys").WithName("ListDeploys")
             .WithSummary("Deploys, told or seen by a service's version, newest first.").WithMetadata(Spec);
     }
 
@@ -41,7 +42,7 @@ internal static class DeployEndpoints
             .WithMetadata(new BodySpec(["application/json"], "The deploy; its time is now unless told.", typeof(DeployDoc)));
     }
 
-    private static async Task<IResult> ListAsync(HttpContext http, NpgsqlDataSource db, CancellationToken ct)
+    private static async Task<IResult> ListAsync(HttpContext http, [FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, CancellationToken ct)
     {
         var query = new QueryReader(http, Spec);
         var filter = new FilterSql();

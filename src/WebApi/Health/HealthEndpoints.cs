@@ -16,7 +16,7 @@ internal sealed record HealthPart(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Message = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] object? Figures = null);
 
-internal sealed class HealthChecks(IServiceProvider services, NpgsqlDataSource db, GrainReach reach, Drain drain, TimeProvider time)
+internal sealed class HealthChecks(IServiceProvider services, [FromKeyedServices(DatabasePool.Health)] NpgsqlDataSource db, GrainReach reach, Drain drain, TimeProvider time)
 {
     private static readonly TimeSpan DatabasePatience = TimeSpan.FromSeconds(2);
 
@@ -30,17 +30,21 @@ internal sealed class HealthChecks(IServiceProvider services, NpgsqlDataSource d
     {
         try
         {
-            using var patience = new CancellationTokenSource(DatabasePatience, time);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, patience.Token);
+            // Asked apart: one that hangs is left behind, to end by its own time limits.
             var started = time.GetTimestamp();
-            await using var command = db.CreateCommand("SELECT 1");
-            await command.ExecuteScalarAsync(either.Token);
+            await AskAsync().WaitAsync(DatabasePatience, time, ct);
             return new(HealthStatus.Healthy, Figures: new { round_trip_ms = Math.Round(time.GetElapsedTime(started).TotalMilliseconds, 3) });
         }
-        catch (Exception e) when (!ct.IsCancellationRequested && (DatabaseFailure.Is(e) || e is OperationCanceledException))
+        catch (Exception e) when (!ct.IsCancellationRequested && DatabaseFailure.Is(e))
         {
             return new(HealthStatus.Unhealthy, "The database does not answer.");
         }
+    }
+
+    private async Task AskAsync()
+    {
+        await using var command = db.CreateCommand("SELECT 1");
+        await command.ExecuteScalarAsync(CancellationToken.None);
     }
 
     /// <summary>Whether what is acknowledged here reaches the windows.</summary>

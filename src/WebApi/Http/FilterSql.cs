@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Npgsql;
 
 namespace Bayou.Http;
@@ -12,6 +13,9 @@ internal sealed record FilterField(string Name, string Sql, FieldType Type)
 {
     /// <summary>A value that stands at <c>{0}</c> in the expression.</summary>
     public object? Argument { get; init; }
+
+    /// <summary>Whether none is stored as an empty text; answers have null for it, and so have filters.</summary>
+    public bool IsEmptyNull { get; init; }
 
     /// <summary>For a field that is stored otherwise than it is named: the values that a text stands for, null when it stands for none.</summary>
     public Func<string, long[]?>? Stored { get; init; }
@@ -138,6 +142,32 @@ internal sealed class FilterSql
         return string.Create(CultureInfo.InvariantCulture, $"${_values.Count}");
     }
 
+    /// <summary>The values of a list: separated by commas; <c>\,</c> is a comma of a value, <c>\\</c> a backslash, and any other backslash itself.</summary>
+    public static IReadOnlyList<string> ToValues(string list)
+    {
+        var values = new List<string>();
+        var value = new StringBuilder();
+        for (var at = 0; at < list.Length; at++)
+        {
+            if (list[at] == ',')
+            {
+                values.Add(value.ToString());
+                value.Clear();
+                continue;
+            }
+
+            at += list[at] == '\\' && at + 1 < list.Length && list[at + 1] is ',' or '\\' ? 1 : 0;
+            value.Append(list[at]);
+        }
+
+        values.Add(value.ToString());
+        return values;
+    }
+
+    /// <summary>The list that has these values.</summary>
+    public static string ToList(IEnumerable<string?> values) => string.Join(',', values.Select(value =>
+        (value ?? "").Replace("\\", "\\\\", StringComparison.Ordinal).Replace(",", "\\,", StringComparison.Ordinal)));
+
     /// <summary>For LIKE: the characters that mean something there mean themselves.</summary>
     public static string Escape(string text) => text
         .Replace("\\", "\\\\", StringComparison.Ordinal)
@@ -149,7 +179,7 @@ internal sealed class FilterSql
 
     private string? Stored(FilterField field, string value, bool isWanted)
     {
-        var values = value.Split(',').Select(field.Stored!).ToList();
+        var values = ToValues(value).Select(field.Stored!).ToList();
         if (values.Count > MaxListed || values.Contains(null))
         {
             return $"must be {field.StoredKind}, or several separated by commas";
@@ -192,15 +222,15 @@ internal sealed class FilterSql
 
     private string? Many(FilterField field, string value, int least, int most, Func<Array, string> condition)
     {
-        var parts = value.Split(',');
-        if (parts.Length < least || parts.Length > most)
+        var parts = ToValues(value);
+        if (parts.Count < least || parts.Count > most)
         {
             return least == most ? $"must be {least} values separated by a comma" : $"must be at most {most} values separated by commas";
         }
 
         var type = field.Type switch { FieldType.Text or FieldType.Json => typeof(string), FieldType.Whole => typeof(long), FieldType.Number => typeof(double), _ => typeof(DateTime) };
-        var values = Array.CreateInstance(type, parts.Length);
-        for (var i = 0; i < parts.Length; i++)
+        var values = Array.CreateInstance(type, parts.Count);
+        for (var i = 0; i < parts.Count; i++)
         {
             if (!TryParse(field.Type, parts[i], out var parsed))
             {
@@ -221,7 +251,8 @@ internal sealed class FilterSql
             return "must be true or false";
         }
 
-        _conditions.Add($"{field.Sql} IS {((value != "false") == wanted ? "" : "NOT ")}NULL");
+        var isNull = (value != "false") == wanted;
+        _conditions.Add(field.IsEmptyNull ? $"{field.Sql} {(isNull ? "=" : "<>")} ''" : $"{field.Sql} IS {(isNull ? "" : "NOT ")}NULL");
         return null;
     }
 

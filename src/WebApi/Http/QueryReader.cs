@@ -24,6 +24,9 @@ internal sealed record QuerySpec(IReadOnlyList<(string Name, string Meaning)> Pa
 /// </summary>
 internal sealed class QueryReader
 {
+    /// <summary>Each filter is a condition that every row is tried on.</summary>
+    private const int MostParameters = 64;
+
     private readonly QuerySpec _spec;
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
     private readonly List<FieldError> _errors = [];
@@ -31,6 +34,12 @@ internal sealed class QueryReader
     public QueryReader(HttpContext http, QuerySpec spec)
     {
         _spec = spec;
+        if (http.Request.Query.Count > MostParameters)
+        {
+            Fail("query", $"has more than {MostParameters} parameters");
+            return;
+        }
+
         foreach (var (given, values) in http.Request.Query)
         {
             var name = spec.Inside is { } inside && given.StartsWith(inside.Name + ".", StringComparison.Ordinal) ? given : ToSnakeCase(given);
@@ -39,7 +48,7 @@ internal sealed class QueryReader
             {
                 Fail(given, $"is not known here; there are {string.Join(", ", spec.Parameters.Select(p => p.Name).Concat(spec.Fields.Select(f => f.Name + "__op")))}");
             }
-            else if (values.Count != 1 || !_values.TryAdd(name, values.ToString()))
+            else if ((values.Count != 1 && !IsList(name)) || !_values.TryAdd(name, values.Count == 1 ? values.ToString() : FilterSql.ToList(values)))
             {
                 Fail(name, "is given more than once");
             }
@@ -106,7 +115,7 @@ internal sealed class QueryReader
 
     /// <summary>Whether a filter on the field names this very value.</summary>
     public bool Names(string field, string value) =>
-        _values.Any(pair => (pair.Key == field || pair.Key == field + "__eq" || pair.Key == field + "__in") && pair.Value.Split(',').Contains(value));
+        _values.Any(pair => (pair.Key == field || pair.Key == field + "__eq" || pair.Key == field + "__in") && FilterSql.ToValues(pair.Value).Contains(value));
 
     /// <summary>Whether any filter on the field is other than this very value.</summary>
     public bool FiltersExcept(string field, string value) =>
@@ -141,6 +150,9 @@ internal sealed class QueryReader
         Fail(name, string.Create(CultureInfo.InvariantCulture, $"must be {kind} from {least} to {most}"));
         return null;
     }
+
+    /// <summary>Whether several values may come as several parameters of one name: then a comma is one of theirs.</summary>
+    private static bool IsList(string name) => name.EndsWith("__in", StringComparison.Ordinal) || name.EndsWith("__notin", StringComparison.Ordinal);
 
     /// <summary>The field alone: an operator has one spelling.</summary>
     private static string ToSnakeCase(string name)

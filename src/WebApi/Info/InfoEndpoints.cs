@@ -1,3 +1,4 @@
+using Bayou.Database;
 using Bayou.Hosting;
 using Bayou.Http;
 using Npgsql;
@@ -10,12 +11,12 @@ internal static class InfoEndpoints
 
     public static void MapInfo(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/info", GetAsync).WithTags("Info").WithName("Info").WithSummary("What runs here.");
+        routes.MapGet("/info", GetAsync).IsRead().WithTags("Info").WithName("Info").WithSummary("What runs here.");
         routes.MapGet("/error", Fail).WithTags("Info").WithName("Error").WithSummary("Fails with a probability, to see errors on the dashboard.")
             .WithMetadata(ErrorSpec);
     }
 
-    private static async Task<IResult> GetAsync(NpgsqlDataSource db, IHostEnvironment environment, Startup startup, TimeProvider time, CancellationToken ct)
+    private static async Task<IResult> GetAsync([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, IHostEnvironment environment, Startup startup, TimeProvider time, CancellationToken ct)
     {
         await using var command = db.CreateCommand("SELECT current_setting('server_version')");
         await using var reader = await command.ExecuteReaderAsync(ct);

@@ -1,3 +1,4 @@
+using Bayou.Database;
 using Bayou.Ingest;
 using Npgsql;
 
@@ -25,7 +26,7 @@ internal sealed record LogSegments(IReadOnlyList<StoredSegment> Stored, long Vis
 }
 
 /// <summary>Knows where lines are.</summary>
-internal sealed class LogCatalogue(NpgsqlDataSource db)
+internal sealed class LogCatalogue([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db)
 {
     public async Task<LogSegments> ReadAsync(CancellationToken ct)
     {

@@ -19,7 +19,7 @@ internal static class LogEndpoints
 
     public static void MapLogs(this IEndpointRouteBuilder routes)
     {
-        var logs = routes.MapGroup("/logs").WithTags("Logs");
+        var logs = routes.MapGroup("/logs").WithTags("Logs").IsRead();
         var provider = routes.ServiceProvider;
         var known = provider.GetRequiredService<PatternRegistry>();
         logs.AddEndpointFilter(async (call, next) =>
@@ -29,22 +29,22 @@ internal static class LogEndpoints
         });
         var list = provider.GetRequiredService<LogList>();
         logs.MapGet("", (HttpContext http, CancellationToken ct) => list.GetAsync(http, ct))
-            .Describe("ListLogs", "Log lines, newest first; with id__gt the new ones since.", list.Spec);
+            .IsExpensive().Describe("ListLogs", "Log lines, newest first; with id__gt the new ones since.", list.Spec);
         var stream = provider.GetRequiredService<LogStream>();
         logs.MapGet("/stream", (HttpContext http, CancellationToken ct) => stream.GetAsync(http, ct))
-            .Describe("StreamLogs", "Lines as they come, as server-sent events named log-update.", stream.Spec);
+            .IsStream().Describe("StreamLogs", "Lines as they come, as server-sent events named log-update.", stream.Spec);
         var patterns = provider.GetRequiredService<LogPatternList>();
         logs.MapGet("/patterns", (HttpContext http, CancellationToken ct) => patterns.GetAsync(http, ct))
-            .Describe("ListLogPatterns", "What lines have in common, by how many there are in a range.", patterns.Spec);
+            .IsExpensive().Describe("ListLogPatterns", "What lines have in common, by how many there are in a range.", patterns.Spec);
         var histogram = provider.GetRequiredService<LogHistogram>();
         logs.MapGet("/histogram", (HttpContext http, CancellationToken ct) => histogram.GetAsync(http, ct))
-            .Describe("CountLogs", "How many lines there are over time, by level.", histogram.Spec);
+            .IsExpensive().Describe("CountLogs", "How many lines there are over time, by level.", histogram.Spec);
         var facets = provider.GetRequiredService<LogFacets>();
         logs.MapGet("/facets", (HttpContext http, CancellationToken ct) => facets.GetAsync(http, ct))
-            .Describe("ListLogFacets", "The levels, sources and services of lines in a range, each with its number of lines.", facets.Spec);
+            .IsExpensive().Describe("ListLogFacets", "The levels, sources and services of lines in a range, each with its number of lines.", facets.Spec);
         var export = provider.GetRequiredService<LogExport>();
         logs.MapGet("/export", (HttpContext http, CancellationToken ct) => export.GetAsync(http, ct))
-            .Describe("ExportLogs", "All lines that the filters select, as NDJSON or CSV.", export.Spec);
+            .IsExport().Describe("ExportLogs", "All lines that the filters select, as NDJSON or CSV.", export.Spec);
         logs.MapGet("/{id:long}", (HttpContext http, LogContext context, long id, CancellationToken ct) => context.LineAsync(http, id, ct))
             .Describe("GetLog", "One line.", LogContext.LineSpec);
         logs.MapGet("/{id:long}/context", (HttpContext http, LogContext context, long id, CancellationToken ct) => context.GetAsync(http, id, ct))

@@ -1,3 +1,4 @@
+using Bayou.Database;
 using Bayou.Http;
 using Npgsql;
 
@@ -7,7 +8,7 @@ namespace Bayou.Logs;
 internal sealed record FacetValue(string Value, long Count);
 
 /// <summary><c>GET /logs/facets</c>: the values of fields in a range, each with its number of lines, most first.</summary>
-internal sealed class LogFacets(NpgsqlDataSource db, LogCatalogue catalogue, LogFilter filter, TimeProvider time)
+internal sealed class LogFacets([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, LogCatalogue catalogue, LogFilter filter, TimeProvider time)
 {
     private const int MostValues = 20;
 

@@ -26,7 +26,7 @@ internal sealed class LogFilter(PatternRegistry patterns)
     /// <summary>What lines can be filtered by.</summary>
     public QuerySpec Spec(params IReadOnlyList<(string Name, string Meaning)> parameters) => new([.. parameters, .. Parameters],
     [
-        new("id", "id", FieldType.Whole), new("source", "source", FieldType.Text), new("service", "service", FieldType.Text),
+        new("id", "id", FieldType.Whole), new("source", "source", FieldType.Text), new("service", "service", FieldType.Text) { IsEmptyNull = true },
         new("level", "level", FieldType.Whole)
         {
             Stored = text => LogLevels.TryParse(text, out var level) ? [(long)level] : null,
@@ -38,7 +38,7 @@ internal sealed class LogFilter(PatternRegistry patterns)
             Stored = text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? NumbersOf(id) : null,
             StoredKind = "the number of a pattern",
         },
-        new("trace_id", "trace_id", FieldType.Text),
+        new("trace_id", "trace_id", FieldType.Text) { IsEmptyNull = true },
         new("created_at", "created_at", FieldType.Time), new("ingested_at", "ingested_at", FieldType.Time),
     ])
     {
@@ -80,6 +80,12 @@ internal sealed class LogFilter(PatternRegistry patterns)
             }
 
             selection.Search = SearchText.Parse(text);
+            if (selection.Search.Count > SearchText.Most)
+            {
+                query.Fail("search", $"has more than {SearchText.Most} words and conditions");
+                return selection;
+            }
+
             foreach (var term in selection.Search.Terms)
             {
                 if (Add(sql, term) is { } error)

@@ -1,10 +1,11 @@
+using Bayou.Database;
 using Bayou.Http;
 using Npgsql;
 
 namespace Bayou.Logs;
 
 /// <summary>Reads lines from the segments, only from as many as it must.</summary>
-internal sealed class LogLines(NpgsqlDataSource db, PatternRegistry patterns)
+internal sealed class LogLines([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, PatternRegistry patterns)
 {
     private const int ProbedParts = 4;
     private const int ProbedLines = 2_000; // milliseconds

@@ -1,3 +1,4 @@
+using Bayou.Database;
 using Bayou.Http;
 using Npgsql;
 
@@ -13,7 +14,7 @@ internal sealed record LogPattern(
     int PatternId, string Template, string Level, string Source, long TotalCount, long RangeCount, long PreviousCount, DateTime FirstSeen, DateTime LastSeen, bool IsNew, long[] Trend);
 
 /// <summary><c>GET /logs/patterns</c>: what lines have in common, by how many there are in a range.</summary>
-internal sealed class LogPatternList(NpgsqlDataSource db, LogCatalogue catalogue, LogFilter filter, PatternRegistry patterns, TimeProvider time)
+internal sealed class LogPatternList([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, LogCatalogue catalogue, LogFilter filter, PatternRegistry patterns, TimeProvider time)
 {
     private const int TrendParts = 24;
 

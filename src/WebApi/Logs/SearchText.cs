@@ -14,6 +14,9 @@ internal sealed class SearchText
     /// <summary>Longer ones are refused.</summary>
     public const int Longest = 1_000;
 
+    /// <summary>Words, phrases and conditions; each is looked for in every line.</summary>
+    public const int Most = 32;
+
     public static readonly string[] Fields = ["source", "service", "level", "pattern", "trace"];
 
     private readonly List<string> _words = [];
@@ -29,6 +32,8 @@ internal sealed class SearchText
     public IReadOnlyList<string> Excluded => _excluded;
 
     public IReadOnlyList<SearchTerm> Terms => _terms;
+
+    public int Count => _words.Count + _excluded.Count + _terms.Count;
 
     public static SearchText Parse(string text)
     {

@@ -41,7 +41,7 @@ internal static class FeedFilter
 
         if (query.Text($"{field}__in") is { } listed)
         {
-            wanted.Add(listed.Split(','));
+            wanted.Add([.. FilterSql.ToValues(listed)]);
         }
 
         return wanted;

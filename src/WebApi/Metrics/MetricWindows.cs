@@ -1,3 +1,4 @@
+using Bayou.Database;
 using Bayou.Http;
 using Bayou.Ingest;
 using Npgsql;
@@ -5,7 +6,7 @@ using Npgsql;
 namespace Bayou.Metrics;
 
 /// <summary>Reads 60-second windows as rows, for the list and the stream alike.</summary>
-internal sealed class MetricWindows(NpgsqlDataSource db)
+internal sealed class MetricWindows([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db)
 {
     private const string From = """
           FROM metric_windows w

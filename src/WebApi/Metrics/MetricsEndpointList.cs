@@ -1,3 +1,4 @@
+using Bayou.Database;
 using Bayou.Http;
 using Bayou.Ingest;
 using Microsoft.Extensions.Options;
@@ -8,7 +9,7 @@ namespace Bayou.Metrics;
 internal sealed record KnownEndpoint(string Service, string Endpoint, DateTime FirstSeen, DateTime LastSeen);
 
 /// <summary><c>GET /metrics/endpoints</c>: every service and endpoint that has been seen.</summary>
-internal sealed class MetricsEndpointList(NpgsqlDataSource db, IOptions<MetricsOptions> options)
+internal sealed class MetricsEndpointList([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, IOptions<MetricsOptions> options)
 {
     public static QuerySpec Spec { get; } = new(
         [("limit", "Most endpoints, 1 to 10000, which is also the default."), ("search", "Text in service or endpoint.")],

@@ -26,28 +26,28 @@ internal static class MetricsEndpoints
 
     public static void MapMetrics(this IEndpointRouteBuilder routes)
     {
-        var metrics = routes.MapGroup("/metrics").WithTags("Metrics");
+        var metrics = routes.MapGroup("/metrics").WithTags("Metrics").IsRead();
         metrics.MapGet("", (HttpContext http, MetricsList list, CancellationToken ct) => list.GetAsync(http, ct))
-            .Describe("ListMetrics", "60-second windows per endpoint, newest first; with id__gt the changed ones since.", MetricsList.Spec);
+            .IsExpensive().Describe("ListMetrics", "60-second windows per endpoint, newest first; with id__gt the changed ones since.", MetricsList.Spec);
         metrics.MapGet("/aggregate", (HttpContext http, MetricsAggregate aggregate, CancellationToken ct) => aggregate.GetAsync(http, ct))
-            .Describe("AggregateMetrics", "Windows merged into longer ones; percentiles from merged sketches.", MetricsAggregate.Spec);
+            .IsExpensive().Describe("AggregateMetrics", "Windows merged into longer ones; percentiles from merged sketches.", MetricsAggregate.Spec);
         metrics.MapGet("/top", (HttpContext http, MetricsTop top, CancellationToken ct) => top.GetAsync(http, ct))
-            .Describe("TopMetrics", "What made most of the traffic, errors, latency or time of a range.", MetricsTop.Spec);
+            .IsExpensive().Describe("TopMetrics", "What made most of the traffic, errors, latency or time of a range.", MetricsTop.Spec);
         metrics.MapGet("/summary", (HttpContext http, MetricsSummary summary, CancellationToken ct) => summary.GetAsync(http, ct))
-            .Describe("SummarizeMetrics", "The main figures of a range beside those of the range before.", MetricsSummary.Spec);
+            .IsExpensive().Describe("SummarizeMetrics", "The main figures of a range beside those of the range before.", MetricsSummary.Spec);
         metrics.MapGet("/distribution", (HttpContext http, MetricsDistribution distribution, CancellationToken ct) => distribution.GetAsync(http, ct))
-            .Describe("DistributeMetrics", "A latency histogram of a range.", MetricsDistribution.Spec);
+            .IsExpensive().Describe("DistributeMetrics", "A latency histogram of a range.", MetricsDistribution.Spec);
         metrics.MapGet("/heatmap", (HttpContext http, MetricsHeatmap heatmap, CancellationToken ct) => heatmap.GetAsync(http, ct))
-            .Describe("MapLatencies", "Latencies over time: requests per window and latency.", MetricsHeatmap.Spec);
+            .IsExpensive().Describe("MapLatencies", "Latencies over time: requests per window and latency.", MetricsHeatmap.Spec);
         metrics.MapGet("/changes", (HttpContext http, MetricsChanges changes, CancellationToken ct) => changes.GetAsync(http, ct))
-            .Describe("ExplainChange", "Which endpoints, statuses and countries made a range differ from the one before.", MetricsChanges.Spec);
+            .IsExpensive().Describe("ExplainChange", "Which endpoints, statuses and countries made a range differ from the one before.", MetricsChanges.Spec);
         metrics.MapGet("/stream", (HttpContext http, MetricsStream stream, CancellationToken ct) => stream.GetAsync(http, ct))
-            .Describe("StreamMetrics", "Windows as they change, as server-sent events named metric-update.", MetricsStream.Spec);
+            .IsStream().Describe("StreamMetrics", "Windows as they change, as server-sent events named metric-update.", MetricsStream.Spec);
         metrics.MapGet("/freshness", (HttpContext http, MetricsFreshness freshness, CancellationToken ct) => freshness.GetAsync(http, ct))
             .Describe("Freshness", "How far behind what is shown may be, and what is missing from it.", MetricsFreshness.Spec);
         metrics.MapGet("/services", (HttpContext http, MetricsServices services, CancellationToken ct) => services.GetAsync(http, ct))
             .Describe("ListServices", "Every service that has been seen.", MetricsServices.Spec);
         metrics.MapGet("/endpoints", (HttpContext http, MetricsEndpointList endpoints, CancellationToken ct) => endpoints.GetAsync(http, ct))
-            .Describe("ListEndpoints", "Every service and endpoint that has been seen.", MetricsEndpointList.Spec);
+            .IsExpensive().Describe("ListEndpoints", "Every service and endpoint that has been seen.", MetricsEndpointList.Spec);
     }
 }

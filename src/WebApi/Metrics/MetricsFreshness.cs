@@ -1,3 +1,4 @@
+using Bayou.Database;
 using Bayou.Http;
 using Bayou.Ingest;
 using Npgsql;
@@ -8,7 +9,7 @@ namespace Bayou.Metrics;
 /// <c>GET /metrics/freshness</c>: how far what is shown may be behind what was acknowledged, and what of a range is missing because
 /// it was refused here or dropped by its sender.
 /// </summary>
-internal sealed class MetricsFreshness(NpgsqlDataSource db, TimeProvider time)
+internal sealed class MetricsFreshness([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, TimeProvider time)
 {
     public static QuerySpec Spec { get; } = new(MetricsSelection.Parameters, [new("service", "service", FieldType.Text)]);
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Data;
 using System.Globalization;
 using System.Text;
+using Bayou.Database;
 using Bayou.Ingest;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -19,7 +20,7 @@ internal readonly record struct WindowTotals(long Traffic, long Errors, long Dur
 }
 
 /// <summary>Reads the windows of a selection, from roll-ups wherever these have everything.</summary>
-internal sealed class MetricsScan(NpgsqlDataSource db, IOptions<MetricsOptions> options, TimeProvider time)
+internal sealed class MetricsScan([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, IOptions<MetricsOptions> options, TimeProvider time)
 {
     private volatile int _newestSeries; // the largest id, as last seen: there are at most so many
 

@@ -1,3 +1,4 @@
+using Bayou.Database;
 using Bayou.Http;
 using Bayou.Ingest;
 using Npgsql;
@@ -8,7 +9,7 @@ namespace Bayou.Metrics;
 internal sealed record KnownService(string Service, DateTime FirstSeen, DateTime LastSeen, int Endpoints);
 
 /// <summary><c>GET /metrics/services</c>: every service that has been seen, a row each.</summary>
-internal sealed class MetricsServices(NpgsqlDataSource db)
+internal sealed class MetricsServices([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db)
 {
     public static QuerySpec Spec { get; } = new([], []);
 

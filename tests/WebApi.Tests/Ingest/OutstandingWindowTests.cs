@@ -52,12 +52,15 @@ public sealed class OutstandingWindowTests
     }
 
     [Fact]
-    public void What_never_becomes_durable_is_sent_again_after_three_checks()
+    public void What_never_becomes_durable_is_sent_again_after_five_checks()
     {
         Add(4);
         Answer(4);
-        Assert.Equal(0, _window.Durable(0));
-        Assert.Equal(0, _window.Durable(0));
+        for (var check = 1; check < 5; check++)
+        {
+            Assert.Equal(0, _window.Durable(0));
+        }
+
         Assert.Null(_window.Next());
         Assert.Equal(0, _window.Durable(0));
         AssertNext(previous: 0, first: 4, last: 4, count: 1);

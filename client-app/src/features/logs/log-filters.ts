@@ -89,7 +89,7 @@ export function logQuery(filters: LogFilters): Query {
     service: filters.service,
     level__in: filters.levels.length > 0 ? filters.levels.join(',') : null,
     source: filters.sources.length === 1 ? filters.sources[0] : null,
-    source__in: filters.sources.length > 1 ? filters.sources.join(',') : null,
+    source__in: filters.sources.length > 1 ? filters.sources : null,
     pattern_id: filters.pattern,
     trace_id: filters.trace,
     search: filters.search === '' ? null : filters.search,
