@@ -93,6 +93,7 @@ internal static class Api
         app.UseMiddleware<OriginGate>();
         app.UseMiddleware<AccessGate>();
         app.UseRequestTimeouts();
+        app.Use(ReadLimits.EndWaitingAsync);
         app.UseRateLimiter();
         app.MapHealth();
         app.MapSession();

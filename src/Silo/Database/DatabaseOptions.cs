@@ -24,7 +24,7 @@ public sealed class DatabaseOptions
     public int MaxConnections { get; set; } = 24;
 
     /// <exception cref="CannotStartException">The URL is missing or cannot be understood.</exception>
-    internal string ConnectionString(DatabasePool pool = DatabasePool.Work)
+    public string ConnectionString(DatabasePool pool = DatabasePool.Work)
     {
         try
         {

@@ -4,7 +4,7 @@ namespace Bayou.Database;
 /// What a connection is for. Each purpose has connections of its own: whoever reads a lot must not keep out what makes batches durable, nor have
 /// health say that the database is away. A service asks for another than <see cref="Work"/> by <c>[FromKeyedServices]</c>.
 /// </summary>
-internal enum DatabasePool
+public enum DatabasePool
 {
     /// <summary>Ingest, grains, migrations, heartbeats: half of <see cref="DatabaseOptions.MaxConnections"/>.</summary>
     Work,

@@ -43,6 +43,16 @@ internal static class ReadLimits
         return services.AddRateLimiter(_ => { });
     }
 
+    /// <summary>The limiter lets go of a request whose time is up while it waits, as if it had been answered; this says that it was not.</summary>
+    public static async Task EndWaitingAsync(HttpContext http, RequestDelegate next)
+    {
+        await next(http);
+        if (!http.Response.HasStarted)
+        {
+            http.RequestAborted.ThrowIfCancellationRequested();
+        }
+    }
+
     /// <summary>Of reads that may be long; those of a list only where they look into texts.</summary>
     public static TBuilder IsExpensive<TBuilder>(this TBuilder route)
         where TBuilder : IEndpointConventionBuilder => route.RequireRateLimiting(Expensive);
