@@ -11,13 +11,13 @@ public sealed class DatabaseOptions
 
     public const string Section = "Bayou:Database";
 
+    private const int HealthConnections = 2;
+
     /// <summary><c>postgres://user:password@host:port/database?sslmode=…</c>, or an Npgsql connection string.</summary>
     public string Url { get; set; } = "";
 
     /// <summary>Starts even where a crash of the server can lose what it has committed. For tests and trials.</summary>
     public bool AllowUnsafe { get; set; }
-
-    private const int HealthConnections = 2;
 
     /// <summary>The largest number of connections of this process, the cluster's own tables left aside; 8 or more.</summary>
     [Range(8, 1_000)]

@@ -55,14 +55,14 @@ internal sealed class BodyBuffer(BodyBudget budget) : IDisposable
     /// <returns>False when the budget has no more.</returns>
     public bool TryEnlarge(int size)
     {
-        // Arrays are as large as their pool has them; that is what is counted.
-        var larger = ArrayPool<byte>.Shared.Rent(size);
-        if (!budget.TryTake(larger.Length - _array.Length, larger.Length))
+        if (!budget.TryTake(size - _array.Length, size))
         {
-            ArrayPool<byte>.Shared.Return(larger);
-            return false;
+            return false; // Before there is an array: those over the budget are what it is for.
         }
 
+        // Arrays are as large as their pool has them; that is what is counted.
+        var larger = ArrayPool<byte>.Shared.Rent(size);
+        budget.Give(size - larger.Length);
         Bytes.CopyTo(larger);
         if (_array.Length > 0)
         {
