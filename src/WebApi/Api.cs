@@ -45,6 +45,8 @@ internal static class Api
         });
         var services = builder.Services;
         services.AddSingleton<HostNames>();
+        services.AddSingleton<RefusedRequests>();
+        services.AddHostedService(provider => provider.GetRequiredService<RefusedRequests>());
         services.AddSingleton(BodyBudget.OfThisMachine);
         services.AddSingleton<RequestBody>();
         services.AddSingleton(new AccessToken(builder.Configuration));

@@ -2,7 +2,7 @@ using Bayou.Cluster;
 
 namespace Bayou.Logs;
 
-internal sealed class LogKeeperGrain(SegmentKeeper keeper, ReminderRuns runs) : Grain, ILogKeeperGrain, IRemindable
+internal sealed class LogKeeperGrain(SegmentKeeper keeper, PatternKeeper patterns, ReminderRuns runs, TimeProvider time) : Grain, ILogKeeperGrain, IRemindable
 {
     private const string Reminder = "logs";
 
@@ -12,6 +12,9 @@ internal sealed class LogKeeperGrain(SegmentKeeper keeper, ReminderRuns runs) : 
     private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(16);
 
+    private static readonly TimeSpan BetweenPatternRuns = TimeSpan.FromHours(1); // each reads all counts there are
+
+    private DateTimeOffset _patternsRun;
     private IGrainTimer? _timer;
     private TimeSpan _pause = ShortestPause;
 
@@ -27,8 +30,21 @@ internal sealed class LogKeeperGrain(SegmentKeeper keeper, ReminderRuns runs) : 
     public Task ReceiveReminder(string reminderName, TickStatus status) => runs.RunAsync(Reminder, () => RunAsync(CancellationToken.None));
 
     /// <remarks>Tables go first: where the disk is full, nothing can be sealed before.</remarks>
-    public async Task<int> RunAsync(CancellationToken ct) =>
-        await keeper.CloseAsync(ct) + await keeper.ExpireAsync(ct) + await SealAllAsync(ct) + await keeper.ExpireAsync(ct);
+    public async Task<int> RunAsync(CancellationToken ct)
+    {
+        var count = await keeper.CloseAsync(ct) + await keeper.ExpireAsync(ct) + await SealAllAsync(ct) + await keeper.ExpireAsync(ct);
+        if (time.GetUtcNow() - _patternsRun >= BetweenPatternRuns)
+        {
+            foreach (var project in await patterns.ProjectsAsync(ct))
+            {
+                await GrainFactory.GetGrain<IPatternMinerGrain>($"{project}").MakeRoomAsync(ct);
+            }
+
+            _patternsRun = time.GetUtcNow();
+        }
+
+        return count;
+    }
 
     private async Task LookAsync(CancellationToken ct)
     {

@@ -7,18 +7,27 @@ namespace Bayou.Logs;
 /// The patterns that are known, and which of them a masked line (<see cref="LineMask"/>) follows. Numbers are whoever's who makes a pattern;
 /// smaller ones are older. Any number of threads may look something up while one adds.
 /// </summary>
-internal sealed class PatternBook
+/// <param name="highest">The highest number there ever was, where some were let go.</param>
+internal sealed class PatternBook(int highest = 0)
 {
     private const int MostVariants = 200_000;
+
+    /// <summary>The words of the pattern of all lines that have none of their own.</summary>
+    public static readonly string OtherWords = $"{LineMask.Variable}";
 
     private readonly ConcurrentDictionary<int, Pattern> _patterns = [];
     private readonly ConcurrentDictionary<string, int> _known = new(StringComparer.Ordinal); // masked lines
     private readonly ConcurrentDictionary<int, ImmutableArray<int>> _learned = []; // patterns with learned words, by their number of words
     private int _count; // counting a concurrent dictionary locks all of it, as listing its keys does
     private int _variants;
+    private volatile int _highest = highest;
+    private volatile int _other;
 
     /// <summary>Patterns, merged ones among them.</summary>
     public int Count => Volatile.Read(ref _count);
+
+    /// <summary>The pattern of all lines that have none of their own, among them those whose own was let go; 0 where there is none.</summary>
+    public int Other => _other;
 
     public IEnumerable<int> Patterns => _patterns.Select(pair => pair.Key);
 
@@ -54,6 +63,8 @@ internal sealed class PatternBook
         {
             _patterns[id] = new(words) { MergedInto = mergedInto };
             Interlocked.Increment(ref _count);
+            _highest = Math.Max(_highest, id);
+            _other = masked == OtherWords ? id : _other;
         }
 
         Remember(masked, id);
@@ -63,15 +74,20 @@ internal sealed class PatternBook
         }
     }
 
-    /// <summary>The pattern that one has become; itself unless it was merged.</summary>
+    /// <summary>The pattern that one has become: itself unless it was merged or let go. A number higher than any heard of is one that another node has just made.</summary>
     public int Resolve(int id)
     {
-        while (_patterns.TryGetValue(id, out var pattern) && pattern.MergedInto is { } into)
+        while (_patterns.TryGetValue(id, out var pattern))
         {
+            if (pattern.MergedInto is not { } into)
+            {
+                return id;
+            }
+
             id = into;
         }
 
-        return id;
+        return id > 0 && id <= _highest && _other > 0 ? _other : id;
     }
 
     /// <summary>The words of a pattern.</summary>

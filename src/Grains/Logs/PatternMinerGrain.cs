@@ -3,18 +3,31 @@ using Npgsql;
 
 namespace Bayou.Logs;
 
-internal sealed class PatternMinerGrain(NpgsqlDataSource db) : Grain, IPatternMinerGrain
+internal sealed class PatternMinerGrain(NpgsqlDataSource db, PatternKeeper keeper, TimeProvider time) : Grain, IPatternMinerGrain
 {
-    private readonly PatternBook _book = new();
+    private static readonly TimeSpan BetweenClearings = TimeSpan.FromMinutes(1); // each reads all counts there are
+
+    private PatternBook _book = new();
     private readonly Dictionary<int, int> _versions = [];
     private PatternMiner? _miner;
+    private int _generation;
     private long _revision;
+    private DateTimeOffset _cleared;
+
+    private int Project => int.Parse(this.GetPrimaryKeyString(), CultureInfo.InvariantCulture);
 
     public async Task<int> MineAsync(CancellationToken ct)
     {
-        var project = int.Parse(this.GetPrimaryKeyString(), CultureInfo.InvariantCulture);
+        var project = Project;
         var changed = new HashSet<int>();
-        foreach (var row in await PatternRow.ChangedSinceAsync(db, project, _revision, ct))
+        var changes = await PatternRow.ChangedSinceAsync(db, project, _generation, _revision, ct);
+        if (changes.IsAll)
+        {
+            (_book, _miner, _generation) = (new(changes.Highest), null, changes.Generation);
+            _versions.Clear();
+        }
+
+        foreach (var row in changes.Rows)
         {
             changed.UnionWith(Take(row));
         }
@@ -32,6 +45,18 @@ internal sealed class PatternMinerGrain(NpgsqlDataSource db) : Grain, IPatternMi
                 DeactivateOnIdle(); // Another activation was at it, or nobody knows: the next begins with what is written.
             }
         }
+    }
+
+    public async Task<int> MakeRoomAsync(CancellationToken ct)
+    {
+        if (time.GetUtcNow() - _cleared < BetweenClearings)
+        {
+            return 0;
+        }
+
+        var gone = await keeper.LetGoAsync(Project, ct);
+        _cleared = time.GetUtcNow();
+        return gone;
     }
 
     private IReadOnlyCollection<int> Take(PatternRow row)

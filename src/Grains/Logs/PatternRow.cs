@@ -6,15 +6,20 @@ namespace Bayou.Logs;
 /// <param name="Words">See <see cref="LineMask"/>.</param>
 internal sealed record PatternRow(int Id, string Words, float[] Embedding, int? MergedInto, int Version, long Revision)
 {
-    /// <summary>What was discovered or changed after a revision, in that order.</summary>
-    public static async Task<List<PatternRow>> ChangedSinceAsync(NpgsqlDataSource db, int project, long revision, CancellationToken ct)
+    /// <summary>What was discovered or changed after a revision, in that order; all there is when some were let go since.</summary>
+    /// <param name="generation">Counts how often some were let go, as it was then.</param>
+    public static async Task<PatternChanges> ChangedSinceAsync(NpgsqlDataSource db, int project, int generation, long revision, CancellationToken ct)
     {
-        await using var command = db.CreateCommand("""
-            SELECT id, words, embedding, merged_into, version, revision FROM log_patterns WHERE project_id = $1 AND revision > $2 ORDER BY revision
-            """);
-        command.Parameters.Add(new() { Value = project });
-        command.Parameters.Add(new() { Value = revision });
-        await using var reader = await command.ExecuteReaderAsync(ct);
+        // The rows second: should some go between the two, what is read is of the older generation, and so is all read again next time.
+        await using var batch = db.CreateBatch();
+        batch.BatchCommands.Add(new("SELECT generation, highest FROM log_pattern_generations WHERE project_id = $1") { Parameters = { new() { Value = project } } });
+        batch.BatchCommands.Add(new("""
+            SELECT id, words, embedding, merged_into, version, revision FROM log_patterns
+             WHERE project_id = $1 AND (revision > $2 OR $3 <> coalesce((SELECT generation FROM log_pattern_generations WHERE project_id = $1), 0)) ORDER BY revision
+            """) { Parameters = { new() { Value = project }, new() { Value = revision }, new() { Value = generation } } });
+        await using var reader = await batch.ExecuteReaderAsync(ct);
+        var (now, highest) = await reader.ReadAsync(ct) ? (reader.GetInt32(0), reader.GetInt32(1)) : (0, 0);
+        await reader.NextResultAsync(ct);
         var rows = new List<PatternRow>();
         while (await reader.ReadAsync(ct))
         {
@@ -22,7 +27,7 @@ internal sealed record PatternRow(int Id, string Words, float[] Embedding, int? 
                 await reader.IsDBNullAsync(3, ct) ? null : reader.GetInt32(3), reader.GetInt32(4), reader.GetInt64(5)));
         }
 
-        return rows;
+        return new(rows, now, highest, now != generation);
     }
 
     /// <summary>Held from before revisions are drawn until they are visible, so that they become so in order.</summary>
@@ -33,3 +38,8 @@ internal sealed record PatternRow(int Id, string Words, float[] Embedding, int? 
         await take.ExecuteNonQueryAsync(ct);
     }
 }
+
+/// <summary>What became of patterns.</summary>
+/// <param name="Highest">The highest number that was ever let go.</param>
+/// <param name="IsAll">Whether the rows are all there are, since others were let go.</param>
+internal sealed record PatternChanges(IReadOnlyList<PatternRow> Rows, int Generation, int Highest, bool IsAll);

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging.Console;
+
 namespace Bayou.Hosting;
 
 /// <summary>JSON lines in production, plain ones in development; scopes carry the trace id of every request.</summary>
@@ -24,6 +26,8 @@ public static class LoggingSetup
                 o.SingleLine = true;
                 o.TimestampFormat = "HH:mm:ss.fff ";
             });
+            builder.Logging.AddConsoleFormatter<TerminalFormatter, ConsoleFormatterOptions>();
+            builder.Logging.AddConsole(o => o.FormatterName = TerminalFormatter.FormatterName);
         }
 
         if (builder.Configuration["LOG_LEVEL"] is { Length: > 0 } name)

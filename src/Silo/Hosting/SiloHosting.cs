@@ -86,6 +86,7 @@ public static class SiloHosting
         services.AddSingleton<RowHints>();
         services.AddSingleton<RollupWriter>();
         services.AddSingleton<SegmentKeeper>();
+        services.AddSingleton<PatternKeeper>();
         services.AddSingleton<ReminderRuns>();
         return services;
     }

@@ -20,6 +20,9 @@ internal sealed record FilterField(string Name, string Sql, FieldType Type)
     /// <summary>For a field that is stored otherwise than it is named: the values that a text stands for, null when it stands for none.</summary>
     public Func<string, long[]?>? Stored { get; init; }
 
+    /// <summary>Of stored values that stand for all but some others, these others; null for those that stand for themselves.</summary>
+    public Func<long[], long[]?>? AllBut { get; init; }
+
     /// <summary>What <see cref="Stored"/> takes, as in <c>must be …</c>.</summary>
     public string StoredKind { get; init; } = "";
 }
@@ -185,15 +188,18 @@ internal sealed class FilterSql
             return $"must be {field.StoredKind}, or several separated by commas";
         }
 
-        if (values is [[var only]])
-        {
-            _conditions.Add($"{field.Sql} {(isWanted ? "=" : "<>")} {Parameter(only)}");
-            return null;
-        }
-
-        var all = Parameter(values.SelectMany(stored => stored!).ToArray());
-        _conditions.Add(isWanted ? $"{field.Sql} = ANY ({all})" : $"{field.Sql} <> ALL ({all})");
+        AddStored(field, [.. values.SelectMany(stored => stored!)], isWanted);
         return null;
+    }
+
+    /// <summary>Adds that a field is, or is not, stored as one of some values.</summary>
+    public void AddStored(FilterField field, long[] values, bool isWanted)
+    {
+        var others = field.AllBut?.Invoke(values);
+        var isListed = isWanted == others is null;
+        _conditions.Add((others ?? values) is [var only]
+            ? $"{field.Sql} {(isListed ? "=" : "<>")} {Parameter(only)}"
+            : $"{field.Sql} {(isListed ? "= ANY" : "<> ALL")} ({Parameter(others ?? values)})");
     }
 
     private string Placed(FilterField field, object value) => field.Type == FieldType.Json ? $"{Parameter(value)}::numeric" : Parameter(value);

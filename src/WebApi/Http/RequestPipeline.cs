@@ -23,7 +23,8 @@ internal static class TraceIds
 }
 
 /// <summary>What every response has and every failure becomes.</summary>
-internal sealed partial class RequestPipeline(RequestDelegate next, HostNames hosts, TimeProvider time, ILogger<RequestPipeline> logger)
+internal sealed partial class RequestPipeline(
+    RequestDelegate next, HostNames hosts, RefusedRequests refused, TimeProvider time, ILogger<RequestPipeline> logger)
 {
     // The page needs inline styles (charts and components place themselves) and nothing from elsewhere.
     private const string ContentPolicy =
@@ -38,11 +39,16 @@ internal sealed partial class RequestPipeline(RequestDelegate next, HostNames ho
         var started = time.GetTimestamp();
         await AnswerAsync(http);
 
-        // Polls are many and say nothing; what was refused may matter to somebody.
-        var level = http.Response.StatusCode >= 400 ? LogLevel.Information : LogLevel.Debug;
-        var path = http.Request.Path.Value ?? "";
-        var milliseconds = time.GetElapsedTime(started).TotalMilliseconds;
-        Answered(level, http.Request.Method, path, http.Response.StatusCode, milliseconds);
+        if (http.Response.StatusCode >= StatusCodes.Status400BadRequest)
+        {
+            refused.Count(http);
+        }
+
+        if (logger.IsEnabled(LogLevel.Debug))
+        {
+            var (request, milliseconds) = (RefusedRequests.SampleOf(http.Request), time.GetElapsedTime(started).TotalMilliseconds);
+            Answered(request, http.Response.StatusCode, milliseconds);
+        }
     }
 
     private async Task AnswerAsync(HttpContext http)
@@ -108,8 +114,8 @@ internal sealed partial class RequestPipeline(RequestDelegate next, HostNames ho
         }
     }
 
-    [LoggerMessage(Message = "{method} {path} answered {status} in {milliseconds} ms")]
-    private partial void Answered(LogLevel level, string method, string path, int status, double milliseconds);
+    [LoggerMessage(Level = LogLevel.Debug, Message = "{request} answered {status} in {milliseconds} ms")]
+    private partial void Answered(string request, int status, double milliseconds);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The database did not answer")]
     private partial void DatabaseAway(Exception exception);

@@ -23,6 +23,15 @@ internal sealed class LogFilter(PatternRegistry patterns)
         ("mode", "How search finds lines: hybrid, keyword or semantic."),
     ];
 
+    private FilterField Pattern => new("pattern_id", "pattern_id", FieldType.Whole)
+    {
+        Stored = text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? NumbersOf(id) : null,
+        StoredKind = "the number of a pattern",
+
+        // The pattern of all others is also that of lines whose own was let go.
+        AllBut = numbers => numbers.Contains(patterns.Book.Other) ? [.. patterns.Book.Patterns.Select(id => (long)id).Except(numbers)] : null,
+    };
+
     /// <summary>What lines can be filtered by.</summary>
     public QuerySpec Spec(params IReadOnlyList<(string Name, string Meaning)> parameters) => new([.. parameters, .. Parameters],
     [
@@ -33,11 +42,7 @@ internal sealed class LogFilter(PatternRegistry patterns)
             StoredKind = $"one of {string.Join(", ", LogLevels.Names)}",
         },
         new("message", "message", FieldType.Text),
-        new("pattern_id", "pattern_id", FieldType.Whole)
-        {
-            Stored = text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? NumbersOf(id) : null,
-            StoredKind = "the number of a pattern",
-        },
+        Pattern,
         new("trace_id", "trace_id", FieldType.Text) { IsEmptyNull = true },
         new("created_at", "created_at", FieldType.Time), new("ingested_at", "ingested_at", FieldType.Time),
     ])
@@ -124,7 +129,13 @@ internal sealed class LogFilter(PatternRegistry patterns)
         return [.. near.TakeWhile(pattern => pattern.Likeness >= OfTheNearest * near[0].Likeness)];
     }
 
-    public long[] NumbersOf(int pattern) => [.. patterns.NumbersOf(patterns.Book.Resolve(pattern)).Select(number => (long)number)];
+    /// <summary>Every number under which lines of a pattern may be stored: its own, and those of the patterns that became it.</summary>
+    public long[] NumbersOf(int pattern)
+    {
+        var book = patterns.Book;
+        var root = book.Resolve(pattern);
+        return [.. book.Patterns.Where(id => book.Resolve(id) == root).Select(id => (long)id)];
+    }
 
     private string Meaning(LogSelection selection)
     {
@@ -148,7 +159,7 @@ internal sealed class LogFilter(PatternRegistry patterns)
             case "pattern" when !int.TryParse(term.Value, NumberStyles.None, CultureInfo.InvariantCulture, out _):
                 return $"has pattern:{term.Value}, which is not a number";
             case "pattern":
-                sql.AddSql($"{not}pattern_id = ANY ({sql.Parameter(NumbersOf(int.Parse(term.Value, CultureInfo.InvariantCulture)))})");
+                sql.AddStored(Pattern, NumbersOf(int.Parse(term.Value, CultureInfo.InvariantCulture)), isWanted: !term.IsNegated);
                 return null;
             case "trace":
                 sql.AddSql($"{not}trace_id = {sql.Parameter(term.Value)}");

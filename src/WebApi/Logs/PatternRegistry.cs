@@ -15,13 +15,14 @@ internal sealed partial class PatternRegistry(
     NpgsqlDataSource db, IGrainFactory grains, IOptions<LogsOptions> options, TimeProvider time, ILogger<PatternRegistry> logger) : BackgroundService
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
-    private static readonly string OtherWords = $"{LineMask.Variable}";
 
     private readonly SemaphoreSlim _reading = new(1);
+    private int _generation;
     private long _revision;
-    private readonly PatternBook _book = new();
-    private readonly PatternVectors _vectors = new();
+    private volatile PatternBook _book = new();
+    private volatile PatternVectors _vectors = new();
     private volatile bool _hasNew;
+    private volatile bool _isCrowded;
     private volatile bool _isUsed;
     private long _refreshed = long.MinValue; // as TimeProvider.GetTimestamp has it
 
@@ -33,10 +34,16 @@ internal sealed partial class PatternRegistry(
     private bool IsFull => Book.Count > options.Value.MaxPatterns;
 
     /// <summary>The pattern that a masked line follows; null when it is to be made.</summary>
-    public int? Find(ReadOnlySpan<char> masked) => Book.Find(masked) ?? (IsFull ? Book.Find(OtherWords) : null);
+    public int? Find(ReadOnlySpan<char> masked)
+    {
+        if (Book.Find(masked) is { } known)
+        {
+            return known;
+        }
 
-    /// <summary>Every number under which lines of a pattern may be stored: its own, and those of the patterns that became it.</summary>
-    public int[] NumbersOf(int pattern) => [.. Book.Patterns.Where(id => Book.Resolve(id) == pattern)];
+        _isCrowded |= IsFull;
+        return IsFull ? Book.Find(PatternBook.OtherWords) : null;
+    }
 
     /// <summary>Has what other nodes and the miner have written since.</summary>
     public async Task RefreshAsync(CancellationToken ct)
@@ -45,13 +52,16 @@ internal sealed partial class PatternRegistry(
         var begun = time.GetTimestamp();
         try
         {
-            foreach (var row in await PatternRow.ChangedSinceAsync(db, IngestService.DefaultProject, _revision, ct))
+            var changes = await PatternRow.ChangedSinceAsync(db, IngestService.DefaultProject, _generation, _revision, ct);
+            var (book, vectors) = changes.IsAll ? (new(changes.Highest), new()) : (_book, _vectors);
+            foreach (var row in changes.Rows)
             {
-                _book.Put(row.Id, row.Words, row.MergedInto);
-                _vectors.Put(row.Id, row.MergedInto is null ? LogEmbedding.From(row.Embedding) : null);
+                book.Put(row.Id, row.Words, row.MergedInto);
+                vectors.Put(row.Id, row.MergedInto is null ? LogEmbedding.From(row.Embedding) : null);
                 _revision = row.Revision;
             }
 
+            (_book, _vectors, _generation) = (book, vectors, changes.Generation);
             Volatile.Write(ref _refreshed, begun);
         }
         finally
@@ -83,10 +93,17 @@ internal sealed partial class PatternRegistry(
         {
             try
             {
+                var miner = grains.GetGrain<IPatternMinerGrain>($"{IngestService.DefaultProject}");
+                if (_isCrowded)
+                {
+                    _isCrowded = false;
+                    await miner.MakeRoomAsync(stoppingToken);
+                }
+
                 if (_hasNew)
                 {
                     _hasNew = false;
-                    await grains.GetGrain<IPatternMinerGrain>($"{IngestService.DefaultProject}").MineAsync(stoppingToken);
+                    await miner.MineAsync(stoppingToken);
                 }
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
@@ -113,10 +130,10 @@ internal sealed partial class PatternRegistry(
     /// <summary>Makes patterns of masked lines that follow none, where there is room; each is the same one on every node.</summary>
     public async Task<Dictionary<string, int>> MakeAsync(IReadOnlyCollection<string> unknown, CancellationToken ct)
     {
-        var wanted = unknown.Append(OtherWords).Distinct(StringComparer.Ordinal).ToDictionary(words => Convert.ToHexString(HashOf(words)), StringComparer.Ordinal);
+        var wanted = unknown.Append(PatternBook.OtherWords).Distinct(StringComparer.Ordinal).ToDictionary(words => Convert.ToHexString(HashOf(words)), StringComparer.Ordinal);
 
         // Before the transaction: it may be many, and others wait for it. More than there is room for need no vector.
-        string[] ordered = [OtherWords, .. unknown.Where(words => words != OtherWords).Take(options.Value.MaxPatterns)];
+        string[] ordered = [PatternBook.OtherWords, .. unknown.Where(words => words != PatternBook.OtherWords).Take(options.Value.MaxPatterns)];
         var (hashes, embeddings) = (Array.ConvertAll(ordered, HashOf), Array.ConvertAll(ordered, words => LogEmbedding.Of(PatternBook.Readable(words)).ToSql()));
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
@@ -154,7 +171,7 @@ internal sealed partial class PatternRegistry(
 
         await transaction.CommitAsync(ct);
         await RefreshAsync(ct);
-        return unknown.ToDictionary(words => words, words => found.GetValueOrDefault(words, found[OtherWords]), StringComparer.Ordinal);
+        return unknown.ToDictionary(words => words, words => found.GetValueOrDefault(words, found[PatternBook.OtherWords]), StringComparer.Ordinal);
     }
 
     private static byte[] HashOf(string words) => SHA256.HashData(Encoding.UTF8.GetBytes(words));
