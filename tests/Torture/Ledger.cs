@@ -8,6 +8,7 @@ internal sealed class Ledger
 {
     private readonly Dictionary<Cell, long> _counts = [];
     private readonly HashSet<string> _lines = [];
+    private readonly List<TimeSpan> _waits = [];
     private readonly Lock _gate = new();
     private long _batches;
     private long _tries;
@@ -18,11 +19,23 @@ internal sealed class Ledger
     /// <summary>Log lines, each one of its kind.</summary>
     public IReadOnlyCollection<string> Lines => _lines;
 
-    public void Acknowledged(Batch batch)
+    /// <summary>From the first try of each batch until it was acknowledged.</summary>
+    public IReadOnlyCollection<TimeSpan> Waits => _waits;
+
+    public TimeSpan WaitAt(double quantile)
+    {
+        lock (_gate)
+        {
+            return _waits.Count == 0 ? TimeSpan.Zero : _waits.Order().ElementAt((int)Math.Ceiling(quantile * _waits.Count) - 1);
+        }
+    }
+
+    public void Acknowledged(Batch batch, TimeSpan wait)
     {
         lock (_gate)
         {
             _batches++;
+            _waits.Add(wait);
             _lines.UnionWith(batch.Lines);
             foreach (var cell in batch.Cells)
             {

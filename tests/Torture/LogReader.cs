@@ -17,13 +17,14 @@ internal sealed class LogReader(Nodes nodes)
         while (true)
         {
             var isTold = told.IsCompleted;
-            if (await TryReadAsync(ct) is { } hasMore && !hasMore)
+            var hasMore = await TryReadAsync(ct);
+            if (hasMore == false && isTold)
             {
-                if (isTold)
-                {
-                    return;
-                }
+                return;
+            }
 
+            if (hasMore != true)
+            {
                 await Task.Delay(100, ct);
             }
         }

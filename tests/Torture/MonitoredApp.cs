@@ -29,7 +29,7 @@ internal sealed class MonitoredApp : IAsyncDisposable
         builder.Services.AddRoutingCore();
         builder.Services.AddBayou(options =>
         {
-            (options.Url, options.Service, options.Version) = (nodes.Webs[0].Url, Service, "");
+            (options.Url, options.ApiKey, options.Service, options.Version) = (nodes.Webs[0].Url, Nodes.Token, Service, "");
             (options.ShutdownTimeout, options.BatchInterval) = (TimeSpan.FromMinutes(1), TimeSpan.FromMilliseconds(200));
         });
         var app = builder.Build();

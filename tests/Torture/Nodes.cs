@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Bayou.Torture;
 
 /// <summary>The processes that torture is for, on one database.</summary>
@@ -23,8 +25,19 @@ internal sealed class Nodes(IReadOnlyList<Node> all) : IAsyncDisposable
         });
     }
 
+    /// <summary>One server that has little memory, for an attack.</summary>
+    public static Nodes Small(string database) => new([new Node("WebApi", "small", database, new(Settings)
+    {
+        ["DOTNET_GCHeapHardLimit"] = string.Create(CultureInfo.InvariantCulture, $"0x{Attack.Heap:x}"),
+        ["Bayou__Logs__SegmentLines"] = "100000", // as it is unless told
+    })]);
+
+    /// <summary>Who has it may send and read.</summary>
+    public const string Token = "the-token-of-those-who-may";
+
     private static Dictionary<string, string> Settings { get; } = new()
     {
+        ["BAYOU_TOKEN"] = Token,
         ["Bayou__Enabled"] = "false", // Its own requests are in nobody's ledger.
         ["LOG_LEVEL"] = "Critical",
         ["Bayou__Logs__SegmentLines"] = "2000", // So that segments come and go.
@@ -33,7 +46,10 @@ internal sealed class Nodes(IReadOnlyList<Node> all) : IAsyncDisposable
 
     public static TimeSpan Drain { get; } = TimeSpan.FromSeconds(2);
 
-    public HttpClient Http { get; } = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2) }) { Timeout = TimeSpan.FromSeconds(15) };
+    public HttpClient Http { get; } = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2) }) 
+    {
+        Timeout = TimeSpan.FromSeconds(15), DefaultRequestHeaders = { Authorization = new("Bearer", Token) },
+    };
 
     public IReadOnlyList<Node> All => all;
 

@@ -6,17 +6,18 @@ var seconds = new Option<int>("--seconds") { Description = "How long things go w
 var seed = new Option<int>("--seed") { Description = "What goes wrong, and when, follows from it", DefaultValueFactory = _ => 1 };
 var cluster = new Option<bool>("--cluster") { Description = "Silos and web nodes of their own, instead of two servers that know nothing of each other" };
 var rolling = new Option<bool>("--rolling") { Description = "Restarts each process of a cluster in turn: no request may fail" };
+var hostile = new Option<bool>("--hostile") { Description = "Attacks one server with 768 MB of memory: honest senders must be answered in time" };
 var command = new RootCommand("Kills and freezes servers and database at random under load, and fills its disk; then every acknowledged item must count exactly once.")
 {
-    seconds, seed, cluster, rolling,
+    seconds, seed, cluster, rolling, hostile,
 };
 command.SetAction(async (arguments, ct) =>
 {
     var length = TimeSpan.FromSeconds(arguments.GetValue(seconds));
     await using var database = await PrivatePostgres.StartAsync("durable", disk: length <= TimeSpan.FromMinutes(2) ? "1g" : "3g"); // with room
     Console.WriteLine(database.Disk is not null ? "The database is on a small disk." : "The disk is never full in this run: only root can mount one small enough, where the database may live.");
-    var isRolling = arguments.GetValue(rolling);
-    return await Run.OnAsync(database, length, arguments.GetValue(seed), isRolling || arguments.GetValue(cluster), isRolling, ct);
+    var trouble = arguments.GetValue(hostile) ? Trouble.Hostile : arguments.GetValue(rolling) ? Trouble.Rolling : arguments.GetValue(cluster) ? Trouble.Cluster : Trouble.Alone;
+    return await Run.OnAsync(database, length, arguments.GetValue(seed), trouble, ct);
 });
 
 var silos = new Argument<int>("silos") { Description = "How many" };

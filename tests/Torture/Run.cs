@@ -2,6 +2,22 @@ using System.Runtime.InteropServices;
 
 namespace Bayou.Torture;
 
+/// <summary>What goes wrong, and for whom.</summary>
+internal enum Trouble
+{
+    /// <summary>Kills and the like, for two servers that know nothing of each other.</summary>
+    Alone,
+
+    /// <summary>The same, for a cluster.</summary>
+    Cluster,
+
+    /// <summary>Nothing but the restart of each process of a cluster.</summary>
+    Rolling,
+
+    /// <summary>Callers that mean harm, for one small server.</summary>
+    Hostile,
+}
+
 /// <summary>One torture from the first process to the verdict.</summary>
 internal static class Run
 {
@@ -9,27 +25,39 @@ internal static class Run
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
     /// <returns>0 when everything that was acknowledged counts once; else 1.</returns>
-    public static async Task<int> OnAsync(PrivatePostgres database, TimeSpan length, int seed, bool isCluster, bool isRolling, CancellationToken interrupted)
+    public static async Task<int> OnAsync(PrivatePostgres database, TimeSpan length, int seed, Trouble trouble, CancellationToken interrupted)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(interrupted);
         patience.CancelAfter(length + Patience);
         var ct = patience.Token;
         var ledger = new Ledger();
-        await using var nodes = isCluster ? Nodes.Cluster(database.Url, silos: 2, webs: 2, isRolling) : Nodes.Alone(database.Url, count: 2);
+        await using var nodes = trouble switch
+        {
+            Trouble.Hostile => Nodes.Small(database.Url),
+            Trouble.Alone => Nodes.Alone(database.Url, count: 2),
+            _ => Nodes.Cluster(database.Url, silos: 2, webs: 2, drains: trouble == Trouble.Rolling),
+        };
         using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => nodes.End()); // Nothing is left of a torture that is interrupted.
         await nodes.StartAsync(ct);
+        var random = new Random(seed);
+        ITrial trial = trouble switch
+        {
+            Trouble.Hostile => new Attack(nodes, ledger),
+            Trouble.Rolling => new RollingRestart(nodes, ledger),
+            _ => new Chaos(nodes, database, length, random.Next()),
+        };
+        await trial.PrepareAsync(ct);
         await using var app = await MonitoredApp.StartAsync(nodes, seed, ct);
 
         using var stop = new CancellationTokenSource(length);
-        var random = new Random(seed);
-        var senders = Enumerable.Range(0, 6).Select(i => new Sender(nodes, ledger, i, random.Next(), i % 2 == 0 ? Batch.OfRequests : Batch.OfLogs).RunAsync(stop.Token, ct)).ToList();
+        var pause = trouble == Trouble.Hostile ? 400 : 40; // milliseconds; a sender that is honest sends what a service says in that time
+        var senders = Enumerable.Range(0, 6).Select(i => new Sender(nodes, ledger, i, random.Next(), pause, i % 2 == 0 ? Batch.OfRequests : Batch.OfLogs).RunAsync(stop.Token, ct)).ToList();
         var reader = new LogReader(nodes);
         var read = reader.RunAsync(Task.WhenAll(senders), ct);
         var calls = app.CallAsync(stop.Token);
         using var done = new CancellationTokenSource();
         var kept = nodes.KeepAsync(done.Token);
-        ITrial trial = isRolling ? new RollingRestart(nodes, ledger) : new Chaos(nodes, database, length, random.Next());
-        var balanced = isRolling ? nodes.BalanceAsync(done.Token) : Task.CompletedTask;
+        var balanced = trouble == Trouble.Rolling ? nodes.BalanceAsync(done.Token) : Task.CompletedTask;
         await trial.RunAsync(stop.Token, ct);
 
         // Whatever is still open is sent until it is taken: from here on nobody dies.

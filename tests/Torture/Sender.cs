@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Text;
 
@@ -8,7 +9,8 @@ namespace Bayou.Torture;
 /// taken, and sometimes to two nodes at once.
 /// </summary>
 /// <param name="makeBatch">Makes the next.</param>
-internal sealed class Sender(Nodes nodes, Ledger ledger, int number, int seed, Func<Random, Batch> makeBatch)
+/// <param name="pause">Milliseconds between two batches, at most.</param>
+internal sealed class Sender(Nodes nodes, Ledger ledger, int number, int seed, int pause, Func<Random, Batch> makeBatch)
 {
     private const double Duplicates = 0.15;
     private readonly Random _random = new(seed);
@@ -19,8 +21,9 @@ internal sealed class Sender(Nodes nodes, Ledger ledger, int number, int seed, F
         {
             var batch = makeBatch(_random);
             var key = $"torture-{seed}-{number}-{i}";
+            var started = Stopwatch.GetTimestamp();
             await UntilTakenAsync(batch, key, ct);
-            ledger.Acknowledged(batch);
+            ledger.Acknowledged(batch, Stopwatch.GetElapsedTime(started));
             if (_random.NextDouble() < Duplicates)
             {
                 ledger.Duplicated();
@@ -28,7 +31,7 @@ internal sealed class Sender(Nodes nodes, Ledger ledger, int number, int seed, F
                 ledger.Duplicated();
             }
 
-            await Task.Delay(_random.Next(0, 40), ct);
+            await Task.Delay(_random.Next(0, pause), ct);
         }
     }
 

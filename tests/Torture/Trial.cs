@@ -6,5 +6,8 @@ internal interface ITrial
     /// <summary>What went wrong, beside counts.</summary>
     IReadOnlyList<string> Failures { get; }
 
+    /// <summary>What must be there before.</summary>
+    Task PrepareAsync(CancellationToken ct) => Task.CompletedTask;
+
     Task RunAsync(CancellationToken stop, CancellationToken ct);
 }
