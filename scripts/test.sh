@@ -6,7 +6,7 @@ PASSED=0 FAILED=0 SKIPPED=0 SUMMARY=()
 
 # Set-up, the page, the scripts, dotnet test, torture, and the sum of it.
 test_main() {
-    local tortures="30:42" torture suite
+    local tortures="30:42" torture trouble suite
     [[ $* =~ ^(--full)?$ ]] || die "test takes --full only, not $*"
     if [ -n "$*" ]; then
         tortures="600:1 600:2 600:3"
@@ -25,9 +25,9 @@ test_main() {
         run "${suite##*/}" dotnet dotnet test "$suite" -c Release --no-build
     done
     for torture in $tortures; do
-        run "torture, seed ${torture#*:}" right dotnet "$(dll Torture)" --seconds "${torture%:*}" --seed "${torture#*:}"
-        run "torture of a cluster, seed ${torture#*:}" right dotnet "$(dll Torture)" --seconds "${torture%:*}" --seed "${torture#*:}" --cluster
-        run "restart of a cluster, seed ${torture#*:}" right dotnet "$(dll Torture)" --seconds "${torture%:*}" --seed "${torture#*:}" --rolling
+        for trouble in "" --cluster --rolling --hostile; do
+            run "torture ${trouble:-of two}, seed ${torture#*:}" right dotnet "$(dll Torture)" --seconds "${torture%:*}" --seed "${torture#*:}" $trouble
+        done
     done
     say ""
     printf '%s\n' "${SUMMARY[@]}"

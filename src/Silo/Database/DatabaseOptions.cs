@@ -46,7 +46,8 @@ public sealed class DatabaseOptions
             builder.NoResetOnClose = true; // No statement leaves anything behind in its session.
 
             // A process frozen in a transaction must not hold the feed's lock for longer.
-            builder.Options ??= "-c idle_in_transaction_session_timeout=5s -c jit=off";
+            // And a search takes two cores of the database, not three: it may have no more.
+            builder.Options ??= "-c idle_in_transaction_session_timeout=5s -c jit=off -c max_parallel_workers_per_gather=1";
             return builder.ConnectionString;
         }
         catch (Exception e) when (e is UriFormatException or ArgumentException)

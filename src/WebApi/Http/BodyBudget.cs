@@ -8,7 +8,9 @@ namespace Bayou.Http;
 /// </summary>
 internal sealed class BodyBudget(long bytes)
 {
-    private const int Small = 256 * 1024;
+    /// <summary>Bytes of a small body.</summary>
+    public const int Small = 256 * 1024;
+
     private const long Least = 64L * 1024 * 1024; // Four of the largest bodies.
     private const long Most = 1024L * 1024 * 1024;
 
@@ -35,7 +37,7 @@ internal sealed class BodyBudget(long bytes)
     public void Give(long back) => Interlocked.Add(ref _taken, -back);
 }
 
-/// <summary>A body as far as it has arrived, in rented memory within the budget.</summary>
+/// <summary>A body as far as it has arrived, in memory within the budget.</summary>
 internal sealed class BodyBuffer(BodyBudget budget) : IDisposable
 {
     private byte[] _array = [];
@@ -60,15 +62,11 @@ internal sealed class BodyBuffer(BodyBudget budget) : IDisposable
             return false; // Before there is an array: those over the budget are what it is for.
         }
 
-        // Arrays are as large as their pool has them; that is what is counted.
-        var larger = ArrayPool<byte>.Shared.Rent(size);
+        // A rented array is as large as its pool has it; that is what is counted. The pool keeps some for each thread, which no budget counts: so only small ones.
+        var larger = size <= BodyBudget.Small ? ArrayPool<byte>.Shared.Rent(size) : GC.AllocateUninitializedArray<byte>(size);
         budget.Give(size - larger.Length);
         Bytes.CopyTo(larger);
-        if (_array.Length > 0)
-        {
-            ArrayPool<byte>.Shared.Return(_array);
-        }
-
+        Return(_array);
         _array = larger;
         return true;
     }
@@ -76,11 +74,15 @@ internal sealed class BodyBuffer(BodyBudget budget) : IDisposable
     public void Dispose()
     {
         budget.Give(_array.Length);
-        if (_array.Length > 0)
-        {
-            ArrayPool<byte>.Shared.Return(_array);
-        }
-
+        Return(_array);
         (_array, Length) = ([], 0);
+    }
+
+    private static void Return(byte[] array)
+    {
+        if (array.Length is > 0 and <= BodyBudget.Small)
+        {
+            ArrayPool<byte>.Shared.Return(array);
+        }
     }
 }

@@ -7,8 +7,8 @@ using Microsoft.Extensions.Options;
 namespace Bayou.Http;
 
 /// <summary>
-/// How long a read may take, and how many expensive ones run at once: fewer than reads have connections, so that cheap ones, the page's polls, always
-/// find one. Beyond are places to wait in, and beyond those, a 503 that says so.
+/// How long a read may take, and how many expensive ones run at once: as many as there are cores, for more would only take turns with ingest, and fewer than
+/// reads have connections, so that cheap ones, the page's polls, always find one. Beyond are places to wait in, and beyond those, a 503 that says so.
 /// </summary>
 internal static class ReadLimits
 {
@@ -32,7 +32,7 @@ internal static class ReadLimits
         }));
         services.AddOptions<RateLimiterOptions>().Configure<IOptions<DatabaseOptions>>((limits, database) =>
         {
-            var places = Math.Max(1, database.Value.Connections(DatabasePool.Reads) / 2);
+            var places = Math.Max(1, Math.Min(Math.Max(2, Environment.ProcessorCount), database.Value.Connections(DatabasePool.Reads) / 2));
             limits.AddPolicy(Expensive, http => IsCheap(http.Request.Query)
                 ? RateLimitPartition.GetNoLimiter("")
                 : RateLimitPartition.GetConcurrencyLimiter(Expensive, _ => Places(places, Waiting)));

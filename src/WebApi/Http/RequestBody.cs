@@ -10,9 +10,6 @@ internal sealed class RequestBody(BodyBudget budget) : IDisposable
     // A beacon of a page is text; what it is shows when it is read.
     public static readonly string[] Types = ["application/json", "application/x-ndjson", "application/ndjson", "application/jsonl", "text/plain"];
 
-    /// <summary>Memory for a body before any of it has arrived.</summary>
-    private const int FirstBytes = 256 * 1024;
-
     private static readonly byte[] LastText = RandomNumberGenerator.GetBytes(16);
     private static readonly byte[] LastMember = Gzip(LastText);
 
@@ -82,7 +79,7 @@ internal sealed class RequestBody(BodyBudget budget) : IDisposable
     private static async Task<ApiProblem?> FillAsync(BodyBuffer buffer, Stream stream, long? length, int maxBytes, CancellationToken ct)
     {
         var most = (int)(length ?? (maxBytes + 1L));
-        if (!buffer.TryEnlarge(Math.Clamp(most, 1, FirstBytes)))
+        if (!buffer.TryEnlarge(Math.Clamp(most, 1, BodyBudget.Small))) // no more before any of it has arrived
         {
             return Busy;
         }
@@ -156,7 +153,7 @@ internal sealed class RequestBody(BodyBudget budget) : IDisposable
     private static ApiProblem? Unbrotli(ReadOnlySpan<byte> raw, BodyBuffer body, int maxBytes)
     {
         using var decoder = new BrotliDecoder();
-        for (var size = FirstBytes; ; size = (int)Math.Min(maxBytes + 1L, size * 2L))
+        for (var size = BodyBudget.Small; ; size = (int)Math.Min(maxBytes + 1L, size * 2L))
         {
             if (!body.TryEnlarge(size))
             {

@@ -70,7 +70,10 @@ internal sealed partial class RequestPipeline(
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
-            http.Response.StatusCode = StatusCodes.Status499ClientClosedRequest; // Nobody is left to read an answer.
+            if (!http.Response.HasStarted)
+            {
+                http.Response.StatusCode = StatusCodes.Status499ClientClosedRequest; // Nobody is left to read an answer.
+            }
         }
         catch (Exception e) when (!http.Response.HasStarted)
         {
