@@ -20,7 +20,7 @@ internal static class IngestCalls
 
         try
         {
-            var submissionKey = key is null ? null : IngestService.KeyOf(key, Encoding.UTF8.GetBytes(key), new IngestAnswer(batch.Count, 0, []));
+            var submissionKey = key is null ? null : IngestService.KeyOf(key, Encoding.UTF8.GetBytes(key), new IngestAnswer(batch.Count, 0, [], []));
             return (await ingest.SubmitAsync(batch, submissionKey, CancellationToken.None)).State;
         }
         catch (Exception e) when (e is NpgsqlException or ObjectDisposedException) // The latter where the connection broke as it was taken from the pool.

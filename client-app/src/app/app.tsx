@@ -9,6 +9,7 @@ import { Layout } from './layout';
 const MetricsPage = lazy(() => import('../features/metrics/metrics-page').then((module) => ({ default: module.MetricsPage })));
 const LogsPage = lazy(() => import('../features/logs/logs-page').then((module) => ({ default: module.LogsPage })));
 const ClusterPage = lazy(() => import('../features/cluster/cluster-page').then((module) => ({ default: module.ClusterPage })));
+const LossesPage = lazy(() => import('../features/metrics/losses-page').then((module) => ({ default: module.LossesPage })));
 const ConnectPage = lazy(() => import('../features/connect/connect-page').then((module) => ({ default: module.ConnectPage })));
 
 export function App() {
@@ -22,6 +23,7 @@ export function App() {
             <Route path="/dashboard" element={<DashboardPage />} />
             <Route path="/dashboard/metrics" element={<MetricsPage />} />
             <Route path="/dashboard/logs" element={<LogsPage />} />
+            <Route path="/dashboard/losses" element={<LossesPage />} />
             <Route path="/dashboard/connect" element={<ConnectPage />} />
             <Route path="/dashboard/cluster" element={<ClusterPage />} />
             <Route path="*" element={<p role="alert">There is no page here. <Link to="/dashboard" className="underline">To the overview</Link></p>} />

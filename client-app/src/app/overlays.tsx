@@ -139,6 +139,7 @@ function useCommands(): Command[] {
     { name: 'Overview', kind: 'Page', run: () => { go(linkTo('/dashboard', { endpoint: null, selection: null })); } },
     { name: 'Endpoints', kind: 'Page', run: () => { go(linkTo('/dashboard/metrics', { endpoint: null, selection: null })); } },
     { name: 'Logs', kind: 'Page', run: () => { go(linkTo('/dashboard/logs', { endpoint: null, selection: null })); } },
+    { name: 'Missing requests', kind: 'Page', run: () => { go(linkTo('/dashboard/losses', { endpoint: null, selection: null })); } },
     { name: 'Connect an API', kind: 'Page', run: () => { go('/dashboard/connect'); } },
     { name: 'Cluster', kind: 'Page', run: () => { go('/dashboard/cluster'); } },
     { name: 'API reference', kind: 'Page', run: () => { window.location.assign('/reference'); } },

@@ -20,6 +20,14 @@ it('writes CSV that no spreadsheet misreads', () => {
   expect(csvOf(['name', 'n'], [['a "b", c', 1], ['=1+1', null], ['-x', -2]])).toBe('name,n\r\n"a ""b"", c",1\r\n\'=1+1,\r\n\'-x,-2\r\n');
 });
 
+it.each(['\t=1', '\r=1', ' =1', '\u00a0-1', '\u200b@SUM(1)', '\uff1d1', ' \uff0b1', '\ttext'])('keeps %j from being a formula', (text) => {
+  expect(csvOf(['a'], [[text]]).replaceAll('"', '')).toBe(`a\r\n'${text}\r\n`);
+});
+
+it('leaves a text alone that only has a sign in it', () => {
+  expect(csvOf(['a'], [['a = b'], [-2]])).toBe('a\r\na = b\r\n-2\r\n');
+});
+
 it('copies a question as a command that a shell takes whole', () => {
   expect(curlOf('/metrics/top', { endpoint: "GET /it's", service: null })).toBe(`curl '${window.location.origin}/metrics/top?endpoint=GET+%2Fit%27s'`);
 });

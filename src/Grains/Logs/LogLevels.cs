@@ -21,6 +21,8 @@ internal static class LogLevels
 
     private static readonly Dictionary<string, LineLevel> Known = new(StringComparer.OrdinalIgnoreCase)
     {
+        ["t"] = LineLevel.Trace, ["v"] = LineLevel.Trace, ["d"] = LineLevel.Debug, ["i"] = LineLevel.Info, ["n"] = LineLevel.Info,
+        ["w"] = LineLevel.Warn, ["e"] = LineLevel.Error, ["f"] = LineLevel.Fatal, ["c"] = LineLevel.Fatal, ["a"] = LineLevel.Fatal, ["p"] = LineLevel.Fatal,
         ["trace"] = LineLevel.Trace, ["verbose"] = LineLevel.Trace, ["finest"] = LineLevel.Trace, ["finer"] = LineLevel.Trace, ["silly"] = LineLevel.Trace, ["trc"] = LineLevel.Trace, ["vrb"] = LineLevel.Trace,
         ["debug"] = LineLevel.Debug, ["dbg"] = LineLevel.Debug, ["dbug"] = LineLevel.Debug, ["fine"] = LineLevel.Debug, ["config"] = LineLevel.Debug,
         ["info"] = LineLevel.Info, ["information"] = LineLevel.Info, ["informational"] = LineLevel.Info, ["inf"] = LineLevel.Info, ["notice"] = LineLevel.Info, ["log"] = LineLevel.Info, ["default"] = LineLevel.Info, ["success"] = LineLevel.Info, ["audit"] = LineLevel.Info, ["http"] = LineLevel.Info,
@@ -50,10 +52,20 @@ internal static class LogLevels
         return Known.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(text, out level) || (long.TryParse(text, out var number) && TryParse(number, out level));
     }
 
-    /// <summary>Syslog's numbers 0 to 7; 10, 20 … 60 as pino and bunyan have them.</summary>
+    /// <summary>Syslog's numbers 0 to 7; 10, 20 … 60 as pino and bunyan have them; the others up to 24 as OpenTelemetry has them.</summary>
     public static bool TryParse(long number, out LineLevel level)
     {
-        level = number is >= 0 and <= 7 ? Syslog[number] : number is >= 10 and <= 60 && number % 10 == 0 ? (LineLevel)(number / 10) : 0;
+        level = number switch
+        {
+            >= 0 and <= 7 => Syslog[number],
+            >= 10 and <= 60 when number % 10 == 0 => (LineLevel)(number / 10),
+            >= 8 and <= 24 => (LineLevel)(1 + ((number - 1) / 4)), // OpenTelemetry, logs data model: severity numbers, four a level
+            _ => 0,
+        };
         return level != 0;
     }
+
+    /// <summary>What a name may mean that is none: of <c>warn3</c>, warn, as OpenTelemetry divides each; of anything else, info.</summary>
+    public static LineLevel Likely(ReadOnlySpan<byte> utf8) =>
+        utf8.Length > 1 && utf8[^1] is >= (byte)'1' and <= (byte)'4' && TryParse(utf8[..^1], out var level) ? level : LineLevel.Info;
 }

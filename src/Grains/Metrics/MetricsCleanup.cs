@@ -20,7 +20,10 @@ internal sealed partial class MetricsCleanup(
         await ForgetOldAsync("DELETE FROM ingest_losses WHERE minute < now() - $1", ct);
         await ForgetOldAsync("DELETE FROM service_versions WHERE last_seen < now() - $1", ct);
         await ForgetOldAsync("DELETE FROM deploys WHERE time < now() - $1", ct);
-        Cleaned(dropped.Count, keys);
+        if (dropped.Count > 0 || keys > 0)
+        {
+            Cleaned(dropped.Count, keys);
+        }
     }
 
     /// <summary>The database's clock where it is behind this one: two clocks must agree that something is old before it goes for good.</summary>

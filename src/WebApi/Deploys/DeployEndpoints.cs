@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Bayou.Database;
 using Bayou.Http;
@@ -188,7 +189,8 @@ internal static class DeployEndpoints
 
         var parsed = value.ValueKind == JsonValueKind.Number ? value.TryGetInt64(out var ms) && Times.FromUnixMilliseconds(ms, out time)
             : value.ValueKind == JsonValueKind.String && Times.TryParse(value.GetString(), out time);
-        return parsed ? ObservationReader.TimeProblem(time, oldest, newest) : ObservationReader.NoTime;
+        var problem = parsed ? ObservationReader.TimeProblem(time, oldest, newest) : Times.Expected;
+        return problem is null ? null : Times.UnitProblem(Encoding.UTF8.GetBytes(value.ToString())) ?? problem;
     }
 
     private sealed record DeployDoc(string Service, string Version, DateTimeOffset? Time);

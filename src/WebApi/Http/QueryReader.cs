@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using System.Text;
 
 namespace Bayou.Http;
 
@@ -46,7 +47,8 @@ internal sealed class QueryReader
             var bare = name.Split("__", 2)[0];
             if (spec.Parameters.All(p => p.Name != name) && spec.Field(bare) is null)
             {
-                Fail(given, $"is not known here; there are {string.Join(", ", spec.Parameters.Select(p => p.Name).Concat(spec.Fields.Select(f => f.Name + "__op")))}");
+                var known = string.Join(", ", spec.Parameters.Select(p => p.Name).Concat(spec.Fields.Select(f => f.Name + "__op")));
+                Fail(given, known.Length > 0 ? $"is not known here; there are {known}" : "is not known here; there are no parameters");
             }
             else if ((values.Count != 1 && !IsList(name)) || !_values.TryAdd(name, values.Count == 1 ? values.ToString() : FilterSql.ToList(values)))
             {
@@ -78,13 +80,17 @@ internal sealed class QueryReader
             return null;
         }
 
-        if (TryParseTime(text, out var time))
+        var isTime = TryParseTime(text, out var time);
+        if (Times.UnitProblem(Encoding.UTF8.GetBytes(text)) is { } problem)
         {
-            return time;
+            Fail(name, problem);
+        }
+        else if (!isTime)
+        {
+            Fail(name, Times.Expected);
         }
 
-        Fail(name, "must be an ISO 8601 time with offset or Z, or Unix milliseconds");
-        return null;
+        return time;
     }
 
     /// <summary>One of a few words; the first is the default.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
 
@@ -6,7 +7,12 @@ namespace Bayou.Http;
 /// <summary>Times as the contract takes them: ISO 8601 with offset or Z, or Unix milliseconds.</summary>
 internal static class Times
 {
-    private const int Longest = 40;
+    /// <summary>What is said of what is none.</summary>
+    public const string Expected = "must be an ISO 8601 time with offset or Z, or Unix milliseconds";
+
+    private const int Longest = 64;
+    private const int Seconds = 17; // where they are in an ISO 8601 time
+    private const int MostDecimals = 7;
 
     public static bool FromUnixMilliseconds(long ms, out DateTimeOffset time)
     {
@@ -35,7 +41,7 @@ internal static class Times
         var (year, month, day) = (Digits(text[..4]), Digits(text[5..7]), Digits(text[8..10]));
         var (hour, minute, second) = (Digits(text[11..13]), Digits(text[14..16]), Digits(text[17..19]));
         var fraction = text.Length == 20 ? 0 : Digits(text[20..^1]);
-        if (year < 1 || month is < 1 or > 12 || day < 1 || day > DateTime.DaysInMonth(year, month) || hour is < 0 or > 23 || minute is < 0 or > 59 || second is < 0 or > 59 || fraction < 0)
+        if (year < 1 || month is < 1 or > 12 || day < 1 || day > DateTime.DaysInMonth(year, month) || hour is < 0 or > 23 || minute is < 0 or > 59 || second is < 0 or > 60 || fraction < 0)
         {
             return false;
         }
@@ -45,7 +51,7 @@ internal static class Times
             fraction *= 10;
         }
 
-        utc = new DateTime(year, month, day, hour, minute, second, DateTimeKind.Utc).AddTicks(fraction);
+        utc = new DateTime(year, month, day, hour, minute, Math.Min(second, 59), DateTimeKind.Utc).AddTicks(fraction);
         return true;
 
         static int Digits(ReadOnlySpan<byte> digits)
@@ -91,8 +97,53 @@ internal static class Times
         var hasOffset = hasTime && (text[^1] is 'Z' or 'z' || text[11..].IndexOfAny('+', '-') >= 0);
 
         // In UTC, so that no arithmetic on it meets the ends of the calendar with an offset.
-        return text.Length >= 17 && text[4] == '-' && text[7] == '-' && hasOffset
-            && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal, out time);
+        Span<char> plain = stackalloc char[Longest];
+        return text.Length is >= 17 and <= Longest && text[4] == '-' && text[7] == '-' && hasOffset
+            && DateTimeOffset.TryParse(Plain(text, plain), CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal, out time);
+    }
+
+    /// <summary>What is wrong with a time that is of another unit than milliseconds, by its size: then it is decades away from any that anybody means.</summary>
+    /// <param name="text">What was sent: a number, or anything else.</param>
+    /// <returns>Null where it does not look so.</returns>
+    public static string? UnitProblem(ReadOnlySpan<byte> text) =>
+        !Utf8Parser.TryParse(text, out double number, out var length) || length != text.Length ? null
+        : Math.Abs(number) switch
+        {
+            >= 1e8 and < 1e10 => "looks like seconds since 1970; it must be milliseconds",
+            >= 1e14 and < 1e17 => "looks like microseconds since 1970; it must be milliseconds",
+            >= 1e17 and < 1e20 => "looks like nanoseconds since 1970; it must be milliseconds",
+            _ => null,
+        };
+
+    /// <summary>Decimals that the framework would round, so that a time could be of the next minute, are cut; a leap second is the one before it.</summary>
+    private static ReadOnlySpan<char> Plain(ReadOnlySpan<char> text, Span<char> room)
+    {
+        text.CopyTo(room);
+        var length = text.Length;
+        if (room[Seconds..length].StartsWith("60"))
+        {
+            "59".CopyTo(room[Seconds..]);
+        }
+
+        var decimals = Seconds + 3;
+        if (length > decimals && room[decimals - 1] is '.' or ',')
+        {
+            room[decimals - 1] = '.';
+            var end = decimals + MostDecimals;
+            var after = decimals;
+            while (after < length && char.IsAsciiDigit(room[after]))
+            {
+                after++;
+            }
+
+            if (after > end)
+            {
+                room[after..length].CopyTo(room[end..]);
+                length -= after - end;
+            }
+        }
+
+        return room[..length];
     }
 
     /// <summary>How many characters <see cref="Format(DateTime)"/> gives.</summary>

@@ -17,13 +17,15 @@ internal static class IngestEndpoints
         var ingest = routes.MapGroup("/ingest/v1").WithTags("Ingest");
         ingest.MapPost("/requests", TakeRequestsAsync).WithName("IngestRequests")
             .WithSummary("Takes finished HTTP requests; 202 when they are durable.")
-            .WithDescription("A JSON array or NDJSON of observations, plain, gzip or br. Valid items of a partly bad batch are kept. "
+            .WithDescription("A JSON array or NDJSON of observations, plain, gzip or br. Valid items of a partly bad batch are kept, and an optional field "
+                + "that cannot be used is left out and named in warnings. "
                 + "With an Idempotency-Key a repeat within 24 h changes nothing. A sender that had to drop observations may say how many in "
                 + "the header x-bayou-dropped.")
             .WithMetadata(new BodySpec(RequestBody.Types, "An array of these, or one a line.", typeof(ObservationDoc)));
         ingest.MapPost("/logs", TakeLogsAsync).WithName("IngestLogs")
             .WithSummary("Takes log lines; 202 when they are durable.")
-            .WithDescription("A JSON array or NDJSON of lines, plain, gzip or br. Valid items of a partly bad batch are kept; messages of more than 256 KiB are "
+            .WithDescription("A JSON array or NDJSON of lines, plain, gzip or br. Valid items of a partly bad batch are kept; an optional field that cannot be used is left out "
+                + "and named in warnings; a level that nobody knows is info, the original in meta.level; messages of more than 256 KiB are "
                 + "cut, and the answer says how many. With an Idempotency-Key a repeat within 24 h changes nothing.")
             .WithMetadata(new BodySpec(RequestBody.Types, "An array of these, or one a line.", typeof(LineDoc)));
     }

@@ -6,11 +6,7 @@ using Bayou.Http;
 namespace Bayou.Ingest;
 
 /// <summary>What a sender is told of its batch.</summary>
-internal sealed record IngestAnswer(int Accepted, int Rejected, IReadOnlyList<FieldError> Errors)
-{
-    /// <summary>Of how many rejected items it says what is wrong.</summary>
-    public const int MaxErrors = 100;
-}
+internal sealed record IngestAnswer(int Accepted, int Rejected, IReadOnlyList<FieldError> Errors, IReadOnlyList<FieldError> Warnings);
 
 /// <summary>The door to the journal, for the HTTP endpoint and for Bayou's own requests alike.</summary>
 internal sealed class IngestService(SeriesRegistry series, IngestNode node)

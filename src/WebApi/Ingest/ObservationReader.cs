@@ -19,10 +19,12 @@ internal sealed class ObservationReader(DateTimeOffset oldest, DateTimeOffset ne
     public const int MaxService = 400;
     public const int MaxVersion = 100;
     private const int MaxMethod = 20;
+    private const int MaxCountry = 3;
     private const int MaxRoute = 2_000;
     private const int MaxTimeText = 64; // with escapes
+    private const int ClientClosed = 499; // What proxies say where the client went away; others say 0.
 
-    public const string NoTime = "must be an ISO 8601 time with offset or Z, or Unix milliseconds";
+    private const string NoCharacter = "has an escape that is no character";
 
     private static readonly string[] Fields =
         ["service", "method", "route", "path", "status", "duration_ms", "time", "request_size", "response_size", "trace_id", "country", "version"];
@@ -35,10 +37,14 @@ internal sealed class ObservationReader(DateTimeOffset oldest, DateTimeOffset ne
     private long _requestSize;
     private long _responseSize;
 
+    /// <summary>What is wrong with optional fields of the item that was read last: each is left out.</summary>
+    public List<FieldError> Warnings { get; } = [];
+
     /// <summary>The observation, or what is wrong with the item and which field has it.</summary>
     public (Observation Value, FieldError? Error) Read(ReadOnlySpan<byte> item)
     {
         Array.Clear(_texts);
+        Warnings.Clear();
         (_requestSize, _responseSize, _field) = (0, 0, "");
         try
         {
@@ -48,10 +54,37 @@ internal sealed class ObservationReader(DateTimeOffset oldest, DateTimeOffset ne
         {
             return (default, new(_field.Length > 0 ? _field : "item", $"is not valid JSON (byte {e.BytePositionInLine})"));
         }
-        catch (InvalidOperationException) // What the reader throws at a lone surrogate, such as \ud800.
+        catch (InvalidOperationException) // The same, in a name.
         {
-            return (default, new(_field.Length > 0 ? _field : "item", "has an escape that is no character"));
+            return (default, new(_field.Length > 0 ? _field : "item", NoCharacter));
         }
+    }
+
+    /// <summary>Whose an item is that was refused, so that nobody else is told of it; null where it does not say.</summary>
+    public static string? ServiceOf(ReadOnlySpan<byte> item)
+    {
+        var reader = new Utf8JsonReader(item);
+        try
+        {
+            reader.Read();
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                var isService = reader.ValueTextEquals(Fields[0]);
+                reader.Read();
+                if (isService)
+                {
+                    return reader.TokenType == JsonTokenType.String && Utf8.IsValid(reader.ValueSpan) && reader.GetString() is var name && TextProblem(name!, MaxService) is null ? name : null;
+                }
+
+                reader.Skip();
+            }
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // It is cut short, or has an escape that is no character: before that it said nothing.
+        }
+
+        return null;
     }
 
     private FieldError? Fill(ReadOnlySpan<byte> item)
@@ -79,10 +112,19 @@ internal sealed class ObservationReader(DateTimeOffset oldest, DateTimeOffset ne
 
             seen |= 1 << at;
             reader.Read();
-            if (ReadField(at, ref reader) is { } message)
+            var isBlank = MayBeBlank(at) && IsBlank(ref reader);
+            if ((isBlank ? "is empty" : ReadField(at, ref reader)) is not { } problem)
             {
-                return new(_field, message);
+                continue;
             }
+
+            if (!isBlank && !IsOptional(at))
+            {
+                return new(_field, problem);
+            }
+
+            Warnings.Add(new(_field, problem));
+            reader.Skip(); // where it is an object or an array
         }
 
         _field = "";
@@ -110,20 +152,53 @@ internal sealed class ObservationReader(DateTimeOffset oldest, DateTimeOffset ne
         return (new(_texts[0]!, endpoint, (int)_status, (long)Math.Round(_durationMs * 1000), _time, _requestSize, _responseSize, country, _texts[11]), null);
     }
 
+    private static bool IsOptional(int at) => at >= 7;
+
+    private static bool MayBeBlank(int at) => at is 2 or 3 || IsOptional(at);
+
+    /// <summary>How programs write that they know none.</summary>
+    private static bool IsBlank(ref Utf8JsonReader reader) =>
+        reader.TokenType == JsonTokenType.String && reader.ValueSpan.Trim(" \t"u8) is var text && (text.IsEmpty || text.SequenceEqual("-"u8));
+
+    /// <returns>What is wrong with it, or null.</returns>
     private string? ReadField(int at, ref Utf8JsonReader reader) => at switch
     {
         0 => ReadText(at, ref reader, MaxService),
         1 => ReadText(at, ref reader, MaxMethod) ?? (IsToken(_texts[1]!) ? null : "must be an HTTP method"),
         2 or 3 => ReadText(at, ref reader, MaxRoute, optional: true),
-        4 => ReadWhole(ref reader, 100, 599, ref _status),
+        4 => ReadStatus(ref reader),
         5 => ReadDuration(ref reader),
         6 => ReadTime(ref reader),
         7 => ReadWhole(ref reader, 0, MaxBytes, ref _requestSize, optional: true),
         8 => ReadWhole(ref reader, 0, MaxBytes, ref _responseSize, optional: true),
         9 => ReadText(at, ref reader, MaxTraceId, optional: true),
         11 => ReadText(at, ref reader, MaxVersion, optional: true),
-        _ => ReadText(at, ref reader, 2, optional: true) ?? (_texts[10] is null || IsCountry(_texts[10]!) ? null : "must be a two-letter country code"),
+        _ => ReadCountry(at, ref reader),
     };
+
+    private string? ReadCountry(int at, ref Utf8JsonReader reader)
+    {
+        var problem = ReadText(at, ref reader, MaxCountry, optional: true);
+        if (problem is not null || _texts[at] is not { } code)
+        {
+            return problem;
+        }
+
+        _texts[at] = IsCountry(code) ? code : CountryCodes.OfThreeLetters(code);
+        return _texts[at] is null ? "must be a country code of ISO 3166, of two or three letters" : null;
+    }
+
+    /// <summary>0 is how some proxies say that the client went away.</summary>
+    private string? ReadStatus(ref Utf8JsonReader reader)
+    {
+        var problem = ReadWhole(ref reader, 0, 599, ref _status);
+        if (problem is null && _status == 0)
+        {
+            _status = ClientClosed;
+        }
+
+        return problem is null && _status >= 100 ? null : "must be a whole number from 100 to 599, or 0 where the client went away";
+    }
 
     private string? ReadText(int at, ref Utf8JsonReader reader, int longest, bool optional = false)
     {
@@ -142,7 +217,16 @@ internal sealed class ObservationReader(DateTimeOffset oldest, DateTimeOffset ne
             return "is not valid UTF-8";
         }
 
-        var text = reader.GetString()!;
+        string text;
+        try
+        {
+            text = reader.GetString()!;
+        }
+        catch (InvalidOperationException) // What the reader throws at a lone surrogate, such as \ud800.
+        {
+            return NoCharacter;
+        }
+
         if (TextProblem(text, longest) is { } problem)
         {
             return problem;
@@ -173,9 +257,13 @@ internal sealed class ObservationReader(DateTimeOffset oldest, DateTimeOffset ne
             return null;
         }
 
-        return reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out value) && value >= least && value <= most
-            ? null
-            : string.Create(CultureInfo.InvariantCulture, $"must be a whole number from {least} to {most}");
+        if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out var whole) || whole < least || whole > most)
+        {
+            return string.Create(CultureInfo.InvariantCulture, $"must be a whole number from {least} to {most}");
+        }
+
+        value = whole;
+        return null;
     }
 
     private string? ReadDuration(ref Utf8JsonReader reader) =>
@@ -191,7 +279,8 @@ internal sealed class ObservationReader(DateTimeOffset oldest, DateTimeOffset ne
             JsonTokenType.String when reader.ValueSpan.Length <= MaxTimeText => TryReadTimeText(ref reader, out _time),
             _ => false,
         };
-        return parsed ? TimeProblem(_time, oldest, newest) : NoTime;
+        var problem = parsed ? TimeProblem(_time, oldest, newest) : Times.Expected;
+        return problem is null ? null : Times.UnitProblem(reader.ValueSpan) ?? problem;
     }
 
     // Unescaped first: many writers escape the + of an offset.

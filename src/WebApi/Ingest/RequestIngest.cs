@@ -19,18 +19,24 @@ internal sealed class RequestIngest(
     {
         var now = time.GetUtcNow();
         using var batch = ingest.NewBatch();
-        var (answer, broken) = Read(body.Span, batch, now.AddDays(-options.Value.RetentionDays), now + IngestService.MaxAhead);
-        var error = answer.Errors is [var first, ..] ? $"{first.Field} {first.Message}" : null;
+        var refused = new RefusedItems();
+        var (answer, broken) = Read(body.Span, batch, refused, now.AddDays(-options.Value.RetentionDays), now + IngestService.MaxAhead);
         if (broken is not null || answer.Accepted == 0)
         {
-            losses.Add("", Math.Max(answer.Rejected, 1), 0, broken ?? error ?? "the body has no items");
+            refused.CountIn(losses, sender: "");
+            if (broken is not null || answer.Rejected == 0)
+            {
+                losses.Add("", 1, 0, broken ?? "the body has no items");
+            }
+
             return IngestOutcome.Refused(broken, answer.Errors);
         }
 
         var outcome = await ingest.SubmitAsync(batch, key is null ? null : IngestService.KeyOf(key, body.Span, answer), ct);
         if (outcome.State == SubmissionState.Accepted)
         {
-            losses.Add(batch.Service, answer.Rejected, dropped, error);
+            refused.CountIn(losses, batch.Service);
+            losses.Add(batch.Service, 0, dropped, null);
             foreach (var seen in batch.Versions)
             {
                 versions.Seen(seen.Service, seen.Version, seen.First, seen.Latest);
@@ -41,11 +47,10 @@ internal sealed class RequestIngest(
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)] // Called seldom, and at length: not to be slow until it has been called often.
-    private static (IngestAnswer Answer, string? Broken) Read(ReadOnlySpan<byte> body, ObservationBatch batch, DateTimeOffset oldest, DateTimeOffset newest)
+    private static (IngestAnswer Answer, string? Broken) Read(ReadOnlySpan<byte> body, ObservationBatch batch, RefusedItems refused, DateTimeOffset oldest, DateTimeOffset newest)
     {
         var reader = new ObservationReader(oldest, newest);
-        var errors = new List<FieldError>();
-        var rejected = 0;
+        var (errors, warnings) = (new ItemErrors(), new ItemErrors());
         var items = new ItemSplitter(body);
         for (var index = 0; items.MoveNext(); index++)
         {
@@ -58,16 +63,39 @@ internal sealed class RequestIngest(
             if (error is null)
             {
                 batch.Add(observation, plain);
-                continue;
+                warnings.Add(index, reader.Warnings);
             }
-
-            rejected++;
-            if (errors.Count < IngestAnswer.MaxErrors)
+            else
             {
-                errors.Add(error with { Index = index });
+                errors.Add(index, error);
+                refused.Add(ObservationReader.ServiceOf(items.Current), error);
             }
         }
 
-        return (new(batch.Count, rejected, errors), items.Error);
+        return (new(batch.Count, errors.Count, errors.First, warnings.First), items.Error);
+    }
+}
+
+/// <summary>How many items of a batch were refused, by the service that each names.</summary>
+internal sealed class RefusedItems
+{
+    private const int MostServices = 100; // A sender that names more is not one of many services.
+    private readonly Dictionary<string, (int Count, string Error)> _services = [];
+
+    /// <param name="service">Null where it does not say.</param>
+    public void Add(string? service, FieldError error)
+    {
+        var key = service is not null && (_services.Count < MostServices || _services.ContainsKey(service)) ? service : "";
+        var known = _services.GetValueOrDefault(key, (0, $"{error.Field} {error.Message}"));
+        _services[key] = (known.Item1 + 1, known.Item2);
+    }
+
+    /// <param name="sender">Whose those are that name no service; empty where nobody can tell.</param>
+    public void CountIn(LossCounter losses, string sender)
+    {
+        foreach (var (service, (count, error)) in _services)
+        {
+            losses.Add(service.Length > 0 ? service : sender, count, 0, error);
+        }
     }
 }

@@ -51,6 +51,35 @@ internal static class LineMeta
         return isPlain ? json : Rewritten(json);
     }
 
+    /// <summary>Adds a value to an object.</summary>
+    /// <param name="json">Valid JSON; empty for none.</param>
+    /// <returns>Null where it is no object, or has that name already.</returns>
+    public static byte[]? TryAdd(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, ReadOnlySpan<byte> json)
+    {
+        json = json.IsEmpty || json.SequenceEqual("null"u8) ? "{}"u8 : json;
+        var reader = new Utf8JsonReader(json);
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            return null;
+        }
+
+        var isEmpty = true;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (JsonTexts.Read(ref reader).AsSpan().SequenceEqual(Encoding.UTF8.GetString(name)))
+            {
+                return null;
+            }
+
+            isEmpty = false;
+            reader.Read();
+            reader.Skip();
+        }
+
+        return [.. "{\""u8, .. name, .. "\":"u8, .. value, .. isEmpty ? ""u8 : ","u8, .. json[1..]];
+    }
+
     private static void Append(ArrayBufferWriter<byte> text, ReadOnlySpan<byte> value)
     {
         if (text.WrittenCount > 0)

@@ -14,6 +14,7 @@ internal sealed class LineReader(DateTimeOffset now, LogsOptions options)
     // Bytes of UTF-8.
     public const int MaxMessage = 256 * 1024;
     public const int MaxSource = 200;
+    private const int MaxLevel = 100;
 
     private static readonly string[] Fields = ["source", "service", "level", "message", "meta", "time", "trace_id"];
     private const int Source = 0, Service = 1, Level = 2, Message = 3, Meta = 4, Time = 5, TraceId = 6;
@@ -26,10 +27,14 @@ internal sealed class LineReader(DateTimeOffset now, LogsOptions options)
     /// <summary>Messages that were too long to be kept whole.</summary>
     public int Cut { get; private set; }
 
+    /// <summary>What is wrong with optional fields of the line that was read last: each is left out.</summary>
+    public List<FieldError> Warnings { get; } = [];
+
     /// <summary>Adds the line to the batch, or says what is wrong with the item and which field has it.</summary>
     public FieldError? Read(ReadOnlySpan<byte> item, LogBatch batch)
     {
         _field = "";
+        Warnings.Clear();
         if (_room.Length < item.Length)
         {
             _room = new byte[item.Length * 2];
@@ -37,7 +42,7 @@ internal sealed class LineReader(DateTimeOffset now, LogsOptions options)
 
         try
         {
-            var line = new LogLine { Time = now.UtcDateTime };
+            var line = new LogLine { Time = now.UtcDateTime, Level = LineLevel.Info };
             var error = Fill(item, ref line);
             if (error is null)
             {
@@ -57,6 +62,7 @@ internal sealed class LineReader(DateTimeOffset now, LogsOptions options)
         var reader = new Utf8JsonReader(item);
         var room = _room.AsSpan();
         var seen = 0;
+        var found = default(Found);
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
         {
             return new("item", "must be a JSON object");
@@ -78,9 +84,16 @@ internal sealed class LineReader(DateTimeOffset now, LogsOptions options)
 
             seen |= 1 << at;
             reader.Read();
-            if (ReadField(at, ref reader, item, ref line, ref room) is { } message)
+            var isBlank = at is not (Source or Message) && IsBlank(ref reader);
+            if ((isBlank ? "is empty" : ReadField(at, ref reader, item, ref line, ref found, ref room)) is { } problem)
             {
-                return new(_field, message);
+                if (at is Source or Message)
+                {
+                    return new(_field, problem);
+                }
+
+                Warnings.Add(new(_field, problem));
+                reader.Skip(); // where it is an object or an array
             }
         }
 
@@ -98,8 +111,51 @@ internal sealed class LineReader(DateTimeOffset now, LogsOptions options)
             }
         }
 
+        ReadMeta(found, ref line);
+        return ProblemOf(line, found);
+    }
+
+    /// <summary>How programs write that they know none.</summary>
+    private static bool IsBlank(ref Utf8JsonReader reader) =>
+        reader.TokenType == JsonTokenType.String && reader.ValueSpan.Trim(" \t"u8) is var text && (text.IsEmpty || text.SequenceEqual("-"u8));
+
+    private FieldError? ProblemOf(in LogLine line, in Found found)
+    {
         var oldest = now - options.Retention(LogSegment.RetentionOf(line.Level));
-        return line.Time < oldest ? new("time", $"is older than lines of level {LogLevels.NameOf(line.Level)} are kept") : null;
+        var problem = line.Time > _newest ? $"is more than {IngestService.MaxAhead.TotalMinutes:0} minutes ahead"
+            : line.Time < oldest ? $"is older than lines of level {LogLevels.NameOf(line.Level)} are kept" : null;
+        if (problem is not null || Warnings.Count > 0)
+        {
+            problem = Times.UnitProblem(found.Time) ?? problem; // It may be a number that is no time at all.
+        }
+
+        return problem is null ? null : new("time", problem);
+    }
+
+    /// <summary>Takes what is beside the message, and the level as it was sent, where nobody knows that.</summary>
+    private void ReadMeta(in Found found, ref LogLine line)
+    {
+        var meta = found.Meta;
+        if (!found.UnknownLevel.IsEmpty)
+        {
+            if (found.UnknownLevel.Length <= MaxLevel && LineMeta.TryAdd("level"u8, found.UnknownLevel, meta) is { } with)
+            {
+                meta = with;
+            }
+            else
+            {
+                Warnings.Add(new(Fields[Level], "is no known level, and meta has no room for it"));
+            }
+        }
+
+        if (meta.IsEmpty)
+        {
+            return;
+        }
+
+        _metaText.ResetWrittenCount();
+        line.Meta = LineMeta.Read(meta, _metaText);
+        line.MetaText = _metaText.WrittenSpan;
     }
 
     private static int FieldAt(ref Utf8JsonReader reader)
@@ -115,7 +171,8 @@ internal sealed class LineReader(DateTimeOffset now, LogsOptions options)
         return -1;
     }
 
-    private string? ReadField(int at, scoped ref Utf8JsonReader reader, ReadOnlySpan<byte> item, ref LogLine line, scoped ref Span<byte> room)
+    /// <returns>What is wrong with it, or null.</returns>
+    private string? ReadField(int at, scoped ref Utf8JsonReader reader, ReadOnlySpan<byte> item, ref LogLine line, ref Found found, scoped ref Span<byte> room)
     {
         if (reader.TokenType == JsonTokenType.Null && at is Service or TraceId or Time)
         {
@@ -129,31 +186,32 @@ internal sealed class LineReader(DateTimeOffset now, LogsOptions options)
             case Service:
                 return ReadText(ref reader, ObservationReader.MaxService, ref room, out line.Service);
             case TraceId:
-                return ReadText(ref reader, ObservationReader.MaxTraceId, ref room, out line.TraceId)
+                var problem = ReadText(ref reader, ObservationReader.MaxTraceId, ref room, out line.TraceId)
                     ?? (line.TraceId.ContainsAnyExceptInRange((byte)'!', (byte)'~') ? "must be of printable ASCII without blanks" : null);
+                line.TraceId = problem is null ? line.TraceId : [];
+                return problem;
             case Level:
-                return ReadLevel(ref reader, ref line.Level);
+                return ReadLevel(ref reader, item, ref line.Level, ref found);
             case Message when reader.TokenType != JsonTokenType.String:
                 return "must be a text";
             case Message:
                 line.Message = Shortened(JsonTexts.Read(ref reader, ref room));
                 return null;
             case Meta:
-                var start = (int)reader.TokenStartIndex;
-                reader.Skip();
-                var json = item[start..(int)reader.BytesConsumed];
-                if (json.Length > LineMeta.MaxBytes)
-                {
-                    return $"is larger than {LineMeta.MaxBytes} bytes";
-                }
-
-                _metaText.ResetWrittenCount();
-                line.Meta = LineMeta.Read(json, _metaText);
-                line.MetaText = _metaText.WrittenSpan;
-                return null;
+                var json = ValueOf(ref reader, item);
+                found.Meta = json.Length <= LineMeta.MaxBytes ? json : [];
+                return json.Length <= LineMeta.MaxBytes ? null : $"is larger than {LineMeta.MaxBytes} bytes";
             default:
+                found.Time = reader.ValueSpan;
                 return ReadTime(ref reader, ref line.Time);
         }
+    }
+
+    private static ReadOnlySpan<byte> ValueOf(scoped ref Utf8JsonReader reader, ReadOnlySpan<byte> item)
+    {
+        var start = (int)reader.TokenStartIndex;
+        reader.Skip();
+        return item[start..(int)reader.BytesConsumed];
     }
 
     private static string? ReadText(scoped ref Utf8JsonReader reader, int most, scoped ref Span<byte> room, out ReadOnlySpan<byte> text)
@@ -165,30 +223,53 @@ internal sealed class LineReader(DateTimeOffset now, LogsOptions options)
         }
 
         text = JsonTexts.Read(ref reader, ref room);
-        return text.IsEmpty || text.Length > most ? $"must be of 1 to {most} bytes" : null;
-    }
-
-    private static string? ReadLevel(ref Utf8JsonReader reader, ref LineLevel level)
-    {
-        var isKnown = reader.TokenType switch
+        if (!text.IsEmpty && text.Length <= most)
         {
-            JsonTokenType.String => LogLevels.TryParse(reader.ValueSpan, out level),
-            JsonTokenType.Number => reader.TryGetInt64(out var number) && LogLevels.TryParse(number, out level),
-            _ => false,
-        };
-        return isKnown ? null : $"must be one of {string.Join(", ", LogLevels.Names)}, another common name of these, or a number as syslog (0 to 7) or pino (10 to 60) have it";
+            return null;
+        }
+
+        text = [];
+        return $"must be of 1 to {most} bytes";
     }
 
-    private string? ReadTime(ref Utf8JsonReader reader, ref DateTime utc)
+    private static string? ReadLevel(scoped ref Utf8JsonReader reader, ReadOnlySpan<byte> item, ref LineLevel level, ref Found found)
     {
+        level = LineLevel.Info;
+        switch (reader.TokenType)
+        {
+            case JsonTokenType.Null:
+                return "is empty";
+            case JsonTokenType.StartObject or JsonTokenType.StartArray:
+                return "must be a text or a number";
+            case JsonTokenType.String when LogLevels.TryParse(reader.ValueSpan, out var named):
+            case JsonTokenType.Number when reader.TryGetInt64(out var number) && LogLevels.TryParse(number, out named):
+                level = named;
+                return null;
+            default:
+                level = LogLevels.Likely(reader.ValueSpan);
+                found.UnknownLevel = ValueOf(ref reader, item);
+                return null;
+        }
+    }
+
+    private static string? ReadTime(ref Utf8JsonReader reader, ref DateTime utc)
+    {
+        var read = default(DateTime);
         var isTime = reader.TokenType switch
         {
-            JsonTokenType.String => Times.TryParsePlain(reader.ValueSpan, out utc) || (Times.TryParse(reader.ValueSpan, out var time) && (utc = time.UtcDateTime) == time.UtcDateTime),
-            JsonTokenType.Number => reader.TryGetInt64(out var milliseconds) && Times.FromUnixMilliseconds(milliseconds, out utc),
+            JsonTokenType.String => Times.TryParsePlain(reader.ValueSpan, out read) || TryParseAny(reader.ValueSpan, out read),
+            JsonTokenType.Number => reader.TryGetInt64(out var milliseconds) && Times.FromUnixMilliseconds(milliseconds, out read),
             _ => false,
         };
-        return !isTime ? ObservationReader.NoTime
-            : utc > _newest.UtcDateTime ? $"is more than {IngestService.MaxAhead.TotalMinutes:0} minutes ahead" : null;
+        utc = isTime ? read : utc;
+        return isTime ? null : Times.Expected;
+
+        static bool TryParseAny(ReadOnlySpan<byte> text, out DateTime utc)
+        {
+            var isTime = Times.TryParse(text, out var time);
+            utc = time.UtcDateTime;
+            return isTime;
+        }
     }
 
     /// <summary>The beginning of what is too long, and a mark that says so.</summary>
@@ -207,5 +288,17 @@ internal sealed class LineReader(DateTimeOffset now, LogsOptions options)
         }
 
         return (byte[])[.. message[..end], .. Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"… (cut: {message.Length} bytes in all)"))];
+    }
+
+    /// <summary>What is understood when all fields have been seen.</summary>
+    private ref struct Found
+    {
+        public ReadOnlySpan<byte> Meta;
+
+        /// <summary>As JSON.</summary>
+        public ReadOnlySpan<byte> UnknownLevel;
+
+        /// <summary>As it was sent.</summary>
+        public ReadOnlySpan<byte> Time;
     }
 }

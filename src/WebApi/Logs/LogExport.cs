@@ -27,7 +27,7 @@ internal sealed class LogExport(LogCatalogue catalogue, LogLines lines, LogFilte
         http.Response.Headers.ContentDisposition = $"attachment; filename=\"logs.{(isCsv ? "csv" : "ndjson")}\"";
         if (isCsv)
         {
-            await http.Response.WriteAsync("id,created_at,level,source,service,message,pattern_id,trace_id,meta,ingested_at\r\n", ct);
+            await http.Response.WriteAsync(Csv.Record("id", "created_at", "level", "source", "service", "message", "pattern_id", "trace_id", "meta", "ingested_at"), ct);
         }
 
         var next = (await catalogue.ReadAsync(ct)).Visible;
@@ -43,7 +43,7 @@ internal sealed class LogExport(LogCatalogue catalogue, LogLines lines, LogFilte
             {
                 if (isCsv)
                 {
-                    await http.Response.WriteAsync(Csv(row), ct);
+                    await http.Response.WriteAsync(RecordOf(row), ct);
                 }
                 else
                 {
@@ -63,21 +63,7 @@ internal sealed class LogExport(LogCatalogue catalogue, LogLines lines, LogFilte
         return Results.Empty;
     }
 
-    /// <summary>One record of RFC 4180.</summary>
-    private static string Csv(LogRow row)
-    {
-        string[] fields =
-        [
-            $"{row.Id}", Times.Format(row.CreatedAt), row.Level, row.Source, row.Service ?? "", row.Message, $"{row.PatternId}", row.TraceId ?? "",
-            row.Meta is { } meta ? Encoding.UTF8.GetString(meta.Utf8.Span) : "", Times.Format(row.IngestedAt),
-        ];
-        return string.Join(',', fields.Select(Quoted)) + "\r\n";
-    }
-
-    /// <summary>A text that a spreadsheet would take for a formula is marked as text: lines hold what strangers send.</summary>
-    private static string Quoted(string field)
-    {
-        field = field is ['=' or '+' or '-' or '@', ..] ? $"'{field}" : field;
-        return field.AsSpan().IndexOfAny("\",\r\n") < 0 ? field : $"\"{field.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
-    }
+    private static string RecordOf(LogRow row) => Csv.Record(
+        $"{row.Id}", Times.Format(row.CreatedAt), row.Level, row.Source, row.Service ?? "", row.Message, $"{row.PatternId}", row.TraceId ?? "",
+        row.Meta is { } meta ? Encoding.UTF8.GetString(meta.Utf8.Span) : "", Times.Format(row.IngestedAt));
 }

@@ -8,7 +8,7 @@ namespace Bayou.Logs;
 
 /// <summary>What a sender is told of its lines.</summary>
 /// <param name="Cut">Messages that were too long to be kept whole.</param>
-internal sealed record LogIngestAnswer(int Accepted, int Rejected, int Cut, IReadOnlyList<FieldError> Errors);
+internal sealed record LogIngestAnswer(int Accepted, int Rejected, int Cut, IReadOnlyList<FieldError> Errors, IReadOnlyList<FieldError> Warnings);
 
 /// <summary>Takes a body of log lines, whoever brings it.</summary>
 internal sealed class LogIngest(LogNode node, PatternRegistry patterns, IOptions<LogsOptions> options, TimeProvider time)
@@ -40,23 +40,20 @@ internal sealed class LogIngest(LogNode node, PatternRegistry patterns, IOptions
     private (LogIngestAnswer Answer, string? Broken) Read(ReadOnlySpan<byte> body, LogBatch batch)
     {
         var reader = new LineReader(time.GetUtcNow(), options.Value);
-        var errors = new List<FieldError>();
-        var rejected = 0;
+        var (errors, warnings) = (new ItemErrors(), new ItemErrors());
         var items = new ItemSplitter(body);
         for (var index = 0; items.MoveNext(); index++)
         {
-            if (reader.Read(items.Current, batch) is not { } error)
+            if (reader.Read(items.Current, batch) is { } error)
             {
-                continue;
+                errors.Add(index, error);
             }
-
-            rejected++;
-            if (errors.Count < IngestAnswer.MaxErrors)
+            else
             {
-                errors.Add(error with { Index = index });
+                warnings.Add(index, reader.Warnings);
             }
         }
 
-        return (new(batch.Count, rejected, reader.Cut, errors), items.Error);
+        return (new(batch.Count, errors.Count, reader.Cut, errors.First, warnings.First), items.Error);
     }
 }

@@ -9,14 +9,14 @@ namespace Bayou.Logs;
 /// <param name="TotalCount">Of all that are stored.</param>
 /// <param name="PreviousCount">In the range of the same length before.</param>
 /// <param name="IsNew">The first line that is stored is in the range.</param>
-/// <param name="Trend">Lines in each of the range's parts of the same length.</param>
+/// <param name="Trend">Lines in each of the range's parts of the same length, until now.</param>
 internal sealed record LogPattern(
     int PatternId, string Template, string Level, string Source, long TotalCount, long RangeCount, long PreviousCount, DateTime FirstSeen, DateTime LastSeen, bool IsNew, long[] Trend);
 
 /// <summary><c>GET /logs/patterns</c>: what lines have in common, by how many there are in a range.</summary>
 internal sealed class LogPatternList([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, LogCatalogue catalogue, LogFilter filter, PatternRegistry patterns, TimeProvider time)
 {
-    private const int TrendParts = 24;
+    private const int TrendParts = 24; // at most
 
     public QuerySpec Spec { get; } = filter.Spec(
         ("limit", "Most patterns, 1 to 1000; 50 unless told."),
@@ -57,11 +57,17 @@ internal sealed class LogPatternList([FromKeyedServices(DatabasePool.Reads)] Npg
 
     private async Task<Dictionary<int, InRange>> RangeAsync(LogSelection selection, bool canTell, LogSegments segments, LogWindow window, CancellationToken ct)
     {
-        // Parts of whole minutes, where there are enough: those can be told from counts.
-        var part = TimeSpan.FromSeconds(Math.Ceiling(window.Length.TotalSeconds / TrendParts));
+        // It ends now, where it has no end: nothing is to be seen of lines that are yet to come. Parts are of whole minutes, where
+        // there are enough, for those can be told from counts; the last has what is left of the range beside them.
+        var end = selection.End is null ? time.GetUtcNow().UtcDateTime : window.End;
+        end = end > window.Start ? end : window.End;
+        var length = end - window.Start;
+        var part = TimeSpan.FromMilliseconds(Math.Ceiling(length.TotalMilliseconds / TrendParts)); // PostgreSQL has no finer times than microseconds.
         part = part > TimeSpan.FromMinutes(1) ? TimeSpan.FromMinutes(Math.Ceiling(part.TotalMinutes)) : part;
+        end = end.AddTicks(-(end.Ticks % (part < TimeSpan.FromMinutes(1) ? TimeSpan.TicksPerMillisecond : TimeSpan.TicksPerMinute)));
+        var count = Math.Clamp((int)Math.Ceiling((end - window.Start) / part), 1, TrendParts);
+        var origin = end - (part * count);
         var sql = selection.Sql.Copy();
-        var origin = window.WholeMinutes is { } inner && part >= TimeSpan.FromMinutes(1) ? inner.Start - TimeSpan.FromMinutes(inner.Start > window.Start ? 1 : 0) : window.Start;
         var tables = LogCounts.Tables(sql, canTell, segments, window, origin, part, "pattern_id", "level", "source");
         var found = new Dictionary<int, InRange>();
         await LogCounts.ReadAsync(db, sql, tables, table => $"SELECT bucket, pattern_id, level, source, sum(lines)::bigint FROM {table} GROUP BY 1, 2, 3, 4", reader =>
@@ -69,10 +75,10 @@ internal sealed class LogPatternList([FromKeyedServices(DatabasePool.Reads)] Npg
             var pattern = patterns.Book.Resolve(reader.GetInt32(1));
             if (!found.TryGetValue(pattern, out var range))
             {
-                found[pattern] = range = new();
+                found[pattern] = range = new(count);
             }
 
-            range.Add((int)((reader.GetDateTime(0) - origin) / part), (LineLevel)reader.GetInt16(2), reader.GetString(3), reader.GetInt64(4));
+            range.Add((int)Math.Floor((reader.GetDateTime(0) - origin) / part), (LineLevel)reader.GetInt16(2), reader.GetString(3), reader.GetInt64(4));
         }, ct);
         return found;
     }
@@ -95,11 +101,11 @@ internal sealed class LogPatternList([FromKeyedServices(DatabasePool.Reads)] Npg
 
     private readonly record struct Totals(long Count, DateTime First, DateTime Last);
 
-    private sealed class InRange
+    private sealed class InRange(int parts)
     {
         private readonly Dictionary<(LineLevel Level, string Source), long> _counts = [];
 
-        public long[] Trend { get; } = new long[TrendParts];
+        public long[] Trend { get; } = new long[parts];
 
         public long Count { get; private set; }
 
@@ -111,7 +117,7 @@ internal sealed class LogPatternList([FromKeyedServices(DatabasePool.Reads)] Npg
 
         public void Add(int part, LineLevel level, string source, long lines)
         {
-            Trend[Math.Clamp(part, 0, TrendParts - 1)] += lines;
+            Trend[Math.Clamp(part, 0, parts - 1)] += lines;
             Count += lines;
             _counts[(level, source)] = _counts.GetValueOrDefault((level, source)) + lines;
         }

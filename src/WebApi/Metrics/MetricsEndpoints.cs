@@ -16,6 +16,7 @@ internal static class MetricsEndpoints
             .AddSingleton<MetricsChanges>()
             .AddSingleton<MetricsServices>()
             .AddSingleton<MetricsFreshness>()
+            .AddSingleton<MetricsLosses>()
             .AddSingleton<MetricsList>()
             .AddSingleton<MetricsAggregate>()
             .AddSingleton<MetricsTop>()
@@ -45,6 +46,8 @@ internal static class MetricsEndpoints
             .IsStream().Describe("StreamMetrics", "Windows as they change, as server-sent events named metric-update.", MetricsStream.Spec);
         metrics.MapGet("/freshness", (HttpContext http, MetricsFreshness freshness, CancellationToken ct) => freshness.GetAsync(http, ct))
             .Describe("Freshness", "How far behind what is shown may be, and what is missing from it.", MetricsFreshness.Spec);
+        metrics.MapGet("/losses", (HttpContext http, MetricsLosses losses, CancellationToken ct) => losses.GetAsync(http, ct))
+            .Describe("ListLosses", "What is missing from a range, by service: refused, or dropped by its sender.", MetricsLosses.Spec);
         metrics.MapGet("/services", (HttpContext http, MetricsServices services, CancellationToken ct) => services.GetAsync(http, ct))
             .Describe("ListServices", "Every service that has been seen.", MetricsServices.Spec);
         metrics.MapGet("/endpoints", (HttpContext http, MetricsEndpointList endpoints, CancellationToken ct) => endpoints.GetAsync(http, ct))

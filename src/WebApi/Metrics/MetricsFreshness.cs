@@ -30,14 +30,13 @@ internal sealed class MetricsFreshness([FromKeyedServices(DatabasePool.Reads)] N
         filter.Add($"minute >= {first}");
         filter.Add($"minute < {range.End.UtcDateTime}");
 
-        // A journal row goes once all its windows have it. What no service can be told of belongs to every view.
+        // A journal row goes once all its windows have it. What no service can be told of is in the sum of all, and in no service's.
         await using var command = db.CreateCommand($"""
             SELECT coalesce((SELECT extract(epoch FROM clock_timestamp() - min(created_at)) * 1000 FROM ingest_journal), 0)::float8,
                    coalesce(sum(rejected), 0)::bigint, coalesce(sum(dropped), 0)::bigint,
                    (array_agg(last_error ORDER BY minute DESC) FILTER (WHERE last_error IS NOT NULL))[1]
               FROM ingest_losses
-             WHERE ({filter.Where}) OR (service = '' AND project_id = {filter.Parameter(IngestService.DefaultProject)}
-                   AND minute >= {filter.Parameter(first)} AND minute < {filter.Parameter(range.End.UtcDateTime)})
+             WHERE {filter.Where}
             """);
         filter.Bind(command.Parameters);
         await using var reader = await command.ExecuteReaderAsync(ct);

@@ -102,7 +102,7 @@ public sealed class SurfaceTests(BayouServer server) : IClassFixture<BayouServer
             "DELETE /session", "GET /cluster", "GET /deploys", "GET /error", "GET /health", "GET /health/database", "GET /health/liveness", "GET /health/readiness", "GET /health/worker",
             "GET /info", "GET /logs", "GET /logs/export", "GET /logs/facets", "GET /logs/histogram", "GET /logs/patterns", "GET /logs/stream", "GET /logs/{id}", "GET /logs/{id}/context",
             "GET /metrics", "GET /metrics/aggregate", "GET /metrics/changes", "GET /metrics/distribution", "GET /metrics/endpoints",
-            "GET /metrics/freshness", "GET /metrics/heatmap", "GET /metrics/services", "GET /metrics/stream", "GET /metrics/summary",
+            "GET /metrics/freshness", "GET /metrics/heatmap", "GET /metrics/losses", "GET /metrics/services", "GET /metrics/stream", "GET /metrics/summary",
             "GET /metrics/top", "POST /ingest/v1/deploys", "POST /ingest/v1/logs", "POST /ingest/v1/requests",
             "POST /session",
         ], routes);

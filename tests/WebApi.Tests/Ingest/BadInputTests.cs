@@ -44,12 +44,8 @@ public sealed class BadInputTests(BayouServer server) : IClassFixture<BayouServe
         { "route", With("route", $"\"/{new string('r', 10_000)}\"") },
         { "route", With("route", $"\"/{new string('\u6F22', 700)}\"") },
         { "route", With("route", "null") },
-        { "request_size", With("request_size", "-1") },
-        { "response_size", With("response_size", "1.5") },
-        { "country", With("country", "\"FRA\"") },
-        { "country", With("country", "\"1F\"") },
-        { "version", With("version", "1.4") },
-        { "version", With("version", $"\"{new string('v', 101)}\"") },
+        { "route", With("route", "\"\"") },
+        { "route", With("route", "\" - \"") },
         { "duration", With("duration", "1") },
         { "status", Good.Replace("\"status\":200", "\"status\":200,\"status\":200", StringComparison.Ordinal) },
         { "duration_ms", Good.Replace("\"duration_ms\":10,", "", StringComparison.Ordinal) },
@@ -70,6 +66,70 @@ public sealed class BadInputTests(BayouServer server) : IClassFixture<BayouServe
             var error = answer["data"]!["errors"]!.AsArray().Single()!;
             Assert.Equal((1, field), ((int)error["index"]!, (string)error["field"]!));
         }
+    }
+
+    /// <summary>F6.</summary>
+    [Theory]
+    [InlineData("trace_id", "\"\"")]
+    [InlineData("trace_id", "\"-\"")]
+    [InlineData("trace_id", "{\"a\":[1]}")]
+    [InlineData("trace_id", "\"\\ud800\"")]
+    [InlineData("country", "\"\"")]
+    [InlineData("country", "\"-\"")]
+    [InlineData("country", "\"??\"")]
+    [InlineData("country", "\"1F\"")]
+    [InlineData("country", "\"ZZZ\"")]
+    [InlineData("country", "\"Germany\"")]
+    [InlineData("country", "276")]
+    [InlineData("version", "\"\"")]
+    [InlineData("version", "\" \"")]
+    [InlineData("version", "1.4")]
+    [InlineData("version", "\"a\\u0000b\"")]
+    [InlineData("request_size", "\"-\"")]
+    [InlineData("request_size", "-1")]
+    [InlineData("response_size", "\"\"")]
+    [InlineData("response_size", "1.5")]
+    [InlineData("response_size", "[]")]
+    public async Task An_optional_field_that_cannot_be_used_is_left_out_and_named_and_the_item_kept(string field, string value)
+    {
+        var (status, answer) = await server.PostAsync(Encoding.UTF8.GetBytes($"[{Good},{With(field, value)}]"));
+        Assert.Equal((HttpStatusCode.Accepted, 2, 0), (status, (int)answer["data"]!["accepted"]!, (int)answer["data"]!["rejected"]!));
+        var warning = Assert.Single(answer["data"]!["warnings"]!.AsArray())!;
+        Assert.Equal((1, field), ((int)warning["index"]!, (string)warning["field"]!));
+        Assert.Empty(answer["data"]!["errors"]!.AsArray());
+    }
+
+    /// <summary>F6.</summary>
+    [Fact]
+    public void What_others_write_for_a_country_a_route_and_a_status_is_understood()
+    {
+        var now = DateTimeOffset.UtcNow;
+        var reader = new ObservationReader(now.AddDays(-1), now.AddMinutes(1));
+        var rest = $"\"service\":\"s\",\"method\":\"GET\",\"duration_ms\":1,\"time\":{now.ToUnixTimeMilliseconds()}";
+        Assert.Equal("DE", Read("\"route\":\"/\",\"status\":200,\"country\":\"DEU\"").Country);
+        Assert.Equal("CH", Read("\"route\":\"/\",\"status\":200,\"country\":\"che\"").Country);
+        Assert.Equal(("GET /users/{id}", 499), (Read("\"route\":\"\",\"path\":\"/users/17\",\"status\":0").Endpoint, Read("\"route\":\"/\",\"status\":0").Status));
+        Assert.Equal("GET /a/b", Read("\"route\":\"/a/b\",\"path\":\"-\",\"status\":200").Endpoint);
+
+        Observation Read(string fields)
+        {
+            var (value, error) = reader.Read(Encoding.UTF8.GetBytes($"{{{rest},{fields}}}"));
+            Assert.Null(error);
+            return value;
+        }
+    }
+
+    /// <summary>F12.</summary>
+    [Theory]
+    [InlineData("1767225600", "seconds")]
+    [InlineData("\"1767225600\"", "seconds")]
+    [InlineData("1767225600.25", "seconds")]
+    [InlineData("1767225600123456", "microseconds")]
+    [InlineData("1767225600123456789", "nanoseconds")]
+    public async Task A_time_of_another_unit_is_refused_by_what_it_looks_like(string time, string unit)
+    {
+        var (_, answer) = await server.PostAsync(Encoding.UTF8.GetBytes($"[{Good},{With("time", time)}]"));
+        Assert.Contains($"looks like {unit} ", (string)Assert.Single(answer["data"]!["errors"]!.AsArray())!["message"]!, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
@@ -10,9 +11,6 @@ public sealed class LogBadInputTests(BayouServer server) : IClassFixture<BayouSe
 {
     public static TheoryData<string, string> BadItems => new()
     {
-        { "level", """{"source":"s","level":"loud","message":"m"}""" },
-        { "level", """{"source":"s","level":9,"message":"m"}""" },
-        { "level", """{"source":"s","level":4.5,"message":"m"}""" },
         { "level", """{"source":"s","message":"m"}""" },
         { "source", """{"level":"info","message":"m"}""" },
         { "source", """{"source":"","level":"info","message":"m"}""" },
@@ -20,19 +18,19 @@ public sealed class LogBadInputTests(BayouServer server) : IClassFixture<BayouSe
         { "source", $$"""{"source":"{{string.Concat(Enumerable.Repeat("\\u0041", 2_000))}}","level":"info","message":"m"}""" },
         { "source", """{"source":7,"level":"info","message":"m"}""" },
         { "source", """{"source":"a","source":"b","level":"info","message":"m"}""" },
-        { "service", """{"source":"s","service":7,"level":"info","message":"m"}""" },
         { "message", """{"source":"s","level":"info"}""" },
         { "message", """{"source":"s","level":"info","message":null}""" },
         { "message", """{"source":"s","level":"info","message":{"a":1}}""" },
         { "message", "{\"source\":\"s\",\"level\":\"info\",\"message\":\"raw\ttab\"}" },
-        { "meta", $$$"""{"source":"s","level":"info","message":"m","meta":{"a":"{{{new string('x', 65_536)}}}"}}""" },
         { "meta", $$"""{"source":"s","level":"info","message":"m","meta":{{new string('[', 1_000) + new string(']', 1_000)}} }""" },
-        { "trace_id", """{"source":"s","level":"info","message":"m","trace_id":"two words"}""" },
-        { "time", """{"source":"s","level":"info","message":"m","time":"yesterday"}""" },
         { "time", """{"source":"s","level":"info","message":"m","time":"9999-12-31T23:59:59Z"}""" },
         { "time", """{"source":"s","level":"info","message":"m","time":"0001-01-01T00:00:00Z"}""" },
         { "time", $$"""{"source":"s","level":"debug","message":"m","time":"{{DateTimeOffset.UtcNow.AddDays(-4):O}}"}""" },
         { "time", $$"""{"source":"s","level":"info","message":"m","time":"{{DateTimeOffset.UtcNow.AddDays(-31):O}}"}""" },
+        { "time", """{"source":"s","level":"info","message":"m","time":1767225600}""" },
+        { "time", """{"source":"s","level":"info","message":"m","time":1767225600.5}""" },
+        { "time", """{"source":"s","level":"info","message":"m","time":1767225600123456}""" },
+        { "time", """{"source":"s","level":"info","message":"m","time":1767225600123456789}""" },
         { "sources", """{"sources":"s","level":"info","message":"m"}""" },
         { "\uFFFD", """{"\ud800":"s","level":"info","message":"m"}""" },
         { "item", "[]" },
@@ -51,6 +49,85 @@ public sealed class LogBadInputTests(BayouServer server) : IClassFixture<BayouSe
         Assert.Equal((field, 1), ((string)error["field"]!, (int)error["index"]!));
         Assert.Single((await server.DataAsync($"/logs?source={source}")).AsArray());
         Assert.Equal(HttpStatusCode.BadRequest, (await PostAsync(item)).Status);
+    }
+
+    public static TheoryData<string, string, string> Optional => new()
+    {
+        { "trace_id", "\"\"", "null" },
+        { "trace_id", "\" - \"", "null" },
+        { "trace_id", "\"two words\"", "null" },
+        { "trace_id", $"\"{new string('x', 129)}\"", "null" },
+        { "service", "\"\"", "null" },
+        { "service", "7", "null" },
+        { "service", "{\"name\":[\"s\"]}", "null" },
+        { "meta", "\"\"", "null" },
+        { "meta", $$"""{"a":"{{new string('x', 65_536)}}"}""", "null" },
+        { "level", "null", "\"info\"" },
+        { "level", "\"\"", "\"info\"" },
+        { "level", "\"-\"", "\"info\"" },
+        { "level", "[\"error\"]", "\"info\"" },
+    };
+
+    /// <summary>F6.</summary>
+    [Theory]
+    [MemberData(nameof(Optional))]
+    public async Task An_optional_field_that_cannot_be_used_is_left_out_and_named_and_the_line_kept(string field, string value, string stored)
+    {
+        var source = BayouServer.NewService();
+        var level = field == "level" ? "" : "\"level\":\"warn\",";
+        var (status, body) = await PostAsync($$"""{"source":"{{source}}",{{level}}"message":"m","{{field}}":{{value}}}""");
+        Assert.Equal((HttpStatusCode.Accepted, 1), (status, (int)body["data"]!["accepted"]!));
+        Assert.Equal(field, (string)Assert.Single(body["data"]!["warnings"]!.AsArray())!["field"]!);
+        var line = Assert.Single((await server.DataAsync($"/logs?source={source}")).AsArray())!;
+        Assert.Equal(stored, line[field]?.ToJsonString() ?? "null");
+    }
+
+    /// <summary>F6.</summary>
+    [Theory]
+    [InlineData("\"\"")]
+    [InlineData("\"-\"")]
+    [InlineData("\"yesterday\"")]
+    [InlineData("true")]
+    public async Task A_time_that_is_none_is_the_time_of_arrival(string time)
+    {
+        var source = BayouServer.NewService();
+        var (_, body) = await PostAsync($$"""{"source":"{{source}}","level":"info","message":"m","time":{{time}}}""");
+        Assert.Equal("time", (string)Assert.Single(body["data"]!["warnings"]!.AsArray())!["field"]!);
+        var line = Assert.Single((await server.DataAsync($"/logs?source={source}")).AsArray())!;
+        Assert.InRange(DateTimeOffset.Parse((string)line["created_at"]!, CultureInfo.InvariantCulture), DateTimeOffset.UtcNow.AddMinutes(-5), DateTimeOffset.UtcNow);
+    }
+
+    /// <summary>F6: a level is one that is known, or its original is kept.</summary>
+    [Theory]
+    [InlineData("\"E\"", "error", null)]
+    [InlineData("\"W\"", "warn", null)]
+    [InlineData("\"i\"", "info", null)]
+    [InlineData("\"D\"", "debug", null)]
+    [InlineData("\"crit\"", "fatal", null)]
+    [InlineData("3", "error", null)]
+    [InlineData("8", "debug", null)]
+    [InlineData("9", "info", null)]
+    [InlineData("13", "warn", null)]
+    [InlineData("17", "error", null)]
+    [InlineData("\"17\"", "error", null)]
+    [InlineData("24", "fatal", null)]
+    [InlineData("30", "info", null)]
+    [InlineData("\"none\"", "info", "\"none\"")]
+    [InlineData("\"loud\"", "info", "\"loud\"")]
+    [InlineData("\"notice2\"", "info", "\"notice2\"")]
+    [InlineData("\"ERROR3\"", "error", "\"ERROR3\"")]
+    [InlineData("4.5", "info", "4.5")]
+    [InlineData("99", "info", "99")]
+    [InlineData("true", "info", "true")]
+    public async Task A_level_that_nobody_knows_is_info_and_kept_as_it_was_sent(string level, string stored, string? original)
+    {
+        var source = BayouServer.NewService();
+        var meta = """{"level":"mine"}""";
+        await PostAsync($$"""{"source":"{{source}}","meta":{"k":1},"level":{{level}},"message":"m"}""" + "\n" + $$"""{"source":"{{source}}","level":{{level}},"message":"m","meta":{{meta}}}""");
+        var lines = (await server.DataAsync($"/logs?source={source}")).AsArray().OrderBy(line => (long)line!["id"]!).ToList();
+        Assert.Equal([stored, stored], lines.Select(line => (string)line!["level"]!));
+        Assert.Equal(original, lines[0]!["meta"]!["level"]?.ToJsonString());
+        Assert.Equal((1, "mine"), ((int)lines[0]!["meta"]!["k"]!, (string)lines[1]!["meta"]!["level"]!));
     }
 
     [Theory]

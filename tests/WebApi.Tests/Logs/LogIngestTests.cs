@@ -66,12 +66,41 @@ public sealed class LogIngestTests(BayouServer server) : IClassFixture<BayouServ
         Assert.Equal(HttpStatusCode.Accepted, (await server.SendAsync(new[] { BayouServer.Observation(source, BayouServer.RecentMinute) }, key: source)).Status);
     }
 
-    [Fact]
-    public async Task An_exported_line_is_no_formula()
+    /// <summary>F10: nor where blanks, control characters or those without width are before it, which spreadsheets skip.</summary>
+    [Theory]
+    [InlineData("=1+\"2\",3", "\"'=1+\"\"2\"\",3\"")]
+    [InlineData("\t=1", ",'\t=1,")]
+    [InlineData("\r=1", ",\"'\r=1\",")]
+    [InlineData("\n+1", ",\"'\n+1\",")]
+    [InlineData(" =1", ",' =1,")]
+    [InlineData("\u00A0-1", ",'\u00A0-1,")]
+    [InlineData("\u200B@SUM(1)", ",'\u200B@SUM(1),")]
+    [InlineData("\uFF1D1", ",'\uFF1D1,")]
+    [InlineData(" \uFF0B1", ",' \uFF0B1,")]
+    [InlineData("\tplain", ",'\tplain,")]
+    [InlineData("a = b", ",a = b,")]
+    public async Task An_exported_line_is_no_formula(string message, string field)
     {
         var source = BayouServer.NewService();
-        await server.SendLogsAsync(new[] { new { source, level = "info", message = "=1+\"2\",3" } });
-        Assert.Contains("\"'=1+\"\"2\"\",3\"", await server.Http.GetStringAsync($"/logs/export?format=csv&source={source}", BayouServer.Ct), StringComparison.Ordinal);
+        await server.SendLogsAsync(new[] { new { source, level = "info", message } });
+        Assert.Contains(field, await server.Http.GetStringAsync($"/logs/export?format=csv&source={source}", BayouServer.Ct), StringComparison.Ordinal);
+    }
+
+    /// <summary>F17: the trend of a range that ends now ends now, also for lines that are in no sealed segment.</summary>
+    [Theory]
+    [InlineData(10)]
+    [InlineData(60)]
+    [InlineData(180)]
+    public async Task A_steady_pattern_is_steady_until_now(int minutes)
+    {
+        var (source, now) = (BayouServer.NewService(), DateTimeOffset.UtcNow);
+        var lines = Enumerable.Range(0, minutes * 4).Select(i => $$"""{"source":"{{source}}","level":"info","message":"steady {{i}}","time":"{{now.AddSeconds(-15 * i):O}}"}""");
+        using var body = new StringContent(string.Join('\n', lines), null, "application/x-ndjson");
+        (await server.Http.PostAsync("/ingest/v1/logs", body, BayouServer.Ct)).EnsureSuccessStatusCode();
+        var row = Assert.Single((await server.DataAsync($"/logs/patterns?source={source}&start_date={now.AddMinutes(-minutes).ToUnixTimeMilliseconds()}")).AsArray())!;
+        var trend = row["trend"]!.AsArray().Select(part => (int)part!).ToList();
+        Assert.Equal(minutes * 4, trend.Sum());
+        Assert.All(trend[1..], part => Assert.InRange(part, trend.Average() * 0.6, trend.Average() * 2.1));
     }
 
     [Fact]

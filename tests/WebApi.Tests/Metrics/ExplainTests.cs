@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 
 namespace Bayou.Metrics;
@@ -122,10 +123,36 @@ public sealed class ExplainTests(BayouServer server) : IClassFixture<BayouServer
         }
         while ((int)fresh["rejected"]! == 0);
 
-        // Also another test's refusals, where no service could be told.
-        Assert.Equal(17, (int)fresh["dropped"]!);
+        Assert.Equal((1, 17), ((int)fresh["rejected"]!, (int)fresh["dropped"]!));
         Assert.StartsWith("duration_ms must be", (string)fresh["last_error"]!, StringComparison.Ordinal);
         Assert.InRange((double)fresh["behind_ms"]!, 0, 60_000);
+    }
+
+    /// <summary>F13.</summary>
+    [Fact]
+    public async Task What_is_refused_is_told_of_the_service_that_it_names_and_of_no_other()
+    {
+        var (honest, broken, silent) = (BayouServer.NewService(), BayouServer.NewService(), BayouServer.NewService());
+        await SendAsync(honest, Now, "/", 1, 200, 1);
+        await SendAsync(broken, Now, "/", 1, 200, 1);
+        string Item(string? service, string duration) =>
+            $$"""{"duration_ms":{{duration}},"method":"GET",{{(service is null ? "" : $"\"service\":\"{service}\",")}}"route":"/","status":200,"time":{{Now.ToUnixTimeMilliseconds()}}}""";
+        await server.PostAsync(Encoding.UTF8.GetBytes($"[{Item(broken, "-1")},{Item(broken, "true")}]"));
+        await server.PostAsync(Encoding.UTF8.GetBytes($"[{Item(honest, "1")},{Item(broken, "-1")},{Item(null, "1")},{Item(silent, "null")}]"));
+        await server.PostAsync(Encoding.UTF8.GetBytes($"[{Item(null, "1")}"));
+        while ((int?)(await RowAsync(broken))?["rejected"] is not 3)
+        {
+            await Task.Delay(50, BayouServer.Ct);
+        }
+
+        Assert.Equal(1, (int)(await RowAsync(honest))!["rejected"]!); // The one that says nothing is the sender's.
+        Assert.Null(await RowAsync(silent)); // It has no page, nor a place among the services.
+        Assert.StartsWith("duration_ms must be", (string)(await RowAsync(broken))!["last_error"]!, StringComparison.Ordinal);
+        Assert.True((int)(await RowAsync(null))!["rejected"]! >= 2);
+        Assert.Equal(3, (int)(await server.DataAsync($"/metrics/freshness?service={broken}"))["rejected"]!);
+        Assert.Equal(1, (int)(await server.DataAsync($"/metrics/freshness?service={honest}"))["rejected"]!);
+
+        async Task<JsonNode?> RowAsync(string? service) => (await server.DataAsync($"/metrics/losses")).AsArray().SingleOrDefault(row => (string?)row!["service"] == service);
     }
 
     [Fact]

@@ -109,6 +109,16 @@ export interface Freshness {
   last_error: string | null;
 }
 
+/** What of one service is missing from a range. */
+export interface Loss {
+  /** Null for what no known service can be told of. */
+  service: string | null;
+  rejected: number;
+  dropped: number;
+  last_minute: string;
+  last_error: string | null;
+}
+
 export interface Deploy {
   id: number;
   service: string;

@@ -1,9 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
+import { Link } from 'react-router';
 import { formatCount } from '../../shared/format';
 import { Paused } from '../../shared/states';
 import { useTime } from '../../shared/time';
 import type { Filters } from './filters';
 import { freshness } from './queries';
+import { useLinkTo } from './use-filters';
 
 interface Props {
   filters: Filters;
@@ -18,6 +20,7 @@ interface Props {
 export function FreshnessLine({ filters, error, updatedAt, onLive }: Props) {
   const { data } = useQuery(freshness(filters));
   const time = useTime();
+  const link = useLinkTo();
   const losses = [
     ...(data && data.rejected > 0 ? [`${formatCount(data.rejected)} refused`] : []),
     ...(data && data.dropped > 0 ? [`${formatCount(data.dropped)} dropped by senders`] : []),
@@ -39,9 +42,9 @@ export function FreshnessLine({ filters, error, updatedAt, onLive }: Props) {
           </span>
         ))}
         {losses.length > 0 && (
-          <span className="text-warn" title={data?.last_error ?? undefined}>
+          <Link className="text-warn underline decoration-dotted hover:text-ink" title={data?.last_error ?? undefined} to={link('/dashboard/losses', { endpoint: null, selection: null })}>
             ⚠ Missing from this range: {losses.join(', ')}{data?.last_error ? ` (last: ${data.last_error})` : ''}
-          </span>
+          </Link>
         )}
       </div>
     </>

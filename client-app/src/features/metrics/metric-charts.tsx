@@ -52,7 +52,7 @@ export function MetricCharts({ filters, live, now, onChange }: Props) {
         <div className="grid gap-3 lg:grid-cols-2 2xl:grid-cols-4">
           <TimeChart {...chart(traffic, trafficOf(filters))} title={filters.country === null ? 'Requests by status' : `Requests from ${formatCountry(filters.country)}`} note={every} kind="bars" formatValue={formatCompact} formatExact={formatExactly.requests} />
           <TimeChart {...chart(latencySeries, (point) => point.p95_latency)} title="Latency" note={noted(ofAll, compared && 'dotted: p95')} kind="lines" formatValue={formatLatency} formatExact={formatExactly.latency} />
-          <TimeChart {...chart(errorSeries, (point) => point.error_rate)} title="Error rate" note={noted('5xx', ofAll ?? 'of all requests')} kind="lines" formatValue={formatRate} formatExact={formatExactly.rate} />
+          <TimeChart {...chart(errorSeries, (point) => point.error_rate)} title="Error rate" note={noted('5xx', ofAll ?? 'of all requests')} kind="lines" formatValue={formatRate} topOfZeros={0.01} formatExact={formatExactly.rate} />
           <TimeChart {...chart(bandwidth, (point) => point.response_size / (live.step / 1000))} title="Bandwidth" note={noted(ofAll, compared && 'dotted: sent')} kind="lines" formatValue={formatBytesPerSecond} formatExact={formatExactly.bytesPerSecond} />
         </div>
       )}

@@ -1,7 +1,7 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { getJson, urlOf, type Query } from '../../shared/api';
-import type { AggregatePoint, Changes, Deploy, Distribution, EndpointEntry, Freshness, Heatmap, KnownService, Summary, TopEntry } from './figures';
-import { comparedStart, OWN_SERVICE, ranges, resolve, seriesQuery, type Filters, type Resolved, type Span } from './filters';
+import type { AggregatePoint, Changes, Deploy, Distribution, EndpointEntry, Freshness, Heatmap, KnownService, Loss, Summary, TopEntry } from './figures';
+import { comparedStart, OWN_SERVICE, ranges, resolve, seriesQuery, type Filters, type Range, type Resolved, type Span } from './filters';
 import { aggregate, liveKey, POLL_MS, type LiveSeries } from './live-series';
 
 /** Which services there are; a new one shows up within seconds. */
@@ -116,6 +116,14 @@ export const freshness = (filters: Filters) =>
     queryKey: ['metrics', 'freshness', filters.service, filters.range],
     queryFn: async ({ signal }) =>
       (await getJson<Freshness>(urlOf('/metrics/freshness', { service: filters.service, ...spanQuery(resolve(filters.range)) }), signal)).data,
+    refetchInterval: POLL_MS,
+    placeholderData: keepPreviousData,
+  });
+
+export const losses = (range: Range) =>
+  queryOptions({
+    queryKey: ['metrics', 'losses', range],
+    queryFn: async ({ signal }) => (await getJson<Loss[]>(urlOf('/metrics/losses', spanQuery(resolve(range))), signal)).data,
     refetchInterval: POLL_MS,
     placeholderData: keepPreviousData,
   });

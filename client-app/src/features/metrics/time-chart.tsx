@@ -32,6 +32,8 @@ interface Props {
   /** Names the line of the range it is set beside; none without. */
   compared?: string | undefined;
   formatValue: (value: number) => string;
+  /** Where the axis ends when all is zero; else it would end at a round number, which is none for every unit. */
+  topOfZeros?: number | 'auto';
   /** For the tooltip. */
   formatExact: (value: number) => string;
   frame: Frame;
@@ -47,7 +49,7 @@ const AXIS = { stroke: 'var(--ink-soft)', fontSize: 11, tickLine: false } as con
  * Figures over time. A drag zooms, a click selects a bucket, arrow keys and Enter do the same as a click. All charts of a
  * view share the crosshair.
  */
-export function TimeChart({ title, note, height = 'h-52', kind, rows, series, compared, formatValue, formatExact, frame, copy }: Props) {
+export function TimeChart({ title, note, height = 'h-52', kind, rows, series, compared, formatValue, topOfZeros = 'auto', formatExact, frame, copy }: Props) {
   const time = useTime();
   const [isHere, setIsHere] = useState(false);
   const [drag, setDrag] = useState<Drag | null>(null);
@@ -59,6 +61,7 @@ export function TimeChart({ title, note, height = 'h-52', kind, rows, series, co
   const span = range.end - range.start;
   const markers = deploysByBucket(frame.deploys, rows, range.step);
   const present = series.filter(({ key }) => rows.some((row) => (row.values[key] ?? 0) > 0));
+  const isZero = present.length === 0 && rows.every((row) => (row.compared ?? 0) === 0);
   const shown = present.length > 0 ? present : series.slice(0, 1); // All zero is a line too.
   const ticks = niceTicks(rows, 7, (at) => (time.zone === 'UTC' ? 0 : new Date(at).getTimezoneOffset() * 60_000));
   const bucket = (at: number): Span => ({ from: at, to: at + range.step });
@@ -130,7 +133,7 @@ export function TimeChart({ title, note, height = 'h-52', kind, rows, series, co
           >
             <CartesianGrid stroke="var(--line)" vertical={false} />
             <XAxis dataKey="at" scale="band" height={22} ticks={ticks} interval={0} tickFormatter={(at: number) => time.axis(at, span)} {...AXIS} />
-            <YAxis tickFormatter={formatValue} width={70} allowDecimals={kind === 'lines'} axisLine={false} domain={[0, 'auto']} {...AXIS} />
+            <YAxis tickFormatter={formatValue} width={70} allowDecimals={kind === 'lines'} axisLine={false} domain={[0, isZero ? topOfZeros : 'auto']} {...AXIS} />
             <Tooltip
               isAnimationActive={false}
               cursor={{ stroke: 'var(--ink-soft)', strokeDasharray: '3 3', fill: 'var(--ink)', fillOpacity: 0.06 }}
