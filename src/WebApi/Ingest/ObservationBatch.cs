@@ -10,6 +10,7 @@ internal sealed class ObservationBatch(SeriesRegistry registry, int project) : I
     private const int FewVersions = 16; // more than a service runs side by side
 
     private readonly List<SeriesName> _unknown = [];
+    private readonly HashSet<SeriesName> _fromPath = []; // those that were made of raw paths
     private readonly List<byte[]> _unknownKeys = []; // as the sender writes the unknown, where it writes it plainly
     private readonly Dictionary<SeriesName, int> _unknownAt = [];
     private readonly Dictionary<(string Service, string Version), SeenVersion> _versions = [];
@@ -64,6 +65,7 @@ internal sealed class ObservationBatch(SeriesRegistry registry, int project) : I
             Span<byte> key = stackalloc byte[SeriesKey.Longest];
             _unknownAt[name] = at = _unknown.Count;
             _unknown.Add(name);
+            _ = o.IsFromPath && _fromPath.Add(name);
             _unknownKeys.Add(key[..SeriesKey.Write(key, project, plain)].ToArray());
         }
 
@@ -86,7 +88,7 @@ internal sealed class ObservationBatch(SeriesRegistry registry, int project) : I
             return;
         }
 
-        var ids = await registry.ResolveAsync(project, [.. _unknown, .. _unknown.Select(name => name.OfWhole()).Distinct()], ct);
+        var ids = await registry.ResolveAsync(project, [.. _unknown, .. _unknown.Select(name => name.OfWhole()).Distinct()], _fromPath, ct);
         foreach (ref var item in _items.AsSpan(0, Count))
         {
             if (item.Series < 0)
@@ -102,6 +104,7 @@ internal sealed class ObservationBatch(SeriesRegistry registry, int project) : I
         }
 
         _unknown.Clear();
+        _fromPath.Clear();
         _unknownKeys.Clear();
         _unknownAt.Clear();
     }

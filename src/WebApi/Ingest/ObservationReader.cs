@@ -149,7 +149,7 @@ internal sealed class ObservationReader(DateTimeOffset oldest, DateTimeOffset ne
         var route = _texts[2] is { } template ? RouteTemplates.Normalize(template) : RouteTemplates.FromPath(_texts[3]!);
         var endpoint = $"{_texts[1]!.ToUpperInvariant()} {route}";
         var country = _texts[10]?.ToUpperInvariant();
-        return (new(_texts[0]!, endpoint, (int)_status, (long)Math.Round(_durationMs * 1000), _time, _requestSize, _responseSize, country, _texts[11]), null);
+        return (new(_texts[0]!, endpoint, (int)_status, (long)Math.Round(_durationMs * 1000), _time, _requestSize, _responseSize, country, _texts[11], _texts[2] is null), null);
     }
 
     private static bool IsOptional(int at) => at >= 7;

@@ -8,7 +8,7 @@ namespace Bayou.Ingest;
 /// <summary>
 /// The ids of series, given by PostgreSQL before anything of a series is journaled. Past a project's limit of
 /// endpoints, further ones are the series <see cref="SeriesName.Other"/> of their service; past its limit of services,
-/// further ones are the service of that name.
+/// further ones are the service of that name. Endpoints that were made of raw paths are called as <see cref="RouteVariables"/> have it.
 /// </summary>
 internal sealed class SeriesRegistry(NpgsqlDataSource db, IOptions<MetricsOptions> options)
 {
@@ -16,6 +16,7 @@ internal sealed class SeriesRegistry(NpgsqlDataSource db, IOptions<MetricsOption
     private const int MostPlain = 100_000;
 
     private readonly ConcurrentDictionary<(int Project, SeriesName Name), int> _known = new();
+    private readonly ConcurrentDictionary<(int Project, string Service), RouteVariables> _variables = new();
     private readonly ConcurrentDictionary<byte[], KnownSeries> _plain = new(new Utf8Comparer());
 
     /// <summary>The series of a <see cref="SeriesKey"/>; null when it is not remembered.</summary>
@@ -30,13 +31,15 @@ internal sealed class SeriesRegistry(NpgsqlDataSource db, IOptions<MetricsOption
         }
     }
 
-    public async Task<Dictionary<SeriesName, int>> ResolveAsync(int project, IEnumerable<SeriesName> names, CancellationToken ct)
+    /// <param name="fromPath">Those of them that were made of raw paths.</param>
+    public async Task<Dictionary<SeriesName, int>> ResolveAsync(int project, IEnumerable<SeriesName> names, IReadOnlySet<SeriesName> fromPath, CancellationToken ct)
     {
         var ids = new Dictionary<SeriesName, int>();
         var missing = new List<SeriesName>();
         foreach (var name in names)
         {
-            if (_known.TryGetValue((project, name), out var id))
+            var called = fromPath.Contains(name) ? name with { Endpoint = VariablesOf(project, name.Service).Apply(name.Endpoint) } : name;
+            if (_known.TryGetValue((project, called), out var id))
             {
                 ids[name] = id;
             }
@@ -48,13 +51,15 @@ internal sealed class SeriesRegistry(NpgsqlDataSource db, IOptions<MetricsOption
 
         if (missing.Count > 0)
         {
-            await AddAsync(project, missing, ids, ct);
+            await AddAsync(project, missing, fromPath, ids, ct);
         }
 
         return ids;
     }
 
-    private async Task AddAsync(int project, List<SeriesName> missing, Dictionary<SeriesName, int> ids, CancellationToken ct)
+    private RouteVariables VariablesOf(int project, string service) => _variables.GetValueOrDefault((project, service), RouteVariables.None);
+
+    private async Task AddAsync(int project, List<SeriesName> missing, IReadOnlySet<SeriesName> fromPath, Dictionary<SeriesName, int> ids, CancellationToken ct)
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
@@ -66,38 +71,41 @@ internal sealed class SeriesRegistry(NpgsqlDataSource db, IOptions<MetricsOption
             await take.ExecuteNonQueryAsync(ct);
         }
 
-        await FindAsync(connection, project, missing, ids, ct);
-        var stands = await StandInsAsync(connection, project, [.. missing.Where(name => !ids.ContainsKey(name))], ct);
+        var (services, endpoints) = await CountAsync(connection, project, ct);
+        var routes = new RouteRegistry(connection, project, canLearn: endpoints < options.Value.MaxEndpoints);
+        var called = await routes.CallAsync(missing, fromPath, ct);
+        var found = new Dictionary<SeriesName, int>();
+        await FindAsync(connection, project, [.. called.Values.Distinct()], found, ct);
+        var stands = StandIns([.. called.Values.Distinct().Where(name => !found.ContainsKey(name))], services, endpoints);
         if (stands.Count > 0)
         {
             var wanted = stands.Values.Distinct().ToList();
-            await InsertAsync(connection, project, wanted, ct);
-            await FindAsync(connection, project, wanted, ids, ct);
+            await InsertAsync(connection, project, wanted, called.Where(pair => fromPath.Contains(pair.Key)).Select(pair => pair.Value).ToHashSet(), ct);
+            await FindAsync(connection, project, wanted, found, ct);
         }
 
         await transaction.CommitAsync(ct);
+        foreach (var (service, variables) in routes.Variables)
+        {
+            _variables[(project, service)] = variables;
+        }
+
         foreach (var name in missing)
         {
-            ids[name] = ids[stands.GetValueOrDefault(name, name)];
+            var stand = stands.GetValueOrDefault(called[name], called[name]);
+            ids[name] = found[stand];
 
             // What was turned away is not remembered: there is no end to it.
-            if (stands.GetValueOrDefault(name, name) == name)
+            if (stand == called[name])
             {
-                _known[(project, name)] = ids[name];
+                _known[(project, stand)] = ids[name];
             }
         }
     }
 
     /// <summary>For each new name the series it counts into: itself while there is room, else one that stands for all others.</summary>
-    private async Task<Dictionary<SeriesName, SeriesName>> StandInsAsync(
-        NpgsqlConnection connection, int project, List<SeriesName> fresh, CancellationToken ct)
+    private Dictionary<SeriesName, SeriesName> StandIns(List<SeriesName> fresh, int services, int endpoints)
     {
-        if (fresh.Count == 0)
-        {
-            return [];
-        }
-
-        var (services, endpoints) = await CountAsync(connection, project, ct);
         var stands = new Dictionary<SeriesName, SeriesName>();
         var refused = fresh.Where(name => name.Endpoint == SeriesName.WholeService).Select(name => name.Service)
             .Skip(Math.Max(0, options.Value.MaxServices - services)).ToHashSet();
@@ -130,14 +138,15 @@ internal sealed class SeriesRegistry(NpgsqlDataSource db, IOptions<MetricsOption
         }
     }
 
-    private static async Task InsertAsync(NpgsqlConnection connection, int project, List<SeriesName> names, CancellationToken ct)
+    private static async Task InsertAsync(NpgsqlConnection connection, int project, List<SeriesName> names, HashSet<SeriesName> fromPath, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand("""
-            INSERT INTO series (project_id, service, endpoint)
-            SELECT $1, service, endpoint FROM unnest($2::text[], $3::text[]) AS n(service, endpoint)
+            INSERT INTO series (project_id, service, endpoint, from_path)
+            SELECT $1, service, endpoint, from_path FROM unnest($2::text[], $3::text[], $4::boolean[]) AS n(service, endpoint, from_path)
             ON CONFLICT DO NOTHING
             """, connection);
         Bind(command, project, names);
+        command.Parameters.Add(new() { Value = names.Select(fromPath.Contains).ToArray() });
         await command.ExecuteNonQueryAsync(ct);
     }
 
