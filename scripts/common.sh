@@ -7,6 +7,10 @@ BAYOU_STATE=$BAYOU_ROOT/.bayou # what has been done, and logs of doing it
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 mkdir -p "$BAYOU_STATE"
 
+# Before anything runs: a child that ends by itself at Ctrl-C, as dotnet does, would keep it from this shell.
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
 # make_data_folder FOLDER: for its owner alone; as root others may pass through it, as the database's user must. What exists keeps its rights.
 make_data_folder() { [ -d "$1" ] || (mkdir -p "$(dirname "$1")" && umask "$([ "$(id -u)" -eq 0 ] && echo 066 || echo 077)" && mkdir "$1"); }
 

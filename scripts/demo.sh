@@ -10,8 +10,6 @@ demo_main() {
         die "no Bayou answers at http://localhost:$BAYOU_PORT; start it with ./bayou up, or both with ./bayou up --demo"
     build_demo
     trap 'terminate "${TRAFFIC:-}" "${SHOP:-}"' EXIT
-    trap 'exit 130' INT
-    trap 'exit 143' TERM
     start_demo
     wait "$TRAFFIC"
 }

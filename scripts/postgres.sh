@@ -116,6 +116,7 @@ cluster_up() {
     running_cluster "$home" ||
         step "Start the database" "Look at the lines above; BAYOU_DATA is $data." start_cluster_anywhere "$home" "$kind"
     port=$(sed -n 4p "$home/db/postmaster.pid")
+    [ -r "$home/password" ] || die "$home/password is missing, and with it the way into the database beside it; put it back, or set BAYOU_DATA to another folder"
     DATABASE_URL="postgres://bayou:$(cat "$home/password")@127.0.0.1:$port/bayou"
 }
 
@@ -153,6 +154,24 @@ start_cluster() {
         tail -n 15 "$home/log"
         return 1
     }
+}
+
+# watch_cluster: starts the private cluster again when it ends; each time it does not, after twice as long, a minute at most.
+watch_cluster() {
+    local pause=1 pid port=${DATABASE_URL##*:}
+    [ -n "${CLUSTER:-}" ] || return 0
+    exec 4<> <(:) # Nothing ever comes: reading it sleeps, without a child that would outlive this.
+    while ! read -rt "$pause" -u 4; do
+        { read -r pid <"$CLUSTER/db/postmaster.pid" && kill -0 "$pid"; } 2>/dev/null && continue
+        running_cluster "$CLUSTER" && continue
+        pause=$((pause < 30 ? pause * 2 : 60))
+        if start_cluster "$CLUSTER" "${port%/*}" durable >/dev/null 2>&1; then
+            say "  The database had ended, and runs again."
+            pause=1
+        else
+            say "  The database has ended and does not start; the next try is in $pause s. Why: $CLUSTER/log"
+        fi
+    done
 }
 
 cluster_down() {

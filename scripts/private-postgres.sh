@@ -14,8 +14,6 @@ kind=$1 disk=${2:-} own=
 data=$(mktemp -d "${TMPDIR:-/tmp}/bayou-XXXXXX")
 [ "$(id -u)" -ne 0 ] || chmod 711 "$data"
 trap 'cluster_down; umount "$data" 2>/dev/null || true; rm -rf "${CLUSTER:-}" "$data"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 {
     flock 9 # One of several installs it.
     find_postgres

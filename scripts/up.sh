@@ -58,9 +58,9 @@ begin() {
     echo $$ >"$BAYOU_DATA/up.pid"
     # shellcheck disable=SC2064 # now
     trap "$1" EXIT
-    trap 'exit 130' INT
-    trap 'exit 143' TERM
     ensure_database
+    watch_cluster &
+    WATCH=$!
     export BAYOU_DATABASE_URL=$DATABASE_URL
 }
 
@@ -82,7 +82,7 @@ stop() {
     local status=${STATUS:-$?}
     trap - EXIT
     trap '' INT TERM
-    terminate "${TRAFFIC:-}" "${SHOP:-}" "${PAGE:-}" "$@" "${SERVER:-}"
+    terminate "${WATCH:-}" "${TRAFFIC:-}" "${SHOP:-}" "${PAGE:-}" "$@" "${SERVER:-}"
     cluster_down
     rm -f "$BAYOU_DATA/up.pid"
     exit "$status"

@@ -103,6 +103,26 @@ a_stale_pid_file() {
         cluster_down
         exit \$status"
 }
+a_database_that_ends() { # S8
+    in_parts "
+        cluster_up '$scratch/ends' throwaway
+        watch_cluster &
+        kill -KILL \$(head -n 1 \"\$CLUSTER/db/postmaster.pid\")
+        for _ in \$(seq 60); do sleep 0.5; running_cluster \"\$CLUSTER\" && break; done
+        status=0; running_cluster \"\$CLUSTER\" || status=1
+        kill %1; cluster_down
+        exit \$status"
+}
+a_missing_password() { # S14
+    in_parts "cluster_up '$scratch/pw' throwaway; cluster_down; mv \"\$CLUSTER/password\" \"\$CLUSTER/away\""
+    says "postgres/password is missing" in_parts "cluster_up '$scratch/pw' throwaway" || return 1
+    in_parts "CLUSTER=\$(cluster_home '$scratch/pw'); POSTGRES_BIN=\$(installed_postgres); cluster_down"
+}
+an_interrupt() { # S11: at a child that takes the signal for itself, as dotnet does
+    local status=0
+    in_parts "step 'Restore' 'Wait.' bash -c 'trap \"exit 0\" INT; kill -INT \$\$ \$PPID; :'; touch '$scratch/went-on'" || status=$?
+    [ "$status" -eq 130 ] && [ ! -e "$scratch/went-on" ]
+}
 a_deep_folder() {
     local deep
     deep=$scratch/$(printf 'a-long-name-of-a-folder/%.0s' $(seq 8))
@@ -145,6 +165,9 @@ check "a stale postmaster.pid does not stop the start" a_stale_pid_file
 check "a folder deeper than a socket's name may be long will do" a_deep_folder
 check "a folder that only its owner may enter will do" a_root_only_folder
 check "a full disk is named" a_full_disk
+check "a database that ends is started again" a_database_that_ends
+check "a missing password is named" a_missing_password
+check "an interrupt ends the first step and all after it" an_interrupt
 if command -v shellcheck >/dev/null; then
     check "shellcheck has nothing to say" shellchecked
 fi

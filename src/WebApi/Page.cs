@@ -12,6 +12,9 @@ internal static class Page
 
     private const string Assets = "/assets";
 
+    /// <summary>What browsers ask for where a page names none, as the API's reference.</summary>
+    private const string Icon = "/favicon.ico";
+
     public static void UsePageFiles(this WebApplication app)
     {
         var files = new StaticFileOptions
@@ -21,7 +24,7 @@ internal static class Page
         };
 
         // Every other path is the API's, and the page itself has its routes.
-        app.UseWhen(http => http.Request.Path.StartsWithSegments(Assets, StringComparison.Ordinal), branch => branch.UseStaticFiles(files));
+        app.UseWhen(http => http.Request.Path.StartsWithSegments(Assets, StringComparison.Ordinal) || http.Request.Path == Icon, branch => branch.UseStaticFiles(files));
     }
 
     public static void MapPage(this WebApplication app)

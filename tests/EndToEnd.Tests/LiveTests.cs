@@ -22,7 +22,7 @@ public sealed class LiveTests : IAsyncLifetime
         await Product.SendAsync("shop", 10, status: 500, durationMs: 400, route: "/checkout");
         var page = await _browser.OpenAsync("/dashboard?service=shop&range=15m");
         var requests = page.Locator("[data-figure=Requests]");
-        await Expect(requests).ToHaveTextAsync("50", new() { Timeout = 10_000 });
+        await Expect(requests).ToHaveTextAsync("50", new() { Timeout = 30_000 });
         await Expect(page.Locator("[data-figure='Error rate']")).ToHaveTextAsync("20 %");
         await Expect(page.GetByRole(AriaRole.Link, new() { Name = "GET /checkout" })).ToContainTextAsync("10");
 
@@ -40,18 +40,18 @@ public sealed class LiveTests : IAsyncLifetime
         await Product.SendAsync("shop", 12);
         var page = await _browser.OpenAsync("/dashboard?service=shop&range=15m", ColorScheme.Dark, 380, 800);
         var requests = page.Locator("[data-figure=Requests]");
-        await Expect(requests).ToHaveTextAsync("12", new() { Timeout = 10_000 });
+        await Expect(requests).ToHaveTextAsync("12", new() { Timeout = 30_000 });
 
         // Acknowledged a moment before kill -9: the next life must deliver it.
         await Product.SendAsync("shop", 3);
         await Product.KillAsync();
-        await Expect(page.GetByRole(AriaRole.Alert).Filter(new() { HasText = "Live updates paused" })).ToContainTextAsync("Live updates paused", new() { Timeout = 10_000 });
+        await Expect(page.GetByRole(AriaRole.Alert).Filter(new() { HasText = "Live updates paused" })).ToContainTextAsync("Live updates paused", new() { Timeout = 30_000 });
         await Expect(requests).ToHaveTextAsync(new Regex("^1[25]$"));
         await Browser.ScreenshotAsync(page, "paused-dark-narrow");
 
         await Product.StartAsync();
         await Expect(requests).ToHaveTextAsync("15", new() { Timeout = 20_000 });
-        await Expect(page.GetByRole(AriaRole.Alert)).ToHaveCountAsync(0, new() { Timeout = 10_000 });
+        await Expect(page.GetByRole(AriaRole.Alert)).ToHaveCountAsync(0, new() { Timeout = 30_000 });
     }
 
     [Fact]
@@ -66,12 +66,12 @@ public sealed class LiveTests : IAsyncLifetime
         await Expect(page.Locator("pre")).ToContainTextAsync($"{Product.Url.ToString().TrimEnd('/')}/ingest/v1/requests");
 
         await Product.SendAsync("billing", 5, route: "/invoices/{id}");
-        await Expect(listener).ToHaveAttributeAsync("data-listener", "heard", new() { Timeout = 10_000 });
+        await Expect(listener).ToHaveAttributeAsync("data-listener", "heard", new() { Timeout = 30_000 });
         await Expect(listener).ToContainTextAsync("billing (1 endpoint)");
 
         // Bayou's own service steps back.
         await Expect(page.GetByLabel("Service", new() { Exact = true })).ToHaveValueAsync("billing");
-        await Expect(page.Locator("[data-figure=Requests]")).ToHaveTextAsync("5", new() { Timeout = 10_000 });
+        await Expect(page.Locator("[data-figure=Requests]")).ToHaveTextAsync("5", new() { Timeout = 30_000 });
     }
 
     [Fact]
@@ -79,7 +79,7 @@ public sealed class LiveTests : IAsyncLifetime
     {
         await Product.SendAsync("shop", 1);
         var page = await _browser.OpenAsync("/dashboard?service=shop");
-        await Expect(page.Locator("[data-figure=Requests]")).ToHaveTextAsync("1", new() { Timeout = 10_000 });
+        await Expect(page.Locator("[data-figure=Requests]")).ToHaveTextAsync("1", new() { Timeout = 30_000 });
         await page.Clock.InstallAsync();
         await ShowAsync(page, "hidden");
         var asked = 0;
@@ -104,7 +104,18 @@ public sealed class LiveTests : IAsyncLifetime
         content.Headers.Add("x-bayou-dropped", "5");
         using var response = await Product.Http.PostAsync(new Uri(Product.Url, "/ingest/v1/requests"), content, TestContext.Current.CancellationToken);
         var page = await _browser.OpenAsync("/dashboard?service=shop");
-        await Expect(page.Locator("[data-freshness]")).ToContainTextAsync("Missing from this range: 1 refused, 5 dropped by senders (last: status must be a whole number from 100 to 599)", new() { Timeout = 10_000 });
+        await Expect(page.Locator("[data-freshness]")).ToContainTextAsync("Missing from this range: 1 refused, 5 dropped by senders (last: status must be a whole number from 100 to 599, or 0 where the client went away)", new() { Timeout = 30_000 });
+        await page.GetByRole(AriaRole.Link, new() { Name = "Missing from this range" }).ClickAsync();
+        await Expect(page.Locator("[data-service=shop]")).ToContainTextAsync("status must be a whole number");
+        await Expect(page.Locator("[data-service=shop] td").First).ToHaveTextAsync("1");
+    }
+
+    /// <summary>F22.</summary>
+    [Fact]
+    public async Task A_browser_that_looks_for_an_icon_finds_one()
+    {
+        using var response = await Product.Http.GetAsync(new Uri(Product.Url, "/favicon.ico"), TestContext.Current.CancellationToken);
+        Assert.Equal("image/x-icon", response.EnsureSuccessStatusCode().Content.Headers.ContentType?.MediaType);
     }
 
     [Fact]
@@ -117,7 +128,7 @@ public sealed class LiveTests : IAsyncLifetime
         {
             var page = await _browser.OpenAsync("/dashboard");
             var sent = await UntilUpAsync(http);
-            await Expect(page.GetByRole(AriaRole.Link, new() { Name = "GET /products/{id}", Exact = false })).ToBeVisibleAsync(new() { Timeout = 10_000 });
+            await Expect(page.GetByRole(AriaRole.Link, new() { Name = "GET /products/{id}", Exact = false })).ToBeVisibleAsync(new() { Timeout = 30_000 });
 
             await Product.KillAsync();
             sent += await CallAsync(http, 40);

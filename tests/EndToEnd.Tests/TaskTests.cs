@@ -121,7 +121,7 @@ public sealed class TaskTests(TaskTests.Shop shop) : IClassFixture<TaskTests.Sho
 
         // Several polls later it is as it was left.
         await shop.Product.SendAsync("shop", 1, route: "/late");
-        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "GET /late" })).ToBeVisibleAsync(new() { Timeout = 10_000 });
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "GET /late" })).ToBeVisibleAsync(new() { Timeout = 30_000 });
         await Expect(page.GetByLabel("From (your time)")).ToHaveValueAsync(Minute.AddMinutes(1).ToString("yyyy-MM-ddTHH:mm", CultureInfo.InvariantCulture));
         await page.GetByLabel("To (your time)").FillAsync(Minute.ToString("yyyy-MM-ddTHH:mm", CultureInfo.InvariantCulture));
         await page.GetByRole(AriaRole.Button, new() { Name = "Show", Exact = true }).ClickAsync();
