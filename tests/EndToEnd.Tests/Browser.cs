@@ -21,7 +21,7 @@ public sealed class Browser : IAsyncLifetime
         Product = new Product(_database.Url);
         await Product.StartAsync();
         _playwright = await Playwright.CreateAsync();
-        Assertions.SetDefaultExpectTimeout(10_000); // A busy machine is not a wrong page.
+        Assertions.SetDefaultExpectTimeout(30_000); // A busy machine is not a wrong page.
         _browser = await _playwright.Chromium.LaunchAsync(new()
         {
             ExecutablePath = await Chromium.PathAsync(),

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging.Console;
 
 namespace Bayou.Hosting;
@@ -8,7 +10,6 @@ public static class LoggingSetup
     public static IHostApplicationBuilder AddBayouLogging(this IHostApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        builder.Logging.ClearProviders();
         if (builder.Environment.IsProduction())
         {
             builder.Logging.AddJsonConsole(o =>
@@ -29,6 +30,11 @@ public static class LoggingSetup
             builder.Logging.AddConsoleFormatter<TerminalFormatter, ConsoleFormatterOptions>();
             builder.Logging.AddConsole(o => o.FormatterName = TerminalFormatter.FormatterName);
         }
+
+        builder.Services.RemoveAll<ILoggerProvider>();
+        builder.Services.AddSingleton<ConsoleLoggerProvider>();
+        builder.Services.AddSingleton<ILoggerProvider>(services =>
+            new CalmLoggerProvider(services.GetRequiredService<ConsoleLoggerProvider>(), services.GetService<TimeProvider>() ?? TimeProvider.System));
 
         if (builder.Configuration["LOG_LEVEL"] is { Length: > 0 } name)
         {
