@@ -42,11 +42,13 @@ internal static class Api
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = DefaultMaxBody;
             kestrel.Limits.MaxRequestLineSize = MaxRequestLine;
+            kestrel.ConfigureEndpointDefaults(RejectedRequests.Answer);
         });
         var services = builder.Services;
         services.AddSingleton<HostNames>();
         services.AddSingleton<RefusedRequests>();
         services.AddHostedService(provider => provider.GetRequiredService<RefusedRequests>());
+        services.AddHostedService<RejectedRequests>();
         services.AddSingleton(BodyBudget.OfThisMachine);
         services.AddSingleton<RequestBody>();
         services.AddSingleton(new AccessToken(builder.Configuration));

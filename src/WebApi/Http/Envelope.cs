@@ -30,6 +30,8 @@ internal sealed record ApiResult(object? Data, object? Metadata = null, int Stat
 
 internal static class Json
 {
+    public const string ContentType = "application/json; charset=utf-8";
+
     public static JsonSerializerOptions Options { get; } = Configure(new JsonSerializerOptions(JsonSerializerDefaults.Web));
 
     public static JsonSerializerOptions Configure(JsonSerializerOptions options)
@@ -43,7 +45,7 @@ internal static class Json
 
     public static Task WriteAsync(HttpContext http, Envelope envelope)
     {
-        return http.Response.WriteAsJsonAsync(envelope, Options, "application/json; charset=utf-8", http.RequestAborted);
+        return http.Response.WriteAsJsonAsync(envelope, Options, ContentType, http.RequestAborted);
     }
 
     private sealed class WrittenConverter : JsonConverter<WrittenJson>

@@ -15,7 +15,7 @@ internal sealed partial class RefusedRequests(TimeProvider time, ILogger<Refused
     /// <summary>A request as two words of a line, whatever its client put into it.</summary>
     public static string SampleOf(HttpRequest request)
     {
-        var sample = $"{request.Method} {request.Path.ToUriComponent()}"; // blanks and control characters are escaped
+        var sample = request.Method.Length == 0 ? "what is no request" : $"{request.Method} {request.Path.ToUriComponent()}"; // blanks and control characters are escaped
         return sample.Length > SampleLength ? sample[..SampleLength] : sample;
     }
 

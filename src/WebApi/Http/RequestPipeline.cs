@@ -34,7 +34,7 @@ internal sealed partial class RequestPipeline(
     public async Task InvokeAsync(HttpContext http)
     {
         TraceIds.Assign(http);
-        AddSecurityHeaders(http);
+        AddHeaders(http);
         using var scope = logger.BeginScope(new TraceScope(TraceIds.Of(http)));
         var started = time.GetTimestamp();
         await AnswerAsync(http);
@@ -102,7 +102,7 @@ internal sealed partial class RequestPipeline(
         }
     }
 
-    private static void AddSecurityHeaders(HttpContext http)
+    public static void AddHeaders(HttpContext http)
     {
         var headers = http.Response.Headers;
         headers.CacheControl = "no-store"; // The page's files say otherwise for themselves.
