@@ -6,10 +6,10 @@ PASSED=0 FAILED=0 SKIPPED=0 SUMMARY=()
 
 # Set-up, the page, the scripts, dotnet test, torture, and the sum of it.
 test_main() {
-    local tortures="30:42" torture trouble suite
+    local tortures="30:42" fuzz=20 torture trouble suite
     [[ $* =~ ^(--full)?$ ]] || die "test takes --full only, not $*"
     if [ -n "$*" ]; then
-        tortures="600:1 600:2 600:3"
+        tortures="600:1 600:2 600:3" fuzz=600
         export BAYOU_TEST_FULL=1 # Crashes at every message, not at every fourth; a million runs of the model.
     fi
     check_tools
@@ -29,6 +29,7 @@ test_main() {
             run "torture ${trouble:-of two}, seed ${torture#*:}" right dotnet "$(dll Torture)" --seconds "${torture%:*}" --seed "${torture#*:}" $trouble
         done
     done
+    run "torture --fuzz, seed 42" right dotnet "$(dll Torture)" --fuzz $fuzz --seed 42
     say ""
     printf '%s\n' "${SUMMARY[@]}"
     say ""
