@@ -47,7 +47,6 @@ internal sealed class Server(Process process, Uri url) : IAsyncDisposable
         ["BAYOU_DATABASE_URL"] = database,
         ["Bayou__Enabled"] = "false",
         ["Bayou__Metrics__MaxEndpoints"] = "100000",
-        ["Bayou__Metrics__RollUpAfterSeconds"] = "5",
         ["LOG_LEVEL"] = "Error",
     };
 

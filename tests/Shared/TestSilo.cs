@@ -8,11 +8,12 @@ namespace Bayou;
 
 internal static class TestSilo
 {
-    /// <summary>Settings with which nothing is flushed by itself while a test lasts.</summary>
+    /// <summary>Settings with which nothing is flushed or merged by itself while a test lasts.</summary>
     public static Dictionary<string, string?> AtRest { get; } = new()
     {
         ["Bayou:Metrics:FlushSeconds"] = "60",
         ["Bayou:Metrics:RollUpAfterSeconds"] = "0",
+        ["Bayou:Metrics:RollUpEverySeconds"] = "3600",
     };
 
     /// <summary>What a silo's grains are made of, on a test's database. Windows are flushed when a test says so.</summary>

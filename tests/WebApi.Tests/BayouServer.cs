@@ -155,6 +155,7 @@ public sealed class BayouServer : IAsyncLifetime
         settings.TryAdd("LOG_LEVEL", "Warning");
         settings.TryAdd("Bayou:Metrics:FlushSeconds", "1");
         settings.TryAdd("Bayou:Metrics:RollUpAfterSeconds", "0");
+        settings.TryAdd("Bayou:Metrics:RollUpEverySeconds", "3600"); // when a test says so
         settings.TryAdd("Bayou:Ingest:DeliveryMilliseconds", "50");
         _app = Api.Build([.. settings.Select(pair => $"--{pair.Key}={pair.Value}")]);
         await _app.StartAsync(Ct);

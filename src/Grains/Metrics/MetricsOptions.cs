@@ -32,7 +32,11 @@ public sealed class MetricsOptions : IValidatableObject
 
     /// <summary>Seconds that nothing was written to ten minutes that are over before they are merged, and so on with longer windows.</summary>
     [Range(0, 3_600)]
-    public int RollUpAfterSeconds { get; set; } = 30;
+    public int RollUpAfterSeconds { get; set; } = 10;
+
+    /// <summary>Seconds between two looks for what can be merged: a backfill is read fast soon after its end.</summary>
+    [Range(1, 3_600)]
+    public int RollUpEverySeconds { get; set; } = 5;
 
     /// <summary>Endpoints of a project that are counted apart; further ones count into <c>__other__</c>.</summary>
     [Range(1, 100_000)]

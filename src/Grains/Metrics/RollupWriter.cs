@@ -50,7 +50,7 @@ internal sealed class RollupWriter(NpgsqlDataSource db, WindowPartitions partiti
                AND (waiting.since <= now() - 3 * $3 -- spares merging it twice; to be right it need not wait
                     OR NOT EXISTS (SELECT 1 FROM metric_marks h
                                     WHERE h.seconds < m.seconds AND h.start >= m.start AND h.start < m.start + make_interval(secs => $1)))
-             ORDER BY m.start
+             ORDER BY m.start DESC -- what is looked at most comes first
             """);
         command.Parameters.Add(new() { Value = resolution.Seconds });
         command.Parameters.Add(new() { Value = TimeSpan.FromSeconds(options.Value.RollUpAfterSeconds) });
