@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Net.Sockets;
-using System.Text;
 using System.Text.Json.Nodes;
 
 namespace Bayou.Http;
@@ -19,7 +16,7 @@ public sealed class RejectedRequestsTests(BayouServer server) : IClassFixture<Ba
     [InlineData("POST /ingest/v1/requests HTTP/1.0\r\nHost: localhost\r\n\r\n", 400)]
     public async Task What_the_web_server_turns_away_gets_the_envelope_and_the_headers(string request, int status)
     {
-        var answer = Assert.Single(await AskAsync(request));
+        var answer = Assert.Single(await RawHttp.AskAsync(server, request));
         Assert.Equal(status, answer.Status);
         Assert.Equal("close", answer.Headers["connection"]);
         Assert.Equal("application/json; charset=utf-8", answer.Headers["content-type"]);
@@ -34,56 +31,15 @@ public sealed class RejectedRequestsTests(BayouServer server) : IClassFixture<Ba
     [Fact]
     public async Task Headers_without_end_and_lines_too_long_are_answered_with_their_own_status()
     {
-        Assert.Equal(431, Assert.Single(await AskAsync($"GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: {new string('x', 40_000)}\r\n\r\n")).Status);
-        Assert.Equal(414, Assert.Single(await AskAsync($"GET /{new string('x', 100_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n")).Status);
+        Assert.Equal(431, Assert.Single(await RawHttp.AskAsync(server, $"GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: {new string('x', 40_000)}\r\n\r\n")).Status);
+        Assert.Equal(414, Assert.Single(await RawHttp.AskAsync(server, $"GET /{new string('x', 100_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n")).Status);
     }
 
     [Fact]
     public async Task A_good_request_before_it_on_the_connection_has_its_own_answer()
     {
-        var answers = await AskAsync("GET /health/liveness HTTP/1.1\r\nHost: localhost\r\n\r\nGET /%00 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        var answers = await RawHttp.AskAsync(server, "GET /health/liveness HTTP/1.1\r\nHost: localhost\r\n\r\nGET /%00 HTTP/1.1\r\nHost: localhost\r\n\r\n");
         Assert.Equal([200, 400], answers.Select(answer => answer.Status));
         Assert.Equal("VALIDATION_ERROR", (string)JsonNode.Parse(answers[1].Body)!["error"]!["code"]!);
     }
-
-    /// <summary>All that comes until the server hangs up.</summary>
-    private async Task<List<Answer>> AskAsync(string request)
-    {
-        using var client = new TcpClient();
-        await client.ConnectAsync(server.Http.BaseAddress!.Host, server.Http.BaseAddress.Port, BayouServer.Ct);
-        await using var stream = client.GetStream();
-        await stream.WriteAsync(Encoding.ASCII.GetBytes(request), BayouServer.Ct);
-        using var came = new MemoryStream();
-        try
-        {
-            await stream.CopyToAsync(came, BayouServer.Ct);
-        }
-        catch (IOException)
-        {
-            // It hung up with a part of the request unread, after it had answered.
-        }
-
-        return Answers(Encoding.UTF8.GetString(came.ToArray()));
-    }
-
-    private static List<Answer> Answers(string text)
-    {
-        var answers = new List<Answer>();
-        while (text.Length > 0)
-        {
-            var end = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
-            var lines = text[..end].Split("\r\n");
-            var headers = lines[1..].Select(line => line.Split(": ", 2)).ToDictionary(pair => pair[0].ToLowerInvariant(), pair => pair[1]);
-            var body = text[(end + 4)..];
-            var length = headers.TryGetValue("content-length", out var given) ? int.Parse(given, CultureInfo.InvariantCulture) : ChunkedLength(body);
-            answers.Add(new(int.Parse(lines[0].Split(' ')[1], CultureInfo.InvariantCulture), headers, body[..length]));
-            text = body[length..];
-        }
-
-        return answers;
-    }
-
-    private static int ChunkedLength(string body) => body.IndexOf("0\r\n\r\n", StringComparison.Ordinal) + 5;
-
-    private sealed record Answer(int Status, IReadOnlyDictionary<string, string> Headers, string Body);
 }
