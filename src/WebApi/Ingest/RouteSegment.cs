@@ -13,6 +13,7 @@ internal static partial class RouteSegment
     private const int LongestName = 100;
     private const int LongestExtension = 5;
     private const int HashLength = 7; // of the shortest that programs write, as git does
+    private const int CodeLength = 6; // of the shortest in capitals, as bookings have
     private const string Value = RouteTemplates.Variable;
     private static readonly SearchValues<char> CapitalsAndDigits = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
     private static readonly SearchValues<char> SuffixCharacters = SearchValues.Create("bcdfghjklmnpqrstvwxz2456789");
@@ -20,7 +21,7 @@ internal static partial class RouteSegment
 
     public static string TemplateOf(string segment)
     {
-        if (Version().IsMatch(segment))
+        if (Version().IsMatch(segment) || RouteWords.IsStandard(segment))
         {
             return segment;
         }
@@ -78,7 +79,7 @@ internal static partial class RouteSegment
 
         var (left, right) = (text[..at], text[(at + 1)..]);
         var (isLeft, isRight) = (IsValue(left), IsValue(right));
-        return isLeft && isRight ? Value
+        return isLeft && (isRight || (text[at] == ':' && Host().IsMatch(right))) ? Value // !room:server.example
             : left.Contains(text[at], StringComparison.Ordinal) && (isLeft || isRight) ? Value // urn:isbn:…
             : isLeft ? $"{Value}{text[at]}{right}"
             : isRight ? $"{left}{text[at]}{Value}"
@@ -124,6 +125,7 @@ internal static partial class RouteSegment
 
     private static bool IsValue(string[] pieces, bool isFile)
     {
+        var isTitle = IsTitle(pieces);
         var (numbers, digits, words, codes) = (0, 0, 0, 0);
         foreach (var piece in pieces)
         {
@@ -132,7 +134,7 @@ internal static partial class RouteSegment
                 numbers++;
                 digits = Math.Max(digits, piece is ['0', _, _, ..] ? 5 : piece.Length); // Nobody counts pages from 001.
             }
-            else if (Size().IsMatch(piece) ? pieces.Length == 1 : IsRandom(piece))
+            else if (!isTitle && (Size().IsMatch(piece) ? pieces.Length == 1 : IsRandom(piece)))
             {
                 return true;
             }
@@ -146,7 +148,18 @@ internal static partial class RouteSegment
         var isCode = pieces.Length > 1 && words == codes && pieces.Any(piece => piece.Any(char.IsAsciiDigit)); // ORD-2024-17, ABC-1
         return words == 0 || isCode || digits >= 5 || numbers >= 3
             || (words == 1 && digits >= (isFile ? 4 : 3)) // order-123, but not top-10, icon-192.png nor best-films-of-2024
-            || (pieces.Length > 1 && IsSuffix(pieces[^1])) || AreOneToken(pieces);
+            || (pieces.Length > 1 && IsSuffix(pieces[^1])) || AreOneToken(pieces) || AreGroups(pieces);
+    }
+
+    /// <summary>A code in groups of one length: 80o-x6q-lcc.</summary>
+    private static bool AreGroups(string[] pieces) =>
+        pieces.Length >= 3 && pieces[0].Length is >= 3 and <= 6 && Array.TrueForAll(pieces, piece => piece.Length == pieces[0].Length) && pieces.Count(piece => DigitBeforeLetter().IsMatch(piece)) >= 2;
+
+    /// <summary>Words in plain letters with one short thing of digits among them: file-your-form-1040a-online. At the end it would tell one text from another.</summary>
+    private static bool IsTitle(string[] pieces)
+    {
+        var odd = Array.FindIndex(pieces, piece => !piece.All(char.IsAsciiLetterLower));
+        return pieces.Length >= 4 && odd >= 0 && odd < pieces.Length - 1 && pieces[odd].Length <= 5 && pieces.Skip(odd + 1).All(piece => piece.All(char.IsAsciiLetterLower));
     }
 
     /// <summary>Five characters behind a name that Kubernetes makes up: it takes none that could make a word.</summary>
@@ -188,7 +201,8 @@ internal static partial class RouteSegment
             return RouteWords.AreRandom(piece);
         }
 
-        if (Version().IsMatch(piece) || (digits <= 2 && (piece.Length <= 5 || (piece.Length == 6 && !piece.ContainsAnyInRange('A', 'Z')))))
+        if (Version().IsMatch(piece) || RouteWords.IsStandard(piece)
+            || (digits <= 2 && (piece.Length <= 5 || (piece.Length == 6 && !piece.ContainsAnyInRange('A', 'Z') && !HasManyTurns(piece)))))
         {
             return false; // v2beta1, k8s, s3, p95, log4j2
         }
@@ -205,7 +219,7 @@ internal static partial class RouteSegment
 
         // Capitals with digits within are a code, as a word in capitals has them behind it only.
         var isCapital = !rest.ContainsAnyExceptInRange('A', 'Z');
-        var isCode = isCapital && (digits >= 3 || (piece.Length >= HashLength && piece[..^digits].ContainsAnyInRange('0', '9')));
+        var isCode = isCapital && (digits >= 3 || (piece.Length >= CodeLength && piece[..^digits].ContainsAnyInRange('0', '9')));
         if (digits >= 4 || isCode || RouteWords.AreRandom(rest, isAmongDigits: true) || (isHash && RouteWords.HasShortParts(rest, least: 6)))
         {
             return true;
@@ -215,9 +229,27 @@ internal static partial class RouteSegment
         return groups > 1 && letters < groups * 4;
     }
 
-    // v1, v1.2, v2beta1, 1.0-preview is none: that is a release.
-    [GeneratedRegex(@"^[vV]\d{1,4}(?:\.\d{1,4})?(?:(?:alpha|beta|rc|pre|preview|p|b|a)\d{0,3})?$", RegexOptions.CultureInvariant)]
+    /// <summary>Whether letters and digits take turns, as in no name.</summary>
+    private static bool HasManyTurns(ReadOnlySpan<char> piece)
+    {
+        var turns = 0;
+        for (var i = 1; i < piece.Length; i++)
+        {
+            turns += char.IsAsciiDigit(piece[i]) == char.IsAsciiDigit(piece[i - 1]) ? 0 : 1;
+        }
+
+        return turns >= 4;
+    }
+
+    [GeneratedRegex(@"^[A-Za-z][A-Za-z0-9-]*(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}(?::\d+)?$", RegexOptions.CultureInvariant)]
+    private static partial Regex Host();
+
+    // v1, v1.2, v2beta1, v1p1beta1, v2021-06-07; 1.0-preview is none: that is a release.
+    [GeneratedRegex(@"^[vV](?:\d{8}|\d{4}-\d{2}-\d{2}|\d{1,4}(?:\.\d{1,4})?(?:p\d{1,2})?)(?:(?:alpha|beta|rc|pre|preview|p|b|a)\d{0,3})?$", RegexOptions.CultureInvariant)]
     private static partial Regex Version();
+
+    [GeneratedRegex("[0-9][A-Za-z]", RegexOptions.CultureInvariant)]
+    private static partial Regex DigitBeforeLetter();
 
     [GeneratedRegex(@"^\d{1,4}x\d{1,4}$", RegexOptions.CultureInvariant)]
     private static partial Regex Size();

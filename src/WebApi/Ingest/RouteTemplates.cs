@@ -31,7 +31,7 @@ internal static partial class RouteTemplates
     private static bool IsVersion(List<string> segments, int at)
     {
         var (segment, isBeforeName) = (segments[at], at + 1 < segments.Count && !char.IsAsciiDigit(segments[at + 1][0]));
-        return (isBeforeName && DecimalVersion().IsMatch(segment))
+        return ((isBeforeName || segment.EndsWith(".0", StringComparison.Ordinal)) && DecimalVersion().IsMatch(segment))
             || (at == 0 ? isBeforeName && FirstVersion().IsMatch(segment) : segments[at - 1].EndsWith("api", StringComparison.OrdinalIgnoreCase) && LaterVersion().IsMatch(segment));
     }
 
@@ -102,7 +102,7 @@ internal static partial class RouteTemplates
     [GeneratedRegex("^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*", RegexOptions.CultureInvariant)]
     private static partial Regex Authority();
 
-    [GeneratedRegex(@"^\d{1,2}\.\d{1,2}$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^(?:\d{1,2}\.\d{1,2}|20\d\d\.\d)$", RegexOptions.CultureInvariant)]
     private static partial Regex DecimalVersion();
 
     [GeneratedRegex(@"^(?:\d|\d{4}-\d{2}-\d{2})$", RegexOptions.CultureInvariant)]

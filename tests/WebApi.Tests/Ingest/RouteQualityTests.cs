@@ -1,17 +1,16 @@
 namespace Bayou.Ingest;
 
 /// <summary>
-/// How well values are told from names in paths as public APIs have them (Routes/*.tsv). One half was looked at while the rules were written, the other was not: it
+/// How well values are told from names in paths as public APIs have them (Routes/*.tsv). Some were looked at while the rules were written, one half was not: it
 /// says what the rules are worth on paths that nobody has thought of.
 /// </summary>
 public sealed class RouteQualityTests(ITestOutputHelper output)
 {
-    private const double Least = 0.95; // what it must not fall below; the aim is 0.98, see docs/performance.md
-
     [Theory]
-    [InlineData("tuned")]
-    [InlineData("held-out")]
-    public void Values_and_names_are_told_apart(string half)
+    [InlineData("tuned", 0.98)]
+    [InlineData("held-out", 0.96)] // the aim is 0.98, see docs/performance.md
+    [InlineData("hard", 0.92)] // names with digits, and values without, where they are rarest
+    public void Values_and_names_are_told_apart(string half, double least)
     {
         var (right, missed, wrong) = (0, 0, 0);
         foreach (var line in File.ReadLines(Path.Combine(AppContext.BaseDirectory, "Routes", $"{half}.tsv")).Where(line => !line.StartsWith('#')))
@@ -21,16 +20,16 @@ public sealed class RouteQualityTests(ITestOutputHelper output)
             var differs = expected.Length != found.Length;
             for (var i = 1; i < Math.Min(expected.Length, found.Length); i++)
             {
-                // A word for a name could be either.
+                // A word for a name could be either; so what is nothing but an id and a word, as 17-a-title, is one value.
                 var (isValue, isFound) = (expected[i].Contains("{id}", StringComparison.Ordinal), found[i].Contains("{id}", StringComparison.Ordinal));
-                var isRight = isValue ? found[i] == expected[i] : !isFound || expected[i].Contains("{word}", StringComparison.Ordinal);
+                var isRight = isValue ? found[i] == expected[i] || (found[i] == "{id}" && IsAllVariable(expected[i])) : !isFound || expected[i].Contains("{word}", StringComparison.Ordinal);
                 right += isValue && isRight ? 1 : 0;
                 missed += isValue && !isRight ? 1 : 0;
                 wrong += isFound && !isRight ? 1 : 0;
                 differs |= !isRight;
             }
 
-            if (differs && half == "tuned")
+            if (differs && half != "held-out")
             {
                 output.WriteLine($"{path} is {truth}, not {string.Join('/', found)}");
             }
@@ -38,6 +37,9 @@ public sealed class RouteQualityTests(ITestOutputHelper output)
 
         var (precision, recall) = ((double)right / (right + wrong), (double)right / (right + missed));
         output.WriteLine($"{half}: {right + missed} values; precision {precision:0.0000}, recall {recall:0.0000}");
-        Assert.True(precision >= Least && recall >= Least, $"precision {precision:0.0000}, recall {recall:0.0000}");
+        Assert.True(precision >= least && recall >= least, $"precision {precision:0.0000}, recall {recall:0.0000}");
     }
+
+    private static bool IsAllVariable(string segment) =>
+        !segment.Replace("{id}", "", StringComparison.Ordinal).Replace("{word}", "", StringComparison.Ordinal).Any(char.IsLetterOrDigit);
 }

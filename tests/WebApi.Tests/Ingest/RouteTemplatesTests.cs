@@ -74,4 +74,21 @@ public sealed class RouteTemplatesTests
     [InlineData("/internationalization/charactersets")]
     [InlineData("/s3/buckets/k8s-backups")]
     public void A_name_is_kept(string path) => Assert.Equal(path, RouteTemplates.FromPath(path));
+
+    /// <summary>F2 and F3, on other paths.</summary>
+    [Theory]
+    [InlineData("/v20190101/bucket/reports", "/v20190101/bucket/reports")]
+    [InlineData("/v2025-02-19/data/query", "/v2025-02-19/data/query")]
+    [InlineData("/rest/2019.2/builds", "/rest/2019.2/builds")]
+    [InlineData("/services/u/61.0", "/services/u/61.0")]
+    [InlineData("/shop.orders.v1p2beta1.OrderService/PlaceOrder", "/shop.orders.v1p2beta1.OrderService/PlaceOrder")]
+    [InlineData("/hash/sha3-384", "/hash/sha3-384")]
+    [InlineData("/keys/rsa4096/new", "/keys/rsa4096/new")]
+    [InlineData("/stream/720p/list", "/stream/720p/list")]
+    [InlineData("/how-to-file-form-1099b-by-mail", "/how-to-file-form-1099b-by-mail")]
+    [InlineData("/rooms/!qZxTrhNvbkLp:chat.example", "/rooms/{id}")]
+    [InlineData("/tests/4k2-m9w-xyz", "/tests/{id}")]
+    [InlineData("/plans/w3k9t2", "/plans/{id}")]
+    [InlineData("/checkin/K7LQ2W", "/checkin/{id}")]
+    public void Names_with_digits_are_kept_and_codes_are_not(string path, string template) => Assert.Equal(template, RouteTemplates.FromPath(path));
 }
