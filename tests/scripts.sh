@@ -37,7 +37,8 @@ says() {
 
 run() { env BAYOU_DATA="$scratch/data" "$root/bayou" "$@"; }
 
-in_parts() { (BAYOU_ROOT=$root BAYOU_DATA=$scratch/data bash -uc ". '$root/scripts/common.sh'; . '$root/scripts/setup.sh'; . '$root/scripts/postgres.sh'; $1"); }
+# Where this runs in the background an interrupt is ignored, which a shell cannot undo.
+in_parts() { (BAYOU_ROOT=$root BAYOU_DATA=$scratch/data env --default-signal=INT bash -uc ". '$root/scripts/common.sh'; . '$root/scripts/setup.sh'; . '$root/scripts/postgres.sh'; $1"); }
 
 an_unknown_command() { says "There is no command 'fly'" run fly; }
 a_port_that_is_none() { says "BAYOU_PORT is 'http'" env BAYOU_PORT=http "$root/bayou" up; }
