@@ -104,7 +104,7 @@ a_stale_pid_file() {
         cluster_down
         exit \$status"
 }
-a_database_that_ends() { # S8
+a_database_that_ends() {
     in_parts "
         cluster_up '$scratch/ends' throwaway
         watch_cluster &
@@ -114,12 +114,12 @@ a_database_that_ends() { # S8
         kill %1; cluster_down
         exit \$status"
 }
-a_missing_password() { # S14
+a_missing_password() {
     in_parts "cluster_up '$scratch/pw' throwaway; cluster_down; mv \"\$CLUSTER/password\" \"\$CLUSTER/away\""
     says "postgres/password is missing" in_parts "cluster_up '$scratch/pw' throwaway" || return 1
     in_parts "CLUSTER=\$(cluster_home '$scratch/pw'); POSTGRES_BIN=\$(installed_postgres); cluster_down"
 }
-an_interrupt() { # S11: at a child that takes the signal for itself, as dotnet does
+an_interrupt() { # At a child that takes the signal for itself, as dotnet does
     local status=0
     in_parts "step 'Restore' 'Wait.' bash -c 'trap \"exit 0\" INT; kill -INT \$\$ \$PPID; :'; touch '$scratch/went-on'" || status=$?
     [ "$status" -eq 130 ] && [ ! -e "$scratch/went-on" ]

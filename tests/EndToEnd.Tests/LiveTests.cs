@@ -75,6 +75,16 @@ public sealed class LiveTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_chart_of_no_errors_ends_at_one_percent()
+    {
+        await Product.SendAsync("shop", 12);
+        var page = await _browser.OpenAsync("/dashboard?service=shop&range=15m");
+        await Expect(page.Locator("[data-figure='Error rate']")).ToHaveTextAsync("0 %", new() { Timeout = 30_000 });
+        var ticks = page.GetByRole(AriaRole.Region, new() { Name = "Error rate" }).Locator(".recharts-yAxis .recharts-cartesian-axis-tick-value");
+        await Expect(ticks.Last).ToHaveTextAsync("1 %");
+    }
+
+    [Fact]
     public async Task A_hidden_tab_asks_for_nothing_and_a_shown_one_goes_on()
     {
         await Product.SendAsync("shop", 1);
@@ -110,7 +120,6 @@ public sealed class LiveTests : IAsyncLifetime
         await Expect(page.Locator("[data-service=shop] td").First).ToHaveTextAsync("1");
     }
 
-    /// <summary>F22.</summary>
     [Fact]
     public async Task A_browser_that_looks_for_an_icon_finds_one()
     {

@@ -5,7 +5,7 @@ namespace Bayou.Http;
 
 public sealed class TimesTests
 {
-    /// <summary>F12: what was before a minute's end counts before it.</summary>
+    /// <summary>What was before a minute's end counts before it.</summary>
     [Theory]
     [InlineData("2026-03-04T11:59:59.99999999Z", "2026-03-04T11:59:59.9999999Z")]
     [InlineData("2026-03-04T11:59:59.999999999999999999Z", "2026-03-04T11:59:59.9999999Z")]

@@ -19,7 +19,6 @@ public sealed class RouteTemplatesTests
     [InlineData("", "/")]
     public void A_raw_path_becomes_a_template(string path, string template) => Assert.Equal(template, RouteTemplates.FromPath(path));
 
-    /// <summary>F2.</summary>
     [Theory]
     [InlineData("/users/ada@example.org", "/users/{id}")]
     [InlineData("/users/ada%40example.org", "/users/{id}")]
@@ -55,7 +54,6 @@ public sealed class RouteTemplatesTests
     [InlineData("/caf%C3%A9/menu", "/café/menu")]
     public void A_value_is_told_from_a_name(string path, string template) => Assert.Equal(template, RouteTemplates.FromPath(path));
 
-    /// <summary>F3.</summary>
     [Theory]
     [InlineData("/webhooks/stripe-payments-v2-callback")]
     [InlineData("/webhooks/stripe-payments-v2-refund")]
@@ -75,7 +73,7 @@ public sealed class RouteTemplatesTests
     [InlineData("/s3/buckets/k8s-backups")]
     public void A_name_is_kept(string path) => Assert.Equal(path, RouteTemplates.FromPath(path));
 
-    /// <summary>F2 and F3, on other paths.</summary>
+    /// <summary>Others of the same kinds.</summary>
     [Theory]
     [InlineData("/v20190101/bucket/reports", "/v20190101/bucket/reports")]
     [InlineData("/v2025-02-19/data/query", "/v2025-02-19/data/query")]

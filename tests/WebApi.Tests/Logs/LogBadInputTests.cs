@@ -68,7 +68,6 @@ public sealed class LogBadInputTests(BayouServer server) : IClassFixture<BayouSe
         { "level", "[\"error\"]", "\"info\"" },
     };
 
-    /// <summary>F6.</summary>
     [Theory]
     [MemberData(nameof(Optional))]
     public async Task An_optional_field_that_cannot_be_used_is_left_out_and_named_and_the_line_kept(string field, string value, string stored)
@@ -82,7 +81,6 @@ public sealed class LogBadInputTests(BayouServer server) : IClassFixture<BayouSe
         Assert.Equal(stored, line[field]?.ToJsonString() ?? "null");
     }
 
-    /// <summary>F6.</summary>
     [Theory]
     [InlineData("\"\"")]
     [InlineData("\"-\"")]
@@ -97,7 +95,7 @@ public sealed class LogBadInputTests(BayouServer server) : IClassFixture<BayouSe
         Assert.InRange(DateTimeOffset.Parse((string)line["created_at"]!, CultureInfo.InvariantCulture), DateTimeOffset.UtcNow.AddMinutes(-5), DateTimeOffset.UtcNow);
     }
 
-    /// <summary>F6: a level is one that is known, or its original is kept.</summary>
+    /// <summary>A level is one that is known, or its original is kept.</summary>
     [Theory]
     [InlineData("\"E\"", "error", null)]
     [InlineData("\"W\"", "warn", null)]

@@ -66,7 +66,7 @@ public sealed class LogIngestTests(BayouServer server) : IClassFixture<BayouServ
         Assert.Equal(HttpStatusCode.Accepted, (await server.SendAsync(new[] { BayouServer.Observation(source, BayouServer.RecentMinute) }, key: source)).Status);
     }
 
-    /// <summary>F10: nor where blanks, control characters or those without width are before it, which spreadsheets skip.</summary>
+    /// <summary>Nor where blanks, control characters or those without width are before it, which spreadsheets skip.</summary>
     [Theory]
     [InlineData("=1+\"2\",3", "\"'=1+\"\"2\"\",3\"")]
     [InlineData("\t=1", ",'\t=1,")]
@@ -86,7 +86,7 @@ public sealed class LogIngestTests(BayouServer server) : IClassFixture<BayouServ
         Assert.Contains(field, await server.Http.GetStringAsync($"/logs/export?format=csv&source={source}", BayouServer.Ct), StringComparison.Ordinal);
     }
 
-    /// <summary>F17: the trend of a range that ends now ends now, also for lines that are in no sealed segment.</summary>
+    /// <summary>The trend of a range that ends now ends now, also for lines that are in no sealed segment.</summary>
     [Theory]
     [InlineData(10)]
     [InlineData(60)]

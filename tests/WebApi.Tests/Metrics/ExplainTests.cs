@@ -128,7 +128,6 @@ public sealed class ExplainTests(BayouServer server) : IClassFixture<BayouServer
         Assert.InRange((double)fresh["behind_ms"]!, 0, 60_000);
     }
 
-    /// <summary>F13.</summary>
     [Fact]
     public async Task What_is_refused_is_told_of_the_service_that_it_names_and_of_no_other()
     {
