@@ -105,6 +105,7 @@ internal static class Api
         if (roles.HasFlag(NodeRoles.Ingest))
         {
             app.MapIngest();
+            app.MapLogIngest();
             app.MapDeployIngest();
         }
 

@@ -18,7 +18,7 @@ internal sealed class Life(IHost host, ManualTime time, Wire wire) : IAsyncDispo
 
     public Bus Bus => host.Services.GetRequiredService<Bus>();
 
-    public long Epoch => host.Services.GetRequiredService<IngestNode>().Epoch;
+    public long Epoch => host.Services.GetRequiredService<Journal>().Epoch;
 
     public DateTimeOffset Now => time.GetUtcNow();
 

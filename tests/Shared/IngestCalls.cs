@@ -1,5 +1,6 @@
 using System.Text;
 using Bayou.Ingest;
+using Bayou.Projects;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
@@ -11,8 +12,7 @@ internal static class IngestCalls
     /// <param name="key">The batch's idempotency key; null for none.</param>
     public static async Task<SubmissionState> SendAsync(this IServiceProvider services, string service, string? key, IEnumerable<(string Route, DateTimeOffset Time)> observed)
     {
-        var ingest = services.GetRequiredService<IngestService>();
-        using var batch = ingest.NewBatch();
+        using var batch = new ObservationBatch(services.GetRequiredService<SeriesRegistry>(), Project.Default);
         foreach (var (route, time) in observed)
         {
             batch.Add(new(service, $"GET {route}", 200, 1_000, time, 1, 1, null), default);
@@ -20,8 +20,9 @@ internal static class IngestCalls
 
         try
         {
-            var submissionKey = key is null ? null : IngestService.KeyOf(key, Encoding.UTF8.GetBytes(key), new IngestAnswer(batch.Count, 0, [], []));
-            return (await ingest.SubmitAsync(batch, submissionKey, CancellationToken.None)).State;
+            await batch.ResolveAsync(CancellationToken.None);
+            var submissionKey = key is null ? null : SubmissionKey.Of(key, Encoding.UTF8.GetBytes(key), new(batch.Count, 0, null, [], []));
+            return (await services.GetRequiredService<IngestNode<ObservationBatch>>().SubmitAsync(new(batch, submissionKey))).State;
         }
         catch (Exception e) when (e is NpgsqlException or ObjectDisposedException) // The latter where the connection broke as it was taken from the pool.
         {

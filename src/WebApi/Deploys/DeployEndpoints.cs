@@ -1,9 +1,8 @@
-using System.Text;
-using System.Text.Json;
 using Bayou.Database;
 using Bayou.Http;
 using Bayou.Ingest;
 using Bayou.Metrics;
+using Bayou.Projects;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -15,7 +14,6 @@ internal sealed record DeployRow(long Id, string Service, string Version, DateTi
 internal static class DeployEndpoints
 {
     private const int MaxBody = 64 * 1024;
-    private const int MaxErrorName = 64;
 
     private static readonly QuerySpec Spec = new(
         [.. ListQuery.Parameters, ("start_date", "Deploys at or after this time."), ("end_date", "Deploys before this time.")],
@@ -47,7 +45,7 @@ internal static class DeployEndpoints
     {
         var query = new QueryReader(http, Spec);
         var filter = new FilterSql();
-        filter.Add($"w.project_id = {IngestService.DefaultProject}");
+        filter.Add($"w.project_id = {Project.Default}");
         var list = new ListQuery(query, Spec, filter, "w.time DESC, w.id DESC", "w.service || ' ' || w.version");
         if (query.Time("start_date") is { } start)
         {
@@ -111,86 +109,15 @@ internal static class DeployEndpoints
         }
 
         var now = time.GetUtcNow();
-        var (deploy, errors) = Read(taken.Bytes, now, now.AddDays(-options.Value.RetentionDays));
-        if (errors.Count > 0)
+        var reader = new DeployReader(now, oldest: now.AddDays(-options.Value.RetentionDays));
+        if (reader.Read(taken.Bytes.Span) is { } error)
         {
-            return ApiProblem.Validation($"{errors[0].Field} {errors[0].Message}.", errors);
+            return ApiProblem.Validation($"{error.Field} {error.Message}.", error);
         }
 
+        var deploy = reader.Value;
         var added = await deploys.AddAsync(deploy, ct);
         return new ApiResult(new { deploy.Service, deploy.Version, Time = deploy.Time.UtcDateTime, duplicate = !added }, Status: StatusCodes.Status202Accepted);
-    }
-
-    private static (Deploy Deploy, List<FieldError> Errors) Read(ReadOnlyMemory<byte> body, DateTimeOffset now, DateTimeOffset oldest)
-    {
-        var errors = new List<FieldError>();
-        var (service, version, at) = ("", "", now);
-        try
-        {
-            using var json = JsonDocument.Parse(body);
-            if (json.RootElement.ValueKind != JsonValueKind.Object)
-            {
-                return (null!, [new("body", "must be one JSON object")]);
-            }
-
-            var seen = new HashSet<string>();
-            foreach (var property in json.RootElement.EnumerateObject())
-            {
-                var problem = !seen.Add(property.Name) ? "is given twice" : property.Name switch
-                {
-                    "service" => Text(property.Value, ObservationReader.MaxService, ref service),
-                    "version" => Text(property.Value, ObservationReader.MaxVersion, ref version),
-                    "time" => Time(property.Value, oldest, now + IngestService.MaxAhead, ref at),
-                    _ => "is not a known field; expected one of service, version, time",
-                };
-                if (problem is not null)
-                {
-                    errors.Add(new(property.Name[..Math.Min(property.Name.Length, MaxErrorName)], problem));
-                }
-            }
-        }
-        catch (InvalidOperationException) // What the document throws at text that is no UTF-16, such as \ud800.
-        {
-            return (null!, [new("body", "has an escape that is no character")]);
-        }
-        catch (JsonException e)
-        {
-            return (null!, [new("body", $"is not valid JSON (byte {e.BytePositionInLine})")]);
-        }
-
-        foreach (var (name, value) in (ReadOnlySpan<(string, string)>)[("service", service), ("version", version)])
-        {
-            if (value.Length == 0 && errors.TrueForAll(error => error.Field != name))
-            {
-                errors.Add(new(name, "is required"));
-            }
-        }
-
-        return (new(service, version, at), errors);
-    }
-
-    private static string? Text(JsonElement value, int longest, ref string text)
-    {
-        if (value.ValueKind != JsonValueKind.String)
-        {
-            return "must be a string";
-        }
-
-        text = value.GetString()!;
-        return ObservationReader.TextProblem(text, longest);
-    }
-
-    private static string? Time(JsonElement value, DateTimeOffset oldest, DateTimeOffset newest, ref DateTimeOffset time)
-    {
-        if (value.ValueKind == JsonValueKind.Null)
-        {
-            return null;
-        }
-
-        var parsed = value.ValueKind == JsonValueKind.Number ? value.TryGetInt64(out var ms) && Times.FromUnixMilliseconds(ms, out time)
-            : value.ValueKind == JsonValueKind.String && Times.TryParse(value.GetString(), out time);
-        var problem = parsed ? ObservationReader.TimeProblem(time, oldest, newest) : Times.Expected;
-        return problem is null ? null : Times.UnitProblem(Encoding.UTF8.GetBytes(value.ToString())) ?? problem;
     }
 
     private sealed record DeployDoc(string Service, string Version, DateTimeOffset? Time);

@@ -1,4 +1,5 @@
 using Bayou.Ingest;
+using Bayou.Projects;
 using Npgsql;
 
 namespace Bayou.Deploys;
@@ -60,7 +61,7 @@ internal sealed class DeployWriter(NpgsqlDataSource db)
     private static async Task LockAsync(NpgsqlConnection connection, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand("SELECT pg_advisory_xact_lock(hashtextextended('bayou.deploys', $1))", connection);
-        command.Parameters.Add(new() { Value = (long)IngestService.DefaultProject });
+        command.Parameters.Add(new() { Value = (long)Project.Default });
         await command.ExecuteNonQueryAsync(ct);
     }
 
@@ -72,7 +73,7 @@ internal sealed class DeployWriter(NpgsqlDataSource db)
              WHERE NOT EXISTS (SELECT 1 FROM deploys
                                 WHERE project_id = $1 AND service = $2 AND version = $3 AND time > $4 - $6 AND time < $4 + $6)
             """, connection);
-        command.Parameters.Add(new() { Value = IngestService.DefaultProject });
+        command.Parameters.Add(new() { Value = Project.Default });
         command.Parameters.Add(new() { Value = deploy.Service });
         command.Parameters.Add(new() { Value = deploy.Version });
         command.Parameters.Add(new() { Value = deploy.Time.UtcDateTime });
@@ -90,7 +91,7 @@ internal sealed class DeployWriter(NpgsqlDataSource db)
               LEFT JOIN service_versions v USING (project_id, service)
              WHERE s.project_id = $1 AND s.service = $2 AND s.endpoint = '*'
             """, connection);
-        command.Parameters.Add(new() { Value = IngestService.DefaultProject });
+        command.Parameters.Add(new() { Value = Project.Default });
         command.Parameters.Add(new() { Value = service });
         await using var reader = await command.ExecuteReaderAsync(ct);
         Dictionary<string, (DateTimeOffset, DateTimeOffset)>? known = null;
@@ -117,7 +118,7 @@ internal sealed class DeployWriter(NpgsqlDataSource db)
              WHERE project_id = $1 AND service = $2
                AND version IN (SELECT version FROM service_versions WHERE project_id = $1 AND service = $2 ORDER BY last_seen DESC OFFSET $6)
             """, connection);
-        command.Parameters.Add(new() { Value = IngestService.DefaultProject });
+        command.Parameters.Add(new() { Value = Project.Default });
         command.Parameters.Add(new() { Value = service });
         command.Parameters.Add(new() { Value = version });
         command.Parameters.Add(new() { Value = first.UtcDateTime });

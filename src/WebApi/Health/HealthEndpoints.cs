@@ -50,12 +50,12 @@ internal sealed class HealthChecks(IServiceProvider services, [FromKeyedServices
     /// <summary>Whether what is acknowledged here reaches the windows.</summary>
     public HealthPart Worker()
     {
-        if (services.GetService<IngestNode>() is not { } node || services.GetService<Outstanding>() is not { } outstanding)
+        if (services.GetService<Journal>() is not { } journal || services.GetService<Outstanding>() is not { } outstanding)
         {
             return new(HealthStatus.Healthy, "This process takes nothing in.");
         }
 
-        var figures = new { epoch = node.Epoch, outstanding_rows = outstanding.Rows, outstanding_bytes = outstanding.Bytes };
+        var figures = new { epoch = journal.Epoch, outstanding_rows = outstanding.Rows, outstanding_bytes = outstanding.Bytes };
         return !reach.IsUp ? new(HealthStatus.Degraded, "No silo can be reached; what is acknowledged waits in the journal.", figures)
             : outstanding.IsBehind(SlowDelivery)
             ? new(HealthStatus.Degraded, "What was acknowledged has not reached the windows for over a minute.", figures)

@@ -1,8 +1,9 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 
-namespace Bayou.Logs;
+namespace Bayou.Http;
 
 /// <summary>
 /// Reads texts of JSON whatever is in them: what PostgreSQL's text cannot hold (NUL, half a surrogate pair) and what is no UTF-8 becomes U+FFFD. A log line is
@@ -12,25 +13,22 @@ internal static class JsonTexts
 {
     private const char Replacement = '\uFFFD';
 
-    /// <summary>The text at which the reader is, in UTF-8.</summary>
-    /// <param name="room">At least as long as the text is written; what is used of it is taken off.</param>
-    public static ReadOnlySpan<byte> Read(scoped ref readonly Utf8JsonReader reader, scoped ref Span<byte> room)
+    /// <summary>Writes the text at which the reader is, in UTF-8.</summary>
+    public static void Write(ref readonly Utf8JsonReader reader, ArrayBufferWriter<byte> output)
     {
         var raw = reader.ValueSpan;
-        if (!reader.ValueIsEscaped)
+        if (!reader.ValueIsEscaped && Utf8.IsValid(raw))
         {
-            return Utf8.IsValid(raw) ? raw : Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(raw));
+            output.Write(raw);
         }
-
-        if (!Utf8.IsValid(raw) || raw.IndexOf("\\u"u8) >= 0)
+        else if (!Utf8.IsValid(raw) || raw.IndexOf("\\u"u8) >= 0)
         {
-            return Encoding.UTF8.GetBytes(Unescape(raw)); // The reader's own would throw at what cannot be.
+            Encoding.UTF8.GetBytes(Read(in reader), output); // The reader's own would throw at what cannot be.
         }
-
-        var length = reader.CopyString(room);
-        var text = room[..length];
-        room = room[length..];
-        return text;
+        else
+        {
+            output.Advance(reader.CopyString(output.GetSpan(raw.Length)));
+        }
     }
 
     /// <summary>The text at which the reader is.</summary>

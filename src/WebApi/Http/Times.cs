@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 
 namespace Bayou.Http;
 
@@ -100,6 +101,27 @@ internal static class Times
         Span<char> plain = stackalloc char[Longest];
         return text.Length is >= 17 and <= Longest && text[4] == '-' && text[7] == '-' && hasOffset
             && DateTimeOffset.TryParse(Plain(text, plain), CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal, out time);
+    }
+
+    /// <summary>Reads the value at which the reader is.</summary>
+    public static bool TryRead(ref readonly Utf8JsonReader json, out DateTime utc)
+    {
+        utc = default;
+        return json.TokenType switch
+        {
+            JsonTokenType.Number => json.TryGetInt64(out var ms) && FromUnixMilliseconds(ms, out utc),
+            JsonTokenType.String => (!json.ValueIsEscaped && TryParsePlain(json.ValueSpan, out utc)) || TryParseText(in json, out utc),
+            _ => false,
+        };
+
+        // Unescaped first: many writers escape the + of an offset.
+        static bool TryParseText(ref readonly Utf8JsonReader json, out DateTime utc)
+        {
+            var time = default(DateTimeOffset);
+            var isTime = json.ValueSpan.Length <= Longest && TryParse(JsonTexts.Read(in json), out time);
+            utc = time.UtcDateTime;
+            return isTime;
+        }
     }
 
     /// <summary>What is wrong with a time that is of another unit than milliseconds, by its size: then it is decades away from any that anybody means.</summary>

@@ -1,6 +1,4 @@
-using System.Text.Json.Nodes;
 using Bayou.Http;
-using Bayou.Logs;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 
@@ -12,29 +10,28 @@ internal static class IngestEndpoints
     private const string KeyHeader = "Idempotency-Key";
     private const long MaxDropped = 1_000_000_000;
 
+    /// <summary>By which a sender says how many items it had to drop.</summary>
+    public const string DroppedHeader = "x-bayou-dropped";
+
     public static void MapIngest(this IEndpointRouteBuilder routes)
     {
-        var ingest = routes.MapGroup("/ingest/v1").WithTags("Ingest");
-        ingest.MapPost("/requests", TakeRequestsAsync).WithName("IngestRequests")
+        routes.MapItems<ObservationBatch>("requests", typeof(ObservationDoc)).WithName("IngestRequests")
             .WithSummary("Takes finished HTTP requests; 202 when they are durable.")
-            .WithDescription("A JSON array or NDJSON of observations, plain, gzip or br. Valid items of a partly bad batch are kept, and an optional field "
-                + "that cannot be used is left out and named in warnings. "
-                + "With an Idempotency-Key a repeat within 24 h changes nothing. A sender that had to drop observations may say how many in "
-                + "the header x-bayou-dropped.")
-            .WithMetadata(new BodySpec(RequestBody.Types, "An array of these, or one a line.", typeof(ObservationDoc)));
-        ingest.MapPost("/logs", TakeLogsAsync).WithName("IngestLogs")
-            .WithSummary("Takes log lines; 202 when they are durable.")
-            .WithDescription("A JSON array or NDJSON of lines, plain, gzip or br. Valid items of a partly bad batch are kept; an optional field that cannot be used is left out "
-                + "and named in warnings; a level that nobody knows is info, the original in meta.level; messages of more than 256 KiB are "
-                + "cut, and the answer says how many. With an Idempotency-Key a repeat within 24 h changes nothing.")
-            .WithMetadata(new BodySpec(RequestBody.Types, "An array of these, or one a line.", typeof(LineDoc)));
+            .WithDescription(Description);
     }
 
-    private static Task<IResult> TakeRequestsAsync(HttpContext http, RequestIngest ingest, RequestBody bodies, IOptions<IngestOptions> options, CancellationToken ct) =>
-        TakeAsync(http, bodies, options.Value, (body, key, dropped) => ingest.TakeAsync(body, key, dropped, ct), ct);
+    /// <summary>What is true of every kind of item.</summary>
+    public const string Description = "A JSON array or NDJSON of items, plain, gzip or br. Valid items of a partly bad batch are kept, and an optional field that cannot be used is left out "
+        + "and named in warnings. With an Idempotency-Key a repeat within 24 h changes nothing. A sender that had to drop items may say how many in the header x-bayou-dropped.";
 
-    private static Task<IResult> TakeLogsAsync(HttpContext http, LogIngest ingest, RequestBody bodies, IOptions<IngestOptions> options, CancellationToken ct) =>
-        TakeAsync(http, bodies, options.Value, (body, key, dropped) => ingest.TakeAsync(body, key, dropped, ct), ct);
+    /// <summary>Takes items of a kind at <c>POST /ingest/v1/{name}</c>.</summary>
+    /// <param name="item">One of them, for the API's document.</param>
+    public static RouteHandlerBuilder MapItems<TBatch>(this IEndpointRouteBuilder routes, string name, Type item)
+        where TBatch : class, IIngestBatch => routes
+        .MapPost($"/ingest/v1/{name}", (HttpContext http, IngestDoor<TBatch> door, RequestBody bodies, IOptions<IngestOptions> options, CancellationToken ct) =>
+            TakeAsync(http, bodies, options.Value, (body, key, dropped) => door.TakeAsync(body, key, dropped, ct), ct))
+        .WithTags("Ingest")
+        .WithMetadata(new BodySpec(RequestBody.Types, "An array of these, or one a line.", item));
 
     private static async Task<IResult> TakeAsync(
         HttpContext http, RequestBody bodies, IngestOptions options, Func<ReadOnlyMemory<byte>, string?, long, Task<IngestOutcome>> take, CancellationToken ct)
@@ -47,9 +44,9 @@ internal static class IngestEndpoints
         }
 
         var dropped = 0L;
-        if (http.Request.Headers[RequestIngest.DroppedHeader] is { Count: > 0 } drops && (!long.TryParse(drops, out dropped) || dropped is < 0 or > MaxDropped))
+        if (http.Request.Headers[DroppedHeader] is { Count: > 0 } drops && (!long.TryParse(drops, out dropped) || dropped is < 0 or > MaxDropped))
         {
-            return ApiProblem.Validation($"{RequestIngest.DroppedHeader} cannot be used.", new FieldError(RequestIngest.DroppedHeader, $"must be a whole number from 0 to {MaxDropped}"));
+            return ApiProblem.Validation($"{DroppedHeader} cannot be used.", new FieldError(DroppedHeader, $"must be a whole number from 0 to {MaxDropped}"));
         }
 
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
@@ -81,7 +78,4 @@ internal static class IngestEndpoints
     private sealed record ObservationDoc(
         string Service, string Method, string? Route, string? Path, int Status, double DurationMs, DateTimeOffset Time,
         long? RequestSize, long? ResponseSize, string? TraceId, string? Country, string? Version);
-
-    /// <summary>The same of logs.</summary>
-    private sealed record LineDoc(string Source, string? Service, string Level, string Message, JsonNode? Meta, DateTimeOffset? Time, string? TraceId);
 }

@@ -24,29 +24,27 @@ internal sealed class JournalWriter(NpgsqlDataSource db)
     public Task FenceAsync(long epoch, CancellationToken ct) => AnyAsync(
         "UPDATE ingest_node SET state = 'fenced' WHERE epoch = $1 AND state = 'live'", epoch, ct);
 
-    /// <summary>
-    /// Commits one tick: the keys that are new and the winners' figures as one journal row. Sets
-    /// <see cref="TickWrite.Committing"/> just before the commit is sent; an exception after that leaves its
-    /// outcome unknown.
-    /// </summary>
+    /// <summary>The content of the journal row that was written last, empty where every key was used before; good until the next.</summary>
+    public ReadOnlyMemory<byte> Payload { get; private set; }
+
+    /// <summary>Commits one tick: the keys that are new and the winners' figures as one journal row.</summary>
     /// <returns>False, with nothing done, when the epoch has been fenced.</returns>
-    public async Task<bool> WriteAsync(TickWrite tick, CancellationToken ct)
+    public async Task<bool> WriteAsync(long epoch, long seq, Tick<ObservationBatch> tick, CancellationToken ct)
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        if (!await IsLiveAsync(connection, tick.Epoch, ct))
+        if (!await IsLiveAsync(connection, epoch, ct))
         {
             return false;
         }
 
-        tick.Keys = await IdempotencyKeys.TakeAsync(connection, [.. tick.Submissions.Select(s => s.Key).OfType<SubmissionKey>()], tick.Epoch, tick.Seq, ct);
-        tick.Payload = _payload.Write([.. tick.Submissions.Where(s => tick.Keys.IsNew(s.Key)).Select(s => s.Batch)]);
-        if (!tick.Payload.IsEmpty)
+        Payload = _payload.Write(await tick.TakeKeysAsync(connection, epoch, seq, ct));
+        if (!Payload.IsEmpty)
         {
             await using var insert = new NpgsqlCommand("INSERT INTO ingest_journal (epoch, seq, payload) VALUES ($1, $2, $3)", connection);
-            insert.Parameters.Add(new() { Value = tick.Epoch });
-            insert.Parameters.Add(new() { Value = tick.Seq });
-            insert.Parameters.Add(new NpgsqlParameter<ReadOnlyMemory<byte>> { TypedValue = tick.Payload });
+            insert.Parameters.Add(new() { Value = epoch });
+            insert.Parameters.Add(new() { Value = seq });
+            insert.Parameters.Add(new NpgsqlParameter<ReadOnlyMemory<byte>> { TypedValue = Payload });
             await insert.ExecuteNonQueryAsync(ct);
             tick.Committing = true;
         }
@@ -87,22 +85,4 @@ internal sealed class JournalWriter(NpgsqlDataSource db)
         command.Parameters.Add(new() { Value = epoch });
         return await command.ExecuteNonQueryAsync(ct) > 0;
     }
-}
-
-/// <summary>One tick on its way into the journal.</summary>
-internal sealed class TickWrite(long epoch, long seq, IReadOnlyList<Submission<ObservationBatch>> submissions)
-{
-    public long Epoch => epoch;
-
-    public long Seq => seq;
-
-    public IReadOnlyList<Submission<ObservationBatch>> Submissions => submissions;
-
-    /// <summary>The commit has been sent.</summary>
-    public bool Committing { get; set; }
-
-    public IdempotencyKeys Keys { get; set; } = IdempotencyKeys.None;
-
-    /// <summary>The journal row's content, empty where every key was used before; good until the next tick.</summary>
-    public ReadOnlyMemory<byte> Payload { get; set; }
 }

@@ -1,3 +1,4 @@
+using Bayou.Projects;
 using Npgsql;
 
 namespace Bayou.Ingest;
@@ -86,7 +87,7 @@ internal sealed partial class LossCounter(NpgsqlDataSource db, TimeProvider time
                SET rejected = l.rejected + excluded.rejected, dropped = l.dropped + excluded.dropped,
                    last_error = coalesce(excluded.last_error, l.last_error)
             """);
-        command.Parameters.Add(new() { Value = IngestService.DefaultProject });
+        command.Parameters.Add(new() { Value = Project.Default });
         command.Parameters.Add(new() { Value = counted.Select(pair => pair.Key.Service).ToArray() });
         command.Parameters.Add(new() { Value = counted.Select(pair => pair.Key.Minute).ToArray() });
         command.Parameters.Add(new() { Value = counted.Select(pair => pair.Value.Rejected).ToArray() });

@@ -4,8 +4,8 @@ using Bayou.Metrics;
 
 namespace Bayou.Ingest;
 
-/// <summary>What one sender brought. Its array is rented: dispose of the batch when it is journaled or refused.</summary>
-internal sealed class ObservationBatch(SeriesRegistry registry, int project) : IIngestBatch, IDisposable
+/// <summary>The observations that one sender brought.</summary>
+internal sealed class ObservationBatch(SeriesRegistry registry, int project) : IIngestBatch
 {
     private const int FewVersions = 16; // more than a service runs side by side
 

@@ -1,24 +1,38 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Bayou.Http;
+
 namespace Bayou.Ingest;
 
-/// <summary>What one sender brought.</summary>
-internal interface IIngestBatch
+/// <summary>What one sender brought of one kind of item. Its memory is rented: dispose of it when it is stored or refused.</summary>
+internal interface IIngestBatch : IDisposable
 {
     /// <summary>Items.</summary>
     int Count { get; }
 
     /// <summary>Of memory.</summary>
     long Bytes { get; }
+
+    /// <summary>Looks up what the items name, and makes it where it must: series, patterns.</summary>
+    Task ResolveAsync(CancellationToken ct);
 }
 
 /// <summary>An idempotency key as the database has it.</summary>
 /// <param name="Hash">SHA-256 of the key.</param>
 /// <param name="Digest">SHA-256 of the decoded body.</param>
 /// <param name="Answer">The JSON that a repeat is told.</param>
-internal sealed record SubmissionKey(int Project, byte[] Hash, byte[] Digest, string Answer);
+internal sealed record SubmissionKey(int Project, byte[] Hash, byte[] Digest, string Answer)
+{
+    /// <param name="key">What the sender named the batch.</param>
+    /// <param name="answer">What a repeat will be told.</param>
+    public static SubmissionKey Of(string key, ReadOnlySpan<byte> body, IngestAnswer answer) =>
+        new(Projects.Project.Default, SHA256.HashData(Encoding.UTF8.GetBytes(key)), SHA256.HashData(body), JsonSerializer.Serialize(answer, Json.Options));
+}
 
 /// <summary>One sender's batch, waiting to be durable.</summary>
 internal sealed class Submission<TBatch>(TBatch batch, SubmissionKey? key)
-    where TBatch : IIngestBatch
+    where TBatch : class, IIngestBatch
 {
     private readonly TaskCompletionSource<SubmissionOutcome> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

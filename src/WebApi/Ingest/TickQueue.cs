@@ -5,7 +5,7 @@ namespace Bayou.Ingest;
 
 /// <summary>Gathers what senders bring into ticks: a commit is shared by all that came since the last one began.</summary>
 internal sealed class TickQueue<TBatch>(IOptions<IngestOptions> options, TimeProvider time)
-    where TBatch : IIngestBatch
+    where TBatch : class, IIngestBatch
 {
     // With so many waiting items a tick does not wait for its time: company would make the commit no cheaper.
     private const int WorthTick = 2_000;

@@ -7,298 +7,210 @@ using Bayou.Ingest;
 
 namespace Bayou.Logs;
 
-/// <summary>Reads one item of <c>POST /ingest/v1/logs</c>.</summary>
+/// <summary>Reads one item of <c>POST /ingest/v1/logs</c>. Whatever is in its texts is kept, as a line is worth more than its one bad character.</summary>
 /// <param name="now">The time of a line that says none.</param>
-internal sealed class LineReader(DateTimeOffset now, LogsOptions options)
+internal sealed class LineReader(DateTimeOffset now, LogsOptions options) : ItemReader<LogBatch>(
+    [
+        new("source", FieldRule.Required), new("service"), new("level", FieldRule.Present), new("message", FieldRule.Required), new("meta"), new("time"), new("trace_id"),
+    ])
 {
     // Bytes of UTF-8.
     public const int MaxMessage = 256 * 1024;
     public const int MaxSource = 200;
     private const int MaxLevel = 100;
 
-    private static readonly string[] Fields = ["source", "service", "level", "message", "meta", "time", "trace_id"];
-    private const int Source = 0, Service = 1, Level = 2, Message = 3, Meta = 4, Time = 5, TraceId = 6;
+    private const int Source = 0, Service = 1, Level = 2, Message = 3, Meta = 4, Time = 5;
 
-    private readonly DateTimeOffset _newest = now + IngestService.MaxAhead;
+    private readonly DateTimeOffset _newest = now + ItemLimits.MaxAhead;
+    private readonly ArrayBufferWriter<byte> _texts = new(1_024);
     private readonly ArrayBufferWriter<byte> _metaText = new();
-    private byte[] _room = new byte[1_024];
-    private string _field = "";
+    private int _cut;
+    private DateTime _time;
+    private LineLevel _level;
+    private Range _source; // Those of texts.
+    private Range _service;
+    private Range _message;
+    private Range _traceId;
+    private Range _meta; // Those of the item.
+    private Range _unknownLevel;
+    private Range _writtenTime;
 
     /// <summary>Messages that were too long to be kept whole.</summary>
-    public int Cut { get; private set; }
+    public override int? Cut => _cut;
 
-    /// <summary>What is wrong with optional fields of the line that was read last: each is left out.</summary>
-    public List<FieldError> Warnings { get; } = [];
-
-    /// <summary>Adds the line to the batch, or says what is wrong with the item and which field has it.</summary>
-    public FieldError? Read(ReadOnlySpan<byte> item, LogBatch batch)
+    public override FieldError? Add(ReadOnlySpan<byte> item, LogBatch batch)
     {
-        _field = "";
-        Warnings.Clear();
-        if (_room.Length < item.Length)
+        if (Read(item) is { } error)
         {
-            _room = new byte[item.Length * 2];
-        }
-
-        try
-        {
-            var line = new LogLine { Time = now.UtcDateTime, Level = LineLevel.Info };
-            var error = Fill(item, ref line);
-            if (error is null)
-            {
-                batch.Add(line);
-            }
-
             return error;
         }
-        catch (JsonException e)
+
+        var texts = _texts.WrittenSpan;
+        var line = new LogLine { Time = _time, Level = _level, Source = texts[_source], Service = texts[_service], Message = texts[_message], TraceId = texts[_traceId] };
+        ReadMeta(item, ref line);
+        batch.Add(line);
+        return null;
+    }
+
+    protected override void Begin()
+    {
+        _texts.ResetWrittenCount();
+        (_time, _level) = (now.UtcDateTime, LineLevel.Info);
+        _source = _service = _message = _traceId = _meta = _unknownLevel = _writtenTime = default;
+    }
+
+    protected override string? ReadField(int field, ref Utf8JsonReader json, ReadOnlySpan<byte> item)
+    {
+        switch (field)
         {
-            return new(_field.Length > 0 ? _field : "item", $"is not valid JSON, or has more than {LineMeta.MaxDepth} levels (byte {e.BytePositionInLine})");
+            case Source:
+                return ReadText(ref json, MaxSource, ref _source);
+            case Service:
+                return ReadText(ref json, ItemLimits.MaxService, ref _service);
+            case Level:
+                return ReadLevel(ref json);
+            case Message:
+                return ReadMessage(ref json);
+            case Meta:
+                var meta = ValueOf(ref json);
+                var isTooLarge = item[meta].Length > LineMeta.MaxBytes;
+                _meta = isTooLarge ? default : meta;
+                return isTooLarge ? $"is larger than {LineMeta.MaxBytes} bytes" : null;
+            case Time:
+                return ReadTime(ref json);
+            default:
+                return ReadTraceId(ref json);
         }
     }
 
-    private FieldError? Fill(ReadOnlySpan<byte> item, ref LogLine line)
+    protected override FieldError? Check(ReadOnlySpan<byte> item)
     {
-        var reader = new Utf8JsonReader(item);
-        var room = _room.AsSpan();
-        var seen = 0;
-        var found = default(Found);
-        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
-        {
-            return new("item", "must be a JSON object");
-        }
-
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            var at = FieldAt(ref reader);
-            if (at < 0)
-            {
-                return new(JsonTexts.Read(ref reader) is { Length: <= 64 } name ? name : "item", $"is not a known field; expected one of {string.Join(", ", Fields)}");
-            }
-
-            _field = Fields[at];
-            if ((seen & (1 << at)) != 0)
-            {
-                return new(_field, "is given twice");
-            }
-
-            seen |= 1 << at;
-            reader.Read();
-            var isBlank = at is not (Source or Message) && IsBlank(ref reader);
-            if ((isBlank ? "is empty" : ReadField(at, ref reader, item, ref line, ref found, ref room)) is { } problem)
-            {
-                if (at is Source or Message)
-                {
-                    return new(_field, problem);
-                }
-
-                Warnings.Add(new(_field, problem));
-                reader.Skip(); // where it is an object or an array
-            }
-        }
-
-        _field = "";
-        if (reader.Read())
-        {
-            return new("item", "is followed by something else");
-        }
-
-        foreach (var required in (ReadOnlySpan<int>)[Source, Level, Message])
-        {
-            if ((seen & (1 << required)) == 0)
-            {
-                return new(Fields[required], "is missing");
-            }
-        }
-
-        ReadMeta(found, ref line);
-        return ProblemOf(line, found);
-    }
-
-    /// <summary>How programs write that they know none.</summary>
-    private static bool IsBlank(ref Utf8JsonReader reader) =>
-        reader.TokenType == JsonTokenType.String && reader.ValueSpan.Trim(" \t"u8) is var text && (text.IsEmpty || text.SequenceEqual("-"u8));
-
-    private FieldError? ProblemOf(in LogLine line, in Found found)
-    {
-        var oldest = now - options.Retention(LogSegment.RetentionOf(line.Level));
-        var problem = line.Time > _newest ? $"is more than {IngestService.MaxAhead.TotalMinutes:0} minutes ahead"
-            : line.Time < oldest ? $"is older than lines of level {LogLevels.NameOf(line.Level)} are kept" : null;
-        if (problem is not null || Warnings.Count > 0)
-        {
-            problem = Times.UnitProblem(found.Time) ?? problem; // It may be a number that is no time at all.
-        }
-
+        var oldest = now - options.Retention(LogSegment.RetentionOf(_level));
+        var written = item[_writtenTime];
+        var problem = ItemTime.Problem(written, _time, oldest, _newest, $"what is kept of level {LogLevels.NameOf(_level)}")
+            ?? (Warnings.Exists(warning => warning.Field == "time") ? Times.UnitProblem(written) : null); // A number that is no time at all may be one of another unit.
         return problem is null ? null : new("time", problem);
     }
 
     /// <summary>Takes what is beside the message, and the level as it was sent, where nobody knows that.</summary>
-    private void ReadMeta(in Found found, ref LogLine line)
+    private void ReadMeta(ReadOnlySpan<byte> item, ref LogLine line)
     {
-        var meta = found.Meta;
-        if (!found.UnknownLevel.IsEmpty)
+        var meta = item[_meta];
+        var level = item[_unknownLevel];
+        if (!level.IsEmpty)
         {
-            if (found.UnknownLevel.Length <= MaxLevel && LineMeta.TryAdd("level"u8, found.UnknownLevel, meta) is { } with)
+            if (level.Length <= MaxLevel && LineMeta.TryAdd("level"u8, level, meta) is { } with)
             {
                 meta = with;
             }
             else
             {
-                Warnings.Add(new(Fields[Level], "is no known level, and meta has no room for it"));
+                Warnings.Add(new("level", "is no known level, and meta has no room for it"));
             }
         }
 
-        if (meta.IsEmpty)
+        if (!meta.IsEmpty)
         {
-            return;
-        }
-
-        _metaText.ResetWrittenCount();
-        line.Meta = LineMeta.Read(meta, _metaText);
-        line.MetaText = _metaText.WrittenSpan;
-    }
-
-    private static int FieldAt(ref Utf8JsonReader reader)
-    {
-        for (var at = 0; at < Fields.Length; at++)
-        {
-            if (reader.ValueIsEscaped ? JsonTexts.Read(ref reader) == Fields[at] : reader.ValueTextEquals(Fields[at]))
-            {
-                return at;
-            }
-        }
-
-        return -1;
-    }
-
-    /// <returns>What is wrong with it, or null.</returns>
-    private string? ReadField(int at, scoped ref Utf8JsonReader reader, ReadOnlySpan<byte> item, ref LogLine line, ref Found found, scoped ref Span<byte> room)
-    {
-        if (reader.TokenType == JsonTokenType.Null && at is Service or TraceId or Time)
-        {
-            return null;
-        }
-
-        switch (at)
-        {
-            case Source:
-                return ReadText(ref reader, MaxSource, ref room, out line.Source);
-            case Service:
-                return ReadText(ref reader, ObservationReader.MaxService, ref room, out line.Service);
-            case TraceId:
-                var problem = ReadText(ref reader, ObservationReader.MaxTraceId, ref room, out line.TraceId)
-                    ?? (line.TraceId.ContainsAnyExceptInRange((byte)'!', (byte)'~') ? "must be of printable ASCII without blanks" : null);
-                line.TraceId = problem is null ? line.TraceId : [];
-                return problem;
-            case Level:
-                return ReadLevel(ref reader, item, ref line.Level, ref found);
-            case Message when reader.TokenType != JsonTokenType.String:
-                return "must be a text";
-            case Message:
-                line.Message = Shortened(JsonTexts.Read(ref reader, ref room));
-                return null;
-            case Meta:
-                var json = ValueOf(ref reader, item);
-                found.Meta = json.Length <= LineMeta.MaxBytes ? json : [];
-                return json.Length <= LineMeta.MaxBytes ? null : $"is larger than {LineMeta.MaxBytes} bytes";
-            default:
-                found.Time = reader.ValueSpan;
-                return ReadTime(ref reader, ref line.Time);
+            _metaText.ResetWrittenCount();
+            line.Meta = LineMeta.Read(meta, _metaText);
+            line.MetaText = _metaText.WrittenSpan;
         }
     }
 
-    private static ReadOnlySpan<byte> ValueOf(scoped ref Utf8JsonReader reader, ReadOnlySpan<byte> item)
+    private static Range ValueOf(ref Utf8JsonReader json)
     {
-        var start = (int)reader.TokenStartIndex;
-        reader.Skip();
-        return item[start..(int)reader.BytesConsumed];
+        var start = (int)json.TokenStartIndex;
+        json.Skip();
+        return start..(int)json.BytesConsumed;
     }
 
-    private static string? ReadText(scoped ref Utf8JsonReader reader, int most, scoped ref Span<byte> room, out ReadOnlySpan<byte> text)
+    private string? ReadText(ref Utf8JsonReader json, int longest, ref Range text)
     {
-        text = [];
-        if (reader.TokenType != JsonTokenType.String)
+        if (json.TokenType != JsonTokenType.String)
         {
-            return "must be a text";
+            return ItemText.NoText;
         }
 
-        text = JsonTexts.Read(ref reader, ref room);
-        if (!text.IsEmpty && text.Length <= most)
+        var start = _texts.WrittenCount;
+        JsonTexts.Write(ref json, _texts);
+        var length = _texts.WrittenCount - start;
+        if (length > longest)
         {
-            return null;
+            return ItemText.TooLong(longest);
         }
 
-        text = [];
-        return $"must be of 1 to {most} bytes";
+        text = start.._texts.WrittenCount;
+        return length == 0 ? ItemText.Empty : null;
     }
 
-    private static string? ReadLevel(scoped ref Utf8JsonReader reader, ReadOnlySpan<byte> item, ref LineLevel level, ref Found found)
+    private string? ReadTraceId(ref Utf8JsonReader json)
     {
-        level = LineLevel.Info;
-        switch (reader.TokenType)
+        var problem = ReadText(ref json, ItemLimits.MaxTraceId, ref _traceId)
+            ?? (_texts.WrittenSpan[_traceId].ContainsAnyExceptInRange((byte)'!', (byte)'~') ? "must be of printable ASCII without blanks" : null);
+        _traceId = problem is null ? _traceId : default;
+        return problem;
+    }
+
+    private string? ReadLevel(ref Utf8JsonReader json)
+    {
+        switch (json.TokenType)
         {
             case JsonTokenType.Null:
                 return "is empty";
             case JsonTokenType.StartObject or JsonTokenType.StartArray:
-                return "must be a text or a number";
-            case JsonTokenType.String when LogLevels.TryParse(reader.ValueSpan, out var named):
-            case JsonTokenType.Number when reader.TryGetInt64(out var number) && LogLevels.TryParse(number, out named):
-                level = named;
+                return "must be a string or a number";
+            case JsonTokenType.String when LogLevels.TryParse(json.ValueSpan, out var named):
+            case JsonTokenType.Number when json.TryGetInt64(out var number) && LogLevels.TryParse(number, out named):
+                _level = named;
                 return null;
             default:
-                level = LogLevels.Likely(reader.ValueSpan);
-                found.UnknownLevel = ValueOf(ref reader, item);
+                _level = LogLevels.Likely(json.ValueSpan);
+                _unknownLevel = ValueOf(ref json);
                 return null;
         }
     }
 
-    private static string? ReadTime(ref Utf8JsonReader reader, ref DateTime utc)
+    private string? ReadTime(ref Utf8JsonReader json)
     {
-        var read = default(DateTime);
-        var isTime = reader.TokenType switch
+        var quote = json.TokenType == JsonTokenType.String ? 1 : 0;
+        _writtenTime = ((int)json.TokenStartIndex + quote)..((int)json.BytesConsumed - quote);
+        if (!Times.TryRead(ref json, out var utc))
         {
-            JsonTokenType.String => Times.TryParsePlain(reader.ValueSpan, out read) || TryParseAny(reader.ValueSpan, out read),
-            JsonTokenType.Number => reader.TryGetInt64(out var milliseconds) && Times.FromUnixMilliseconds(milliseconds, out read),
-            _ => false,
-        };
-        utc = isTime ? read : utc;
-        return isTime ? null : Times.Expected;
-
-        static bool TryParseAny(ReadOnlySpan<byte> text, out DateTime utc)
-        {
-            var isTime = Times.TryParse(text, out var time);
-            utc = time.UtcDateTime;
-            return isTime;
+            return Times.Expected;
         }
+
+        _time = utc;
+        return null;
     }
 
-    /// <summary>The beginning of what is too long, and a mark that says so.</summary>
-    private ReadOnlySpan<byte> Shortened(ReadOnlySpan<byte> message)
+    /// <summary>Of what is too long its beginning, and a mark that says so.</summary>
+    private string? ReadMessage(ref Utf8JsonReader json)
     {
-        if (message.Length <= MaxMessage)
+        if (json.TokenType != JsonTokenType.String)
         {
-            return message;
+            return ItemText.NoText;
         }
 
-        Cut++;
+        var start = _texts.WrittenCount;
+        JsonTexts.Write(ref json, _texts);
+        _message = start.._texts.WrittenCount;
+        var message = _texts.WrittenSpan[_message];
+        if (message.Length <= MaxMessage)
+        {
+            return null;
+        }
+
+        _cut++;
         var end = MaxMessage;
         while ((message[end] & 0xC0) == 0x80) // within a character
         {
             end--;
         }
 
-        return (byte[])[.. message[..end], .. Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"… (cut: {message.Length} bytes in all)"))];
-    }
-
-    /// <summary>What is understood when all fields have been seen.</summary>
-    private ref struct Found
-    {
-        public ReadOnlySpan<byte> Meta;
-
-        /// <summary>As JSON.</summary>
-        public ReadOnlySpan<byte> UnknownLevel;
-
-        /// <summary>As it was sent.</summary>
-        public ReadOnlySpan<byte> Time;
+        var mark = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"… (cut: {message.Length} bytes in all)"));
+        start = _texts.WrittenCount;
+        _texts.Write((byte[])[.. message[..end], .. mark]);
+        _message = start.._texts.WrittenCount;
+        return null;
     }
 }

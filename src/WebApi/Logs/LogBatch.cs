@@ -3,8 +3,8 @@ using Bayou.Ingest;
 
 namespace Bayou.Logs;
 
-/// <summary>The lines that one sender brought, already as COPY takes them. Its memory is rented: dispose of the batch when it is stored or refused.</summary>
-internal sealed class LogBatch(PatternRegistry patterns) : IIngestBatch, IDisposable
+/// <summary>The lines that one sender brought, already as COPY takes them.</summary>
+internal sealed class LogBatch(PatternRegistry patterns) : IIngestBatch
 {
     private readonly LogRows _short = new();
     private readonly LogRows _long = new();

@@ -1,5 +1,6 @@
 using Bayou.Database;
 using Bayou.Ingest;
+using Bayou.Projects;
 using Npgsql;
 
 namespace Bayou.Logs;
@@ -35,7 +36,7 @@ internal sealed class LogCatalogue([FromKeyedServices(DatabasePool.Reads)] Npgsq
                    (SELECT sum(n) FROM unnest(lines) n)::bigint, zone_ids, zone_min, zone_max
               FROM (SELECT 1) always LEFT JOIN log_segments ON project_id = $1 AND state <> 'expired' AND max_id IS NOT NULL
             """);
-        command.Parameters.Add(new() { Value = IngestService.DefaultProject });
+        command.Parameters.Add(new() { Value = Project.Default });
         await using var reader = await command.ExecuteReaderAsync(ct);
         var (stored, drawn) = (new List<StoredSegment>(), 0L);
         while (await reader.ReadAsync(ct))

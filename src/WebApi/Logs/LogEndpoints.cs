@@ -1,4 +1,6 @@
+using System.Text.Json.Nodes;
 using Bayou.Http;
+using Bayou.Ingest;
 
 namespace Bayou.Logs;
 
@@ -16,6 +18,10 @@ internal static class LogEndpoints
         .AddSingleton<LogFacets>()
         .AddSingleton<LogExport>()
         .AddSingleton<LogStream>();
+
+    public static void MapLogIngest(this IEndpointRouteBuilder routes) => routes.MapItems<LogBatch>("logs", typeof(LineDoc)).WithName("IngestLogs")
+        .WithSummary("Takes log lines; 202 when they are durable.")
+        .WithDescription($"{IngestEndpoints.Description} A level that nobody knows is info, the original in meta.level; messages of more than 256 KiB are cut, and the answer says how many.");
 
     public static void MapLogs(this IEndpointRouteBuilder routes)
     {
@@ -50,4 +56,7 @@ internal static class LogEndpoints
         logs.MapGet("/{id:long}/context", (HttpContext http, LogContext context, long id, CancellationToken ct) => context.GetAsync(http, id, ct))
             .Describe("GetLogContext", "The lines of the same source before and after one.", LogContext.Spec);
     }
+
+    /// <summary>One item, for the API's document.</summary>
+    private sealed record LineDoc(string Source, string? Service, string Level, string Message, JsonNode? Meta, DateTimeOffset? Time, string? TraceId);
 }

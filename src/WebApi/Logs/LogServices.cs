@@ -11,7 +11,5 @@ internal static class LogServices
 
     public static IServiceCollection AddLogIngest(this IServiceCollection services) => services
         .AddSingleton<LogWriter>()
-        .AddSingleton<LogNode>()
-        .AddSingleton<LogIngest>()
-        .AddHostedService(provider => provider.GetRequiredService<LogNode>());
+        .AddItems<LogBatch, LogKind>(provider => provider.GetRequiredService<LogWriter>());
 }

@@ -1,25 +1,12 @@
 using Bayou.Ingest;
+using Bayou.Projects;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace Bayou.Logs;
 
-/// <summary>One tick on its way into the segments.</summary>
-internal sealed class LogTick(long number, IReadOnlyList<Submission<LogBatch>> submissions)
-{
-    /// <summary>Counts this node's ticks.</summary>
-    public long Number => number;
-
-    public IReadOnlyList<Submission<LogBatch>> Submissions => submissions;
-
-    /// <summary>The commit has been sent.</summary>
-    public bool Committing { get; set; }
-
-    public IdempotencyKeys Keys { get; set; } = IdempotencyKeys.None;
-}
-
-/// <summary>Writes lines into the hot segments, a tick at a time.</summary>
-internal sealed class LogWriter(NpgsqlDataSource db, IOptions<LogsOptions> options)
+/// <summary>Writes lines into the hot segments, a tick at a time. They need no journal: the segment is one.</summary>
+internal sealed partial class LogWriter(NpgsqlDataSource db, IOptions<LogsOptions> options, ILogger<LogWriter> logger) : ITickStore<LogBatch>
 {
     // PostgreSQL's binary COPY: signature, flags, no extension; an end.
     private static readonly byte[] CopyHeader = [.. "PGCOPY\n"u8, 0xFF, .. "\r\n\0"u8, 0, 0, 0, 0, 0, 0, 0, 0];
@@ -32,23 +19,22 @@ internal sealed class LogWriter(NpgsqlDataSource db, IOptions<LogsOptions> optio
     private const long ZoneIds = 2_000;
 
     private readonly Guid _node = Guid.NewGuid();
+    private long _ticks;
 
-    /// <summary>
-    /// Commits one tick: the keys that are new and the winners' lines. Sets <see cref="LogTick.Committing"/> just before the commit is sent; an exception
-    /// after that leaves its outcome unknown.
-    /// </summary>
-    public async Task WriteAsync(LogTick tick, CancellationToken ct)
+    public bool IsFull => false;
+
+    public async Task WriteAsync(Tick<LogBatch> tick, CancellationToken ct)
     {
+        _ticks++;
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        if (tick.Submissions.Select(s => s.Key).OfType<SubmissionKey>().ToList() is { Count: > 0 } keys)
+        if (tick.HasKeys)
         {
             await using var patience = new NpgsqlCommand(Patience, connection);
             await patience.ExecuteNonQueryAsync(ct);
-            tick.Keys = await IdempotencyKeys.TakeAsync(connection, keys, 0, 0, ct);
         }
 
-        var batches = tick.Submissions.Where(s => tick.Keys.IsNew(s.Key)).Select(s => s.Batch).ToList();
+        var batches = await tick.TakeKeysAsync(connection, 0, 0, ct);
         if (batches.Count > 0)
         {
             var (next, hot) = await BeginIdsAsync(connection, batches.Sum(batch => batch.Count), ct);
@@ -71,7 +57,7 @@ internal sealed class LogWriter(NpgsqlDataSource db, IOptions<LogsOptions> optio
 
             notes.BatchCommands.Add(new("INSERT INTO log_commits (node, tick) VALUES ($1, $2) ON CONFLICT (node) DO UPDATE SET tick = excluded.tick, ticked_at = now()")
             {
-                Parameters = { new() { Value = _node }, new() { Value = tick.Number } },
+                Parameters = { new() { Value = _node }, new() { Value = _ticks } },
             });
             await notes.PrepareAsync(ct);
             await notes.ExecuteNonQueryAsync(ct);
@@ -81,15 +67,37 @@ internal sealed class LogWriter(NpgsqlDataSource db, IOptions<LogsOptions> optio
         await transaction.CommitAsync(ct);
     }
 
-    /// <summary>Whether a tick of unknown outcome was committed; waits out the backend that may still be committing it.</summary>
-    public async Task<bool?> IsCommittedAsync(long number, CancellationToken ct)
+    public async Task<bool?> IsCommittedAsync(CancellationToken ct)
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await using var look = HavingFeed(connection, new("SELECT tick FROM log_commits WHERE node = $1") { Parameters = { new() { Value = _node } } }); // The old backend has it until it is through.
         await using var reader = await look.ExecuteReaderAsync(ct);
         await reader.NextResultAsync(ct); // After that of the lock.
-        return await reader.ReadAsync(ct) && reader.GetInt64(0) >= number;
+        return await reader.ReadAsync(ct) && reader.GetInt64(0) >= _ticks;
+    }
+
+    public void Committed()
+    {
+    }
+
+    /// <summary>Ends the transaction of a process that froze while it was sending lines: no time-out of the server's covers that.</summary>
+    public async Task RecoverAsync(Exception exception)
+    {
+        if (exception is not PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable })
+        {
+            return;
+        }
+
+        await using var command = db.CreateCommand("""
+            SELECT count(pg_terminate_backend(a.pid))
+              FROM pg_locks l
+              JOIN pg_stat_activity a USING (pid)
+             WHERE l.locktype = 'advisory' AND l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+               AND (l.classid::bigint << 32) | l.objid::bigint = hashtextextended('bayou.feed.logs', 0)
+               AND a.wait_event = 'ClientRead' AND a.state_change < now() - interval '5 seconds' -- since it began to send
+            """);
+        FrozenEnded((long)(await command.ExecuteScalarAsync())!);
     }
 
     /// <summary>Takes the feed and draws ids that follow each other; also says which segments are hot, and how many lines each has.</summary>
@@ -98,7 +106,7 @@ internal sealed class LogWriter(NpgsqlDataSource db, IOptions<LogsOptions> optio
         await using var draw = HavingFeed(connection, new("""
             SELECT (SELECT setval('log_lines_id_seq', nextval('log_lines_id_seq') + $1 - 1)), s.id, s.retention, (SELECT sum(n) FROM unnest(s.lines) n)::bigint
               FROM (SELECT 1) always LEFT JOIN log_segments s ON s.state = 'hot' AND s.project_id = $2
-            """) { Parameters = { new() { Value = (long)count }, new() { Value = IngestService.DefaultProject } } });
+            """) { Parameters = { new() { Value = (long)count }, new() { Value = Project.Default } } });
         await draw.PrepareAsync(ct);
         await using var reader = await draw.ExecuteReaderAsync(ct);
         await reader.NextResultAsync(ct); // After that of the lock.
@@ -129,11 +137,11 @@ internal sealed class LogWriter(NpgsqlDataSource db, IOptions<LogsOptions> optio
         }
 
         await using var begin = new NpgsqlCommand("UPDATE log_segments SET state = 'closed', changed_at = now() WHERE state = 'hot' AND project_id = $1 AND retention = $2", connection);
-        begin.Parameters.Add(new() { Value = IngestService.DefaultProject });
+        begin.Parameters.Add(new() { Value = Project.Default });
         begin.Parameters.Add(new() { Value = retention });
         await begin.ExecuteNonQueryAsync(ct);
         await using var insert = new NpgsqlCommand("INSERT INTO log_segments (project_id, retention) VALUES ($1, $2) RETURNING id", connection);
-        insert.Parameters.Add(new() { Value = IngestService.DefaultProject });
+        insert.Parameters.Add(new() { Value = Project.Default });
         insert.Parameters.Add(new() { Value = retention });
         var id = (int)(await insert.ExecuteScalarAsync(ct))!;
 
@@ -183,4 +191,7 @@ internal sealed class LogWriter(NpgsqlDataSource db, IOptions<LogsOptions> optio
                 new() { Value = ZoneIds },
             },
         };
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The logs' feed was held for too long; ended {count} connections that held it")]
+    private partial void FrozenEnded(long count);
 }

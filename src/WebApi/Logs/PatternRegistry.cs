@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Bayou.Database;
 using Bayou.Ingest;
+using Bayou.Projects;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -52,7 +53,7 @@ internal sealed partial class PatternRegistry(
         var begun = time.GetTimestamp();
         try
         {
-            var changes = await PatternRow.ChangedSinceAsync(db, IngestService.DefaultProject, _generation, _revision, ct);
+            var changes = await PatternRow.ChangedSinceAsync(db, Project.Default, _generation, _revision, ct);
             var (book, vectors) = changes.IsAll ? (new(changes.Highest), new()) : (_book, _vectors);
             foreach (var row in changes.Rows)
             {
@@ -93,7 +94,7 @@ internal sealed partial class PatternRegistry(
         {
             try
             {
-                var miner = grains.GetGrain<IPatternMinerGrain>($"{IngestService.DefaultProject}");
+                var miner = grains.GetGrain<IPatternMinerGrain>($"{Project.Default}");
                 if (_isCrowded)
                 {
                     _isCrowded = false;
@@ -139,7 +140,7 @@ internal sealed partial class PatternRegistry(
         await using var transaction = await connection.BeginTransactionAsync(ct);
 
         // One discovery of a project at a time, on every node: else two could each take the last free place.
-        await PatternRow.LockAsync(connection, IngestService.DefaultProject, ct);
+        await PatternRow.LockAsync(connection, Project.Default, ct);
         await using (var insert = new NpgsqlCommand("""
             INSERT INTO log_patterns (project_id, hash, words, embedding)
             SELECT $1, hash, words, embedding::real[]
@@ -149,7 +150,7 @@ internal sealed partial class PatternRegistry(
              LIMIT greatest(0, $5 - (SELECT count(*) FROM log_patterns WHERE project_id = $1))
             """, connection))
         {
-            insert.Parameters.Add(new() { Value = IngestService.DefaultProject });
+            insert.Parameters.Add(new() { Value = Project.Default });
             insert.Parameters.Add(new() { Value = hashes });
             insert.Parameters.Add(new() { Value = ordered });
             insert.Parameters.Add(new() { Value = embeddings });
@@ -160,7 +161,7 @@ internal sealed partial class PatternRegistry(
         var found = new Dictionary<string, int>(StringComparer.Ordinal);
         await using (var find = new NpgsqlCommand("SELECT id, hash FROM log_patterns WHERE project_id = $1 AND hash = ANY($2)", connection))
         {
-            find.Parameters.Add(new() { Value = IngestService.DefaultProject });
+            find.Parameters.Add(new() { Value = Project.Default });
             find.Parameters.Add(new() { Value = wanted.Keys.Select(Convert.FromHexString).ToArray() });
             await using var reader = await find.ExecuteReaderAsync(ct);
             while (await reader.ReadAsync(ct))

@@ -1,6 +1,7 @@
 using Bayou.Database;
 using Bayou.Http;
 using Bayou.Ingest;
+using Bayou.Projects;
 using Npgsql;
 
 namespace Bayou.Metrics;
@@ -33,7 +34,7 @@ internal sealed class MetricWindows([FromKeyedServices(DatabasePool.Reads)] Npgs
     public static FilterSql Filter(QueryReader query)
     {
         var filter = new FilterSql();
-        filter.Add($"s.project_id = {IngestService.DefaultProject}");
+        filter.Add($"s.project_id = {Project.Default}");
         if (!query.Names("endpoint", SeriesName.WholeService))
         {
             filter.Add($"s.endpoint <> {SeriesName.WholeService}");

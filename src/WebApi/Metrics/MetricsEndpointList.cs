@@ -1,6 +1,7 @@
 using Bayou.Database;
 using Bayou.Http;
 using Bayou.Ingest;
+using Bayou.Projects;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -20,7 +21,7 @@ internal sealed class MetricsEndpointList([FromKeyedServices(DatabasePool.Reads)
         var query = new QueryReader(http, Spec);
         var limit = (int)(query.Whole("limit", 1, 10_000) ?? 10_000);
         var filter = new FilterSql();
-        filter.Add($"s.project_id = {IngestService.DefaultProject} AND s.endpoint <> {SeriesName.WholeService}");
+        filter.Add($"s.project_id = {Project.Default} AND s.endpoint <> {SeriesName.WholeService}");
         query.Filters(filter);
         if (query.Text("search") is { Length: > 0 } search)
         {

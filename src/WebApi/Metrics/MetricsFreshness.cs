@@ -1,6 +1,7 @@
 using Bayou.Database;
 using Bayou.Http;
 using Bayou.Ingest;
+using Bayou.Projects;
 using Npgsql;
 
 namespace Bayou.Metrics;
@@ -26,7 +27,7 @@ internal sealed class MetricsFreshness([FromKeyedServices(DatabasePool.Reads)] N
 
         var start = range.Start.UtcDateTime;
         var first = start.AddTicks(-(start.Ticks % TimeSpan.TicksPerMinute));
-        filter.Add($"project_id = {IngestService.DefaultProject}");
+        filter.Add($"project_id = {Project.Default}");
         filter.Add($"minute >= {first}");
         filter.Add($"minute < {range.End.UtcDateTime}");
 

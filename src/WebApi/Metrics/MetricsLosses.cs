@@ -1,6 +1,7 @@
 using Bayou.Database;
 using Bayou.Http;
 using Bayou.Ingest;
+using Bayou.Projects;
 using Npgsql;
 
 namespace Bayou.Metrics;
@@ -27,7 +28,7 @@ internal sealed class MetricsLosses([FromKeyedServices(DatabasePool.Reads)] Npgs
              GROUP BY service
              ORDER BY 2 DESC, 3 DESC, 1
             """);
-        command.Parameters.Add(new() { Value = IngestService.DefaultProject });
+        command.Parameters.Add(new() { Value = Project.Default });
         command.Parameters.Add(new() { Value = range.Start.UtcDateTime });
         command.Parameters.Add(new() { Value = range.End.UtcDateTime });
         await using var reader = await command.ExecuteReaderAsync(ct);

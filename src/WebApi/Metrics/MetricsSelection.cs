@@ -1,5 +1,6 @@
 using Bayou.Http;
 using Bayou.Ingest;
+using Bayou.Projects;
 
 namespace Bayou.Metrics;
 
@@ -71,7 +72,7 @@ internal sealed record MetricsSelection(FilterSql Series, TimeRange Range, TimeR
         var compared = query.Time("compare_to") is { } other ? new(other, other + (DateTimeOffset.MaxValue - other < range.Length ? TimeSpan.Zero : range.Length)) : range.Before;
         var whole = !perEndpoint && !query.Filters("endpoint");
         var series = new FilterSql();
-        series.Add($"s.project_id = {IngestService.DefaultProject}");
+        series.Add($"s.project_id = {Project.Default}");
         query.Filters(series);
         if (query.Names("endpoint", SeriesName.WholeService))
         {

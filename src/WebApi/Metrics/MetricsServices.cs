@@ -1,6 +1,7 @@
 using Bayou.Database;
 using Bayou.Http;
 using Bayou.Ingest;
+using Bayou.Projects;
 using Npgsql;
 
 namespace Bayou.Metrics;
@@ -30,7 +31,7 @@ internal sealed class MetricsServices([FromKeyedServices(DatabasePool.Reads)] Np
              WHERE s.project_id = $1 AND s.endpoint = $2
              ORDER BY s.service
             """);
-        command.Parameters.Add(new() { Value = IngestService.DefaultProject });
+        command.Parameters.Add(new() { Value = Project.Default });
         command.Parameters.Add(new() { Value = SeriesName.WholeService });
         await using var reader = await command.ExecuteReaderAsync(ct);
         var services = new List<KnownService>();

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Bayou.Http;
 using Bayou.Ingest;
+using Bayou.Projects;
 using Microsoft.Extensions.Options;
 
 namespace Bayou.Metrics;
@@ -142,7 +143,7 @@ internal sealed class WindowFeed(MetricWindows windows, IOptions<FeedOptions> op
     private static FilterSql Everything()
     {
         var filter = new FilterSql();
-        filter.Add($"s.project_id = {IngestService.DefaultProject}");
+        filter.Add($"s.project_id = {Project.Default}");
         return filter;
     }
 

@@ -15,7 +15,7 @@ internal static class SelfMonitoring
     private const string Service = "bayou";
 
     // What goes wrong while lines are stored would only be more lines to store.
-    private static readonly string[] Storing = ["Bayou.Logs", "Bayou.Database", "Npgsql"];
+    private static readonly string[] Storing = ["Bayou.Logs", "Bayou.Ingest.IngestNode", "Bayou.Database", "Npgsql"];
 
     public static void AddSelfMonitoring(this WebApplicationBuilder builder, NodeRoles roles)
     {
@@ -46,11 +46,11 @@ internal static class SelfMonitoring
             await using var gzip = new GZipStream(await request.Content!.ReadAsStreamAsync(cancellationToken), CompressionMode.Decompress);
             using var body = new MemoryStream();
             await gzip.CopyToAsync(body, cancellationToken);
-            var dropped = request.Headers.TryGetValues(RequestIngest.DroppedHeader, out var drops) ? long.Parse(drops.Single(), CultureInfo.InvariantCulture) : 0;
+            var dropped = request.Headers.TryGetValues(IngestEndpoints.DroppedHeader, out var drops) ? long.Parse(drops.Single(), CultureInfo.InvariantCulture) : 0;
             var key = request.Headers.GetValues("Idempotency-Key").Single();
             var outcome = request.RequestUri!.AbsolutePath.EndsWith("/logs", StringComparison.Ordinal)
-                ? await services.GetRequiredService<LogIngest>().TakeAsync(body.ToArray(), key, dropped, cancellationToken)
-                : await services.GetRequiredService<RequestIngest>().TakeAsync(body.ToArray(), key, dropped, cancellationToken);
+                ? await services.GetRequiredService<IngestDoor<LogBatch>>().TakeAsync(body.ToArray(), key, dropped, cancellationToken)
+                : await services.GetRequiredService<IngestDoor<ObservationBatch>>().TakeAsync(body.ToArray(), key, dropped, cancellationToken);
             if (outcome == IngestOutcome.NoAnswer)
             {
                 throw new HttpRequestException("It cannot be known whether the batch was taken.");

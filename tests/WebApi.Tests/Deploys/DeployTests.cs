@@ -43,9 +43,9 @@ public sealed class DeployTests(BayouServer server) : IClassFixture<BayouServer>
     [InlineData("""{"service":"a","version":"1","time":"yesterday"}""", "time")]
     [InlineData("""{"service":"a","version":"1","time":"2001-01-01T00:00:00Z"}""", "time")]
     [InlineData("""{"service":"a","service":"b","version":"1"}""", "service")]
-    [InlineData("""{"service":"\ud800","version":"1"}""", "body")]
-    [InlineData("""[1]""", "body")]
-    [InlineData("""{"service":""", "body")]
+    [InlineData("""{"service":"\ud800","version":"1"}""", "service")]
+    [InlineData("""[1]""", "item")]
+    [InlineData("""{"service":""", "service")]
     public async Task A_bad_deploy_is_refused_by_the_name_of_its_field(string body, string field)
     {
         using var response = await server.Http.PostAsync(new Uri("/ingest/v1/deploys", UriKind.Relative), new StringContent(body, null, "application/json"), BayouServer.Ct);

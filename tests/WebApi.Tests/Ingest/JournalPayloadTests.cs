@@ -1,5 +1,6 @@
 using System.Buffers;
 using Bayou.Metrics;
+using Bayou.Projects;
 using Microsoft.Extensions.Options;
 
 namespace Bayou.Ingest;
@@ -16,7 +17,7 @@ public sealed class JournalPayloadTests(BayouServer server) : IClassFixture<Bayo
         var expected = new Dictionary<WindowKey, WindowFigures>();
         foreach (var service in (string[])["journal-a", "journal-b"])
         {
-            var batch = new ObservationBatch(registry, IngestService.DefaultProject);
+            var batch = new ObservationBatch(registry, Project.Default);
             for (var i = 0; i < 500; i++)
             {
                 // Some routes once, some a hundred times; a country now and then.

@@ -29,6 +29,6 @@ public sealed class JournalWriterTests(BayouServer server) : IClassFixture<Bayou
         var journal = new JournalWriter(server.Db);
         var epoch = await journal.BeginEpochAsync("elsewhere", ct);
         await journal.FenceAsync(epoch, ct);
-        Assert.False(await journal.WriteAsync(new TickWrite(epoch, 1, []), ct));
+        Assert.False(await journal.WriteAsync(epoch, 1, new([]), ct));
     }
 }

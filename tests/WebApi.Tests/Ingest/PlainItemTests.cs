@@ -51,7 +51,7 @@ public sealed class PlainItemTests
     {
         Assert.False(PlainItem.TryRead(Encoding.UTF8.GetBytes(json), Oldest.UtcDateTime, Now.UtcDateTime, out _));
         var reader = new ObservationReader(Oldest, Now);
-        Assert.True(reader.Read(Encoding.UTF8.GetBytes(json)).Error is not null || reader.Warnings.Count == 1);
+        Assert.True(reader.Read(Encoding.UTF8.GetBytes(json)) is not null || reader.Warnings.Count == 1);
     }
 
     [Fact]
@@ -59,6 +59,7 @@ public sealed class PlainItemTests
     {
         var random = new Random(8);
         var culture = CultureInfo.InvariantCulture;
+        var plain = 0;
         for (var i = 0; i < 20_000; i++)
         {
             var duration = Math.Round(Math.Exp(random.NextDouble() * 18), random.Next(0, 8)).ToString("0.#######", culture);
@@ -69,24 +70,29 @@ public sealed class PlainItemTests
                 1 => time.ToString("\"\\\"\"yyyy-MM-dd'T'HH:mm:ss'Z'\"\\\"\"", culture),
                 _ => time.UtcDateTime.ToString("'\"'yyyy-MM-dd'T'HH:mm:ss." + new string('f', random.Next(1, 8)) + "'Z\"'", culture),
             };
-            AssertSame($$"""{"service":"s","method":"GET","route":"/","status":{{random.Next(100, 600)}},"duration_ms":{{duration}},"time":{{text}},"response_size":{{random.NextInt64(0, 1L << 40)}}}""", mustBePlain: false);
+            plain += AssertSame($$"""{"service":"s","method":"GET","route":"/","status":{{random.Next(100, 600)}},"duration_ms":{{duration}},"time":{{text}},"response_size":{{random.NextInt64(0, 1L << 40)}}}""", mustBePlain: false) ? 1 : 0;
         }
+
+        Assert.InRange(plain, 19_000, 20_000); // The short way is of use where nearly all take it.
     }
 
-    private static void AssertSame(string json, bool mustBePlain)
+    /// <returns>Whether it was plain.</returns>
+    private static bool AssertSame(string json, bool mustBePlain)
     {
         var bytes = Encoding.UTF8.GetBytes(json);
-        var (expected, error) = new ObservationReader(Oldest, Now).Read(bytes);
+        var reader = new ObservationReader(Oldest, Now);
+        var error = reader.Read(bytes);
         Assert.True(error is null, $"{json}: {error}");
         if (!PlainItem.TryRead(bytes, Oldest.UtcDateTime, Now.UtcDateTime, out var plain))
         {
             Assert.False(mustBePlain, json);
-            return;
+            return false;
         }
 
         var country = plain.Country == 0 ? null : Metrics.CountryCode.Text(plain.Country);
         var endpoint = $"{Encoding.UTF8.GetString(plain.Method).ToUpperInvariant()} {RouteTemplates.Normalize(Encoding.UTF8.GetString(plain.Route))}";
         var version = plain.Version.IsEmpty ? null : Encoding.UTF8.GetString(plain.Version);
-        Assert.Equal(expected, new(Encoding.UTF8.GetString(plain.Service), endpoint, plain.Status, plain.DurationMicros, plain.Time, plain.RequestBytes, plain.ResponseBytes, country, version));
+        Assert.Equal(reader.Value, new(Encoding.UTF8.GetString(plain.Service), endpoint, plain.Status, plain.DurationMicros, plain.Time, plain.RequestBytes, plain.ResponseBytes, country, version));
+        return true;
     }
 }

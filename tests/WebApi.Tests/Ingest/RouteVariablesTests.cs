@@ -1,4 +1,5 @@
 using Bayou.Metrics;
+using Bayou.Projects;
 using Microsoft.Extensions.Options;
 
 namespace Bayou.Ingest;
@@ -53,7 +54,7 @@ public sealed class RouteVariablesTests(BayouServer server) : IClassFixture<Bayo
     {
         var (service, registry) = (BayouServer.NewService(), Registry());
         SeriesName[] names = [.. Names(0, 150).Select(name => new SeriesName(service, $"GET /{name}"))];
-        var ids = await registry.ResolveAsync(IngestService.DefaultProject, names, new HashSet<SeriesName>(), BayouServer.Ct);
+        var ids = await registry.ResolveAsync(Project.Default, names, new HashSet<SeriesName>(), BayouServer.Ct);
         Assert.Equal(150, ids.Values.Distinct().Count());
     }
 
@@ -97,7 +98,7 @@ public sealed class RouteVariablesTests(BayouServer server) : IClassFixture<Bayo
     private static async Task<List<int>> CallAsync(SeriesRegistry registry, string service, params string[] paths)
     {
         SeriesName[] names = [.. paths.Select(path => new SeriesName(service, $"GET {RouteTemplates.FromPath(path)}"))];
-        var ids = await registry.ResolveAsync(IngestService.DefaultProject, names.Distinct(), names.ToHashSet(), BayouServer.Ct);
+        var ids = await registry.ResolveAsync(Project.Default, names.Distinct(), names.ToHashSet(), BayouServer.Ct);
         return [.. names.Select(name => ids[name])];
     }
 

@@ -1,0 +1,64 @@
+using System.Runtime.CompilerServices;
+using Bayou.Http;
+
+namespace Bayou.Ingest;
+
+/// <summary>What a sender is told of its batch.</summary>
+/// <param name="Cut">Texts that were too long to be kept whole; null for a kind whose texts are never cut.</param>
+internal sealed record IngestAnswer(
+    int Accepted,
+    int Rejected,
+    [property: System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)] int? Cut,
+    IReadOnlyList<FieldError> Errors,
+    IReadOnlyList<FieldError> Warnings);
+
+/// <summary>Takes a body of items of one kind, whoever brings it: a sender over HTTP, or this process its own.</summary>
+internal sealed class IngestDoor<TBatch>(ItemKind<TBatch> kind, IngestNode<TBatch> node)
+    where TBatch : class, IIngestBatch
+{
+    /// <param name="key">The sender's idempotency key, if any.</param>
+    /// <param name="dropped">How many items the sender says it dropped since its last batch that was taken.</param>
+    public async Task<IngestOutcome> TakeAsync(ReadOnlyMemory<byte> body, string? key, long dropped, CancellationToken ct)
+    {
+        using var batch = kind.NewBatch();
+        var refused = new RefusedItems();
+        var (answer, broken) = Read(body.Span, batch, refused);
+        if (broken is not null || answer.Accepted == 0)
+        {
+            kind.Refused(refused, broken ?? (answer.Rejected == 0 ? "the body has no items" : null));
+            return IngestOutcome.Refused(broken, answer.Errors);
+        }
+
+        kind.Close(batch, dropped);
+        await batch.ResolveAsync(ct);
+        var outcome = await node.SubmitAsync(new(batch, key is null ? null : SubmissionKey.Of(kind.KeyPrefix + key, body.Span, answer)));
+        if (outcome.State == SubmissionState.Accepted)
+        {
+            kind.Accepted(batch, refused, dropped);
+        }
+
+        return IngestOutcome.Of(answer, outcome);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // Called seldom, and at length: not to be slow until it has been called often.
+    private (IngestAnswer Answer, string? Broken) Read(ReadOnlySpan<byte> body, TBatch batch, RefusedItems refused)
+    {
+        var reader = kind.NewReader();
+        var (errors, warnings) = (new ItemErrors(), new ItemErrors());
+        var items = new ItemSplitter(body);
+        for (var index = 0; items.MoveNext(); index++)
+        {
+            if (reader.Add(items.Current, batch) is { } error)
+            {
+                errors.Add(index, error);
+                refused.Add(items.Current, error);
+            }
+            else
+            {
+                warnings.Add(index, reader.Warnings);
+            }
+        }
+
+        return (new(batch.Count, errors.Count, reader.Cut, errors.First, warnings.First), items.Error);
+    }
+}
