@@ -9,7 +9,9 @@ using Bayou.Info;
 using Bayou.Ingest;
 using Bayou.Logs;
 using Bayou.Metrics;
+using Bayou.Requests;
 using Bayou.Self;
+using Bayou.Windows;
 using Microsoft.AspNetCore.ResponseCompression;
 
 namespace Bayou;
@@ -68,6 +70,8 @@ internal static class Api
         if (roles.HasFlag(NodeRoles.Ingest))
         {
             services.AddIngest();
+            services.AddWindows();
+            services.AddRequestIngest();
             services.AddLogIngest();
         }
 
@@ -104,7 +108,7 @@ internal static class Api
         app.MapInfo();
         if (roles.HasFlag(NodeRoles.Ingest))
         {
-            app.MapIngest();
+            app.MapRequestIngest();
             app.MapLogIngest();
             app.MapDeployIngest();
         }

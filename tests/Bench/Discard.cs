@@ -1,5 +1,6 @@
 using Bayou.Http;
 using Bayou.Ingest;
+using Bayou.Requests;
 
 namespace Bayou.Bench;
 

@@ -1,4 +1,6 @@
 using Bayou.Ingest;
+using Bayou.Requests;
+using Bayou.Windows;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Npgsql;
@@ -27,7 +29,7 @@ internal sealed class IngestHost : IAsyncDisposable
         var builder = Host.CreateEmptyApplicationBuilder(new());
         builder.Services.AddTestSilo(database.Url, "ingest", new() { ["Bayou:Ingest:DeliveryMilliseconds"] = "50" });
         builder.Services.AddSingleton(grains);
-        builder.Services.AddIngest();
+        builder.Services.AddIngest().AddWindows().AddRequestIngest();
         var time = new ManualTime();
         time.Jump(DateTimeOffset.UtcNow - time.GetUtcNow());
         builder.Services.AddSingleton<TimeProvider>(time);

@@ -1,4 +1,5 @@
 using Bayou.Metrics;
+using Bayou.Windows;
 
 namespace Bayou.Ingest;
 

@@ -1,5 +1,7 @@
 using Bayou.Database;
 using Bayou.Metrics;
+using Bayou.Windows;
+using Bayou.Requests;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Npgsql;
@@ -34,7 +36,7 @@ internal sealed class Life(IHost host, ManualTime time, Wire wire) : IAsyncDispo
         builder.Services.AddTestSilo(url.ConnectionString, "life", new() { ["Bayou:Ingest:Node"] = node });
         builder.Services.AddHostedService<Migrator>();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<WindowFlusher>());
-        builder.Services.AddIngest();
+        builder.Services.AddIngest().AddWindows().AddRequestIngest();
         builder.Services.AddSingleton<Bus>();
         builder.Services.AddSingleton<IWindowGrains>(provider => provider.GetRequiredService<Bus>());
         builder.Services.AddSingleton<TimeProvider>(time);

@@ -1,3 +1,4 @@
+using Bayou.Windows;
 using CsCheck;
 
 namespace Bayou.Ingest;

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Bayou.Metrics;
+using Bayou.Windows;
 using Microsoft.Extensions.Options;
 
 namespace Bayou.Ingest;

@@ -1,6 +1,7 @@
 using System.Text;
 using Bayou.Ingest;
 using Bayou.Projects;
+using Bayou.Requests;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 

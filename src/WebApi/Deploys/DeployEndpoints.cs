@@ -1,6 +1,5 @@
 using Bayou.Database;
 using Bayou.Http;
-using Bayou.Ingest;
 using Bayou.Metrics;
 using Bayou.Projects;
 using Microsoft.Extensions.Options;

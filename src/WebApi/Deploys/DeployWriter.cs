@@ -1,4 +1,3 @@
-using Bayou.Ingest;
 using Bayou.Projects;
 using Npgsql;
 

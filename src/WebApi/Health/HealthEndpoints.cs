@@ -3,7 +3,7 @@ using Bayou.Access;
 using Bayou.Cluster;
 using Bayou.Database;
 using Bayou.Http;
-using Bayou.Ingest;
+using Bayou.Windows;
 using Npgsql;
 
 namespace Bayou.Health;

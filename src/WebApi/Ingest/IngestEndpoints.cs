@@ -13,13 +13,6 @@ internal static class IngestEndpoints
     /// <summary>By which a sender says how many items it had to drop.</summary>
     public const string DroppedHeader = "x-bayou-dropped";
 
-    public static void MapIngest(this IEndpointRouteBuilder routes)
-    {
-        routes.MapItems<ObservationBatch>("requests", typeof(ObservationDoc)).WithName("IngestRequests")
-            .WithSummary("Takes finished HTTP requests; 202 when they are durable.")
-            .WithDescription(Description);
-    }
-
     /// <summary>What is true of every kind of item.</summary>
     public const string Description = "A JSON array or NDJSON of items, plain, gzip or br. Valid items of a partly bad batch are kept, and an optional field that cannot be used is left out "
         + "and named in warnings. With an Idempotency-Key a repeat within 24 h changes nothing. A sender that had to drop items may say how many in the header x-bayou-dropped.";
@@ -73,9 +66,4 @@ internal static class IngestEndpoints
             return outcome.Problem ?? (IResult)new ApiResult(outcome.Taken, Status: StatusCodes.Status202Accepted);
         }
     }
-
-    /// <summary>One item, for the API's document.</summary>
-    private sealed record ObservationDoc(
-        string Service, string Method, string? Route, string? Path, int Status, double DurationMs, DateTimeOffset Time,
-        long? RequestSize, long? ResponseSize, string? TraceId, string? Country, string? Version);
 }

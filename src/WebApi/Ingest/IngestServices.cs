@@ -2,24 +2,10 @@ namespace Bayou.Ingest;
 
 internal static class IngestServices
 {
-    /// <summary>What takes observations in, and delivers them to their windows.</summary>
+    /// <summary>What all kinds of item share.</summary>
     public static IServiceCollection AddIngest(this IServiceCollection services)
     {
         services.AddOptions<IngestOptions>().BindConfiguration(IngestOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-        services.AddSingleton<SeriesRegistry>();
-        services.AddSingleton<JournalWriter>();
-        services.AddSingleton<JournalAdoption>();
-        services.AddSingleton<Journal>();
-        services.AddSingleton<LossCounter>();
-        services.AddSingleton<Outstanding>();
-        services.AddSingleton<IWindowGrains, WindowGrains>();
-        services.AddSingleton<Delivery>();
-
-        // Stopped in reverse: the node journals what it has taken, the journal gives its epoch up, then delivery ends.
-        services.AddHostedService(provider => provider.GetRequiredService<Delivery>());
-        services.AddHostedService(provider => provider.GetRequiredService<Journal>());
-        services.AddItems<ObservationBatch, RequestKind>(provider => provider.GetRequiredService<Journal>());
-        services.AddHostedService(provider => provider.GetRequiredService<LossCounter>());
         return services;
     }
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Unicode;
 using Bayou.Http;
+using Bayou.Requests;
 
 namespace Bayou.Ingest;
 

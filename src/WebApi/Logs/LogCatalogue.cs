@@ -1,5 +1,4 @@
 using Bayou.Database;
-using Bayou.Ingest;
 using Bayou.Projects;
 using Npgsql;
 

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using Bayou.Database;
-using Bayou.Ingest;
 using Bayou.Projects;
 using Microsoft.Extensions.Options;
 using Npgsql;

@@ -1,5 +1,5 @@
 using Bayou.Http;
-using Bayou.Ingest;
+using Bayou.Requests;
 
 namespace Bayou.Metrics;
 

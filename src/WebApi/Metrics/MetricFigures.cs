@@ -2,7 +2,7 @@ using System.Buffers.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Bayou.Http;
-using Bayou.Ingest;
+using Bayou.Requests;
 
 namespace Bayou.Metrics;
 

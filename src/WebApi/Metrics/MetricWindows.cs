@@ -1,7 +1,7 @@
 using Bayou.Database;
 using Bayou.Http;
-using Bayou.Ingest;
 using Bayou.Projects;
+using Bayou.Requests;
 using Npgsql;
 
 namespace Bayou.Metrics;

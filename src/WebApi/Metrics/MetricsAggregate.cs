@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Bayou.Http;
-using Bayou.Ingest;
+using Bayou.Requests;
 
 namespace Bayou.Metrics;
 

@@ -1,6 +1,5 @@
 using Bayou.Database;
 using Bayou.Http;
-using Bayou.Ingest;
 using Bayou.Projects;
 using Npgsql;
 

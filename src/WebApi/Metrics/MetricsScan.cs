@@ -3,7 +3,7 @@ using System.Data;
 using System.Globalization;
 using System.Text;
 using Bayou.Database;
-using Bayou.Ingest;
+using Bayou.Requests;
 using Microsoft.Extensions.Options;
 using Npgsql;
 

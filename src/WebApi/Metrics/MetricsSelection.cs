@@ -1,6 +1,6 @@
 using Bayou.Http;
-using Bayou.Ingest;
 using Bayou.Projects;
+using Bayou.Requests;
 
 namespace Bayou.Metrics;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
 using Bayou.Http;
-using Bayou.Ingest;
+using Bayou.Requests;
 
 namespace Bayou.Metrics;
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Bayou.Http;
-using Bayou.Ingest;
 using Bayou.Projects;
 using Microsoft.Extensions.Options;
 

@@ -6,6 +6,7 @@ using Bayou.Http;
 using Bayou.Ingest;
 using Bayou.Logs;
 using Bayou.Monitor;
+using Bayou.Requests;
 
 namespace Bayou.Self;
 

@@ -1,0 +1,47 @@
+namespace Bayou.Requests;
+
+/// <summary>One finished HTTP request.</summary>
+/// <param name="Endpoint"><c>METHOD /route/{template}</c>.</param>
+/// <param name="Time">Its start.</param>
+/// <param name="Country">Two upper-case characters, or null.</param>
+/// <param name="Version">Of the service that answered, where it says so.</param>
+/// <param name="IsFromPath">Whether the endpoint was made of a raw path: then it may be a value that looks like a name.</param>
+internal readonly record struct Observation(
+    string Service, string Endpoint, int Status, long DurationMicros, DateTimeOffset Time,
+    long RequestBytes, long ResponseBytes, string? Country, string? Version = null, bool IsFromPath = false);
+
+/// <summary>A service and endpoint; endpoint <see cref="WholeService"/> stands for all of them together.</summary>
+internal readonly record struct SeriesName(string Service, string Endpoint)
+{
+    public const string WholeService = "*";
+
+    /// <summary>What counts the endpoints past a project's limit.</summary>
+    public const string Other = "__other__";
+
+    /// <summary>The series of its whole service.</summary>
+    public SeriesName OfWhole() => new(Service, WholeService);
+}
+
+/// <summary>An observation as it goes into the journal.</summary>
+internal struct Observed
+{
+    /// <summary>The series it counts in; below 0 while only its name is known.</summary>
+    public int Series;
+
+    /// <summary>The whole service's series, in which it counts too.</summary>
+    public int Whole;
+
+    /// <summary>Its window, in minutes since the epoch.</summary>
+    public int Minute;
+
+    public ushort Status;
+
+    /// <summary>See <see cref="Metrics.CountryCode"/>; 0 for none.</summary>
+    public ushort Country;
+
+    public long DurationMicros;
+
+    public long RequestBytes;
+
+    public long ResponseBytes;
+}
