@@ -18,10 +18,6 @@ public sealed class LogsOptions
     [Range(1_000, 10_000_000)]
     public int SegmentLines { get; set; } = 100_000;
 
-    /// <summary>Lines after which a hot segment is closed: few, since it has no index; more where many come at once, since for each a table must be made.</summary>
-    /// <param name="tick">Lines of a tick.</param>
-    public int HotLines(int tick) => (int)Math.Clamp(10L * tick, Math.Min(SegmentLines / 10, 10_000), Math.Min(SegmentLines / 2, 50_000));
-
     /// <summary>Seconds from a segment's closing to its sealing, so that a burst has the processor to itself.</summary>
     [Range(0, 3_600)]
     public int SealAfterSeconds { get; set; } = 10;
@@ -30,5 +26,5 @@ public sealed class LogsOptions
     [Range(100, 200_000)]
     public int MaxPatterns { get; set; } = LocalPatterns.Most;
 
-    public TimeSpan Retention(string name) => TimeSpan.FromDays(name == LogSegment.Short ? DebugRetentionDays : RetentionDays);
+    public TimeSpan Retention(string name) => TimeSpan.FromDays(name == LogSegments.Short ? DebugRetentionDays : RetentionDays);
 }

@@ -7,7 +7,7 @@ namespace Bayou.Logs;
 /// Lets patterns go: those that no kept line has, and where there are as many as may be, those of the fewest lines, the longest unseen first. Lines of a pattern that
 /// went have the pattern of all others; a line like them makes a new one.
 /// </summary>
-internal sealed class PatternKeeper(NpgsqlDataSource db, IOptions<LogsOptions> options)
+internal sealed class PatternKeeper(NpgsqlDataSource db, LogSegments kind, IOptions<LogsOptions> options)
 {
     // A pattern is there before the first of its lines is; so it may be without any for a moment.
     private static readonly TimeSpan Young = TimeSpan.FromMinutes(1);
@@ -34,7 +34,7 @@ internal sealed class PatternKeeper(NpgsqlDataSource db, IOptions<LogsOptions> o
         var uses = await UsesAsync(ct); // Before the lock, since it reads all counts there are.
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await PatternRow.LockAsync(connection, project, ct);
+        await PatternRow.Lock.TakeAsync(connection, ct, project);
         var gone = Choose(await KnownAsync(connection, project, ct), uses);
         if (gone.Count == 0)
         {
@@ -113,7 +113,7 @@ internal sealed class PatternKeeper(NpgsqlDataSource db, IOptions<LogsOptions> o
         {
             while (await segments.ReadAsync(ct))
             {
-                counts += $" UNION ALL SELECT pattern_id, 1, created_at FROM {LogSegment.Table(segments.GetInt32(0))}";
+                counts += $" UNION ALL SELECT pattern_id, 1, created_at FROM {kind.Table(segments.GetInt32(0))}";
             }
         }
 

@@ -87,7 +87,7 @@ internal sealed class PatternMinerGrain(NpgsqlDataSource db, PatternKeeper keepe
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await PatternRow.LockAsync(connection, project, ct);
+        await PatternRow.Lock.TakeAsync(connection, ct, project);
         await using var update = new NpgsqlCommand("""
             UPDATE log_patterns p
                SET words = u.words, embedding = u.embedding::real[], merged_into = u.merged_into,

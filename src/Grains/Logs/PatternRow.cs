@@ -1,3 +1,4 @@
+using Bayou.Database;
 using Npgsql;
 
 namespace Bayou.Logs;
@@ -31,12 +32,7 @@ internal sealed record PatternRow(int Id, string Words, float[] Embedding, int? 
     }
 
     /// <summary>Held from before revisions are drawn until they are visible, so that they become so in order.</summary>
-    public static async Task LockAsync(NpgsqlConnection connection, int project, CancellationToken ct)
-    {
-        await using var take = new NpgsqlCommand("SELECT pg_advisory_xact_lock(hashtextextended('bayou.log_patterns', $1))", connection);
-        take.Parameters.Add(new() { Value = (long)project });
-        await take.ExecuteNonQueryAsync(ct);
-    }
+    public static readonly AdvisoryLock Lock = new("log_patterns");
 }
 
 /// <summary>What became of patterns.</summary>

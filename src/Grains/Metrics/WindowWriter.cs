@@ -1,3 +1,4 @@
+using Bayou.Database;
 using Npgsql;
 
 namespace Bayou.Metrics;
@@ -6,7 +7,7 @@ namespace Bayou.Metrics;
 internal sealed class WindowWriter(NpgsqlDataSource db)
 {
     /// <summary>The feed's advisory lock; held from before ids are drawn until they are visible.</summary>
-    private const string LockFeed = "SELECT pg_advisory_xact_lock(hashtextextended('bayou.feed.metric_windows', 0))";
+    private static readonly AdvisoryLock Feed = new("feed.metric_windows");
 
     // applied travels as text: arrays of arrays of different lengths do not.
     private const string Upsert = """
@@ -44,9 +45,7 @@ internal sealed class WindowWriter(NpgsqlDataSource db)
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
 
-        // A statement of its own: the upsert's snapshot must begin after the lock is held.
-        await using var take = new NpgsqlCommand(LockFeed, connection, transaction);
-        await take.ExecuteNonQueryAsync(ct);
+        await Feed.TakeAsync(connection, ct);
 
         var written = new HashSet<WindowKey>(windows.Count);
         await using (var upsert = new NpgsqlCommand(Upsert, connection, transaction))

@@ -2,6 +2,7 @@ using Bayou.Cluster;
 using Bayou.Database;
 using Bayou.Logs;
 using Bayou.Metrics;
+using Bayou.Segments;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -85,7 +86,8 @@ public static class SiloHosting
         services.AddSingleton<MetricsCleanup>();
         services.AddSingleton<RowHints>();
         services.AddSingleton<RollupWriter>();
-        services.AddSingleton<SegmentKeeper>();
+        services.AddSingleton<LogSegments>();
+        services.AddSingleton<SegmentKeeper<LogSegments>>();
         services.AddSingleton<PatternKeeper>();
         services.AddSingleton<ReminderRuns>();
         return services;

@@ -1,3 +1,4 @@
+using Bayou.Database;
 using Bayou.Projects;
 using Npgsql;
 
@@ -15,6 +16,9 @@ internal sealed class DeployWriter(NpgsqlDataSource db)
     /// </summary>
     public static readonly TimeSpan Rolling = TimeSpan.FromMinutes(10);
 
+    /// <summary>One writer at a time, on every node: deploys become visible in the order of their ids, and none is written twice.</summary>
+    private static readonly AdvisoryLock Feed = new("deploys");
+
     /// <summary>No service keeps more; the longest unseen go.</summary>
     private const int MaxVersions = 100;
 
@@ -24,7 +28,7 @@ internal sealed class DeployWriter(NpgsqlDataSource db)
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await LockAsync(connection, ct);
+        await Feed.TakeAsync(connection, ct, Project.Default);
         var added = await InsertAsync(connection, deploy, "sent", ct);
         await transaction.CommitAsync(ct);
         return added;
@@ -39,7 +43,7 @@ internal sealed class DeployWriter(NpgsqlDataSource db)
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await LockAsync(connection, ct);
+        await Feed.TakeAsync(connection, ct, Project.Default);
         if (await KnownAsync(connection, service, ct) is not { } known)
         {
             return; // One past the limit of services is counted with others, and has no charts to mark.
@@ -54,14 +58,6 @@ internal sealed class DeployWriter(NpgsqlDataSource db)
 
         await KeepAsync(connection, service, version, first, last, ct);
         await transaction.CommitAsync(ct);
-    }
-
-    /// <summary>One writer at a time, on every node: deploys become visible in the order of their ids, and none is written twice.</summary>
-    private static async Task LockAsync(NpgsqlConnection connection, CancellationToken ct)
-    {
-        await using var command = new NpgsqlCommand("SELECT pg_advisory_xact_lock(hashtextextended('bayou.deploys', $1))", connection);
-        command.Parameters.Add(new() { Value = (long)Project.Default });
-        await command.ExecuteNonQueryAsync(ct);
     }
 
     private static async Task<bool> InsertAsync(NpgsqlConnection connection, Deploy deploy, string source, CancellationToken ct)

@@ -85,7 +85,7 @@ internal sealed class LineReader(DateTimeOffset now, LogsOptions options) : Item
 
     protected override FieldError? Check(ReadOnlySpan<byte> item)
     {
-        var oldest = now - options.Retention(LogSegment.RetentionOf(_level));
+        var oldest = now - options.Retention(LogSegments.RetentionOf(_level));
         var written = item[_writtenTime];
         var problem = ItemTime.Problem(written, _time, oldest, _newest, $"what is kept of level {LogLevels.NameOf(_level)}")
             ?? (Warnings.Exists(warning => warning.Field == "time") ? Times.UnitProblem(written) : null); // A number that is no time at all may be one of another unit.

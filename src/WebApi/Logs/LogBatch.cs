@@ -1,10 +1,11 @@
 using System.Text.Unicode;
 using Bayou.Ingest;
+using Bayou.Segments;
 
 namespace Bayou.Logs;
 
 /// <summary>The lines that one sender brought, already as COPY takes them.</summary>
-internal sealed class LogBatch(PatternRegistry patterns) : IIngestBatch
+internal sealed class LogBatch(PatternRegistry patterns) : ISegmentBatch
 {
     private readonly LogRows _short = new();
     private readonly LogRows _long = new();
@@ -20,8 +21,7 @@ internal sealed class LogBatch(PatternRegistry patterns) : IIngestBatch
     /// <summary>Of the first line; empty for none.</summary>
     public byte[] Service { get; private set; } = [];
 
-    /// <summary>The lines of a retention class.</summary>
-    public LogRows Of(string retention) => retention == LogSegment.Short ? _short : _long;
+    public SegmentRows Of(string @class) => RowsOf(@class);
 
     public void Add(in LogLine line)
     {
@@ -40,7 +40,7 @@ internal sealed class LogBatch(PatternRegistry patterns) : IIngestBatch
         }
 
         Service = _rows.Count == 0 ? line.Service.ToArray() : Service;
-        var rows = Of(LogSegment.RetentionOf(line.Level));
+        var rows = RowsOf(LogSegments.RetentionOf(line.Level));
         _rows.Add((rows, rows.Add(line, pattern ?? 0)));
     }
 
@@ -64,8 +64,6 @@ internal sealed class LogBatch(PatternRegistry patterns) : IIngestBatch
         _unknown.Clear();
     }
 
-    /// <summary>Numbers the lines as they were sent.</summary>
-    /// <returns>The id after the last.</returns>
     public long Number(long first)
     {
         foreach (var (rows, start) in _rows)
@@ -75,6 +73,8 @@ internal sealed class LogBatch(PatternRegistry patterns) : IIngestBatch
 
         return first;
     }
+
+    private LogRows RowsOf(string @class) => @class == LogSegments.Short ? _short : _long;
 
     public void Dispose()
     {

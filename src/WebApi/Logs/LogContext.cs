@@ -1,4 +1,5 @@
 using Bayou.Http;
+using Bayou.Segments;
 
 namespace Bayou.Logs;
 
@@ -6,7 +7,7 @@ namespace Bayou.Logs;
 internal sealed record LineContext(IEnumerable<LogRow> Before, LogRow Line, IEnumerable<LogRow> After);
 
 /// <summary><c>GET /logs/{id}</c> and <c>/logs/{id}/context</c>: one line, and those of the same source before and after it.</summary>
-internal sealed class LogContext(LogCatalogue catalogue, LogLines lines)
+internal sealed class LogContext(SegmentCatalogue<LogSegments> catalogue, LogLines lines)
 {
     private const int DefaultLines = 20;
 
@@ -44,10 +45,10 @@ internal sealed class LogContext(LogCatalogue catalogue, LogLines lines)
         earlier.Bound($"(created_at, id) < ({line.CreatedAt}, {line.Id})");
         var later = OfSource(line);
         later.Bound($"(created_at, id) > ({line.CreatedAt}, {line.Id})");
-        var first = before == 0 ? [] : await lines.FirstAsync(segments.Stored.Where(s => s.Bounds.MinTime <= line.CreatedAt), earlier, LogOrder.Newest, before, ct);
+        var first = before == 0 ? [] : await lines.FirstAsync(segments.Stored.Where(s => s.Bounds.MinTime <= line.CreatedAt), earlier, SegmentOrder.Newest, before, ct);
         first.Reverse();
         return new ApiResult(new LineContext(
-            first, line, after == 0 ? [] : await lines.FirstAsync(segments.Stored.Where(s => s.Bounds.MaxTime >= line.CreatedAt), later, LogOrder.Oldest, after, ct)));
+            first, line, after == 0 ? [] : await lines.FirstAsync(segments.Stored.Where(s => s.Bounds.MaxTime >= line.CreatedAt), later, SegmentOrder.Oldest, after, ct)));
     }
 
     private static FilterSql OfSource(LogRow line)
@@ -57,11 +58,11 @@ internal sealed class LogContext(LogCatalogue catalogue, LogLines lines)
         return sql;
     }
 
-    private async Task<LogRow?> FindAsync(LogSegments segments, long id, CancellationToken ct)
+    private async Task<LogRow?> FindAsync(StoredSegments segments, long id, CancellationToken ct)
     {
         var sql = new FilterSql();
         sql.Bound($"id = {id}");
-        return (await lines.FirstAsync(segments.Stored.Where(s => s.Bounds.MinId <= id && id <= s.Bounds.MaxId), sql, LogOrder.IdAscending, 1, ct)).FirstOrDefault();
+        return (await lines.FirstAsync(segments.Stored.Where(s => s.Bounds.MinId <= id && id <= s.Bounds.MaxId), sql, SegmentOrder.IdAscending, 1, ct)).FirstOrDefault();
     }
 
     private static ApiProblem NotFound(long id) => ApiProblem.OfStatus(StatusCodes.Status404NotFound) with { Message = $"There is no line {id}; it may be past its retention." };

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Bayou.Http;
+using Bayou.Segments;
 using Npgsql;
 
 namespace Bayou.Logs;
@@ -26,7 +27,7 @@ internal static class LogCounts
     /// <param name="begin">Where the first bucket begins.</param>
     /// <param name="width">Of a bucket; null for one bucket of all.</param>
     /// <param name="keys">Columns that are counted apart.</param>
-    public static IEnumerable<string> Tables(FilterSql sql, bool canTell, LogSegments segments, LogWindow window, DateTime begin, TimeSpan? width, params ReadOnlySpan<string> keys)
+    public static IEnumerable<string> Tables(FilterSql sql, bool canTell, StoredSegments segments, LogWindow window, DateTime begin, TimeSpan? width, params ReadOnlySpan<string> keys)
     {
         var origin = sql.Parameter(begin);
         var step = width is { } bucket ? sql.Parameter(bucket) : null;

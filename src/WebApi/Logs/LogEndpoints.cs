@@ -1,13 +1,14 @@
 using System.Text.Json.Nodes;
 using Bayou.Http;
 using Bayou.Ingest;
+using Bayou.Segments;
 
 namespace Bayou.Logs;
 
 internal static class LogEndpoints
 {
     public static IServiceCollection AddLogQueries(this IServiceCollection services) => services
-        .AddSingleton<LogCatalogue>()
+        .AddSingleton<SegmentCatalogue<LogSegments>>()
         .AddSingleton<LogLines>()
         .AddSingleton<LogFilter>()
         .AddSingleton<LogRelevance>()

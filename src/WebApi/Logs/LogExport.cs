@@ -1,11 +1,12 @@
 using System.Text;
 using System.Text.Json;
 using Bayou.Http;
+using Bayou.Segments;
 
 namespace Bayou.Logs;
 
 /// <summary><c>GET /logs/export</c>: all lines that the filters select, the last to arrive first, as they are read: nothing is held.</summary>
-internal sealed class LogExport(LogCatalogue catalogue, LogLines lines, LogFilter filter)
+internal sealed class LogExport(SegmentCatalogue<LogSegments> catalogue, LogLines lines, LogFilter filter)
 {
     private const int Page = 1_000;
 
@@ -38,7 +39,7 @@ internal sealed class LogExport(LogCatalogue catalogue, LogLines lines, LogFilte
             var sql = selection.InRange();
             sql.Bound($"id <= {next}");
             var count = (int)Math.Min(left, Page);
-            var rows = await lines.FirstAsync(selection.Of(segments).Where(s => s.Bounds.MinId <= next), sql, LogOrder.IdDescending, count, ct);
+            var rows = await lines.FirstAsync(selection.Of(segments).Where(s => s.Bounds.MinId <= next), sql, SegmentOrder.IdDescending, count, ct);
             foreach (var row in rows)
             {
                 if (isCsv)

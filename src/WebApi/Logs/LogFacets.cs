@@ -1,5 +1,6 @@
 using Bayou.Database;
 using Bayou.Http;
+using Bayou.Segments;
 using Npgsql;
 
 namespace Bayou.Logs;
@@ -8,7 +9,7 @@ namespace Bayou.Logs;
 internal sealed record FacetValue(string Value, long Count);
 
 /// <summary><c>GET /logs/facets</c>: the values of fields in a range, each with its number of lines, most first.</summary>
-internal sealed class LogFacets([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, LogCatalogue catalogue, LogFilter filter, TimeProvider time)
+internal sealed class LogFacets([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, SegmentCatalogue<LogSegments> catalogue, LogFilter filter, TimeProvider time)
 {
     private const int MostValues = 20;
 

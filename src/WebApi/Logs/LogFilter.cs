@@ -1,5 +1,6 @@
 using System.Globalization;
 using Bayou.Http;
+using Bayou.Segments;
 
 namespace Bayou.Logs;
 
@@ -196,5 +197,5 @@ internal sealed record LogSelection(FilterSql Sql, DateTime? Start, DateTime? En
     }
 
     /// <summary>Segments that may have such lines.</summary>
-    public IEnumerable<StoredSegment> Of(LogSegments segments) => segments.Stored.Where(segment => segment.Bounds.Overlaps(Start, End));
+    public IEnumerable<StoredSegment> Of(StoredSegments segments) => segments.Stored.Where(segment => segment.Bounds.Overlaps(Start, End));
 }

@@ -1,5 +1,6 @@
 using Bayou.Database;
 using Bayou.Http;
+using Bayou.Segments;
 using Npgsql;
 
 namespace Bayou.Logs;
@@ -14,7 +15,7 @@ internal sealed record LogBucket(DateTime WindowStart, DateTime WindowEnd, long 
 internal sealed record HistogramMetadata(DateTime StartDate, DateTime EndDate, double WindowSize, long Total);
 
 /// <summary><c>GET /logs/histogram</c>: how many lines there are over time, by level. Spans without lines are absent.</summary>
-internal sealed class LogHistogram([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, LogCatalogue catalogue, LogFilter filter, TimeProvider time)
+internal sealed class LogHistogram([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, SegmentCatalogue<LogSegments> catalogue, LogFilter filter, TimeProvider time)
 {
     public QuerySpec Spec { get; } = filter.Spec(("window_size", "Seconds of each window; unless told, so that about sixty fit."));
 

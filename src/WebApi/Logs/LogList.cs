@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Bayou.Http;
+using Bayou.Segments;
 
 namespace Bayou.Logs;
 
@@ -12,15 +13,15 @@ internal sealed record LogPageMetadata(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? UnsealedLines);
 
 /// <summary><c>GET /logs</c>: lines, newest first, or after a cursor, or by how well they fit a search.</summary>
-internal sealed class LogList(LogCatalogue catalogue, LogLines lines, LogFilter filter, LogRelevance relevance)
+internal sealed class LogList(SegmentCatalogue<LogSegments> catalogue, LogLines lines, LogFilter filter, LogRelevance relevance)
 {
     // Deeper pages would be read only to be thrown away: id__lt pages without end.
     private const int MaxOffset = 10_000;
 
-    private static readonly Dictionary<(string By, bool Descending), LogOrder> Orders = new()
+    private static readonly Dictionary<(string By, bool Descending), SegmentOrder> Orders = new()
     {
-        [("created_at", true)] = LogOrder.Newest, [("created_at", false)] = LogOrder.Oldest,
-        [("id", true)] = LogOrder.IdDescending, [("id", false)] = LogOrder.IdAscending,
+        [("created_at", true)] = SegmentOrder.Newest, [("created_at", false)] = SegmentOrder.Oldest,
+        [("id", true)] = SegmentOrder.IdDescending, [("id", false)] = SegmentOrder.IdAscending,
     };
 
     public QuerySpec Spec { get; } = filter.Spec(
@@ -79,7 +80,7 @@ internal sealed class LogList(LogCatalogue catalogue, LogLines lines, LogFilter 
             selection.Sql.Bound($"id < {bound}");
         }
 
-        var order = before is null ? Orders[(by, isDescending)] : LogOrder.IdDescending;
+        var order = before is null ? Orders[(by, isDescending)] : SegmentOrder.IdDescending;
         var isAll = selection is { Start: null, End: null, Search: { Words.Count: 0, Terms.Count: 0, Excluded.Count: 0 } } && before is null && query.IsOf(ListOnly);
         List<LogRow> rows;
         if (byRelevance)
@@ -93,16 +94,16 @@ internal sealed class LogList(LogCatalogue catalogue, LogLines lines, LogFilter 
         }
 
         var hasMore = rows.Count > offset + limit;
-        var total = isAll ? Math.Min(segments.Lines, PageMetadata.CountedUpTo) : rows.Count;
-        long? unsealed = selection.Search.Words.Count > 0 ? selection.Of(segments).Where(s => !s.IsSealed).Sum(s => s.Lines) : null;
+        var total = isAll ? Math.Min(segments.Rows, PageMetadata.CountedUpTo) : rows.Count;
+        long? unsealed = selection.Search.Words.Count > 0 ? selection.Of(segments).Where(s => !s.IsSealed).Sum(s => s.Rows) : null;
         return new ApiResult(
             rows.Skip(offset).Take(limit),
-            new LogPageMetadata(limit, offset, total, segments.Visible, isAll ? segments.Lines > PageMetadata.CountedUpTo : hasMore, unsealed));
+            new LogPageMetadata(limit, offset, total, segments.Visible, isAll ? segments.Rows > PageMetadata.CountedUpTo : hasMore, unsealed));
     }
 
     private static readonly HashSet<string> ListOnly = ["limit", "offset", "order_by", "order", "sort", "mode"];
 
-    private async Task<IResult> ChangedAsync(LogSelection selection, LogSegments segments, long cursor, int limit, CancellationToken ct)
+    private async Task<IResult> ChangedAsync(LogSelection selection, StoredSegments segments, long cursor, int limit, CancellationToken ct)
     {
         if (cursor > segments.Drawn)
         {
@@ -116,11 +117,11 @@ internal sealed class LogList(LogCatalogue catalogue, LogLines lines, LogFilter 
     }
 
     /// <summary>Lines after a cursor that fit, ascending; of those that can be seen by now, none is skipped.</summary>
-    public Task<List<LogRow>> AfterAsync(LogSelection selection, LogSegments segments, long cursor, int count, CancellationToken ct)
+    public Task<List<LogRow>> AfterAsync(LogSelection selection, StoredSegments segments, long cursor, int count, CancellationToken ct)
     {
         // What becomes visible while the segments are read one after the other is left to the next time.
         selection.Sql.Bound($"id > {cursor} AND id <= {segments.Visible}");
         filter.Match(selection);
-        return lines.FirstAsync(selection.Of(segments).Where(segment => segment.Bounds.MaxId > cursor), selection.InRange(), LogOrder.IdAscending, count, ct);
+        return lines.FirstAsync(selection.Of(segments).Where(segment => segment.Bounds.MaxId > cursor), selection.InRange(), SegmentOrder.IdAscending, count, ct);
     }
 }

@@ -1,5 +1,6 @@
 using Bayou.Database;
 using Bayou.Http;
+using Bayou.Segments;
 using Npgsql;
 
 namespace Bayou.Logs;
@@ -14,7 +15,7 @@ internal sealed record LogPattern(
     int PatternId, string Template, string Level, string Source, long TotalCount, long RangeCount, long PreviousCount, DateTime FirstSeen, DateTime LastSeen, bool IsNew, long[] Trend);
 
 /// <summary><c>GET /logs/patterns</c>: what lines have in common, by how many there are in a range.</summary>
-internal sealed class LogPatternList([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, LogCatalogue catalogue, LogFilter filter, PatternRegistry patterns, TimeProvider time)
+internal sealed class LogPatternList([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, SegmentCatalogue<LogSegments> catalogue, LogFilter filter, PatternRegistry patterns, TimeProvider time)
 {
     private const int TrendParts = 24; // at most
 
@@ -55,7 +56,7 @@ internal sealed class LogPatternList([FromKeyedServices(DatabasePool.Reads)] Npg
         long Before(int pattern) => before.TryGetValue(pattern, out var totals) ? totals.Count : 0;
     }
 
-    private async Task<Dictionary<int, InRange>> RangeAsync(LogSelection selection, bool canTell, LogSegments segments, LogWindow window, CancellationToken ct)
+    private async Task<Dictionary<int, InRange>> RangeAsync(LogSelection selection, bool canTell, StoredSegments segments, LogWindow window, CancellationToken ct)
     {
         // It ends now, where it has no end: nothing is to be seen of lines that are yet to come. Parts are of whole minutes, where
         // there are enough, for those can be told from counts; the last has what is left of the range beside them.
@@ -83,7 +84,7 @@ internal sealed class LogPatternList([FromKeyedServices(DatabasePool.Reads)] Npg
         return found;
     }
 
-    private async Task<Dictionary<int, Totals>> TotalsAsync(LogSelection selection, bool canTell, LogSegments segments, LogWindow window, CancellationToken ct)
+    private async Task<Dictionary<int, Totals>> TotalsAsync(LogSelection selection, bool canTell, StoredSegments segments, LogWindow window, CancellationToken ct)
     {
         var sql = selection.Sql.Copy();
         var tables = LogCounts.Tables(sql, canTell, segments, window, window.Start, null, "pattern_id");

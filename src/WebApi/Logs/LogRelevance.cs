@@ -1,4 +1,5 @@
 using Bayou.Http;
+using Bayou.Segments;
 
 namespace Bayou.Logs;
 
@@ -14,14 +15,14 @@ internal sealed class LogRelevance(LogLines lines, LogFilter filter)
 
     private const int InARow = 5; // lines of a pattern before those of the next
 
-    public async Task<List<LogRow>> RankAsync(LogSelection selection, LogSegments segments, int count, CancellationToken ct)
+    public async Task<List<LogRow>> RankAsync(LogSelection selection, StoredSegments segments, int count, CancellationToken ct)
     {
         var lists = new List<List<LogRow>>();
         if (selection.Mode != "semantic")
         {
             var sql = selection.InRange();
             sql.AddSql(LogFilter.Keyword(sql, selection.Search));
-            lists.Add(await lines.FirstAsync(selection.Of(segments), sql, LogOrder.Newest, Ranked, ct));
+            lists.Add(await lines.FirstAsync(selection.Of(segments), sql, SegmentOrder.Newest, Ranked, ct));
         }
 
         if (selection.Mode != "keyword")
@@ -38,7 +39,7 @@ internal sealed class LogRelevance(LogLines lines, LogFilter filter)
     }
 
     /// <summary>The newest lines of the nearest patterns: a few of each, so that one that is frequent hides no other.</summary>
-    private async Task<List<LogRow>> NearestAsync(LogSelection selection, LogSegments segments, CancellationToken ct)
+    private async Task<List<LogRow>> NearestAsync(LogSelection selection, StoredSegments segments, CancellationToken ct)
     {
         var nearest = filter.Nearest(selection);
         var rows = new List<(int Place, int Nearness, LogRow Row)>();
@@ -46,7 +47,7 @@ internal sealed class LogRelevance(LogLines lines, LogFilter filter)
         {
             var sql = selection.InRange();
             sql.Add($"pattern_id = ANY ({filter.NumbersOf(nearest[nearness].Pattern)})");
-            var found = await lines.FirstAsync(selection.Of(segments), sql, LogOrder.Newest, Math.Max(1, Ranked / nearest.Count), ct);
+            var found = await lines.FirstAsync(selection.Of(segments), sql, SegmentOrder.Newest, Math.Max(1, Ranked / nearest.Count), ct);
             rows.AddRange(found.Select((row, place) => (place, nearness, row)));
         }
 

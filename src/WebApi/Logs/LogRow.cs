@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Bayou.Http;
+using Bayou.Segments;
 using Npgsql;
 
 namespace Bayou.Logs;
@@ -7,7 +8,7 @@ namespace Bayou.Logs;
 /// <summary>A line as the API gives it.</summary>
 /// <param name="CreatedAt">The line's own time.</param>
 internal sealed record LogRow(
-    long Id, string Source, string? Service, string Level, string Message, WrittenJson? Meta, int PatternId, string? TraceId, DateTime CreatedAt, DateTime IngestedAt)
+    long Id, string Source, string? Service, string Level, string Message, WrittenJson? Meta, int PatternId, string? TraceId, DateTime CreatedAt, DateTime IngestedAt) : ISegmentRow
 {
     /// <summary>What <see cref="Read"/> needs, in its order.</summary>
     public const string Columns = "id, source, service, level, message, meta::text, pattern_id, trace_id, created_at, ingested_at";

@@ -1,4 +1,5 @@
 using Bayou.Ingest;
+using Bayou.Segments;
 
 namespace Bayou.Logs;
 
@@ -10,6 +11,6 @@ internal static class LogServices
         .AddHostedService(provider => provider.GetRequiredService<PatternRegistry>());
 
     public static IServiceCollection AddLogIngest(this IServiceCollection services) => services
-        .AddSingleton<LogWriter>()
-        .AddItems<LogBatch, LogKind>(provider => provider.GetRequiredService<LogWriter>());
+        .AddSingleton<SegmentWriter<LogSegments, LogBatch>>()
+        .AddItems<LogBatch, LogKind>(provider => provider.GetRequiredService<SegmentWriter<LogSegments, LogBatch>>());
 }

@@ -1,10 +1,11 @@
 using System.Text.Json;
 using Bayou.Http;
+using Bayou.Segments;
 
 namespace Bayou.Logs;
 
 /// <summary><c>GET /logs/stream</c>: the feed of <c>id__gt</c> pushed as server-sent events.</summary>
-internal sealed class LogStream(EventStream events, LogCatalogue catalogue, LogList list, LogFilter filter, TimeProvider time)
+internal sealed class LogStream(EventStream events, SegmentCatalogue<LogSegments> catalogue, LogList list, LogFilter filter, TimeProvider time)
 {
     private const int Batch = 500;
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);

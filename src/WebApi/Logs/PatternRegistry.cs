@@ -139,7 +139,7 @@ internal sealed partial class PatternRegistry(
         await using var transaction = await connection.BeginTransactionAsync(ct);
 
         // One discovery of a project at a time, on every node: else two could each take the last free place.
-        await PatternRow.LockAsync(connection, Project.Default, ct);
+        await PatternRow.Lock.TakeAsync(connection, ct, Project.Default);
         await using (var insert = new NpgsqlCommand("""
             INSERT INTO log_patterns (project_id, hash, words, embedding)
             SELECT $1, hash, words, embedding::real[]

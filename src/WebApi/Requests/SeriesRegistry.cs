@@ -1,3 +1,4 @@
+using Bayou.Database;
 using System.Collections.Concurrent;
 using Bayou.Metrics;
 using Microsoft.Extensions.Options;
@@ -12,6 +13,8 @@ namespace Bayou.Requests;
 /// </summary>
 internal sealed class SeriesRegistry(NpgsqlDataSource db, IOptions<MetricsOptions> options)
 {
+    private static readonly AdvisoryLock Registration = new("series");
+
     // No sender writes so many series in so many ways; one that does is read the long way.
     private const int MostPlain = 100_000;
 
@@ -65,11 +68,7 @@ internal sealed class SeriesRegistry(NpgsqlDataSource db, IOptions<MetricsOption
         await using var transaction = await connection.BeginTransactionAsync(ct);
 
         // One registration of a project at a time, on every node: else two could each take the last free place.
-        await using (var take = new NpgsqlCommand("SELECT pg_advisory_xact_lock(hashtextextended('bayou.series', $1))", connection, transaction))
-        {
-            take.Parameters.Add(new() { Value = (long)project });
-            await take.ExecuteNonQueryAsync(ct);
-        }
+        await Registration.TakeAsync(connection, ct, project);
 
         var (services, endpoints) = await CountAsync(connection, project, ct);
         var routes = new RouteRegistry(connection, project, canLearn: endpoints < options.Value.MaxEndpoints);

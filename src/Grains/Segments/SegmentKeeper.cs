@@ -1,11 +1,11 @@
 using System.Collections.Concurrent;
-using Microsoft.Extensions.Options;
 using Npgsql;
 
-namespace Bayou.Logs;
+namespace Bayou.Segments;
 
-/// <summary>What becomes of a segment once lines are in it: closed, sealed, expired, gone.</summary>
-internal sealed class SegmentKeeper(NpgsqlDataSource db, IOptions<LogsOptions> options)
+/// <summary>What becomes of a segment once rows are in it: closed, sealed, expired, gone.</summary>
+internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
+    where TKind : SegmentKind
 {
     // So that what is hot for long is never kept much longer than it must.
     private const int ClosesInOneRetention = 24;
@@ -23,17 +23,16 @@ internal sealed class SegmentKeeper(NpgsqlDataSource db, IOptions<LogsOptions> o
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await using var take = new NpgsqlCommand(LogSegment.LockFeed, connection);
-        await take.ExecuteNonQueryAsync(ct);
+        await kind.Feed.TakeAsync(connection, ct);
         var closed = 0;
-        foreach (var retention in (string[])[LogSegment.Short, LogSegment.Long])
+        foreach (var part in kind.Classes)
         {
-            await using var close = new NpgsqlCommand("""
-                UPDATE log_segments SET state = 'closed', changed_at = now()
+            await using var close = new NpgsqlCommand($"""
+                UPDATE {kind.Catalogue} SET state = 'closed', changed_at = now()
                  WHERE state = 'hot' AND retention = $1 AND max_id IS NOT NULL AND created_at < now() - $2
                 """, connection);
-            close.Parameters.Add(new() { Value = retention });
-            close.Parameters.Add(new() { Value = LongestOpen(retention) });
+            close.Parameters.Add(new() { Value = part.Name });
+            close.Parameters.Add(new() { Value = LongestOpen(part) });
             closed += await close.ExecuteNonQueryAsync(ct);
         }
 
@@ -41,8 +40,8 @@ internal sealed class SegmentKeeper(NpgsqlDataSource db, IOptions<LogsOptions> o
         return closed;
     }
 
-    /// <summary>Makes one segment of closed ones, in the order of their ids, with indexes and its lines counted; in one transaction.</summary>
-    /// <returns>False when there are too few lines for one, or another process is at it.</returns>
+    /// <summary>Makes one segment of closed ones, in the order of their ids, with indexes and its rows counted; in one transaction.</summary>
+    /// <returns>False when there are too few rows for one, or another process is at it.</returns>
     public async Task<bool> SealAsync(CancellationToken ct)
     {
         await using var connection = await db.OpenConnectionAsync(ct);
@@ -53,25 +52,18 @@ internal sealed class SegmentKeeper(NpgsqlDataSource db, IOptions<LogsOptions> o
             return false;
         }
 
-        var lines = string.Join(" UNION ALL ", parts.Select(part => $"SELECT * FROM {LogSegment.Table(part)}"));
+        var lines = string.Join(" UNION ALL ", parts.Select(part => $"SELECT * FROM {kind.Table(part)}"));
         try
         {
             var id = await CatalogueAsync(connection, parts, ct);
-            var table = LogSegment.Table(id);
+            var table = kind.Table(id);
             await using var seal = new NpgsqlCommand($"""
                 SET LOCAL maintenance_work_mem = '128MB';
                 SET LOCAL work_mem = '64MB';
                 CREATE TABLE {table} AS SELECT * FROM ({lines}) lines ORDER BY id;
                 CREATE INDEX ON {table} (id);
-                CREATE INDEX ON {table} USING gin (log_text(level, source, message, meta_text) gin_trgm_ops) WITH (fastupdate = off);
-                CREATE INDEX ON {table} (created_at);
-                CREATE INDEX ON {table} (level, created_at) WHERE level >= 4; -- what is looked for most, and is seldom
-                CREATE INDEX ON {table} (pattern_id, id);
-                CREATE INDEX ON {table} (trace_id) WHERE trace_id <> '';
+                {kind.SealSql(id)}
                 ANALYZE {table};
-                INSERT INTO log_counts (minute, first_time, last_time, segment_id, pattern_id, lines, level, source, service)
-                SELECT date_trunc('minute', created_at), min(created_at), max(created_at), {id}, pattern_id, count(*), level, source, service
-                  FROM {table} GROUP BY 1, pattern_id, level, source, service;
                 """, connection) { CommandTimeout = LongestSeal };
             await seal.ExecuteNonQueryAsync(ct);
             await ReplaceAsync(connection, parts, table, ct);
@@ -92,7 +84,7 @@ internal sealed class SegmentKeeper(NpgsqlDataSource db, IOptions<LogsOptions> o
             }
 
             await transaction.RollbackAsync(CancellationToken.None);
-            await using var postpone = db.CreateCommand("UPDATE log_segments SET changed_at = now() WHERE id = ANY ($1) AND state = 'closed'");
+            await using var postpone = db.CreateCommand($"UPDATE {kind.Catalogue} SET changed_at = now() WHERE id = ANY ($1) AND state = 'closed'");
             postpone.Parameters.Add(new() { Value = parts });
             await postpone.ExecuteNonQueryAsync(CancellationToken.None);
             throw;
@@ -102,11 +94,11 @@ internal sealed class SegmentKeeper(NpgsqlDataSource db, IOptions<LogsOptions> o
     /// <summary>The oldest closed segments of a class that are enough for a sealed one, or are open for long.</summary>
     private async Task<int[]> ClosedAsync(NpgsqlConnection connection, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand("""
+        await using var command = new NpgsqlCommand($"""
             SELECT id, retention, (SELECT sum(n) FROM unnest(lines) n)::bigint, now() - created_at
-              FROM log_segments WHERE state = 'closed' AND changed_at <= now() - $1 ORDER BY changed_at, id
+              FROM {kind.Catalogue} WHERE state = 'closed' AND changed_at <= now() - $1 ORDER BY changed_at, id
             """, connection);
-        command.Parameters.Add(new() { Value = TimeSpan.FromSeconds(options.Value.SealAfterSeconds) });
+        command.Parameters.Add(new() { Value = kind.SealAfter });
         var closed = new List<(int Id, string Retention, long Lines, TimeSpan Age)>();
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
@@ -122,13 +114,13 @@ internal sealed class SegmentKeeper(NpgsqlDataSource db, IOptions<LogsOptions> o
         foreach (var parts in closed.GroupBy(part => part.Retention))
         {
             var (taken, lines) = (new List<int>(), 0L);
-            foreach (var part in parts.TakeWhile(_ => lines < options.Value.SegmentLines))
+            foreach (var part in parts.TakeWhile(_ => lines < kind.SealedRows))
             {
                 taken.Add(part.Id);
                 lines += part.Lines;
             }
 
-            if (lines >= options.Value.SegmentLines || parts.Any(part => part.Age >= LongestOpen(parts.Key)))
+            if (lines >= kind.SealedRows || parts.Any(part => part.Age >= LongestOpen(kind.Classes.Single(one => one.Name == parts.Key))))
             {
                 return [.. taken];
             }
@@ -138,19 +130,19 @@ internal sealed class SegmentKeeper(NpgsqlDataSource db, IOptions<LogsOptions> o
     }
 
     /// <returns>False when another process has one of them.</returns>
-    private static async Task<bool> LockAsync(NpgsqlConnection connection, int[] parts, CancellationToken ct)
+    private async Task<bool> LockAsync(NpgsqlConnection connection, int[] parts, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand("SELECT count(*) FROM (SELECT FROM log_segments WHERE id = ANY ($1) AND state = 'closed' FOR UPDATE SKIP LOCKED) locked", connection);
+        await using var command = new NpgsqlCommand($"SELECT count(*) FROM (SELECT FROM {kind.Catalogue} WHERE id = ANY ($1) AND state = 'closed' FOR UPDATE SKIP LOCKED) locked", connection);
         command.Parameters.Add(new() { Value = parts });
         return (long)(await command.ExecuteScalarAsync(ct))! == parts.Length;
     }
 
     /// <summary>Puts the sealed segment that closed ones make into the catalogue.</summary>
-    private static async Task<int> CatalogueAsync(NpgsqlConnection connection, int[] parts, CancellationToken ct)
+    private async Task<int> CatalogueAsync(NpgsqlConnection connection, int[] parts, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand("""
-            WITH parts AS (SELECT * FROM log_segments WHERE id = ANY ($1))
-            INSERT INTO log_segments (project_id, retention, state, min_id, max_id, min_time, max_time, lines)
+        await using var command = new NpgsqlCommand($"""
+            WITH parts AS (SELECT * FROM {kind.Catalogue} WHERE id = ANY ($1))
+            INSERT INTO {kind.Catalogue} (project_id, retention, state, min_id, max_id, min_time, max_time, lines)
             SELECT project_id, retention, 'sealed', min(min_id), max(max_id), min(min_time), max(max_time),
                    ARRAY(SELECT sum(n) FROM parts, unnest(lines) WITH ORDINALITY AS of(n, level) GROUP BY level ORDER BY level)
               FROM parts GROUP BY project_id, retention
@@ -161,39 +153,39 @@ internal sealed class SegmentKeeper(NpgsqlDataSource db, IOptions<LogsOptions> o
     }
 
     /// <summary>Takes out of the catalogue what a sealed segment was made of; the tables go later.</summary>
-    /// <exception cref="InvalidDataException">The sealed one has not as many lines.</exception>
-    private static async Task ReplaceAsync(NpgsqlConnection connection, int[] parts, string table, CancellationToken ct)
+    /// <exception cref="InvalidDataException">The sealed one has not as many rows.</exception>
+    private async Task ReplaceAsync(NpgsqlConnection connection, int[] parts, string table, CancellationToken ct)
     {
         // By the clock: those who have read the catalogue by now still look for the parts.
         await using var command = new NpgsqlCommand($"""
-            UPDATE log_segments SET state = 'expired', changed_at = clock_timestamp()
-             WHERE id = ANY ($1) AND (SELECT count(*) FROM {table}) = (SELECT sum(n) FROM log_segments, unnest(lines) n WHERE id = ANY ($1))
+            UPDATE {kind.Catalogue} SET state = 'expired', changed_at = clock_timestamp()
+             WHERE id = ANY ($1) AND (SELECT count(*) FROM {table}) = (SELECT sum(n) FROM {kind.Catalogue}, unnest(lines) n WHERE id = ANY ($1))
             """, connection) { CommandTimeout = LongestSeal };
         command.Parameters.Add(new() { Value = parts });
         if (await command.ExecuteNonQueryAsync(ct) != parts.Length)
         {
-            throw new InvalidDataException($"{table} has not as many lines as the segments {string.Join(", ", parts)}, which stay.");
+            throw new InvalidDataException($"{table} has not as many rows as the segments {string.Join(", ", parts)}, which stay.");
         }
     }
 
-    /// <summary>Takes segments out of the catalogue whose newest line is past its retention, and drops the tables of those taken out some minutes ago.</summary>
+    /// <summary>Takes segments out of the catalogue whose newest row is past its retention, and drops the tables of those taken out some minutes ago.</summary>
     public async Task<int> ExpireAsync(CancellationToken ct)
     {
         var changed = 0;
-        foreach (var retention in (string[])[LogSegment.Short, LogSegment.Long])
+        foreach (var part in kind.Classes)
         {
-            await using var expire = db.CreateCommand("""
-                UPDATE log_segments SET state = 'expired', changed_at = now()
+            await using var expire = db.CreateCommand($"""
+                UPDATE {kind.Catalogue} SET state = 'expired', changed_at = now()
                  WHERE state IN ('closed', 'sealed') AND retention = $1 AND max_time < now() - $2
                 """);
-            expire.Parameters.Add(new() { Value = retention });
-            expire.Parameters.Add(new() { Value = options.Value.Retention(retention) });
+            expire.Parameters.Add(new() { Value = part.Name });
+            expire.Parameters.Add(new() { Value = part.Retention });
             changed += await expire.ExecuteNonQueryAsync(ct);
         }
 
-        await using var forget = db.CreateCommand("DELETE FROM log_commits WHERE ticked_at < now() - interval '7 days'");
+        await using var forget = db.CreateCommand($"DELETE FROM {kind.Commits} WHERE ticked_at < now() - interval '7 days'");
         await forget.ExecuteNonQueryAsync(ct);
-        await using var list = db.CreateCommand("SELECT id FROM log_segments WHERE state = 'expired' AND changed_at < now() - $1");
+        await using var list = db.CreateCommand($"SELECT id FROM {kind.Catalogue} WHERE state = 'expired' AND changed_at < now() - $1");
         list.Parameters.Add(new() { Value = Grace });
         var gone = new List<int>();
         await using (var reader = await list.ExecuteReaderAsync(ct))
@@ -207,9 +199,9 @@ internal sealed class SegmentKeeper(NpgsqlDataSource db, IOptions<LogsOptions> o
         foreach (var id in gone)
         {
             await using var drop = db.CreateCommand($"""
-                DROP TABLE IF EXISTS {LogSegment.Table(id)};
-                DELETE FROM log_counts WHERE segment_id = {id};
-                DELETE FROM log_segments WHERE id = {id};
+                DROP TABLE IF EXISTS {kind.Table(id)};
+                {kind.DropSql(id)}
+                DELETE FROM {kind.Catalogue} WHERE id = {id};
                 """);
             await drop.ExecuteNonQueryAsync(ct);
             changed++;
@@ -218,5 +210,5 @@ internal sealed class SegmentKeeper(NpgsqlDataSource db, IOptions<LogsOptions> o
         return changed;
     }
 
-    private TimeSpan LongestOpen(string retention) => options.Value.Retention(retention) / ClosesInOneRetention;
+    private static TimeSpan LongestOpen(SegmentClass of) => of.Retention / ClosesInOneRetention;
 }

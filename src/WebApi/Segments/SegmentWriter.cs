@@ -1,12 +1,13 @@
 using Bayou.Ingest;
 using Bayou.Projects;
-using Microsoft.Extensions.Options;
 using Npgsql;
 
-namespace Bayou.Logs;
+namespace Bayou.Segments;
 
-/// <summary>Writes lines into the hot segments, a tick at a time. They need no journal: the segment is one.</summary>
-internal sealed partial class LogWriter(NpgsqlDataSource db, IOptions<LogsOptions> options, ILogger<LogWriter> logger) : ITickStore<LogBatch>
+/// <summary>Writes rows of a kind into its hot segments, a tick at a time. They need no journal: the segment is one.</summary>
+internal sealed partial class SegmentWriter<TKind, TBatch>(TKind kind, NpgsqlDataSource db, ILogger<SegmentWriter<TKind, TBatch>> logger) : ITickStore<TBatch>
+    where TKind : SegmentKind
+    where TBatch : class, ISegmentBatch
 {
     // PostgreSQL's binary COPY: signature, flags, no extension; an end.
     private static readonly byte[] CopyHeader = [.. "PGCOPY\n"u8, 0xFF, .. "\r\n\0"u8, 0, 0, 0, 0, 0, 0, 0, 0];
@@ -23,7 +24,7 @@ internal sealed partial class LogWriter(NpgsqlDataSource db, IOptions<LogsOption
 
     public bool IsFull => false;
 
-    public async Task WriteAsync(Tick<LogBatch> tick, CancellationToken ct)
+    public async Task WriteAsync(Tick<TBatch> tick, CancellationToken ct)
     {
         _ticks++;
         await using var connection = await db.OpenConnectionAsync(ct);
@@ -44,18 +45,18 @@ internal sealed partial class LogWriter(NpgsqlDataSource db, IOptions<LogsOption
             }
 
             await using var notes = new NpgsqlBatch(connection);
-            foreach (var retention in (string[])[LogSegment.Short, LogSegment.Long])
+            foreach (var part in kind.Classes)
             {
-                var rows = batches.Select(batch => batch.Of(retention)).Where(rows => rows.Count > 0).ToList();
+                var rows = batches.Select(batch => batch.Of(part.Name)).Where(rows => rows.Count > 0).ToList();
                 if (rows.Count > 0)
                 {
-                    var segment = await HotAsync(connection, retention, hot, rows.Sum(part => part.Count), ct);
+                    var segment = await HotAsync(connection, part.Name, hot, rows.Sum(some => some.Count), ct);
                     await CopyAsync(connection, segment, rows, ct);
                     notes.BatchCommands.Add(NoteOf(segment, rows));
                 }
             }
 
-            notes.BatchCommands.Add(new("INSERT INTO log_commits (node, tick) VALUES ($1, $2) ON CONFLICT (node) DO UPDATE SET tick = excluded.tick, ticked_at = now()")
+            notes.BatchCommands.Add(new($"INSERT INTO {kind.Commits} (node, tick) VALUES ($1, $2) ON CONFLICT (node) DO UPDATE SET tick = excluded.tick, ticked_at = now()")
             {
                 Parameters = { new() { Value = _node }, new() { Value = _ticks } },
             });
@@ -71,7 +72,7 @@ internal sealed partial class LogWriter(NpgsqlDataSource db, IOptions<LogsOption
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await using var look = HavingFeed(connection, new("SELECT tick FROM log_commits WHERE node = $1") { Parameters = { new() { Value = _node } } }); // The old backend has it until it is through.
+        await using var look = HavingFeed(connection, new($"SELECT tick FROM {kind.Commits} WHERE node = $1") { Parameters = { new() { Value = _node } } }); // The old backend has it until it is through.
         await using var reader = await look.ExecuteReaderAsync(ct);
         await reader.NextResultAsync(ct); // After that of the lock.
         return await reader.ReadAsync(ct) && reader.GetInt64(0) >= _ticks;
@@ -81,7 +82,7 @@ internal sealed partial class LogWriter(NpgsqlDataSource db, IOptions<LogsOption
     {
     }
 
-    /// <summary>Ends the transaction of a process that froze while it was sending lines: no time-out of the server's covers that.</summary>
+    /// <summary>Ends the transaction of a process that froze while it was sending rows: no time-out of the server's covers that.</summary>
     public async Task RecoverAsync(Exception exception)
     {
         if (exception is not PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable })
@@ -89,23 +90,23 @@ internal sealed partial class LogWriter(NpgsqlDataSource db, IOptions<LogsOption
             return;
         }
 
-        await using var command = db.CreateCommand("""
+        await using var command = db.CreateCommand($"""
             SELECT count(pg_terminate_backend(a.pid))
               FROM pg_locks l
               JOIN pg_stat_activity a USING (pid)
              WHERE l.locktype = 'advisory' AND l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-               AND (l.classid::bigint << 32) | l.objid::bigint = hashtextextended('bayou.feed.logs', 0)
+               AND (l.classid::bigint << 32) | l.objid::bigint = {kind.Feed.Key()}
                AND a.wait_event = 'ClientRead' AND a.state_change < now() - interval '5 seconds' -- since it began to send
             """);
-        FrozenEnded((long)(await command.ExecuteScalarAsync())!);
+        FrozenEnded(kind.Feed.Name, (long)(await command.ExecuteScalarAsync())!);
     }
 
-    /// <summary>Takes the feed and draws ids that follow each other; also says which segments are hot, and how many lines each has.</summary>
-    private static async Task<(long First, Dictionary<string, (int Id, long Lines)> Hot)> BeginIdsAsync(NpgsqlConnection connection, int count, CancellationToken ct)
+    /// <summary>Takes the feed and draws ids that follow each other; also says which segments are hot, and how many rows each has.</summary>
+    private async Task<(long First, Dictionary<string, (int Id, long Rows)> Hot)> BeginIdsAsync(NpgsqlConnection connection, int count, CancellationToken ct)
     {
-        await using var draw = HavingFeed(connection, new("""
-            SELECT (SELECT setval('log_lines_id_seq', nextval('log_lines_id_seq') + $1 - 1)), s.id, s.retention, (SELECT sum(n) FROM unnest(s.lines) n)::bigint
-              FROM (SELECT 1) always LEFT JOIN log_segments s ON s.state = 'hot' AND s.project_id = $2
+        await using var draw = HavingFeed(connection, new($"""
+            SELECT (SELECT setval('{kind.Sequence}', nextval('{kind.Sequence}') + $1 - 1)), s.id, s.retention, (SELECT sum(n) FROM unnest(s.lines) n)::bigint
+              FROM (SELECT 1) always LEFT JOIN {kind.Catalogue} s ON s.state = 'hot' AND s.project_id = $2
             """) { Parameters = { new() { Value = (long)count }, new() { Value = Project.Default } } });
         await draw.PrepareAsync(ct);
         await using var reader = await draw.ExecuteReaderAsync(ct);
@@ -125,35 +126,35 @@ internal sealed partial class LogWriter(NpgsqlDataSource db, IOptions<LogsOption
     }
 
     /// <summary>A statement that begins once the feed is taken; its result comes after that of the lock.</summary>
-    private static NpgsqlBatch HavingFeed(NpgsqlConnection connection, NpgsqlBatchCommand statement) =>
-        new(connection) { BatchCommands = { new(Patience), new(LogSegment.LockFeed), statement } };
+    private NpgsqlBatch HavingFeed(NpgsqlConnection connection, NpgsqlBatchCommand statement) =>
+        new(connection) { BatchCommands = { new(Patience), new(kind.Feed.Sql()), statement } };
 
     /// <summary>The segment to add to: the hot one, or a new one when it is full.</summary>
-    private async Task<int> HotAsync(NpgsqlConnection connection, string retention, Dictionary<string, (int Id, long Lines)> hot, int lines, CancellationToken ct)
+    private async Task<int> HotAsync(NpgsqlConnection connection, string @class, Dictionary<string, (int Id, long Rows)> hot, int rows, CancellationToken ct)
     {
-        if (hot.TryGetValue(retention, out var segment) && segment.Lines < options.Value.HotLines(lines))
+        if (hot.TryGetValue(@class, out var segment) && segment.Rows < kind.HotRows(rows))
         {
             return segment.Id;
         }
 
-        await using var begin = new NpgsqlCommand("UPDATE log_segments SET state = 'closed', changed_at = now() WHERE state = 'hot' AND project_id = $1 AND retention = $2", connection);
+        await using var begin = new NpgsqlCommand($"UPDATE {kind.Catalogue} SET state = 'closed', changed_at = now() WHERE state = 'hot' AND project_id = $1 AND retention = $2", connection);
         begin.Parameters.Add(new() { Value = Project.Default });
-        begin.Parameters.Add(new() { Value = retention });
+        begin.Parameters.Add(new() { Value = @class });
         await begin.ExecuteNonQueryAsync(ct);
-        await using var insert = new NpgsqlCommand("INSERT INTO log_segments (project_id, retention) VALUES ($1, $2) RETURNING id", connection);
+        await using var insert = new NpgsqlCommand($"INSERT INTO {kind.Catalogue} (project_id, retention) VALUES ($1, $2) RETURNING id", connection);
         insert.Parameters.Add(new() { Value = Project.Default });
-        insert.Parameters.Add(new() { Value = retention });
+        insert.Parameters.Add(new() { Value = @class });
         var id = (int)(await insert.ExecuteScalarAsync(ct))!;
 
         // Nothing is ever updated in it, and it is gone before a vacuum would be of use.
-        await using var create = new NpgsqlCommand($"CREATE TABLE {LogSegment.Table(id)} (LIKE log_lines INCLUDING ALL) WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off)", connection);
+        await using var create = new NpgsqlCommand($"CREATE TABLE {kind.Table(id)} (LIKE {kind.Rows} INCLUDING ALL) WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off)", connection);
         await create.ExecuteNonQueryAsync(ct);
         return id;
     }
 
-    private static async Task CopyAsync(NpgsqlConnection connection, int segment, List<LogRows> parts, CancellationToken ct)
+    private async Task CopyAsync(NpgsqlConnection connection, int segment, List<SegmentRows> parts, CancellationToken ct)
     {
-        await using var copy = await connection.BeginRawBinaryCopyAsync($"COPY {LogSegment.Table(segment)} ({LogRows.Columns}) FROM STDIN (FORMAT BINARY)", ct);
+        await using var copy = await connection.BeginRawBinaryCopyAsync($"COPY {kind.Table(segment)} ({parts[0].Columns}) FROM STDIN (FORMAT BINARY)", ct);
         try
         {
             await copy.WriteAsync(CopyHeader, ct);
@@ -172,14 +173,14 @@ internal sealed partial class LogWriter(NpgsqlDataSource db, IOptions<LogsOption
     }
 
     /// <summary>What tells queries where they need not look.</summary>
-    private static NpgsqlBatchCommand NoteOf(int segment, List<LogRows> parts) => new("""
-            UPDATE log_segments s
+    private NpgsqlBatchCommand NoteOf(int segment, List<SegmentRows> parts) => new($"""
+            UPDATE {kind.Catalogue} s
                SET min_id = coalesce(min_id, $2), max_id = $3, min_time = least(min_time, $4), max_time = greatest(max_time, $5),
-                   lines = ARRAY(SELECT had + came FROM unnest(lines, $6) WITH ORDINALITY AS n(had, came, level) ORDER BY level),
+                   lines = ARRAY(SELECT had + came FROM unnest(lines, $6) WITH ORDINALITY AS n(had, came, class) ORDER BY class),
                    zone_ids = CASE WHEN z.is_full THEN zone_ids || $2 ELSE zone_ids END,
                    zone_min = CASE WHEN z.is_full THEN zone_min || $4 ELSE zone_min[:z.last - 1] || least(zone_min[z.last], $4) END,
                    zone_max = CASE WHEN z.is_full THEN zone_max || $5 ELSE zone_max[:z.last - 1] || greatest(zone_max[z.last], $5) END
-              FROM (SELECT cardinality(zone_ids) AS last, cardinality(zone_ids) = 0 OR $2 - zone_ids[cardinality(zone_ids)] >= $7 AS is_full FROM log_segments WHERE id = $1) z
+              FROM (SELECT cardinality(zone_ids) AS last, cardinality(zone_ids) = 0 OR $2 - zone_ids[cardinality(zone_ids)] >= $7 AS is_full FROM {kind.Catalogue} WHERE id = $1) z
              WHERE s.id = $1
             """)
         {
@@ -187,11 +188,11 @@ internal sealed partial class LogWriter(NpgsqlDataSource db, IOptions<LogsOption
             {
                 new() { Value = segment }, new() { Value = parts[0].FirstId }, new() { Value = parts[^1].LastId },
                 new() { Value = parts.Min(rows => rows.Earliest) }, new() { Value = parts.Max(rows => rows.Latest) },
-                new() { Value = Enumerable.Range(0, LogLevels.Names.Length).Select(level => parts.Sum(rows => rows.Levels[level])).ToArray() },
+                new() { Value = Enumerable.Range(0, parts[0].Counts.Length).Select(at => parts.Sum(rows => rows.Counts[at])).ToArray() },
                 new() { Value = ZoneIds },
             },
         };
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The logs' feed was held for too long; ended {count} connections that held it")]
-    private partial void FrozenEnded(long count);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{feed} was held for too long; ended {count} connections that held it")]
+    private partial void FrozenEnded(string feed, long count);
 }

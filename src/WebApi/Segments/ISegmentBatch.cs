@@ -1,0 +1,14 @@
+using Bayou.Ingest;
+
+namespace Bayou.Segments;
+
+/// <summary>What one sender brought, already as rows.</summary>
+internal interface ISegmentBatch : IIngestBatch
+{
+    /// <summary>The rows of a class.</summary>
+    SegmentRows Of(string @class);
+
+    /// <summary>Numbers the rows in the order in which they were sent.</summary>
+    /// <returns>The id after the last.</returns>
+    long Number(long first);
+}
