@@ -11,7 +11,7 @@ namespace Bayou.Requests;
 internal static partial class RouteSegment
 {
     private const int LongestName = 100;
-    private const int LongestExtension = 5;
+    private const int LongestExtension = 7; // geojson, parquet
     private const int HashLength = 7; // of the shortest that programs write, as git does
     private const int CodeLength = 6; // of the shortest in capitals, as bookings have
     private const string Value = RouteTemplates.Variable;
@@ -21,12 +21,17 @@ internal static partial class RouteSegment
 
     public static string TemplateOf(string segment)
     {
-        if (Version().IsMatch(segment) || RouteWords.IsStandard(segment))
+        if (Version().IsMatch(segment) || RouteWords.IsStandard(segment) || ErrorPage().IsMatch(segment))
         {
             return segment;
         }
 
         var text = segment.Contains('%', StringComparison.Ordinal) ? Uri.UnescapeDataString(segment) : segment;
+        if (Extended().Match(text) is { Success: true } extended && Known().IsMatch(extended.Groups[1].ValueSpan))
+        {
+            return $"{Value}{extended.Groups[2].ValueSpan}";
+        }
+
         if (Known().IsMatch(text) || text.Length > LongestName || text.AsSpan().IndexOfAny('/', '%', '\\') >= 0 || IsSymbols(text))
         {
             return Value;
@@ -61,9 +66,11 @@ internal static partial class RouteSegment
             return null;
         }
 
-        var quote = text[(open + 1)..close] is ['\'', .., '\''] ? "'" : "";
-        return $"{text[..open]}({quote}{Value}{quote}){text[(close + 1)..]}";
+        var key = text[(open + 1)..close];
+        return $"{text[..open]}({(NamedKey().IsMatch(key) ? string.Join(',', key.Split(',').Select(part => OfKeyPart(part[..(part.IndexOf('=') + 1)], part))) : OfKeyPart("", key))}){text[(close + 1)..]}";
     }
+
+    private static string OfKeyPart(string name, string part) => part[name.Length..] is ['\'', .., '\''] ? $"{name}'{Value}'" : $"{name}{Value}";
 
     /// <summary>As reactions are: nothing that a name is made of.</summary>
     private static bool IsSymbols(string text) => !text.Any(char.IsLetterOrDigit) && text.Any(c => !char.IsAscii(c));
@@ -147,9 +154,13 @@ internal static partial class RouteSegment
 
         var isCode = pieces.Length > 1 && words == codes && pieces.Any(piece => piece.Any(char.IsAsciiDigit)); // ORD-2024-17, ABC-1
         return words == 0 || isCode || digits >= 5 || numbers >= 3
+            || (words > 1 && IsNumberOfTitle(pieces[0])) // 1234-a-title
             || (words == 1 && digits >= (isFile ? 4 : 3)) // order-123, but not top-10, icon-192.png nor best-films-of-2024
             || (pieces.Length > 1 && IsSuffix(pieces[^1])) || AreOneToken(pieces) || AreGroups(pieces);
     }
+
+    /// <summary>Whether a number before words is that of what they name; a year is of them, and so may be what is shorter.</summary>
+    private static bool IsNumberOfTitle(string piece) => piece.Length == 4 && !piece.AsSpan().ContainsAnyExceptInRange('0', '9') && piece is not (['1', '9', ..] or ['2', '0', ..]);
 
     /// <summary>A code in groups of one length: 80o-x6q-lcc.</summary>
     private static bool AreGroups(string[] pieces) =>
@@ -202,7 +213,7 @@ internal static partial class RouteSegment
         }
 
         if (Version().IsMatch(piece) || RouteWords.IsStandard(piece)
-            || (digits <= 2 && (piece.Length <= 5 || (piece.Length == 6 && !piece.ContainsAnyInRange('A', 'Z') && !HasManyTurns(piece)))))
+            || (digits <= 2 && !HasManyTurns(piece) && (piece.Length <= 5 || (piece.Length == 6 && !piece.ContainsAnyInRange('A', 'Z')))))
         {
             return false; // v2beta1, k8s, s3, p95, log4j2
         }
@@ -220,7 +231,7 @@ internal static partial class RouteSegment
         // Capitals with digits within are a code, as a word in capitals has them behind it only.
         var isCapital = !rest.ContainsAnyExceptInRange('A', 'Z');
         var isCode = isCapital && (digits >= 3 || (piece.Length >= CodeLength && piece[..^digits].ContainsAnyInRange('0', '9')));
-        if (digits >= 4 || isCode || RouteWords.AreRandom(rest, isAmongDigits: true) || (isHash && RouteWords.HasShortParts(rest, least: 6)))
+        if (digits >= 4 || isCode || RouteWords.AreRandom(rest, isAmongDigits: true) || (groups > 1 && RouteWords.HasShortParts(rest, least: 14, most: 3.4)) || (isHash && RouteWords.HasShortParts(rest, least: 6)))
         {
             return true;
         }
@@ -248,6 +259,16 @@ internal static partial class RouteSegment
     [GeneratedRegex(@"^[vV](?:\d{8}|\d{4}-\d{2}-\d{2}|\d{1,4}(?:\.\d{1,4})?(?:p\d{1,2})?)(?:(?:alpha|beta|rc|pre|preview|p|b|a)\d{0,3})?$", RegexOptions.CultureInvariant)]
     private static partial Regex Version();
 
+    [GeneratedRegex(@"^[45]\d\d\.html?$", RegexOptions.CultureInvariant)]
+    private static partial Regex ErrorPage();
+
+    [GeneratedRegex(@"^[A-Za-z_]\w*=[^,=]+(?:,[A-Za-z_]\w*=[^,=]+)*$", RegexOptions.CultureInvariant)]
+    private static partial Regex NamedKey();
+
+    /// <summary>What may be a value, and the extension of a file that is called so.</summary>
+    [GeneratedRegex(@"^([^@]+?)((?:\.tar)?\.(?!alpha|beta|rc|preview|dev|snapshot|final|release)[A-Za-z][A-Za-z0-9]{1,6})$", RegexOptions.CultureInvariant)]
+    private static partial Regex Extended();
+
     [GeneratedRegex("[0-9][A-Za-z]", RegexOptions.CultureInvariant)]
     private static partial Regex DigitBeforeLetter();
 
@@ -255,7 +276,7 @@ internal static partial class RouteSegment
     private static partial Regex Size();
 
     /// <summary>A file's name, the version of a release of it, and what follows.</summary>
-    [GeneratedRegex(@"^([A-Za-z][\w.-]*?[-_])v?\d+\.\d+(?:\.\d+)*(?:[-.](?:alpha|beta|rc|preview|dev|snapshot)[.-]?\d*)?((?:[-_][A-Za-z][A-Za-z0-9]*)*(?:\.[A-Za-z][A-Za-z0-9]{0,4})+)$",
+    [GeneratedRegex(@"^([A-Za-z][\w.-]*?[-_])v?\d+\.\d+(?:\.\d+)*(?:[-.](?:alpha|beta|rc|preview|dev|snapshot)[.-]?\d*|-\d[\w.+~]*?(?=_))?((?:[-_][A-Za-z][A-Za-z0-9]*)*(?:\.[A-Za-z][A-Za-z0-9]{0,4})+)$",
         RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
     private static partial Regex Release();
 

@@ -18,7 +18,7 @@ internal static partial class RouteTemplates
         var template = new StringBuilder();
         for (var i = 0; i < segments.Count; i++)
         {
-            template.Append('/').Append(IsVersion(segments, i) ? segments[i] : RouteSegment.TemplateOf(segments[i]));
+            template.Append('/').Append(IsVersion(segments, i) ? segments[i] : IsShard(segments, i) ? Variable : RouteSegment.TemplateOf(segments[i]));
         }
 
         return template.Length == 0 ? "/" : template.ToString();
@@ -33,6 +33,20 @@ internal static partial class RouteTemplates
         var (segment, isBeforeName) = (segments[at], at + 1 < segments.Count && !char.IsAsciiDigit(segments[at + 1][0]));
         return ((isBeforeName || segment.EndsWith(".0", StringComparison.Ordinal)) && DecimalVersion().IsMatch(segment))
             || (at == 0 ? isBeforeName && FirstVersion().IsMatch(segment) : segments[at - 1].EndsWith("api", StringComparison.OrdinalIgnoreCase) && LaterVersion().IsMatch(segment));
+    }
+
+    /// <summary>Whether it is a folder by which files that are called by their digest are divided, as in <c>/9d/be/10918a…</c>.</summary>
+    private static bool IsShard(List<string> segments, int at)
+    {
+        while (at + 1 < segments.Count && Shard().IsMatch(segments[at]))
+        {
+            if (Digest().IsMatch(segments[++at]))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Without scheme, host, query, fragment, matrix parameters (RFC 3986, 3.3), empty segments and dots.</summary>
@@ -98,6 +112,12 @@ internal static partial class RouteTemplates
         value = 0;
         return at + 2 < text.Length && text[at] == '%' && byte.TryParse(text.AsSpan(at + 1, 2), System.Globalization.NumberStyles.AllowHexSpecifier, null, out value);
     }
+
+    [GeneratedRegex("^[0-9a-f]{1,3}$", RegexOptions.CultureInvariant)]
+    private static partial Regex Shard();
+
+    [GeneratedRegex("^[0-9a-f]{24,}(?:[.-]|$)", RegexOptions.CultureInvariant)]
+    private static partial Regex Digest();
 
     [GeneratedRegex("^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*", RegexOptions.CultureInvariant)]
     private static partial Regex Authority();

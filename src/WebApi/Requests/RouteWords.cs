@@ -40,6 +40,8 @@ internal static partial class RouteWords
 
     private const int RowLength = 27; // with its line break
 
+    private static readonly System.Buffers.SearchValues<char> Vowels = System.Buffers.SearchValues.Create("aeiouyAEIOUY");
+
     /// <summary>Whether letters are no name that anybody would give.</summary>
     /// <param name="letters">ASCII letters only.</param>
     /// <param name="isAmongDigits">Names with digits in them are rare, so less is enough to tell.</param>
@@ -55,7 +57,7 @@ internal static partial class RouteWords
             }
         }
 
-        if (HasShortParts(letters, least: 8, isAmongDigits ? 2.8 : 2.2))
+        if (HasShortParts(letters, least: 8, isAmongDigits ? 2.8 : 2.4))
         {
             return true;
         }
@@ -75,7 +77,7 @@ internal static partial class RouteWords
             if (i == letters.Length || BeginsPart(letters, i))
             {
                 parts++;
-                inWords += i - begin >= 3 ? i - begin : 0;
+                inWords += i - begin >= 4 && letters[begin..i].ContainsAny(Vowels) ? i - begin : 0;
                 begin = i;
             }
         }

@@ -52,6 +52,17 @@ public sealed class RouteTemplatesTests
     [InlineData("/pods/coredns-5d78c9869d-abcde/log", "/pods/{id}/log")]
     [InlineData("/projects/team%2Fshop/issues", "/projects/{id}/issues")]
     [InlineData("/caf%C3%A9/menu", "/café/menu")]
+    [InlineData("/files/0.7.1.json", "/files/{id}.json")]
+    [InlineData("/mods/v1.8.1.zip", "/mods/{id}.zip")]
+    [InlineData("/pool/curl_7.88.1-10+deb12u5_amd64.deb", "/pool/curl_{id}_amd64.deb")]
+    [InlineData("/Details(OrderID=10248,ProductID=11)/Order", "/Details(OrderID={id},ProductID={id})/Order")]
+    [InlineData("/packages/9d/be/10918a2eac4ae9f02f6cfe6414b7a155ccd8f7f9d4380d62", "/packages/{id}/{id}/{id}")]
+    [InlineData("/quakes/us7000m9g4.geojson", "/quakes/{id}.geojson")]
+    [InlineData("/entries/5KsDBWseXY6QegucYAoacS", "/entries/{id}")]
+    [InlineData("/boards/cIBgcSjkk", "/boards/{id}")]
+    [InlineData("/resources/k7r2p/css", "/resources/{id}/css")]
+    [InlineData("/404.html", "/404.html")]
+    [InlineData("/ab/cd/list", "/ab/cd/list")]
     public void A_value_is_told_from_a_name(string path, string template) => Assert.Equal(template, RouteTemplates.FromPath(path));
 
     [Theory]
