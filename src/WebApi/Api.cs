@@ -2,6 +2,7 @@ using System.IO.Compression;
 using Bayou.Access;
 using Bayou.Cluster;
 using Bayou.Deploys;
+using Bayou.Feeds;
 using Bayou.Health;
 using Bayou.Hosting;
 using Bayou.Http;

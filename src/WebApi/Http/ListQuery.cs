@@ -95,4 +95,9 @@ internal sealed record PageMetadata(
 {
     /// <summary>Totals are exact up to here, so that no list ever counts a whole table.</summary>
     public const int CountedUpTo = 10_000;
+
+    /// <param name="counted">How many there are, counted up to one more than <see cref="CountedUpTo"/>.</param>
+    /// <param name="newest">The newest id that could be seen before the page was read.</param>
+    public static PageMetadata Of(ListQuery list, long counted, long newest) =>
+        new(list.Limit, list.Offset, Math.Min(counted, CountedUpTo), newest, counted > CountedUpTo);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Bayou.Feeds;
 using Bayou.Http;
 using Bayou.Segments;
 
@@ -13,7 +14,7 @@ internal sealed record LogPageMetadata(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? UnsealedLines);
 
 /// <summary><c>GET /logs</c>: lines, newest first, or after a cursor, or by how well they fit a search.</summary>
-internal sealed class LogList(SegmentCatalogue<LogSegments> catalogue, LogLines lines, LogFilter filter, LogRelevance relevance)
+internal sealed class LogList(SegmentCatalogue<LogSegments> catalogue, LogLines lines, LogFilter filter, LogRelevance relevance, TimeProvider time)
 {
     // Deeper pages would be read only to be thrown away: id__lt pages without end.
     private const int MaxOffset = 10_000;
@@ -67,13 +68,13 @@ internal sealed class LogList(SegmentCatalogue<LogSegments> catalogue, LogLines 
             return problem;
         }
 
-        // Before the lines, so that whatever is visible by now they have.
-        var segments = await catalogue.ReadAsync(ct);
         if (after is { } cursor)
         {
-            return await ChangedAsync(selection, segments, cursor, limit, ct);
+            return await Feed.PageAsync(new LogFeed(catalogue, lines, filter, query, time), cursor, limit, ct);
         }
 
+        // Before the lines, so that whatever is visible by now they have.
+        var segments = await catalogue.ReadAsync(ct);
         selection.Sql.Bound($"id + 0 <= {segments.Visible}"); // So that a poller that goes on from there sees nothing twice. Not by the index, which is of no use for it.
         if (before is { } bound)
         {
@@ -102,26 +103,4 @@ internal sealed class LogList(SegmentCatalogue<LogSegments> catalogue, LogLines 
     }
 
     private static readonly HashSet<string> ListOnly = ["limit", "offset", "order_by", "order", "sort", "mode"];
-
-    private async Task<IResult> ChangedAsync(LogSelection selection, StoredSegments segments, long cursor, int limit, CancellationToken ct)
-    {
-        if (cursor > segments.Drawn)
-        {
-            return new ApiResult(Array.Empty<LogRow>(), new CursorMetadata(limit, segments.Visible, HasMore: false, Reset: true));
-        }
-
-        var rows = await AfterAsync(selection, segments, cursor, limit + 1, ct);
-        var hasMore = rows.Count > limit;
-        rows = hasMore ? rows[..limit] : rows;
-        return new ApiResult(rows, new CursorMetadata(limit, rows is [.., var last] ? last.Id : cursor, hasMore, Reset: false));
-    }
-
-    /// <summary>Lines after a cursor that fit, ascending; of those that can be seen by now, none is skipped.</summary>
-    public Task<List<LogRow>> AfterAsync(LogSelection selection, StoredSegments segments, long cursor, int count, CancellationToken ct)
-    {
-        // What becomes visible while the segments are read one after the other is left to the next time.
-        selection.Sql.Bound($"id > {cursor} AND id <= {segments.Visible}");
-        filter.Match(selection);
-        return lines.FirstAsync(selection.Of(segments).Where(segment => segment.Bounds.MaxId > cursor), selection.InRange(), SegmentOrder.IdAscending, count, ct);
-    }
 }

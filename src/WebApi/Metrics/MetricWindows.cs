@@ -43,6 +43,20 @@ internal sealed class MetricWindows([FromKeyedServices(DatabasePool.Reads)] Npgs
         return filter;
     }
 
+    /// <summary>Adds the range of time that is asked for.</summary>
+    public static void Range(QueryReader query, FilterSql filter)
+    {
+        if (query.Time("start_date") is { } start)
+        {
+            filter.Add($"w.window_start >= {start.UtcDateTime}");
+        }
+
+        if (query.Time("end_date") is { } end)
+        {
+            filter.Add($"w.window_start < {end.UtcDateTime}");
+        }
+    }
+
     public async Task<List<MetricWindow>> RowsAsync(FilterSql filter, string orderBy, int limit, long offset, CancellationToken ct)
     {
         await using var command = db.CreateCommand($"""

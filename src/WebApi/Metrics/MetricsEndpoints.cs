@@ -8,7 +8,8 @@ internal static class MetricsEndpoints
     {
         services.AddOptions<FeedOptions>().BindConfiguration(FeedOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         return services
-            .AddSingleton<WindowFeed>()
+            .AddSingleton<WindowMemory>()
+            .AddSingleton<WindowFeeds>()
             .AddSingleton<MetricsScan>()
             .AddSingleton<MetricWindows>()
             .AddSingleton<MetricsStream>()

@@ -69,7 +69,7 @@ public sealed class WindowFeedTests : IAsyncLifetime
         var service = BayouServer.NewService();
         await _server.SendAsync(new[] { BayouServer.Observation(service, BayouServer.RecentMinute) });
         await _server.CountedAsync(service, 1);
-        var feed = _server.Get<WindowFeed>();
+        var feed = _server.Get<WindowMemory>();
         Assert.Equal(0, feed.Reads);
         var polls = await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => _server.DataAsync($"/metrics?id__gt=0&service={service}")));
         Assert.All(polls, rows => Assert.Equal(1, (int)rows.AsArray().Single()!["traffic_count"]!));

@@ -4,14 +4,14 @@ using Bayou.Requests;
 namespace Bayou.Metrics;
 
 /// <summary>The filters of most polls, by name and by time, as they are on rows in memory. All others are for the database.</summary>
-internal static class FeedFilter
+internal static class RecentFilter
 {
     private static readonly string[] Fields = ["service", "endpoint"];
     private static readonly HashSet<string> Known =
         ["id__gt", "limit", "start_date", "end_date", .. Fields.SelectMany(field => (string[])[field, $"{field}__eq", $"{field}__in"])];
 
     /// <summary>What a row must be, or null where only SQL can tell.</summary>
-    public static Func<FeedRow, bool>? Of(QueryReader query)
+    public static Func<RecentWindow, bool>? Of(QueryReader query)
     {
         if (!query.IsOf(Known))
         {

@@ -1,11 +1,13 @@
 using System.Globalization;
 using Bayou.Database;
+using Bayou.Http;
 
-namespace Bayou.Http;
+namespace Bayou.Feeds;
 
 /// <summary>Server-sent events: rows of a feed as they appear, each with its id, so that a client that comes back goes on where it was.</summary>
 internal sealed partial class EventStream(IHostApplicationLifetime lifetime, TimeProvider time, ILogger<EventStream> logger)
 {
+    private const int Batch = 500;
     private const string ResumeHeader = "Last-Event-ID";
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
@@ -29,16 +31,16 @@ internal sealed partial class EventStream(IHostApplicationLifetime lifetime, Tim
         return after;
     }
 
-    /// <summary>Sends until the client or the server goes.</summary>
-    /// <param name="last">The id after which to begin.</param>
-    /// <param name="send">Sends some of what is after an id: how many, whether there may be more at once, and up to which id nothing is left.</param>
-    /// <param name="change">Begun before looking, so that nothing is missed: completes when it is worth looking again.</param>
-    public async Task RunAsync(
-        HttpContext http, long last, Func<long, CancellationToken, Task<(int Count, bool HasMore, long Last)>> send, Func<CancellationToken, Task> change, CancellationToken aborted)
+    /// <summary>Sends what a feed has after an id, until the client or the server goes.</summary>
+    /// <param name="name">Of the events.</param>
+    /// <param name="after">Null for what changes from now on.</param>
+    public async Task<IResult> RunAsync(HttpContext http, IFeed feed, string name, long? after, CancellationToken aborted)
     {
         // Else open streams would hold up the server's end.
         using var either = CancellationTokenSource.CreateLinkedTokenSource(aborted, lifetime.ApplicationStopping);
         var ct = either.Token;
+        var begin = await feed.EndAsync(ct);
+        var last = after is { } cursor && cursor <= begin.Drawn ? cursor : begin.Visible;
         http.Response.ContentType = "text/event-stream";
         http.Response.Headers["X-Accel-Buffering"] = "no"; // A proxy that gathers would turn live into late.
         var heard = time.GetTimestamp();
@@ -48,11 +50,11 @@ internal sealed partial class EventStream(IHostApplicationLifetime lifetime, Tim
             await http.Response.Body.FlushAsync(ct);
             while (true)
             {
-                var changed = change(ct);
+                var changed = feed.ChangedAsync(ct);
                 bool hasMore;
                 do
                 {
-                    (var count, hasMore, last) = await send(last, ct);
+                    (var count, hasMore, last) = await SendAsync(http, feed, name, last, ct);
                     heard = await BeatAsync(http, heard, count, ct);
                 }
                 while (hasMore);
@@ -68,13 +70,30 @@ internal sealed partial class EventStream(IHostApplicationLifetime lifetime, Tim
         {
             Ended(e); // The client comes back with its last id, and finds everything since.
         }
+
+        return Results.Empty;
     }
 
-    public static async Task WriteAsync(HttpContext http, string name, long id, ReadOnlyMemory<byte> json, CancellationToken ct)
+    /// <returns>How many were sent, whether there may be more at once, and up to which id nothing is left.</returns>
+    private static async Task<(int Count, bool HasMore, long Last)> SendAsync(HttpContext http, IFeed feed, string name, long last, CancellationToken ct)
     {
-        await http.Response.WriteAsync($"id: {id}\nevent: {name}\ndata: ", ct);
-        await http.Response.Body.WriteAsync(json, ct);
-        await http.Response.Body.WriteAsync("\n\n"u8.ToArray(), ct);
+        var end = await feed.EndAsync(ct);
+        if (end.Visible == last || last > end.Drawn)
+        {
+            return (0, false, end.Visible); // Nothing new; or the database is another by now, and this goes on from there.
+        }
+
+        var rows = await feed.AfterAsync(last, Batch, ct);
+        foreach (var row in rows)
+        {
+            await http.Response.WriteAsync($"id: {row.Id}\nevent: {name}\ndata: ", ct);
+            await http.Response.Body.WriteAsync(row.ToJson(), ct);
+            await http.Response.Body.WriteAsync("\n\n"u8.ToArray(), ct);
+        }
+
+        // What the filters leave out need not be looked at again.
+        var newest = rows is [.., var newestRow] ? newestRow.Id : last;
+        return (rows.Count, rows.Count == Batch, rows.Count == Batch ? newest : Math.Max(newest, end.Visible));
     }
 
     /// <summary>Has what was written sent, or after a long silence says that the stream is still there.</summary>

@@ -1,0 +1,100 @@
+using Bayou.Database;
+using Bayou.Feeds;
+using Bayou.Http;
+using Bayou.Projects;
+using Npgsql;
+
+namespace Bayou.Deploys;
+
+/// <summary>One row of <c>GET /deploys</c>.</summary>
+internal sealed record DeployRow(long Id, string Service, string Version, DateTime Time, string Source);
+
+/// <summary><c>GET /deploys</c>: newest first, or after a cursor.</summary>
+internal sealed class DeployList([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, TimeProvider time)
+{
+    public static QuerySpec Spec { get; } = new(
+        [.. ListQuery.Parameters, ("start_date", "Deploys at or after this time."), ("end_date", "Deploys before this time.")],
+        [
+            new("id", "w.id", FieldType.Whole), new("service", "w.service", FieldType.Text), new("version", "w.version", FieldType.Text),
+            new("time", "w.time", FieldType.Time), new("source", "w.source", FieldType.Text),
+        ]);
+
+    public async Task<IResult> GetAsync(HttpContext http, CancellationToken ct)
+    {
+        var query = new QueryReader(http, Spec);
+        var filter = new FilterSql();
+        filter.Add($"w.project_id = {Project.Default}");
+        var list = new ListQuery(query, Spec, filter, "w.time DESC, w.id DESC", "w.service || ' ' || w.version");
+        if (query.Time("start_date") is { } start)
+        {
+            filter.Add($"w.time >= {start.UtcDateTime}");
+        }
+
+        if (query.Time("end_date") is { } end)
+        {
+            filter.Add($"w.time < {end.UtcDateTime}");
+        }
+
+        if (query.Problem is { } problem)
+        {
+            return problem;
+        }
+
+        if (list.After is { } after)
+        {
+            return await Feed.PageAsync(new DeployFeed(db, filter, time), after, list.Limit, ct);
+        }
+
+        // Before the rows: a poller that goes on from the newest id seen here may see a row again but never miss one.
+        var (newest, _) = await EndAsync(db, ct);
+        var rows = await RowsAsync(db, filter, list.OrderBy, list.Limit, list.Offset, ct);
+        await using var count = db.CreateCommand($"SELECT count(*) FROM (SELECT 1 FROM deploys w WHERE {filter.Where} LIMIT {PageMetadata.CountedUpTo + 1}) counted");
+        filter.Bind(count.Parameters);
+        return new ApiResult(rows, PageMetadata.Of(list, (long)(await count.ExecuteScalarAsync(ct))!, newest));
+    }
+
+    private static async Task<List<DeployRow>> RowsAsync(NpgsqlDataSource db, FilterSql filter, string orderBy, int limit, long offset, CancellationToken ct)
+    {
+        await using var command = db.CreateCommand($"""
+            SELECT w.id, w.service, w.version, w.time, w.source
+              FROM deploys w
+             WHERE {filter.Where}
+             ORDER BY {orderBy}
+             LIMIT {limit} OFFSET {offset}
+            """);
+        filter.Bind(command.Parameters);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var rows = new List<DeployRow>();
+        while (await reader.ReadAsync(ct))
+        {
+            rows.Add(new(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetDateTime(3), reader.GetString(4)));
+        }
+
+        return rows;
+    }
+
+    private static async Task<FeedEnd> EndAsync(NpgsqlDataSource db, CancellationToken ct)
+    {
+        await using var command = db.CreateCommand("SELECT (SELECT coalesce(max(id), 0) FROM deploys), (SELECT last_value FROM deploys_id_seq)");
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        await reader.ReadAsync(ct);
+        return new(reader.GetInt64(0), reader.GetInt64(1));
+    }
+
+    /// <param name="filter">Of all rows; the cursor is added.</param>
+    private sealed class DeployFeed(NpgsqlDataSource db, FilterSql filter, TimeProvider time) : IFeed
+    {
+        private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
+
+        public Task<FeedEnd> EndAsync(CancellationToken ct) => DeployList.EndAsync(db, ct);
+
+        public async Task<IReadOnlyList<FeedRow>> AfterAsync(long id, int count, CancellationToken ct)
+        {
+            var newer = filter.Copy();
+            newer.Add($"w.id > {id}");
+            return (await RowsAsync(db, newer, "w.id", count, 0, ct)).ConvertAll(row => new FeedRow(row.Id, row));
+        }
+
+        public Task ChangedAsync(CancellationToken ct) => Task.Delay(Pause, time, ct);
+    }
+}
