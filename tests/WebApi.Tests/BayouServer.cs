@@ -18,6 +18,7 @@ public sealed class BayouServer : IAsyncLifetime
 {
     private readonly Dictionary<string, string> _settings = [];
     private TestDatabase? _ownDatabase;
+    private AnswerSchema? _schema;
     private WebApplication _app = null!;
 
     public HttpClient Http { get; private set; } = null!;
@@ -91,7 +92,7 @@ public sealed class BayouServer : IAsyncLifetime
         }
 
         using var response = await Http.SendAsync(request, Ct);
-        return (response.StatusCode, JsonNode.Parse(await response.Content.ReadAsStringAsync(Ct))!);
+        return await AnswerAsync(response, "POST", path);
     }
 
     public async Task<(HttpStatusCode Status, JsonNode Body)> GetAsync(FormattableString url)
@@ -99,7 +100,27 @@ public sealed class BayouServer : IAsyncLifetime
         var escaped = string.Format(CultureInfo.InvariantCulture, url.Format,
             [.. url.GetArguments().Select(a => a is AlreadyEscaped done ? done.Text : Uri.EscapeDataString(Convert.ToString(a, CultureInfo.InvariantCulture)!))]);
         using var response = await Http.GetAsync(new Uri(escaped, UriKind.Relative), Ct);
-        return (response.StatusCode, JsonNode.Parse(await response.Content.ReadAsStringAsync(Ct))!);
+        return await AnswerAsync(response, "GET", escaped);
+    }
+
+    /// <summary>Holds the answer against the document, too.</summary>
+    private async Task<(HttpStatusCode Status, JsonNode Body)> AnswerAsync(HttpResponseMessage response, string method, string path)
+    {
+        var body = JsonNode.Parse(await response.Content.ReadAsStringAsync(Ct))!;
+        if (response.IsSuccessStatusCode)
+        {
+            _schema ??= await SchemaAsync();
+            _schema.Check(method, path, (int)response.StatusCode, body);
+        }
+
+        return (response.StatusCode, body);
+    }
+
+    /// <summary>Not every role has the document.</summary>
+    private async Task<AnswerSchema> SchemaAsync()
+    {
+        using var document = await Http.GetAsync(new Uri("/doc", UriKind.Relative), Ct);
+        return new(document.IsSuccessStatusCode ? JsonNode.Parse(await document.Content.ReadAsStringAsync(Ct))! : new JsonObject { ["paths"] = new JsonObject() });
     }
 
     public async Task<JsonNode> DataAsync(FormattableString url)

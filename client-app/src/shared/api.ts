@@ -1,11 +1,13 @@
+import type { components, paths } from './api-types';
 import { noteServerTime } from './clock';
 
-/** The shape of every JSON answer. */
-interface Envelope<T, M> {
-  data: T | null;
-  error: { code: string; message: string; trace_id: string } | null;
-  metadata: M | null;
-}
+/** What the server's own document says that comes back. `npm run types` makes it of docs/openapi.json. */
+export type Schemas = components['schemas'];
+
+type Json<Responses> = Responses extends { 200: { content: { 'application/json': infer Answer } } } ? Answer : never;
+type Asked<Method extends string> = { [P in keyof paths]: paths[P] extends Record<Method, { responses: infer R }> ? (Json<R> extends never ? never : P) : never }[keyof paths];
+type AnswerOf<P extends keyof paths, Method extends string> = paths[P] extends Record<Method, { responses: infer R }> ? Json<R> : never;
+type Failure = paths['/info']['get']['responses']['default']['content']['application/json'];
 
 export class ApiError extends Error {
   constructor(
@@ -30,14 +32,18 @@ export function urlOf(path: string, query: Query): string {
   return text ? `${path}?${text}` : path;
 }
 
-/** Fetches an enveloped answer; rejects with a sentence that can be shown. */
-export const getJson = <T, M = unknown>(url: string, signal: AbortSignal) => askJson<T, M>(url, { signal, headers: { accept: 'application/json' } });
+/**
+ * Fetches what the server has at an address; rejects with a sentence that can be shown.
+ * @param place What stands for `{id}` in the path.
+ */
+export const getJson = <P extends Asked<'get'>>(path: P, query: Query, signal: AbortSignal, place?: number) =>
+  askJson<AnswerOf<P, 'get'>>(urlOf(place === undefined ? path : path.replace('{id}', `${place}`), query), { signal, headers: { accept: 'application/json' } });
 
 /** Sends a body; answers and rejects as `getJson` does. */
-export const sendJson = <T>(method: string, url: string, body: unknown) =>
-  askJson<T, unknown>(url, { method, headers: { accept: 'application/json', 'content-type': 'application/json' }, body: JSON.stringify(body) });
+export const postJson = <P extends Asked<'post'>>(path: P, body: unknown) =>
+  askJson<AnswerOf<P, 'post'>>(path, { method: 'POST', headers: { accept: 'application/json', 'content-type': 'application/json' }, body: JSON.stringify(body) });
 
-async function askJson<T, M>(url: string, request: RequestInit): Promise<{ data: T; metadata: M }> {
+async function askJson<Answer>(url: string, request: RequestInit): Promise<Answer> {
   let response: Response;
   try {
     response = await fetch(url, request);
@@ -47,8 +53,10 @@ async function askJson<T, M>(url: string, request: RequestInit): Promise<{ data:
   }
 
   noteServerTime(response.headers.get('date'));
-  const envelope = (await response.json().catch(() => null)) as Envelope<T, M> | null;
-  if (!envelope) throw new ApiError(`the server answered ${response.status} without JSON`, 'NO_JSON');
-  if (envelope.error) throw new ApiError(envelope.error.message, envelope.error.code);
-  return { data: envelope.data as T, metadata: envelope.metadata as M };
+  const answer = (await response.json().catch(() => null)) as Answer | Failure | null;
+  if (!answer) throw new ApiError(`the server answered ${response.status} without JSON`, 'NO_JSON');
+  if (isFailure(answer)) throw new ApiError(answer.error.message, answer.error.code);
+  return answer;
 }
+
+const isFailure = <Answer>(answer: Answer | Failure): answer is Failure => (answer as Failure).error as Failure['error'] | null !== null;

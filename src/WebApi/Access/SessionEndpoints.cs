@@ -1,7 +1,10 @@
 using System.Text.Json;
 using Bayou.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Bayou.Access;
+
+internal sealed record Session(bool SignedIn);
 
 /// <summary>Where the page shows the token once, and has a cookie from then on.</summary>
 internal static class SessionEndpoints
@@ -20,7 +23,7 @@ internal static class SessionEndpoints
         session.MapDelete("", End).WithName("EndSession").WithSummary("Forgets the cookie.");
     }
 
-    private static async Task<IResult> BeginAsync(HttpContext http, RequestBody bodies, AccessToken token, TimeProvider time, CancellationToken ct)
+    private static async Task<Results<ApiResult<Session>, ApiProblem>> BeginAsync(HttpContext http, RequestBody bodies, AccessToken token, TimeProvider time, CancellationToken ct)
     {
         var (body, unreadable) = await bodies.ReadAsync(http, MaxBody, ct);
         using var taken = body;
@@ -45,13 +48,13 @@ internal static class SessionEndpoints
             http.Response.Cookies.Append(AccessGate.CookieName, token.Cookie, Options(http, Lifetime));
         }
 
-        return new ApiResult(new { signed_in = true });
+        return new ApiResult<Session>(new(SignedIn: true));
     }
 
-    private static ApiResult End(HttpContext http)
+    private static ApiResult<Session> End(HttpContext http)
     {
         http.Response.Cookies.Delete(AccessGate.CookieName, Options(http, TimeSpan.Zero));
-        return new(new { signed_in = false });
+        return new(new(SignedIn: false));
     }
 
     // Strict: no other site's page can make a browser send it.
@@ -71,5 +74,5 @@ internal static class SessionEndpoints
         }
     }
 
-    private sealed record SessionDoc(string? Token);
+    private sealed record SessionDoc(string? Token) : IBody;
 }

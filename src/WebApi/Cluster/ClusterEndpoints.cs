@@ -2,17 +2,20 @@ using System.Text.Json;
 using Bayou.Database;
 using Bayou.Hosting;
 using Bayou.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 
 namespace Bayou.Cluster;
 
+/// <summary>How a process is: silent when it has missed two heartbeats, dead when its cluster says so.</summary>
+internal enum NodeStatus { Up, Stopping, Stopped, Silent, Dead }
+
 /// <summary>A process on this database.</summary>
-/// <param name="Status"><c>up</c>, <c>stopping</c>, <c>stopped</c>; <c>silent</c> when it has missed two heartbeats, <c>dead</c> when its cluster says so.</param>
 /// <param name="SilentSeconds">Since its last heartbeat.</param>
 /// <param name="CpuCores">Of the last heartbeat's period.</param>
 /// <param name="Activations">Number by grain type.</param>
 internal sealed record ClusterNode(
-    Guid Id, string Name, string Status, IReadOnlyList<string> Roles, string Version, string Runtime, DateTime StartedAt, double AgeSeconds, double SilentSeconds,
+    Guid Id, string Name, NodeStatus Status, IReadOnlyList<string> Roles, string Version, string Runtime, DateTime StartedAt, double AgeSeconds, double SilentSeconds,
     double CpuCores, long MemoryBytes, double CallsPerSecond, IReadOnlyDictionary<string, int> Activations);
 
 /// <summary>A reminder, and what its last run did.</summary>
@@ -24,12 +27,17 @@ internal sealed record ClusterReminder(string Name, string Node, DateTime LastRu
 /// <param name="Message">Null when all is well.</param>
 internal sealed record ClusterCheck(string Name, string? Message, DateTime CheckedAt);
 
+/// <param name="Mode"><c>localhost</c>, or <c>postgres</c> for one of several.</param>
+/// <param name="Self">The id of the process that answers.</param>
+internal sealed record ClusterAnswer(
+    string Runtime, ClusterMode Mode, Guid Self, IReadOnlyList<ClusterNode> Nodes, IReadOnlyList<ClusterReminder> Reminders, IReadOnlyList<ClusterCheck> Checks);
+
 /// <summary><c>GET /cluster</c>: the processes on this database, their reminders, and what these find.</summary>
 internal sealed class ClusterView([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, ClusterOptions cluster, NodeIdentity self)
 {
     public static QuerySpec Spec { get; } = new([], []);
 
-    public async Task<IResult> GetAsync(HttpContext http, CancellationToken ct)
+    public async Task<Results<ApiResult<ClusterAnswer>, ApiProblem>> GetAsync(HttpContext http, CancellationToken ct)
     {
         if (new QueryReader(http, Spec).Problem is { } problem)
         {
@@ -37,15 +45,8 @@ internal sealed class ClusterView([FromKeyedServices(DatabasePool.Reads)] Npgsql
         }
 
         await using var connection = await db.OpenConnectionAsync(ct);
-        return new ApiResult(new
-        {
-            runtime = SiloHosting.Runtime,
-            mode = cluster.Mode,
-            self = self.Id,
-            nodes = await NodesAsync(connection, ct),
-            reminders = await RemindersAsync(connection, ct),
-            checks = await ChecksAsync(connection, ct),
-        });
+        return new ApiResult<ClusterAnswer>(new(
+            SiloHosting.Runtime, cluster.Mode, self.Id, await NodesAsync(connection, ct), await RemindersAsync(connection, ct), await ChecksAsync(connection, ct)));
     }
 
     private async Task<List<ClusterNode>> NodesAsync(NpgsqlConnection connection, CancellationToken ct)
@@ -71,7 +72,7 @@ internal sealed class ClusterView([FromKeyedServices(DatabasePool.Reads)] Npgsql
         while (await reader.ReadAsync(ct))
         {
             nodes.Add(new(
-                reader.GetGuid(0), reader.GetString(1), reader.GetString(2), reader.GetFieldValue<string[]>(3), reader.GetString(4), reader.GetString(5),
+                reader.GetGuid(0), reader.GetString(1), Enum.Parse<NodeStatus>(reader.GetString(2), ignoreCase: true), reader.GetFieldValue<string[]>(3), reader.GetString(4), reader.GetString(5),
                 reader.GetDateTime(6), Math.Round(reader.GetDouble(7), 1), Math.Round(reader.GetDouble(8), 1), Math.Round(reader.GetFloat(9), 3),
                 reader.GetInt64(10), Math.Round(reader.GetFloat(11), 1), JsonSerializer.Deserialize<Dictionary<string, int>>(reader.GetString(12))!));
         }

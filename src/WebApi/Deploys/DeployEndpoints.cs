@@ -2,10 +2,15 @@ using Bayou.Database;
 using Bayou.Http;
 using Bayou.Metrics;
 using Bayou.Projects;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace Bayou.Deploys;
+
+/// <summary>What is told of a deploy that was sent.</summary>
+/// <param name="Duplicate">It was known already.</param>
+internal sealed record DeployAnswer(string Service, string Version, DateTime Time, bool Duplicate);
 
 internal static class DeployEndpoints
 {
@@ -32,7 +37,7 @@ internal static class DeployEndpoints
             .WithMetadata(new BodySpec(["application/json"], "The deploy; its time is now unless told.", typeof(DeployDoc)));
     }
 
-    private static async Task<IResult> TakeAsync(
+    private static async Task<Results<AcceptedResult<DeployAnswer>, ApiProblem>> TakeAsync(
         HttpContext http, DeployWriter deploys, RequestBody bodies, IOptions<MetricsOptions> options, TimeProvider time, CancellationToken ct)
     {
         var (body, unreadable) = await bodies.ReadAsync(http, MaxBody, ct);
@@ -51,8 +56,8 @@ internal static class DeployEndpoints
 
         var deploy = reader.Value;
         var added = await deploys.AddAsync(deploy, ct);
-        return new ApiResult(new { deploy.Service, deploy.Version, Time = deploy.Time.UtcDateTime, duplicate = !added }, Status: StatusCodes.Status202Accepted);
+        return new AcceptedResult<DeployAnswer>(new DeployAnswer(deploy.Service, deploy.Version, deploy.Time.UtcDateTime, !added));
     }
 
-    private sealed record DeployDoc(string Service, string Version, DateTimeOffset? Time);
+    private sealed record DeployDoc(string Service, string Version, DateTimeOffset? Time) : IBody;
 }

@@ -2,6 +2,7 @@ using Bayou.Database;
 using Bayou.Feeds;
 using Bayou.Http;
 using Bayou.Projects;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 
 namespace Bayou.Deploys;
@@ -19,7 +20,7 @@ internal sealed class DeployList([FromKeyedServices(DatabasePool.Reads)] NpgsqlD
             new("time", "w.time", FieldType.Time), new("source", "w.source", FieldType.Text),
         ]);
 
-    public async Task<IResult> GetAsync(HttpContext http, CancellationToken ct)
+    public async Task<Results<ApiResult<IEnumerable<DeployRow>, ListMetadata>, ApiProblem>> GetAsync(HttpContext http, CancellationToken ct)
     {
         var query = new QueryReader(http, Spec);
         var filter = new FilterSql();
@@ -42,15 +43,15 @@ internal sealed class DeployList([FromKeyedServices(DatabasePool.Reads)] NpgsqlD
 
         if (list.After is { } after)
         {
-            return await Feed.PageAsync(new DeployFeed(db, filter, time), after, list.Limit, ct);
+            return await Feed.PageAsync<DeployRow, ListMetadata>(new DeployFeed(db, filter, time), after, list.Limit, ct);
         }
 
         // Before the rows: a poller that goes on from the newest id seen here may see a row again but never miss one.
         var (newest, _) = await EndAsync(db, ct);
         var rows = await RowsAsync(db, filter, list.OrderBy, list.Limit, list.Offset, ct);
-        await using var count = db.CreateCommand($"SELECT count(*) FROM (SELECT 1 FROM deploys w WHERE {filter.Where} LIMIT {PageMetadata.CountedUpTo + 1}) counted");
+        await using var count = db.CreateCommand($"SELECT count(*) FROM (SELECT 1 FROM deploys w WHERE {filter.Where} LIMIT {ListMetadata.CountedUpTo + 1}) counted");
         filter.Bind(count.Parameters);
-        return new ApiResult(rows, PageMetadata.Of(list, (long)(await count.ExecuteScalarAsync(ct))!, newest));
+        return new ApiResult<IEnumerable<DeployRow>, ListMetadata>(rows, ListMetadata.Of(list, (long)(await count.ExecuteScalarAsync(ct))!, newest));
     }
 
     private static async Task<List<DeployRow>> RowsAsync(NpgsqlDataSource db, FilterSql filter, string orderBy, int limit, long offset, CancellationToken ct)

@@ -7,6 +7,8 @@ namespace Bayou.Feeds;
 /// <summary>Server-sent events: rows of a feed as they appear, each with its id, so that a client that comes back goes on where it was.</summary>
 internal sealed partial class EventStream(IHostApplicationLifetime lifetime, TimeProvider time, ILogger<EventStream> logger)
 {
+    public const string ContentType = "text/event-stream";
+
     private const int Batch = 500;
     private const string ResumeHeader = "Last-Event-ID";
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
@@ -41,7 +43,7 @@ internal sealed partial class EventStream(IHostApplicationLifetime lifetime, Tim
         var ct = either.Token;
         var begin = await feed.EndAsync(ct);
         var last = after is { } cursor && cursor <= begin.Drawn ? cursor : begin.Visible;
-        http.Response.ContentType = "text/event-stream";
+        http.Response.ContentType = ContentType;
         http.Response.Headers["X-Accel-Buffering"] = "no"; // A proxy that gathers would turn live into late.
         var heard = time.GetTimestamp();
         try

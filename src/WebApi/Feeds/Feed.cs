@@ -33,17 +33,19 @@ internal interface IFeed
 internal static class Feed
 {
     /// <summary>The page of a poller: what came after its cursor, from where to go on, and whether there is more at once.</summary>
-    public static async Task<ApiResult> PageAsync(IFeed feed, long after, int limit, CancellationToken ct)
+    public static async Task<ApiResult<IEnumerable<TRow>, TMetadata>> PageAsync<TRow, TMetadata>(IFeed feed, long after, int limit, CancellationToken ct)
+        where TMetadata : ListMetadata, new()
     {
         var end = await feed.EndAsync(ct);
         if (after > end.Drawn)
         {
-            return new(Array.Empty<object>(), new CursorMetadata(limit, end.Visible, HasMore: false, Reset: true));
+            return ApiResult<IEnumerable<TRow>, TMetadata>.Written(Array.Empty<object>(), new() { Limit = limit, LastId = end.Visible, HasMore = false, Reset = true });
         }
 
         var rows = await feed.AfterAsync(after, limit + 1, ct);
         var hasMore = rows.Count > limit;
         var page = rows.Take(limit).ToList();
-        return new(page.Select(row => row.Row), new CursorMetadata(limit, page is [.., var last] ? last.Id : after, hasMore, Reset: false));
+        var metadata = new TMetadata { Limit = limit, LastId = page is [.., var last] ? last.Id : after, HasMore = hasMore };
+        return ApiResult<IEnumerable<TRow>, TMetadata>.Written(page.Select(row => row.Row), metadata);
     }
 }

@@ -1,9 +1,11 @@
+using System.Reflection;
 using System.Text.Json.Serialization;
 using Bayou.Access;
 using Bayou.Cluster;
 using Bayou.Database;
 using Bayou.Http;
 using Bayou.Windows;
+using Microsoft.AspNetCore.Http.Metadata;
 using Npgsql;
 
 namespace Bayou.Health;
@@ -14,7 +16,10 @@ internal enum HealthStatus { Healthy, Degraded, Unhealthy }
 internal sealed record HealthPart(
     HealthStatus Status,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Message = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] object? Figures = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, double>? Figures = null);
+
+/// <param name="Status">The worst of its parts.</param>
+internal sealed record HealthAnswer(HealthStatus Status, IReadOnlyDictionary<string, HealthPart> Parts);
 
 internal sealed class HealthChecks(IServiceProvider services, [FromKeyedServices(DatabasePool.Health)] NpgsqlDataSource db, GrainReach reach, Drain drain, TimeProvider time)
 {
@@ -33,7 +38,7 @@ internal sealed class HealthChecks(IServiceProvider services, [FromKeyedServices
             // Asked apart: one that hangs is left behind, to end by its own time limits.
             var started = time.GetTimestamp();
             await AskAsync().WaitAsync(DatabasePatience, time, ct);
-            return new(HealthStatus.Healthy, Figures: new { round_trip_ms = Math.Round(time.GetElapsedTime(started).TotalMilliseconds, 3) });
+            return new(HealthStatus.Healthy, Figures: new Dictionary<string, double> { ["round_trip_ms"] = Math.Round(time.GetElapsedTime(started).TotalMilliseconds, 3) });
         }
         catch (Exception e) when (!ct.IsCancellationRequested && DatabaseFailure.Is(e))
         {
@@ -55,7 +60,7 @@ internal sealed class HealthChecks(IServiceProvider services, [FromKeyedServices
             return new(HealthStatus.Healthy, "This process takes nothing in.");
         }
 
-        var figures = new { epoch = journal.Epoch, outstanding_rows = outstanding.Rows, outstanding_bytes = outstanding.Bytes };
+        var figures = new Dictionary<string, double> { ["epoch"] = journal.Epoch, ["outstanding_rows"] = outstanding.Rows, ["outstanding_bytes"] = outstanding.Bytes };
         return !reach.IsUp ? new(HealthStatus.Degraded, "No silo can be reached; what is acknowledged waits in the journal.", figures)
             : outstanding.IsBehind(SlowDelivery)
             ? new(HealthStatus.Degraded, "What was acknowledged has not reached the windows for over a minute.", figures)
@@ -81,11 +86,13 @@ internal static class HealthEndpoints
             .WithName("WorkerHealth").WithSummary("Whether what is acknowledged reaches the windows.");
     }
 
-    private static HealthAnswer Answer(params (string Name, HealthPart Part)[] parts) => new(parts);
+    private static HealthResult Answer(params (string Name, HealthPart Part)[] parts) => new(parts);
 
     /// <summary>Keeps the parts beside the error: they say what is wrong.</summary>
-    private sealed class HealthAnswer((string Name, HealthPart Part)[] parts) : IResult
+    private sealed class HealthResult((string Name, HealthPart Part)[] parts) : IResult, IEndpointMetadataProvider
     {
+        public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) => builder.Metadata.Add(AnswerSpec.Of<Answer<HealthAnswer>>());
+
         public Task ExecuteAsync(HttpContext httpContext)
         {
             var status = parts.Max(p => p.Part.Status);
@@ -97,7 +104,7 @@ internal static class HealthEndpoints
                 httpContext.Response.Headers.RetryAfter = "2";
             }
 
-            var data = new { status, parts = parts.ToDictionary(p => p.Name, p => p.Part) };
+            var data = new HealthAnswer(status, parts.ToDictionary(p => p.Name, p => p.Part));
             return Json.WriteAsync(httpContext, new Envelope(data, failed ? problem.Error(httpContext) : null, null));
         }
     }

@@ -18,16 +18,6 @@ internal sealed record FieldError(
 /// <summary>A value that has been written already.</summary>
 internal readonly record struct WrittenJson(ReadOnlyMemory<byte> Utf8);
 
-/// <summary>A successful answer.</summary>
-internal sealed record ApiResult(object? Data, object? Metadata = null, int Status = StatusCodes.Status200OK) : IResult
-{
-    public Task ExecuteAsync(HttpContext httpContext)
-    {
-        httpContext.Response.StatusCode = Status;
-        return Json.WriteAsync(httpContext, new Envelope(Data, null, Metadata));
-    }
-}
-
 internal static class Json
 {
     public const string ContentType = "application/json; charset=utf-8";
@@ -36,6 +26,7 @@ internal static class Json
 
     public static JsonSerializerOptions Configure(JsonSerializerOptions options)
     {
+        options.NumberHandling = JsonNumberHandling.Strict; // A number is never a text, so the API's document need not say so.
         options.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
         options.Converters.Add(new UtcConverter());
         options.Converters.Add(new WrittenConverter());

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Bayou.Http;
 
 /// <summary>
@@ -83,21 +85,42 @@ internal sealed class ListQuery
     public string OrderBy { get; }
 }
 
-/// <summary>The metadata of a polled page.</summary>
-internal sealed record CursorMetadata(
-    int Limit, long LastId, bool HasMore,
-    [property: System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingDefault)] bool Reset);
-
-/// <summary>The metadata of a page of the whole list; a poller goes on from <paramref name="LastId"/>.</summary>
-internal sealed record PageMetadata(
-    int Limit, long Offset, long Total, long LastId,
-    [property: System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingDefault)] bool TotalIsLowerBound)
+/// <summary>The metadata of a page: of the whole list, or of what came after a cursor. A poller goes on from <see cref="LastId"/>.</summary>
+internal record ListMetadata
 {
     /// <summary>Totals are exact up to here, so that no list ever counts a whole table.</summary>
     public const int CountedUpTo = 10_000;
 
+    public int Limit { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? Offset { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? Total { get; init; }
+
+    public long LastId { get; init; }
+
+    /// <summary>There are more than <see cref="Total"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool TotalIsLowerBound { get; init; }
+
+    /// <summary>After a cursor: there are more at once.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? HasMore { get; init; }
+
+    /// <summary>The cursor is of a database that has been replaced: begin anew.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Reset { get; init; }
+
     /// <param name="counted">How many there are, counted up to one more than <see cref="CountedUpTo"/>.</param>
     /// <param name="newest">The newest id that could be seen before the page was read.</param>
-    public static PageMetadata Of(ListQuery list, long counted, long newest) =>
-        new(list.Limit, list.Offset, Math.Min(counted, CountedUpTo), newest, counted > CountedUpTo);
+    public static ListMetadata Of(ListQuery list, long counted, long newest) => new()
+    {
+        Limit = list.Limit,
+        Offset = list.Offset,
+        Total = Math.Min(counted, CountedUpTo),
+        LastId = newest,
+        TotalIsLowerBound = counted > CountedUpTo,
+    };
 }

@@ -203,5 +203,8 @@ internal sealed class RequestBody(BodyBudget budget) : IDisposable
     };
 }
 
+/// <summary>Marks a record that stands for what is sent: what may be null in it may be absent.</summary>
+internal interface IBody;
+
 /// <summary>What an address takes as its body, for the API's document; the handler itself decides what it refuses.</summary>
 internal sealed record BodySpec(IReadOnlyList<string> Types, string Meaning, Type Item);

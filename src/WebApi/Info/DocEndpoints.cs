@@ -1,7 +1,11 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using Bayou.Access;
 using Bayou.Http;
+using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 using Scalar.AspNetCore;
 
@@ -17,30 +21,97 @@ internal static class DocEndpoints
 
     private static readonly CompositeFormat ContentPolicyOfNonce = CompositeFormat.Parse(ContentPolicy);
 
+    private const string Bearer = "bearer";
+    private const string Cookie = "session";
+
     public static IServiceCollection AddDoc(this IServiceCollection services) => services.AddOpenApi(options =>
     {
+        // An envelope is said where it is answered: it has no name of its own.
+        options.CreateSchemaReferenceId = type => type.Type.IsGenericType || type.Type == typeof(Nothing) ? null : OpenApiOptions.CreateDefaultSchemaReferenceId(type);
         options.AddDocumentTransformer((document, _, _) =>
         {
-            document.Info = new() { Title = "Bayou", Version = "1", Description = "Self-hosted API observability. Every JSON answer is an envelope: data, error, metadata." };
-            document.Servers = [];
+            Introduce(document);
             return Task.CompletedTask;
         });
-        options.AddOperationTransformer(async (operation, context, ct) =>
+        options.AddOperationTransformer(DescribeAsync);
+        options.AddSchemaTransformer((schema, context, _) =>
         {
-            var metadata = context.Description.ActionDescriptor.EndpointMetadata;
-            operation.Parameters = [.. operation.Parameters ?? [], .. metadata.OfType<QuerySpec>().SelectMany(Parameters)];
-            if (metadata.OfType<BodySpec>().SingleOrDefault() is { } body)
-            {
-                var item = await context.GetOrCreateSchemaAsync(body.Item, cancellationToken: ct);
-                operation.RequestBody = new OpenApiRequestBody
-                {
-                    Required = true,
-                    Description = body.Meaning,
-                    Content = body.Types.ToDictionary(type => type, _ => new OpenApiMediaType { Schema = item }),
-                };
-            }
+            Require(schema, context.JsonTypeInfo);
+            return Task.CompletedTask;
         });
     });
+
+    private static void Introduce(OpenApiDocument document)
+    {
+        document.Info = new()
+        {
+            Title = "Bayou",
+            Version = "1",
+            Description = "Self-hosted API observability. Every JSON answer is an envelope: data, error, metadata. A server that was started with an access token wants it "
+                + "from every caller but those of /health/liveness, /health/readiness and /session.",
+        };
+        document.Servers = [];
+        document.Components ??= new();
+        document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
+        {
+            [Bearer] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = Bearer, Description = "The access token." },
+            [Cookie] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Cookie, Name = AccessGate.CookieName, Description = "What POST /session gives for the access token.",
+            },
+        };
+    }
+
+    private static async Task DescribeAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken ct)
+    {
+        var metadata = context.Description.ActionDescriptor.EndpointMetadata;
+        operation.Parameters = [.. operation.Parameters ?? [], .. metadata.OfType<QuerySpec>().SelectMany(Parameters)];
+        if (metadata.OfType<BodySpec>().SingleOrDefault() is { } body)
+        {
+            var item = await context.GetOrCreateSchemaAsync(body.Item, cancellationToken: ct);
+            operation.RequestBody = new OpenApiRequestBody
+            {
+                Required = true,
+                Description = body.Meaning,
+                Content = body.Types.ToDictionary(type => type, _ => new OpenApiMediaType { Schema = item }),
+            };
+        }
+
+        var failed = await context.GetOrCreateSchemaAsync(typeof(FailedAnswer), cancellationToken: ct);
+        operation.Responses ??= [];
+        operation.Responses["default"] = new OpenApiResponse
+        {
+            Description = "What went wrong; error.details names each field that is wrong.",
+            Content = new Dictionary<string, OpenApiMediaType> { ["application/json"] = new OpenApiMediaType { Schema = failed } },
+        };
+        if (!metadata.OfType<OpenRoute>().Any())
+        {
+            operation.Security = [new() { [new(Bearer, context.Document)] = [] }, new() { [new(Cookie, context.Document)] = [] }, []];
+        }
+    }
+
+    /// <summary>An answer has all its fields, but for those that are left out where there is nothing to say; of a body those must be there that cannot be null.</summary>
+    private static void Require(OpenApiSchema schema, JsonTypeInfo type)
+    {
+        // As our converter writes it; and what is never there.
+        schema.Type = type.Type == typeof(DateTime) ? JsonSchemaType.String : type.Type == typeof(Nothing) ? JsonSchemaType.Null : schema.Type;
+        if (type.Kind != JsonTypeInfoKind.Object)
+        {
+            return;
+        }
+
+        schema.Required = type.Properties.Where(property => type.Type.IsAssignableTo(typeof(IBody)) ? !property.IsGetNullable : !IsLeftOut(property)).Select(property => property.Name).ToHashSet();
+        foreach (var property in type.Properties.Where(IsLeftOut))
+        {
+            if (schema.Properties?.TryGetValue(property.Name, out var of) == true && of is OpenApiSchema { Type: { } kind } own)
+            {
+                own.Type = kind & ~JsonSchemaType.Null;
+            }
+        }
+    }
+
+    private static bool IsLeftOut(JsonPropertyInfo property) =>
+        property.AttributeProvider?.GetCustomAttributes(typeof(JsonIgnoreAttribute), inherit: true) is [JsonIgnoreAttribute { Condition: not JsonIgnoreCondition.Never }, ..];
 
     public static void MapDoc(this IEndpointRouteBuilder routes)
     {
@@ -49,7 +120,7 @@ internal static class DocEndpoints
         {
             var nonce = Convert.ToBase64String(RandomNumberGenerator.GetBytes(16));
             http.Response.Headers.ContentSecurityPolicy = string.Format(CultureInfo.InvariantCulture, ContentPolicyOfNonce, nonce);
-            options.WithNonce(nonce).WithTitle("Bayou API").WithOpenApiRoutePattern("/doc")
+            options.WithNonce(nonce).WithTitle("Bayou API").WithOpenApiRoutePattern("/doc").AddPreferredSecuritySchemes(Bearer)
                 .DisableDefaultFonts().DisableTelemetry().DisableAgent().HideClientButton().HideDeveloperTools();
         }).ExcludeFromDescription();
     }

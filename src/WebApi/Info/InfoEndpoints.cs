@@ -1,9 +1,17 @@
 using Bayou.Database;
 using Bayou.Hosting;
 using Bayou.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 
 namespace Bayou.Info;
+
+/// <summary>What runs here.</summary>
+internal sealed record Info(string Name, string Version, string Environment, string Runtime, double UptimeSeconds, DatabaseInfo Database);
+
+internal sealed record DatabaseInfo(string Server, string Version);
+
+internal sealed record DemoAnswer(bool Failed);
 
 internal static class InfoEndpoints
 {
@@ -16,23 +24,17 @@ internal static class InfoEndpoints
             .WithMetadata(ErrorSpec);
     }
 
-    private static async Task<IResult> GetAsync([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, IHostEnvironment environment, Startup startup, TimeProvider time, CancellationToken ct)
+    private static async Task<ApiResult<Info>> GetAsync([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, IHostEnvironment environment, Startup startup, TimeProvider time, CancellationToken ct)
     {
         await using var command = db.CreateCommand("SELECT current_setting('server_version')");
         await using var reader = await command.ExecuteReaderAsync(ct);
         await reader.ReadAsync(ct);
-        return new ApiResult(new
-        {
-            name = "Bayou",
-            version = SiloHosting.Version,
-            environment = environment.EnvironmentName,
-            runtime = SiloHosting.Runtime,
-            uptime_seconds = Math.Round((time.GetUtcNow() - startup.Time).TotalSeconds, 3),
-            database = new { server = "PostgreSQL", version = reader.GetString(0) },
-        });
+        return new(new(
+            "Bayou", SiloHosting.Version, environment.EnvironmentName, SiloHosting.Runtime, Math.Round((time.GetUtcNow() - startup.Time).TotalSeconds, 3),
+            new("PostgreSQL", reader.GetString(0))));
     }
 
-    private static IResult Fail(HttpContext http)
+    private static Results<ApiResult<DemoAnswer>, ApiProblem> Fail(HttpContext http)
     {
         var query = new QueryReader(http, ErrorSpec);
         var rate = query.Number("error_rate", 0, 1) ?? 0.5;
@@ -43,7 +45,7 @@ internal static class InfoEndpoints
 
         if (Random.Shared.NextDouble() >= rate)
         {
-            return new ApiResult(new { failed = false });
+            return new ApiResult<DemoAnswer>(new(Failed: false));
         }
 
         int[] statuses = [500, 502, 503, 504];

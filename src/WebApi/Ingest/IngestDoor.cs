@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text.Json.Serialization;
 using Bayou.Http;
 
 namespace Bayou.Ingest;
@@ -8,9 +9,14 @@ namespace Bayou.Ingest;
 internal sealed record IngestAnswer(
     int Accepted,
     int Rejected,
-    [property: System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)] int? Cut,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Cut,
     IReadOnlyList<FieldError> Errors,
-    IReadOnlyList<FieldError> Warnings);
+    IReadOnlyList<FieldError> Warnings)
+{
+    /// <summary>The batch was taken before, under the same key: this is what was told then.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Duplicate { get; init; }
+}
 
 /// <summary>Takes a body of items of one kind, whoever brings it: a sender over HTTP, or this process its own.</summary>
 internal sealed class IngestDoor<TBatch>(ItemKind<TBatch> kind, IngestNode<TBatch> node)

@@ -1,5 +1,6 @@
 using Bayou.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 
 namespace Bayou.Ingest;
@@ -26,7 +27,7 @@ internal static class IngestEndpoints
         .WithTags("Ingest")
         .WithMetadata(new BodySpec(RequestBody.Types, "An array of these, or one a line.", item));
 
-    private static async Task<IResult> TakeAsync(
+    private static async Task<Results<AcceptedResult<IngestAnswer>, EmptyHttpResult, ApiProblem>> TakeAsync(
         HttpContext http, RequestBody bodies, IngestOptions options, Func<ReadOnlyMemory<byte>, string?, long, Task<IngestOutcome>> take, CancellationToken ct)
     {
         var keys = http.Request.Headers[KeyHeader];
@@ -60,10 +61,15 @@ internal static class IngestEndpoints
             if (outcome == IngestOutcome.NoAnswer)
             {
                 http.Abort();
-                return Results.Empty;
+                return TypedResults.Empty;
             }
 
-            return outcome.Problem ?? (IResult)new ApiResult(outcome.Taken, Status: StatusCodes.Status202Accepted);
+            if (outcome.Problem is { } problem)
+            {
+                return problem;
+            }
+
+            return new AcceptedResult<IngestAnswer>(outcome.Taken!);
         }
     }
 }

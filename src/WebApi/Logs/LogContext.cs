@@ -1,5 +1,6 @@
 using Bayou.Http;
 using Bayou.Segments;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Bayou.Logs;
 
@@ -15,17 +16,22 @@ internal sealed class LogContext(SegmentCatalogue<LogSegments> catalogue, LogLin
 
     public static QuerySpec Spec { get; } = new([("before", "Lines before it, 0 to 500; 20 unless told."), ("after", "Lines after it.")], []);
 
-    public async Task<IResult> LineAsync(HttpContext http, long id, CancellationToken ct)
+    public async Task<Results<ApiResult<LogRow>, ApiProblem>> LineAsync(HttpContext http, long id, CancellationToken ct)
     {
         if (new QueryReader(http, LineSpec).Problem is { } problem)
         {
             return problem;
         }
 
-        return await FindAsync(await catalogue.ReadAsync(ct), id, ct) is { } line ? new ApiResult(line) : NotFound(id);
+        if (await FindAsync(await catalogue.ReadAsync(ct), id, ct) is not { } line)
+        {
+            return NotFound(id);
+        }
+
+        return new ApiResult<LogRow>(line);
     }
 
-    public async Task<IResult> GetAsync(HttpContext http, long id, CancellationToken ct)
+    public async Task<Results<ApiResult<LineContext>, ApiProblem>> GetAsync(HttpContext http, long id, CancellationToken ct)
     {
         var query = new QueryReader(http, Spec);
         var before = (int)(query.Whole("before", 0, 500) ?? DefaultLines);
@@ -47,7 +53,7 @@ internal sealed class LogContext(SegmentCatalogue<LogSegments> catalogue, LogLin
         later.Bound($"(created_at, id) > ({line.CreatedAt}, {line.Id})");
         var first = before == 0 ? [] : await lines.FirstAsync(segments.Stored.Where(s => s.Bounds.MinTime <= line.CreatedAt), earlier, SegmentOrder.Newest, before, ct);
         first.Reverse();
-        return new ApiResult(new LineContext(
+        return new ApiResult<LineContext>(new(
             first, line, after == 0 ? [] : await lines.FirstAsync(segments.Stored.Where(s => s.Bounds.MaxTime >= line.CreatedAt), later, SegmentOrder.Oldest, after, ct)));
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Bayou.Feeds;
 using Bayou.Http;
 using Bayou.Ingest;
 using Bayou.Segments;
@@ -39,7 +40,7 @@ internal static class LogEndpoints
             .IsExpensive().Describe("ListLogs", "Log lines, newest first; with id__gt the new ones since.", list.Spec);
         var stream = provider.GetRequiredService<LogStream>();
         logs.MapGet("/stream", (HttpContext http, CancellationToken ct) => stream.GetAsync(http, ct))
-            .IsStream().Describe("StreamLogs", "Lines as they come, as server-sent events named log-update.", stream.Spec);
+            .IsStream().Produces<string>(StatusCodes.Status200OK, EventStream.ContentType).Describe("StreamLogs", "Lines as they come, as server-sent events named log-update.", stream.Spec);
         var patterns = provider.GetRequiredService<LogPatternList>();
         logs.MapGet("/patterns", (HttpContext http, CancellationToken ct) => patterns.GetAsync(http, ct))
             .IsExpensive().Describe("ListLogPatterns", "What lines have in common, by how many there are in a range.", patterns.Spec);
@@ -51,7 +52,7 @@ internal static class LogEndpoints
             .IsExpensive().Describe("ListLogFacets", "The levels, sources and services of lines in a range, each with its number of lines.", facets.Spec);
         var export = provider.GetRequiredService<LogExport>();
         logs.MapGet("/export", (HttpContext http, CancellationToken ct) => export.GetAsync(http, ct))
-            .IsExport().Describe("ExportLogs", "All lines that the filters select, as NDJSON or CSV.", export.Spec);
+            .IsExport().Produces<string>(StatusCodes.Status200OK, "application/x-ndjson", "text/csv").Describe("ExportLogs", "All lines that the filters select, as NDJSON or CSV.", export.Spec);
         logs.MapGet("/{id:long}", (HttpContext http, LogContext context, long id, CancellationToken ct) => context.LineAsync(http, id, ct))
             .Describe("GetLog", "One line.", LogContext.LineSpec);
         logs.MapGet("/{id:long}/context", (HttpContext http, LogContext context, long id, CancellationToken ct) => context.GetAsync(http, id, ct))
@@ -59,5 +60,5 @@ internal static class LogEndpoints
     }
 
     /// <summary>One item, for the API's document.</summary>
-    private sealed record LineDoc(string Source, string? Service, string Level, string Message, JsonNode? Meta, DateTimeOffset? Time, string? TraceId);
+    private sealed record LineDoc(string Source, string? Service, string Level, string Message, JsonNode? Meta, DateTimeOffset? Time, string? TraceId) : IBody;
 }

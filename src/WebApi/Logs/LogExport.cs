@@ -65,6 +65,6 @@ internal sealed class LogExport(SegmentCatalogue<LogSegments> catalogue, LogLine
     }
 
     private static string RecordOf(LogRow row) => Csv.Record(
-        $"{row.Id}", Times.Format(row.CreatedAt), row.Level, row.Source, row.Service ?? "", row.Message, $"{row.PatternId}", row.TraceId ?? "",
+        $"{row.Id}", Times.Format(row.CreatedAt), LogLevels.NameOf(row.Level), row.Source, row.Service ?? "", row.Message, $"{row.PatternId}", row.TraceId ?? "",
         row.Meta is { } meta ? Encoding.UTF8.GetString(meta.Utf8.Span) : "", Times.Format(row.IngestedAt));
 }

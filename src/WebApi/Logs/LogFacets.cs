@@ -1,12 +1,16 @@
 using Bayou.Database;
 using Bayou.Http;
 using Bayou.Segments;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 
 namespace Bayou.Logs;
 
 /// <summary>A value and how many lines have it.</summary>
 internal sealed record FacetValue(string Value, long Count);
+
+/// <summary>Those of each field.</summary>
+internal sealed record LogFacetValues(IEnumerable<FacetValue> Level, IEnumerable<FacetValue> Source, IEnumerable<FacetValue> Service);
 
 /// <summary><c>GET /logs/facets</c>: the values of fields in a range, each with its number of lines, most first.</summary>
 internal sealed class LogFacets([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, SegmentCatalogue<LogSegments> catalogue, LogFilter filter, TimeProvider time)
@@ -15,7 +19,7 @@ internal sealed class LogFacets([FromKeyedServices(DatabasePool.Reads)] NpgsqlDa
 
     public QuerySpec Spec { get; } = filter.Spec();
 
-    public async Task<IResult> GetAsync(HttpContext http, CancellationToken ct)
+    public async Task<Results<ApiResult<LogFacetValues>, ApiProblem>> GetAsync(HttpContext http, CancellationToken ct)
     {
         var query = new QueryReader(http, Spec);
         var selection = filter.Read(query);
@@ -36,12 +40,8 @@ internal sealed class LogFacets([FromKeyedServices(DatabasePool.Reads)] NpgsqlDa
             facet[value] = facet.GetValueOrDefault(value) + reader.GetInt64(3);
         }, ct);
         services.Remove(""); // Lines of none.
-        return new ApiResult(new
-        {
-            Level = levels.OrderByDescending(pair => Array.IndexOf(LogLevels.Names, pair.Key)).Select(pair => new FacetValue(pair.Key, pair.Value)),
-            Source = Most(sources),
-            Service = Most(services),
-        });
+        return new ApiResult<LogFacetValues>(new(
+            levels.OrderByDescending(pair => Array.IndexOf(LogLevels.Names, pair.Key)).Select(pair => new FacetValue(pair.Key, pair.Value)), Most(sources), Most(services)));
     }
 
     private static IEnumerable<FacetValue> Most(Dictionary<string, long> values) =>

@@ -1,6 +1,7 @@
 using Bayou.Database;
 using Bayou.Http;
 using Bayou.Segments;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 
 namespace Bayou.Logs;
@@ -19,7 +20,7 @@ internal sealed class LogHistogram([FromKeyedServices(DatabasePool.Reads)] Npgsq
 {
     public QuerySpec Spec { get; } = filter.Spec(("window_size", "Seconds of each window; unless told, so that about sixty fit."));
 
-    public async Task<IResult> GetAsync(HttpContext http, CancellationToken ct)
+    public async Task<Results<ApiResult<IEnumerable<LogBucket>, HistogramMetadata>, ApiProblem>> GetAsync(HttpContext http, CancellationToken ct)
     {
         var query = new QueryReader(http, Spec);
         var selection = filter.Read(query);
@@ -54,6 +55,6 @@ internal sealed class LogHistogram([FromKeyedServices(DatabasePool.Reads)] Npgsq
             levels[reader.GetInt16(1) - 1] += reader.GetInt64(2);
         }, ct);
         var buckets = counts.Select(pair => new LogBucket(pair.Key, pair.Key + width.Value, pair.Value[0], pair.Value[1], pair.Value[2], pair.Value[3], pair.Value[4], pair.Value[5])).ToList();
-        return new ApiResult(buckets, new HistogramMetadata(window.Start, window.End, width.Value.TotalSeconds, buckets.Sum(bucket => bucket.Total)));
+        return new ApiResult<IEnumerable<LogBucket>, HistogramMetadata>(buckets, new HistogramMetadata(window.Start, window.End, width.Value.TotalSeconds, buckets.Sum(bucket => bucket.Total)));
     }
 }

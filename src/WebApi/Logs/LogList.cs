@@ -2,16 +2,17 @@ using System.Text.Json.Serialization;
 using Bayou.Feeds;
 using Bayou.Http;
 using Bayou.Segments;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Bayou.Logs;
 
-/// <summary>The metadata of a page of lines; a poller goes on from <paramref name="LastId"/>.</summary>
-/// <param name="TotalIsLowerBound">There are more; how many is not counted, so that a list never reads more than it shows.</param>
-/// <param name="UnsealedLines">How many lines a search had to read one by one, for they are not indexed yet.</param>
-internal sealed record LogPageMetadata(
-    int Limit, long Offset, long Total, long LastId,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool TotalIsLowerBound,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? UnsealedLines);
+/// <summary>The metadata of a page of lines. Beyond the page they are not counted, so that a list never reads more than it shows.</summary>
+internal sealed record LogListMetadata : ListMetadata
+{
+    /// <summary>How many lines a search had to read one by one, for they are not indexed yet.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? UnsealedLines { get; init; }
+}
 
 /// <summary><c>GET /logs</c>: lines, newest first, or after a cursor, or by how well they fit a search.</summary>
 internal sealed class LogList(SegmentCatalogue<LogSegments> catalogue, LogLines lines, LogFilter filter, LogRelevance relevance, TimeProvider time)
@@ -34,7 +35,7 @@ internal sealed class LogList(SegmentCatalogue<LogSegments> catalogue, LogLines 
         ("order", "desc or asc."),
         ("sort", "time, or relevance: by how well lines fit the search; each then has a score."));
 
-    public async Task<IResult> GetAsync(HttpContext http, CancellationToken ct)
+    public async Task<Results<ApiResult<IEnumerable<LogRow>, LogListMetadata>, ApiProblem>> GetAsync(HttpContext http, CancellationToken ct)
     {
         var query = new QueryReader(http, Spec);
         var selection = filter.Read(query);
@@ -70,7 +71,7 @@ internal sealed class LogList(SegmentCatalogue<LogSegments> catalogue, LogLines 
 
         if (after is { } cursor)
         {
-            return await Feed.PageAsync(new LogFeed(catalogue, lines, filter, query, time), cursor, limit, ct);
+            return await Feed.PageAsync<LogRow, LogListMetadata>(new LogFeed(catalogue, lines, filter, query, time), cursor, limit, ct);
         }
 
         // Before the lines, so that whatever is visible by now they have.
@@ -95,11 +96,17 @@ internal sealed class LogList(SegmentCatalogue<LogSegments> catalogue, LogLines 
         }
 
         var hasMore = rows.Count > offset + limit;
-        var total = isAll ? Math.Min(segments.Rows, PageMetadata.CountedUpTo) : rows.Count;
+        var total = isAll ? Math.Min(segments.Rows, ListMetadata.CountedUpTo) : rows.Count;
         long? unsealed = selection.Search.Words.Count > 0 ? selection.Of(segments).Where(s => !s.IsSealed).Sum(s => s.Rows) : null;
-        return new ApiResult(
-            rows.Skip(offset).Take(limit),
-            new LogPageMetadata(limit, offset, total, segments.Visible, isAll ? segments.Rows > PageMetadata.CountedUpTo : hasMore, unsealed));
+        return new ApiResult<IEnumerable<LogRow>, LogListMetadata>(rows.Skip(offset).Take(limit), new()
+        {
+            Limit = limit,
+            Offset = offset,
+            Total = total,
+            LastId = segments.Visible,
+            TotalIsLowerBound = isAll ? segments.Rows > ListMetadata.CountedUpTo : hasMore,
+            UnsealedLines = unsealed,
+        });
     }
 
     private static readonly HashSet<string> ListOnly = ["limit", "offset", "order_by", "order", "sort", "mode"];

@@ -1,6 +1,7 @@
 using Bayou.Database;
 using Bayou.Http;
 using Bayou.Segments;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 
 namespace Bayou.Logs;
@@ -12,7 +13,10 @@ namespace Bayou.Logs;
 /// <param name="IsNew">The first line that is stored is in the range.</param>
 /// <param name="Trend">Lines in each of the range's parts of the same length, until now.</param>
 internal sealed record LogPattern(
-    int PatternId, string Template, string Level, string Source, long TotalCount, long RangeCount, long PreviousCount, DateTime FirstSeen, DateTime LastSeen, bool IsNew, long[] Trend);
+    int PatternId, string Template, LineLevel Level, string Source, long TotalCount, long RangeCount, long PreviousCount, DateTime FirstSeen, DateTime LastSeen, bool IsNew, long[] Trend);
+
+/// <param name="Total">How many there are in all.</param>
+internal sealed record PatternListMetadata(int Limit, int Total, DateTime StartDate, DateTime EndDate);
 
 /// <summary><c>GET /logs/patterns</c>: what lines have in common, by how many there are in a range.</summary>
 internal sealed class LogPatternList([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, SegmentCatalogue<LogSegments> catalogue, LogFilter filter, PatternRegistry patterns, TimeProvider time)
@@ -23,7 +27,7 @@ internal sealed class LogPatternList([FromKeyedServices(DatabasePool.Reads)] Npg
         ("limit", "Most patterns, 1 to 1000; 50 unless told."),
         ("sort", "count, or change: by how many more there are than in the range before, new ones first."));
 
-    public async Task<IResult> GetAsync(HttpContext http, CancellationToken ct)
+    public async Task<Results<ApiResult<IEnumerable<LogPattern>, PatternListMetadata>, ApiProblem>> GetAsync(HttpContext http, CancellationToken ct)
     {
         var query = new QueryReader(http, Spec);
         var selection = filter.Read(query);
@@ -45,13 +49,13 @@ internal sealed class LogPatternList([FromKeyedServices(DatabasePool.Reads)] Npg
             : found.OrderByDescending(entry => entry.Value.Count);
         var page = rows.ThenBy(entry => entry.Key).Take(limit).ToList();
         var all = await TotalsAsync(selection, canTell, segments, LogWindow.Ever, ct);
-        return new ApiResult(page.Select(entry =>
+        return new ApiResult<IEnumerable<LogPattern>, PatternListMetadata>(page.Select(entry =>
         {
             var stored = all.GetValueOrDefault(entry.Key, new(entry.Value.Count, window.Start, window.End));
             return new LogPattern(
-                entry.Key, patterns.Book.Template(entry.Key), LogLevels.NameOf(entry.Value.Level), entry.Value.Source,
+                entry.Key, patterns.Book.Template(entry.Key), entry.Value.Level, entry.Value.Source,
                 stored.Count, entry.Value.Count, Before(entry.Key), stored.First, stored.Last, stored.First >= window.Start, entry.Value.Trend);
-        }), new { limit, total = found.Count, start_date = window.Start, end_date = window.End });
+        }), new(limit, found.Count, window.Start, window.End));
 
         long Before(int pattern) => before.TryGetValue(pattern, out var totals) ? totals.Count : 0;
     }

@@ -88,7 +88,7 @@ internal sealed class MetricWindows([FromKeyedServices(DatabasePool.Reads)] Npgs
     public async Task<long> TotalAsync(FilterSql filter, CancellationToken ct)
     {
         await using var command = db.CreateCommand(
-            $"SELECT count(*) FROM (SELECT 1 {From} WHERE {filter.Where} LIMIT {PageMetadata.CountedUpTo + 1}) counted");
+            $"SELECT count(*) FROM (SELECT 1 {From} WHERE {filter.Where} LIMIT {ListMetadata.CountedUpTo + 1}) counted");
         filter.Bind(command.Parameters);
         return (long)(await command.ExecuteScalarAsync(ct))!;
     }

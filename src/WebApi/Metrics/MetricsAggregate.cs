@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Bayou.Http;
 using Bayou.Requests;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Bayou.Metrics;
 
@@ -19,7 +20,7 @@ internal sealed class MetricsAggregate(MetricsScan scan, TimeProvider time)
         ],
         MetricsSelection.Fields);
 
-    public async Task<IResult> GetAsync(HttpContext http, CancellationToken ct)
+    public async Task<Results<ApiResult<IEnumerable<AggregatePoint>, WindowedRangeMetadata>, ApiProblem>> GetAsync(HttpContext http, CancellationToken ct)
     {
         var query = new QueryReader(http, Spec);
         var groups = (query.Text("group_by") ?? "none").Split(',');
@@ -75,10 +76,13 @@ internal sealed class MetricsAggregate(MetricsScan scan, TimeProvider time)
             }
         }
 
-        return points.Count > MaxPoints
-            ? ApiProblem.Validation($"The answer would have more than {MaxPoints} points.",
-                new FieldError("window_size", $"is too small for this range and so many groups; an answer has at most {MaxPoints} points"))
-            : new ApiResult(points.InOrder(), new { window_size = windows.Seconds, start_date = selection.Range.Start.UtcDateTime, end_date = selection.Range.End.UtcDateTime });
+        if (points.Count > MaxPoints)
+        {
+            return ApiProblem.Validation($"The answer would have more than {MaxPoints} points.",
+                new FieldError("window_size", $"is too small for this range and so many groups; an answer has at most {MaxPoints} points"));
+        }
+
+        return ApiResult<IEnumerable<AggregatePoint>, WindowedRangeMetadata>.Written(points.InOrder(), WindowedRangeMetadata.Of(selection, windows));
     }
 
     /// <summary>The group of each series, as its place among them in order of name.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Serialization;
 using Bayou.Http;
 using Bayou.Requests;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Bayou.Metrics;
 
@@ -16,6 +17,12 @@ internal sealed record ChangePart(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Country,
     double Value, double Previous, double Delta, double Share,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<ChangePart>? Statuses);
+
+/// <summary>What made a range differ from the one before.</summary>
+/// <param name="Countries">Null where they cannot be told: they are counted per service.</param>
+internal sealed record Changes(
+    string By, Comparison Traffic, Comparison ErrorRate, Comparison AvgLatency, Comparison P95Latency, Comparison P99Latency,
+    IReadOnlyList<ChangePart> Endpoints, IReadOnlyList<ChangePart> Statuses, IReadOnlyList<ChangePart>? Countries);
 
 /// <summary>
 /// <c>GET /metrics/changes</c>: which endpoints, statuses and countries made a range differ from the one before. Counts add up, so
@@ -35,7 +42,7 @@ internal sealed class MetricsChanges(MetricsScan scan, TimeProvider time)
         ],
         MetricsSelection.Fields);
 
-    public async Task<IResult> GetAsync(HttpContext http, CancellationToken ct)
+    public async Task<Results<ApiResult<Changes, ComparedRangeMetadata>, ApiProblem>> GetAsync(HttpContext http, CancellationToken ct)
     {
         var query = new QueryReader(http, Spec);
         var by = query.Choice("by", "traffic", "errors", "latency");
@@ -53,23 +60,21 @@ internal sealed class MetricsChanges(MetricsScan scan, TimeProvider time)
 
         // A latency is not known by status, so there the lists say how the traffic shifted.
         bool IsCounted(int status) => by != "errors" || status >= 500;
-        return new ApiResult(new
-        {
+        return new ApiResult<Changes, ComparedRangeMetadata>(new(
             by,
-            traffic = Comparison.Of(nowSum.Count, beforeSum.Count),
-            error_rate = Comparison.Of(MetricFigures.Rate(nowSum), MetricFigures.Rate(beforeSum)),
-            avg_latency = Compare(f => f.AverageMicros),
-            p95_latency = Compare(f => f.Quantile(0.95)),
-            p99_latency = Compare(f => f.Quantile(0.99)),
-            endpoints = Parts(Measured(now, before, beforeSum, by), limit, (name, part) => part with
+            Comparison.Of(nowSum.Count, beforeSum.Count),
+            Comparison.Of(MetricFigures.Rate(nowSum), MetricFigures.Rate(beforeSum)),
+            Compare(f => f.AverageMicros),
+            Compare(f => f.Quantile(0.95)),
+            Compare(f => f.Quantile(0.99)),
+            Parts(Measured(now, before, beforeSum, by), limit, (name, part) => part with
             {
                 Service = name.Service,
                 Endpoint = name.Endpoint,
                 Statuses = Statuses(now.GetValueOrDefault(name), before.GetValueOrDefault(name), IsCounted, StatusesOfEndpoint),
             }),
-            statuses = Statuses(nowSum, beforeSum, IsCounted, limit),
-            countries = await CountriesAsync(query, selection, limit, ct),
-        }, new { start_date = selection.Range.Start.UtcDateTime, end_date = selection.Range.End.UtcDateTime, compare_to = selection.Compared.Start.UtcDateTime });
+            Statuses(nowSum, beforeSum, IsCounted, limit),
+            await CountriesAsync(query, selection, limit, ct)), ComparedRangeMetadata.Of(selection));
     }
 
     /// <summary>Each endpoint's value and the one it is set against.</summary>

@@ -1,9 +1,13 @@
 using Bayou.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Bayou.Metrics;
 
 /// <summary>How many requests took from <paramref name="From"/> to <paramref name="To"/> milliseconds.</summary>
 internal sealed record LatencyBucket(double From, double To, long Count);
+
+/// <summary>Latencies in milliseconds.</summary>
+internal sealed record Distribution(long Count, double P50Latency, double P95Latency, double P99Latency, double MaxLatency, IReadOnlyList<LatencyBucket> Buckets);
 
 /// <summary><c>GET /metrics/distribution</c>: a latency histogram from merged sketches; its buckets widen with the latency.</summary>
 internal sealed class MetricsDistribution(MetricsScan scan, TimeProvider time)
@@ -14,7 +18,7 @@ internal sealed class MetricsDistribution(MetricsScan scan, TimeProvider time)
         [.. MetricsSelection.Parameters, ("buckets", "Most buckets, 1 to 500; 40 unless told.")],
         MetricsSelection.Fields);
 
-    public async Task<IResult> GetAsync(HttpContext http, CancellationToken ct)
+    public async Task<Results<ApiResult<Distribution, RangeMetadata>, ApiProblem>> GetAsync(HttpContext http, CancellationToken ct)
     {
         var query = new QueryReader(http, Spec);
         var most = (int)(query.Whole("buckets", 1, 500) ?? DefaultBuckets);
@@ -25,15 +29,13 @@ internal sealed class MetricsDistribution(MetricsScan scan, TimeProvider time)
         }
 
         var sum = await scan.SumAsync((await scan.SeriesAsync(selection, ct)).Keys, selection.Range, ct);
-        return new ApiResult(new
-        {
-            count = sum.Count,
-            p50_latency = MetricFigures.Milliseconds(sum.Quantile(0.50)),
-            p95_latency = MetricFigures.Milliseconds(sum.Quantile(0.95)),
-            p99_latency = MetricFigures.Milliseconds(sum.Quantile(0.99)),
-            max_latency = MetricFigures.Milliseconds(sum.DurationMaxMicros),
-            buckets = Buckets(sum.Latency, most),
-        }, new { start_date = selection.Range.Start.UtcDateTime, end_date = selection.Range.End.UtcDateTime });
+        return new ApiResult<Distribution, RangeMetadata>(new(
+            sum.Count,
+            MetricFigures.Milliseconds(sum.Quantile(0.50)),
+            MetricFigures.Milliseconds(sum.Quantile(0.95)),
+            MetricFigures.Milliseconds(sum.Quantile(0.99)),
+            MetricFigures.Milliseconds(sum.DurationMaxMicros),
+            Buckets(sum.Latency, most)), RangeMetadata.Of(selection.Range));
     }
 
     /// <summary>Equal steps of the logarithm over what there is, so that the short and the long are told apart alike.</summary>

@@ -2,12 +2,17 @@ using Bayou.Database;
 using Bayou.Http;
 using Bayou.Projects;
 using Bayou.Requests;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace Bayou.Metrics;
 
 internal sealed record KnownEndpoint(string Service, string Endpoint, DateTime FirstSeen, DateTime LastSeen);
+
+/// <param name="MaxEndpoints">That a project may have.</param>
+/// <param name="LimitReached">Further ones are counted together.</param>
+internal sealed record EndpointListMetadata(int Limit, int MaxEndpoints, bool LimitReached);
 
 /// <summary><c>GET /metrics/endpoints</c>: every service and endpoint that has been seen.</summary>
 internal sealed class MetricsEndpointList([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, IOptions<MetricsOptions> options)
@@ -16,7 +21,7 @@ internal sealed class MetricsEndpointList([FromKeyedServices(DatabasePool.Reads)
         [("limit", "Most endpoints, 1 to 10000, which is also the default."), ("search", "Text in service or endpoint.")],
         MetricsSelection.Fields);
 
-    public async Task<IResult> GetAsync(HttpContext http, CancellationToken ct)
+    public async Task<Results<ApiResult<IEnumerable<KnownEndpoint>, EndpointListMetadata>, ApiProblem>> GetAsync(HttpContext http, CancellationToken ct)
     {
         var query = new QueryReader(http, Spec);
         var limit = (int)(query.Whole("limit", 1, 10_000) ?? 10_000);
@@ -51,11 +56,7 @@ internal sealed class MetricsEndpointList([FromKeyedServices(DatabasePool.Reads)
             endpoints.Add(new(reader.GetString(0), reader.GetString(1), reader.GetDateTime(2), reader.GetDateTime(3)));
         }
 
-        return new ApiResult(endpoints, new
-        {
-            limit,
-            max_endpoints = options.Value.MaxEndpoints,
-            limit_reached = endpoints.Exists(e => e.Endpoint == SeriesName.Other),
-        });
+        return new ApiResult<IEnumerable<KnownEndpoint>, EndpointListMetadata>(
+            endpoints, new(limit, options.Value.MaxEndpoints, LimitReached: endpoints.Exists(e => e.Endpoint == SeriesName.Other)));
     }
 }

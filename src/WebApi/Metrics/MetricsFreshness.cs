@@ -1,9 +1,15 @@
 using Bayou.Database;
 using Bayou.Http;
 using Bayou.Projects;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 
 namespace Bayou.Metrics;
+
+/// <param name="BehindMs">How far what is shown may be behind what was acknowledged, in milliseconds.</param>
+/// <param name="Rejected">Observations of the range that were refused.</param>
+/// <param name="Dropped">Observations that senders say they dropped.</param>
+internal sealed record Freshness(double BehindMs, long Rejected, long Dropped, string? LastError);
 
 /// <summary>
 /// <c>GET /metrics/freshness</c>: how far what is shown may be behind what was acknowledged, and what of a range is missing because
@@ -13,7 +19,7 @@ internal sealed class MetricsFreshness([FromKeyedServices(DatabasePool.Reads)] N
 {
     public static QuerySpec Spec { get; } = new(MetricsSelection.Parameters, [new("service", "service", FieldType.Text)]);
 
-    public async Task<IResult> GetAsync(HttpContext http, CancellationToken ct)
+    public async Task<Results<ApiResult<Freshness>, ApiProblem>> GetAsync(HttpContext http, CancellationToken ct)
     {
         var query = new QueryReader(http, Spec);
         var range = TimeRange.Of(query, time);
@@ -41,12 +47,6 @@ internal sealed class MetricsFreshness([FromKeyedServices(DatabasePool.Reads)] N
         filter.Bind(command.Parameters);
         await using var reader = await command.ExecuteReaderAsync(ct);
         await reader.ReadAsync(ct);
-        return new ApiResult(new
-        {
-            behind_ms = Math.Round(reader.GetDouble(0)),
-            rejected = reader.GetInt64(1),
-            dropped = reader.GetInt64(2),
-            last_error = reader.IsDBNull(3) ? null : reader.GetString(3),
-        });
+        return new ApiResult<Freshness>(new(Math.Round(reader.GetDouble(0)), reader.GetInt64(1), reader.GetInt64(2), reader.IsDBNull(3) ? null : reader.GetString(3)));
     }
 }

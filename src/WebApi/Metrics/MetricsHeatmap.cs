@@ -1,9 +1,13 @@
 using Bayou.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Bayou.Metrics;
 
 /// <summary>One window's latencies: <paramref name="Counts"/> has a count for each pair of neighbouring edges.</summary>
 internal sealed record HeatmapColumn(DateTime WindowStart, DateTime WindowEnd, IReadOnlyList<long> Counts);
+
+/// <param name="Edges">Of its rows, in milliseconds.</param>
+internal sealed record Heatmap(IEnumerable<double> Edges, IEnumerable<HeatmapColumn> Windows);
 
 /// <summary><c>GET /metrics/heatmap</c>: how many requests took how long, over time, from merged sketches.</summary>
 internal sealed class MetricsHeatmap(MetricsScan scan, TimeProvider time)
@@ -18,7 +22,7 @@ internal sealed class MetricsHeatmap(MetricsScan scan, TimeProvider time)
         [.. MetricsSelection.Parameters, ("window_size", "Seconds, a multiple of 60; at most 120 windows unless told.")],
         MetricsSelection.Fields);
 
-    public async Task<IResult> GetAsync(HttpContext http, CancellationToken ct)
+    public async Task<Results<ApiResult<Heatmap, WindowedRangeMetadata>, ApiProblem>> GetAsync(HttpContext http, CancellationToken ct)
     {
         var query = new QueryReader(http, Spec);
         var size = WindowGrid.SizeOf(query);
@@ -37,9 +41,7 @@ internal sealed class MetricsHeatmap(MetricsScan scan, TimeProvider time)
         var merged = await scan.MergeAsync((await scan.SeriesAsync(selection, ct)).Keys, selection.Range, grid.Longest, (_, start) => grid.StartOf(start), ct);
         var edges = Edges([.. merged.Values.Select(figures => figures.Latency)]);
         var columns = merged.OrderBy(pair => pair.Key).Select(pair => new HeatmapColumn(pair.Key, grid.EndOf(pair.Key), Counts(pair.Value.Latency, edges)));
-        return new ApiResult(
-            new { edges = edges.Select(MetricFigures.Milliseconds), windows = columns },
-            new { window_size = grid.Seconds, start_date = selection.Range.Start.UtcDateTime, end_date = selection.Range.End.UtcDateTime });
+        return new ApiResult<Heatmap, WindowedRangeMetadata>(new(edges.Select(MetricFigures.Milliseconds), columns), WindowedRangeMetadata.Of(selection, grid));
     }
 
     /// <summary>In microseconds, from the one below the shortest latency to the one above the longest; durations of 0 have a row of their own.</summary>

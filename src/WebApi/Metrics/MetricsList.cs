@@ -1,5 +1,6 @@
 using Bayou.Feeds;
 using Bayou.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Bayou.Metrics;
 
@@ -10,7 +11,7 @@ internal sealed class MetricsList(MetricWindows windows, WindowFeeds feeds)
         [.. ListQuery.Parameters, ("start_date", "Windows that start at or after this time."), ("end_date", "Windows that start before this time.")],
         MetricWindows.Fields);
 
-    public async Task<IResult> GetAsync(HttpContext http, CancellationToken ct)
+    public async Task<Results<ApiResult<IEnumerable<MetricRow>, ListMetadata>, ApiProblem>> GetAsync(HttpContext http, CancellationToken ct)
     {
         var query = new QueryReader(http, Spec);
         var filter = MetricWindows.Filter(query);
@@ -23,12 +24,12 @@ internal sealed class MetricsList(MetricWindows windows, WindowFeeds feeds)
 
         if (list.After is { } after)
         {
-            return await Feed.PageAsync(feeds.Of(query), after, list.Limit, ct);
+            return await Feed.PageAsync<MetricRow, ListMetadata>(feeds.Of(query), after, list.Limit, ct);
         }
 
         // Before the rows, in a snapshot of its own: ids up to here are all visible, so a poller that goes on from it may see a row again but never miss one.
         var (newest, _) = await windows.NewestIdAsync(ct);
         var page = await windows.RowsAsync(filter, list.OrderBy, list.Limit, list.Offset, ct);
-        return new ApiResult(page, PageMetadata.Of(list, await windows.TotalAsync(filter, ct), newest));
+        return ApiResult<IEnumerable<MetricRow>, ListMetadata>.Written(page, ListMetadata.Of(list, await windows.TotalAsync(filter, ct), newest));
     }
 }

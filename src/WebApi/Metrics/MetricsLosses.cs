@@ -1,16 +1,22 @@
 using Bayou.Database;
 using Bayou.Http;
 using Bayou.Projects;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 
 namespace Bayou.Metrics;
+
+/// <summary>What of one service is missing from a range.</summary>
+/// <param name="Service">Null for what no known service can be told of.</param>
+/// <param name="LastMinute">The latest in which something was lost.</param>
+internal sealed record Loss(string? Service, long Rejected, long Dropped, DateTime LastMinute, string? LastError);
 
 /// <summary><c>GET /metrics/losses</c>: what of a range was refused here or dropped by its sender, by service; under none what no known service can be told of.</summary>
 internal sealed class MetricsLosses([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, TimeProvider time)
 {
     public static QuerySpec Spec { get; } = new(MetricsSelection.Parameters, []);
 
-    public async Task<IResult> GetAsync(HttpContext http, CancellationToken ct)
+    public async Task<Results<ApiResult<IEnumerable<Loss>, RangeMetadata>, ApiProblem>> GetAsync(HttpContext http, CancellationToken ct)
     {
         var query = new QueryReader(http, Spec);
         var range = TimeRange.Of(query, time);
@@ -31,19 +37,14 @@ internal sealed class MetricsLosses([FromKeyedServices(DatabasePool.Reads)] Npgs
         command.Parameters.Add(new() { Value = range.Start.UtcDateTime });
         command.Parameters.Add(new() { Value = range.End.UtcDateTime });
         await using var reader = await command.ExecuteReaderAsync(ct);
-        var rows = new List<object>();
+        var rows = new List<Loss>();
         while (await reader.ReadAsync(ct))
         {
-            rows.Add(new
-            {
-                service = reader.IsDBNull(0) ? null : reader.GetString(0),
-                rejected = reader.GetInt64(1),
-                dropped = reader.GetInt64(2),
-                last_minute = reader.GetDateTime(3),
-                last_error = reader.IsDBNull(4) ? null : reader.GetString(4),
-            });
+            rows.Add(new(
+                reader.IsDBNull(0) ? null : reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetDateTime(3),
+                reader.IsDBNull(4) ? null : reader.GetString(4)));
         }
 
-        return new ApiResult(rows, new { start_date = range.Start, end_date = range.End });
+        return new ApiResult<IEnumerable<Loss>, RangeMetadata>(rows, RangeMetadata.Of(range));
     }
 }

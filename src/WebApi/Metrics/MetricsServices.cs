@@ -2,6 +2,7 @@ using Bayou.Database;
 using Bayou.Http;
 using Bayou.Projects;
 using Bayou.Requests;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 
 namespace Bayou.Metrics;
@@ -14,7 +15,7 @@ internal sealed class MetricsServices([FromKeyedServices(DatabasePool.Reads)] Np
 {
     public static QuerySpec Spec { get; } = new([], []);
 
-    public async Task<IResult> GetAsync(HttpContext http, CancellationToken ct)
+    public async Task<Results<ApiResult<IEnumerable<KnownService>>, ApiProblem>> GetAsync(HttpContext http, CancellationToken ct)
     {
         if (new QueryReader(http, Spec).Problem is { } problem)
         {
@@ -40,6 +41,6 @@ internal sealed class MetricsServices([FromKeyedServices(DatabasePool.Reads)] Np
             services.Add(new(reader.GetString(0), reader.GetDateTime(1), reader.GetDateTime(2), reader.GetInt32(3)));
         }
 
-        return new ApiResult(services);
+        return new ApiResult<IEnumerable<KnownService>>(services);
     }
 }

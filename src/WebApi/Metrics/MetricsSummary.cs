@@ -1,6 +1,12 @@
 using Bayou.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Bayou.Metrics;
+
+/// <summary>The main figures of a range beside those of another.</summary>
+internal sealed record Summary(
+    Comparison Traffic, Comparison RequestsPerSecond, Comparison ErrorRate, Comparison P50Latency, Comparison P95Latency, Comparison P99Latency, Comparison AvgLatency,
+    Comparison BytesIn, Comparison BytesOut, Comparison Apdex);
 
 /// <summary><c>GET /metrics/summary</c>: each figure of a range beside the same of the range before.</summary>
 internal sealed class MetricsSummary(MetricsScan scan, TimeProvider time)
@@ -10,7 +16,7 @@ internal sealed class MetricsSummary(MetricsScan scan, TimeProvider time)
 
     public static QuerySpec Spec { get; } = new([.. MetricsSelection.ComparedParameters, StatusFilter.Parameter], MetricsSelection.Fields);
 
-    public async Task<IResult> GetAsync(HttpContext http, CancellationToken ct)
+    public async Task<Results<ApiResult<Summary, ComparedRangeMetadata>, ApiProblem>> GetAsync(HttpContext http, CancellationToken ct)
     {
         var query = new QueryReader(http, Spec);
         var statuses = StatusFilter.Of(query);
@@ -23,19 +29,17 @@ internal sealed class MetricsSummary(MetricsScan scan, TimeProvider time)
         var series = await scan.SeriesAsync(selection, ct);
         var (now, before) = await selection.BothAsync(range => scan.SumAsync(series.Keys, range, ct));
         var seconds = selection.Range.Length.TotalSeconds;
-        return new ApiResult(new
-        {
-            traffic = CompareSums(f => Traffic(f)),
-            requests_per_second = Comparison.Of(Math.Round(Traffic(now) / seconds, 6), Math.Round(Traffic(before) * selection.ComparedScale / seconds, 6)),
-            error_rate = Compare(MetricFigures.Rate),
-            p50_latency = Compare(f => MetricFigures.Milliseconds(f.Quantile(0.50))),
-            p95_latency = Compare(f => MetricFigures.Milliseconds(f.Quantile(0.95))),
-            p99_latency = Compare(f => MetricFigures.Milliseconds(f.Quantile(0.99))),
-            avg_latency = Compare(f => MetricFigures.Milliseconds(f.AverageMicros)),
-            bytes_in = CompareSums(f => f.RequestBytes),
-            bytes_out = CompareSums(f => f.ResponseBytes),
-            apdex = Compare(Apdex),
-        }, new { start_date = selection.Range.Start.UtcDateTime, end_date = selection.Range.End.UtcDateTime, compare_to = selection.Compared.Start.UtcDateTime });
+        return new ApiResult<Summary, ComparedRangeMetadata>(new(
+            CompareSums(f => Traffic(f)),
+            Comparison.Of(Math.Round(Traffic(now) / seconds, 6), Math.Round(Traffic(before) * selection.ComparedScale / seconds, 6)),
+            Compare(MetricFigures.Rate),
+            Compare(f => MetricFigures.Milliseconds(f.Quantile(0.50))),
+            Compare(f => MetricFigures.Milliseconds(f.Quantile(0.95))),
+            Compare(f => MetricFigures.Milliseconds(f.Quantile(0.99))),
+            Compare(f => MetricFigures.Milliseconds(f.AverageMicros)),
+            CompareSums(f => f.RequestBytes),
+            CompareSums(f => f.ResponseBytes),
+            Compare(Apdex)), ComparedRangeMetadata.Of(selection));
 
         long Traffic(WindowFigures figures) => statuses?.Count(figures) ?? figures.Count;
         Comparison CompareSums(Func<WindowFigures, double> sum) => Comparison.Of(sum(now), Math.Round(sum(before) * selection.ComparedScale));

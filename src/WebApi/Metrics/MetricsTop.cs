@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Serialization;
 using Bayou.Http;
 using Bayou.Requests;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Bayou.Metrics;
 
@@ -24,6 +25,9 @@ internal sealed record TopEntry(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? TotalTime,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<long?>? Series);
 
+/// <param name="Total">How many there are in all.</param>
+internal sealed record TopMetadata(int Limit, int Total);
+
 /// <summary><c>GET /metrics/top</c>: what made most of the traffic, errors, latency or time of a range.</summary>
 internal sealed class MetricsTop(MetricsScan scan, TimeProvider time)
 {
@@ -42,7 +46,7 @@ internal sealed class MetricsTop(MetricsScan scan, TimeProvider time)
         ],
         MetricsSelection.Fields);
 
-    public async Task<IResult> GetAsync(HttpContext http, CancellationToken ct)
+    public async Task<Results<ApiResult<IEnumerable<TopEntry>, TopMetadata>, ApiProblem>> GetAsync(HttpContext http, CancellationToken ct)
     {
         var query = new QueryReader(http, Spec);
         var dimension = query.Choice("dimension", "endpoint", "service", "country", "status");
@@ -102,7 +106,7 @@ internal sealed class MetricsTop(MetricsScan scan, TimeProvider time)
             var (figures, parts) = details.GetValueOrDefault(pair.Key, (pair.Value.Figures, null));
             return Entry(dimension, pair.Key, pair.Value with { Figures = figures }, Previous(pair.Key), total, parts);
         });
-        return new ApiResult(entries.ToList(), new { limit, total = ranked.Count });
+        return new ApiResult<IEnumerable<TopEntry>, TopMetadata>(entries.ToList(), new(limit, ranked.Count));
     }
 
     private static TopEntry Entry(string dimension, Place place, Rankable item, double? previous, double total, long?[]? parts)

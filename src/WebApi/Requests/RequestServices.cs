@@ -1,3 +1,4 @@
+using Bayou.Http;
 using Bayou.Ingest;
 using Bayou.Windows;
 
@@ -20,5 +21,5 @@ internal static class RequestServices
     /// <summary>One item, for the API's document.</summary>
     private sealed record ObservationDoc(
         string Service, string Method, string? Route, string? Path, int Status, double DurationMs, DateTimeOffset Time,
-        long? RequestSize, long? ResponseSize, string? TraceId, string? Country, string? Version);
+        long? RequestSize, long? ResponseSize, string? TraceId, string? Country, string? Version) : IBody;
 }

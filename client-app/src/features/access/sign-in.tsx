@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState, type SyntheticEvent } from 'react';
-import { sendJson } from '../../shared/api';
+import { postJson } from '../../shared/api';
 import { useTitle } from '../../shared/use-title';
 import { useAccess } from './access';
 
@@ -11,7 +11,7 @@ export function SignIn() {
   const granted = useAccess((access) => access.granted);
   const client = useQueryClient();
   const signIn = useMutation({
-    mutationFn: () => sendJson('POST', '/session', { token }),
+    mutationFn: () => postJson('/session', { token }),
     onSuccess: () => {
       granted();
       void client.invalidateQueries();

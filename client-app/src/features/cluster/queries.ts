@@ -1,37 +1,15 @@
 import { queryOptions } from '@tanstack/react-query';
-import { getJson } from '../../shared/api';
+import { getJson, type Schemas } from '../../shared/api';
 
-export type NodeStatus = 'up' | 'stopping' | 'stopped' | 'silent' | 'dead';
-
-export interface ClusterNode {
-  id: string;
-  name: string;
-  status: NodeStatus;
-  roles: string[];
-  version: string;
-  runtime: string;
-  started_at: string;
-  age_seconds: number;
-  silent_seconds: number;
-  cpu_cores: number;
-  memory_bytes: number;
-  calls_per_second: number;
-  activations: Record<string, number>;
-}
-
-export interface Cluster {
-  mode: 'localhost' | 'postgres';
-  self: string;
-  nodes: ClusterNode[];
-  reminders: { name: string; node: string; last_run: string; seconds: number; error: string | null; runs: number; failures: number }[];
-  checks: { name: string; message: string | null; checked_at: string }[];
-}
+export type NodeStatus = Schemas['NodeStatus'];
+export type ClusterNode = Schemas['ClusterNode'];
+export type Cluster = Schemas['ClusterAnswer'];
 
 const POLL_MS = 2_000;
 
 export const cluster = queryOptions({
   queryKey: ['cluster'],
-  queryFn: async ({ signal }) => (await getJson<Cluster>('/cluster', signal)).data,
+  queryFn: async ({ signal }) => (await getJson('/cluster', {}, signal)).data,
   refetchInterval: POLL_MS,
 });
 

@@ -1,27 +1,10 @@
 import { keepPreviousData, queryOptions, useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { getJson, urlOf, type Query } from '../../shared/api';
+import { getJson, type Query, type Schemas } from '../../shared/api';
 import { resolve } from '../metrics/filters';
-import { logQuery, type Level, type LogFilters } from './log-filters';
+import { logQuery, type LogFilters } from './log-filters';
 
-export interface Line {
-  id: number;
-  source: string;
-  service: string | null;
-  level: Level;
-  message: string;
-  meta: unknown;
-  pattern_id: number;
-  trace_id: string | null;
-  created_at: string;
-  ingested_at: string;
-}
-
-interface Page {
-  last_id: number;
-  has_more?: boolean;
-  reset?: boolean;
-}
+export type Line = Schemas['LogRow'];
 
 /** The lines that are held, the newest first, and how they come. */
 export interface Tail {
@@ -66,12 +49,12 @@ const rangeQuery = (filters: LogFilters): Query => {
 };
 
 async function first(query: Query, signal: AbortSignal): Promise<Tail> {
-  const { data, metadata } = await getJson<Line[], Page>(urlOf('/logs', { ...query, limit: FIRST_PAGE }), signal);
+  const { data, metadata } = await getJson('/logs', { ...query, limit: FIRST_PAGE }, signal);
   return { lines: data, lastId: metadata.last_id, at: Date.now(), sampled: null, hasOlder: data.length === FIRST_PAGE };
 }
 
 async function poll(held: Tail, query: Query, signal: AbortSignal): Promise<Tail> {
-  const { data, metadata } = await getJson<Line[], Page>(urlOf('/logs', { ...query, limit: NEXT_PAGE, id__gt: held.lastId }), signal);
+  const { data, metadata } = await getJson('/logs', { ...query, limit: NEXT_PAGE, id__gt: held.lastId }, signal);
   if (metadata.reset) return first(query, signal);
   if (!metadata.has_more) return { ...held, lines: merge(held.lines, data), lastId: metadata.last_id, at: Date.now(), sampled: null };
   // Faster than anyone reads: the newest, and how many there were, by how many of the first there are that fit.
@@ -99,7 +82,7 @@ async function holdOlder(client: QueryClient, filters: LogFilters) {
   if (!oldest) return;
   // Times come with milliseconds only: what is of the same one is asked for again, and known by its id.
   const query = { ...rangeQuery(filters), end_date: Date.parse(oldest.created_at) + 1, limit: NEXT_PAGE };
-  const { data } = await getJson<Line[], Page>(urlOf('/logs', query), new AbortController().signal);
+  const { data } = await getJson('/logs', query, new AbortController().signal);
   client.setQueryData(queryKey, (tail) => {
     if (!tail) return tail;
     const known = new Set(tail.lines.slice(-NEXT_PAGE).map(({ id }) => id));
@@ -123,17 +106,7 @@ export function useTail(filters: LogFilters) {
   return { tail, error, isPending, older, loadOlder };
 }
 
-export interface Bucket {
-  window_start: string;
-  window_end: string;
-  trace: number;
-  debug: number;
-  info: number;
-  warn: number;
-  error: number;
-  fatal: number;
-  total: number;
-}
+export type Bucket = Schemas['LogBucket'];
 
 export const histogramQuery = (filters: LogFilters): Query => {
   const range = resolve(filters.range);
@@ -145,22 +118,13 @@ export const histogram = (filters: LogFilters) =>
     queryKey: ['logs', 'histogram', filters],
     queryFn: async ({ signal }) => {
       const range = resolve(filters.range);
-      return { range, ...(await getJson<Bucket[], { total: number }>(urlOf('/logs/histogram', histogramQuery(filters)), signal)) };
+      return { range, ...(await getJson('/logs/histogram', histogramQuery(filters), signal)) };
     },
     refetchInterval: filters.range.kind === 'custom' ? PAST_POLL_MS : POLL_MS,
     placeholderData: keepPreviousData,
   });
 
-export interface FacetValue {
-  value: string;
-  count: number;
-}
-
-export interface Facets {
-  level: FacetValue[];
-  source: FacetValue[];
-  service: FacetValue[];
-}
+export type FacetValue = Schemas['FacetValue'];
 
 /** The values to choose from for one of the filters: of the lines that all the others leave. */
 export const facets = (filters: LogFilters, chosen: 'levels' | 'sources' | 'service') => {
@@ -169,44 +133,24 @@ export const facets = (filters: LogFilters, chosen: 'levels' | 'sources' | 'serv
     queryKey: ['logs', 'facets', others],
     queryFn: async ({ signal }) => {
       const range = resolve(filters.range);
-      return (await getJson<Facets>(urlOf('/logs/facets', { ...logQuery(others), start_date: range.start, end_date: range.end }), signal)).data;
+      return (await getJson('/logs/facets', { ...logQuery(others), start_date: range.start, end_date: range.end }, signal)).data;
     },
     refetchInterval: PAST_POLL_MS,
     placeholderData: keepPreviousData,
   });
 };
 
-export interface Pattern {
-  pattern_id: number;
-  template: string;
-  level: Level;
-  source: string;
-  total_count: number;
-  range_count: number;
-  previous_count: number;
-  first_seen: string;
-  last_seen: string;
-  is_new: boolean;
-  trend: number[];
-}
-
 /** @param sort `change` puts those first that are new, then those that grew most. */
 export const patterns = (query: Query, sort: 'count' | 'change', limit: number) =>
   queryOptions({
     queryKey: ['logs', 'patterns', query, sort, limit],
-    queryFn: async ({ signal }) => getJson<Pattern[], { total: number }>(urlOf('/logs/patterns', { ...query, sort, limit }), signal),
+    queryFn: async ({ signal }) => getJson('/logs/patterns', { ...query, sort, limit }, signal),
     refetchInterval: PAST_POLL_MS,
     placeholderData: keepPreviousData,
   });
 
-export interface Context {
-  before: Line[];
-  line: Line;
-  after: Line[];
-}
-
 export const contextOf = (id: number) =>
   queryOptions({
     queryKey: ['logs', 'context', id],
-    queryFn: async ({ signal }) => (await getJson<Context>(urlOf(`/logs/${id}/context`, { before: 10, after: 10 }), signal)).data,
+    queryFn: async ({ signal }) => (await getJson('/logs/{id}/context', { before: 10, after: 10 }, signal, id)).data,
   });

@@ -9,7 +9,7 @@ import { useTitle } from '../../shared/use-title';
 import { useParameters } from '../../shared/use-parameters';
 import { RangeBar } from '../metrics/range-bar';
 import { LineDetail } from './line-detail';
-import { useTail, type Line } from './lines';
+import { useTail } from './lines';
 import { LogBar } from './log-bar';
 import { LogFacets } from './log-facets';
 import { LogHistogram } from './log-histogram';
@@ -104,7 +104,7 @@ function Chips({ filters, onChange }: Props) {
 
 /** The line that a link is to. */
 function OneLine({ id, filters, onChange }: Props & { id: number }) {
-  const { data: line, error } = useQuery({ queryKey: ['logs', 'line', id], queryFn: async ({ signal }) => (await getJson<Line>(`/logs/${id}`, signal)).data });
+  const { data: line, error } = useQuery({ queryKey: ['logs', 'line', id], queryFn: async ({ signal }) => (await getJson('/logs/{id}', {}, signal, id)).data });
   return (
     <section aria-label={`Line ${id}`} className="rounded-lg border border-accent bg-card">
       <header className="flex items-center gap-3 px-3 pt-2 text-sm">

@@ -1,12 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useSearchParams } from 'react-router';
 import { Card } from '../../shared/card';
-import { getJson, urlOf } from '../../shared/api';
+import { getJson } from '../../shared/api';
 import { Empty, Failed, Loading } from '../../shared/states';
 import { useTime } from '../../shared/time';
 import { OWN_SERVICE } from '../metrics/filters';
 import { levelColor } from './levels';
-import { POLL_MS, type Line } from './lines';
+import { POLL_MS } from './lines';
 import { fold, withoutColours } from './message';
 import { logsPath } from './use-log-filters';
 
@@ -18,7 +18,7 @@ export function RecentLogs({ service }: { service: string | null }) {
   const [query] = useSearchParams();
   const { data, error } = useQuery({
     queryKey: ['logs', 'recent', service],
-    queryFn: async ({ signal }) => (await getJson<Line[]>(urlOf('/logs', { service, service__ne: service === null ? OWN_SERVICE : null, limit: SHOWN }), signal)).data,
+    queryFn: async ({ signal }) => (await getJson('/logs', { service, service__ne: service === null ? OWN_SERVICE : null, limit: SHOWN }, signal)).data,
     refetchInterval: POLL_MS,
   });
   return (

@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
-import { getJson, urlOf, type Query } from '../../shared/api';
+import { getJson, type Query } from '../../shared/api';
 import { serverNow } from '../../shared/clock';
 import type { AggregatePoint } from './figures';
 import { floorTo, resolve, seriesQuery, type Filters, type Resolved } from './filters';
@@ -17,12 +17,6 @@ export interface LiveSeries extends Resolved {
   lastId: number;
 }
 
-interface FeedMetadata {
-  last_id: number;
-  has_more?: boolean;
-  reset?: boolean;
-}
-
 export const liveKey = (filters: Filters) => ['metrics', 'live', filters.range, seriesQuery(filters)] as const;
 
 /**
@@ -38,8 +32,7 @@ export const liveSeries = (filters: Filters) =>
       const series = seriesQuery(filters);
       if (!seen || seen.step !== range.step) return everything(range, series, signal);
 
-      const { data: changed, metadata } = await getJson<{ window_start: string }[], FeedMetadata>(
-        urlOf('/metrics', { ...feedQuery(filters), id__gt: seen.lastId, limit: MAX_CHANGED, start_date: range.start, end_date: range.live ? null : range.end }),
+      const { data: changed, metadata } = await getJson('/metrics', { ...feedQuery(filters), id__gt: seen.lastId, limit: MAX_CHANGED, start_date: range.start, end_date: range.live ? null : range.end },
         signal,
       );
       if (metadata.reset === true || metadata.has_more === true) return everything(range, series, signal);
@@ -62,14 +55,13 @@ export const splice = (points: AggregatePoint[], fresh: AggregatePoint[], from: 
 
 /** The buckets of a range, for setting beside. */
 export async function aggregate(range: { start: number; end: number; step: number }, series: Query, signal: AbortSignal): Promise<AggregatePoint[]> {
-  const { data } = await getJson<AggregatePoint[]>(
-    urlOf('/metrics/aggregate', { ...series, start_date: range.start, end_date: range.end, window_size: range.step / 1000 }), signal);
+  const { data } = await getJson('/metrics/aggregate', { ...series, start_date: range.start, end_date: range.end, window_size: range.step / 1000 }, signal);
   return data;
 }
 
 async function everything(range: Resolved, series: Query, signal: AbortSignal): Promise<LiveSeries> {
   // The cursor first: what changes after it is seen again, never missed. No window starts that late, so none is counted.
-  const { metadata } = await getJson<unknown, FeedMetadata>(urlOf('/metrics', { limit: 1, start_date: range.end + 3_600_000_000 }), signal);
+  const { metadata } = await getJson('/metrics', { limit: 1, start_date: range.end + 3_600_000_000 }, signal);
   return { ...range, points: await aggregate(range, series, signal), lastId: metadata.last_id };
 }
 

@@ -38,7 +38,7 @@ it('writes times under round minutes of the reader’s clock', () => {
 
 it('finds the bucket of each deploy, and leaves out those of other times', () => {
   const rows = prepareRows([], range, range.end, series);
-  const deploy = (id: number, time: string) => ({ id, service: 'shop', version: `${id}`, time });
+  const deploy = (id: number, time: string) => ({ id, service: 'shop', version: `${id}`, time, source: 'sent' as const });
   const found = deploysByBucket([deploy(1, '2026-05-04T10:02:59Z'), deploy(2, '2026-05-04T10:02:00Z'), deploy(3, '2026-05-03T10:02:00Z')], rows, 60_000);
   expect([...found].map(([at, list]) => [at - start, list.map(({ id }) => id)])).toEqual([[120_000, [1, 2]]]);
 });

@@ -1,13 +1,13 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
-import { getJson, urlOf, type Query } from '../../shared/api';
-import type { AggregatePoint, Changes, Deploy, Distribution, EndpointEntry, Freshness, Heatmap, KnownService, Loss, Summary, TopEntry } from './figures';
+import { getJson, type Query } from '../../shared/api';
+import { isEndpoint, type AggregatePoint, type KnownService } from './figures';
 import { comparedStart, OWN_SERVICE, ranges, resolve, seriesQuery, type Filters, type Range, type Resolved, type Span } from './filters';
 import { aggregate, liveKey, POLL_MS, type LiveSeries } from './live-series';
 
 /** Which services there are; a new one shows up within seconds. */
 export const knownServices = queryOptions({
   queryKey: ['metrics', 'services'],
-  queryFn: async ({ signal }) => (await getJson<KnownService[]>('/metrics/services', signal)).data,
+  queryFn: async ({ signal }) => (await getJson('/metrics/services', {}, signal)).data,
   refetchInterval: POLL_MS,
 });
 
@@ -59,7 +59,7 @@ export const rangeQuery = (filters: Filters, range: Resolved): Query => ({
 });
 
 export const summary = (filters: Filters) =>
-  follow('summary', filters, async (range, signal) => (await getJson<Summary>(urlOf('/metrics/summary', rangeQuery(filters, range)), signal)).data);
+  follow('summary', filters, async (range, signal) => (await getJson('/metrics/summary', rangeQuery(filters, range), signal)).data);
 
 /** The same buckets of the range it is set beside, moved onto this one; none when it stands alone. */
 export const comparedSeries = (filters: Filters) =>
@@ -78,16 +78,16 @@ export type TopBy = 'traffic' | 'errors' | 'p95' | 'time';
 
 export const topEndpoints = (filters: Filters, by: TopBy) =>
   follow(`top-${by}`, filters, async (range, signal) =>
-    (await getJson<EndpointEntry[]>(urlOf('/metrics/top', { ...rangeQuery(filters, range), by, limit: 8 }), signal)).data);
+    (await getJson('/metrics/top', { ...rangeQuery(filters, range), by, limit: 8 }, signal)).data.filter(isEndpoint));
 
 /** Every endpoint of the view, with its traffic over time. */
 export const endpointTable = (filters: Filters) =>
   follow('endpoints', filters, async (range, signal) =>
-    (await getJson<EndpointEntry[]>(urlOf('/metrics/top', { ...rangeQuery(filters, range), limit: 10_000, points: 30 }), signal)).data);
+    (await getJson('/metrics/top', { ...rangeQuery(filters, range), limit: 10_000, points: 30 }, signal)).data.filter(isEndpoint));
 
 export const topStatuses = (filters: Filters) =>
   follow('statuses', filters, async (range, signal) =>
-    (await getJson<TopEntry[]>(urlOf('/metrics/top', { ...rangeQuery(filters, range), dimension: 'status', limit: 20 }), signal)).data);
+    (await getJson('/metrics/top', { ...rangeQuery(filters, range), dimension: 'status', limit: 20 }, signal)).data);
 
 /** Countries are counted per service, over all its endpoints and statuses. */
 export const countriesQuery = (filters: Filters, range: Resolved): Query =>
@@ -95,27 +95,27 @@ export const countriesQuery = (filters: Filters, range: Resolved): Query =>
 
 export const topCountries = (filters: Filters) =>
   follow('countries', filters, async (range, signal) =>
-    (await getJson<TopEntry[]>(urlOf('/metrics/top', { ...countriesQuery(filters, range), limit: 20 }), signal)).data);
+    (await getJson('/metrics/top', { ...countriesQuery(filters, range), limit: 20 }, signal)).data);
 
 export const distribution = (filters: Filters) =>
   follow('distribution', filters, async (range, signal) =>
-    (await getJson<Distribution>(urlOf('/metrics/distribution', { ...seriesQuery(filters), ...spanQuery(range) }), signal)).data);
+    (await getJson('/metrics/distribution', { ...seriesQuery(filters), ...spanQuery(range) }, signal)).data);
 
 export const heatmap = (filters: Filters) =>
   follow('heatmap', filters, async (range, signal) =>
-    (await getJson<Heatmap>(urlOf('/metrics/heatmap', { ...seriesQuery(filters), ...spanQuery(range), window_size: range.step / 1000 }), signal)).data);
+    (await getJson('/metrics/heatmap', { ...seriesQuery(filters), ...spanQuery(range), window_size: range.step / 1000 }, signal)).data);
 
 export const deploys = (filters: Filters) =>
   follow('deploys', filters, async (range, signal) =>
-    (await getJson<Deploy[]>(urlOf('/deploys', {
+    (await getJson('/deploys', {
       service: filters.service, service__ne: filters.service === null ? OWN_SERVICE : null, ...spanQuery(range), limit: 200, order: 'asc',
-    }), signal)).data);
+    }, signal)).data);
 
 export const freshness = (filters: Filters) =>
   queryOptions({
     queryKey: ['metrics', 'freshness', filters.service, filters.range],
     queryFn: async ({ signal }) =>
-      (await getJson<Freshness>(urlOf('/metrics/freshness', { service: filters.service, ...spanQuery(resolve(filters.range)) }), signal)).data,
+      (await getJson('/metrics/freshness', { service: filters.service, ...spanQuery(resolve(filters.range)) }, signal)).data,
     refetchInterval: POLL_MS,
     placeholderData: keepPreviousData,
   });
@@ -123,7 +123,7 @@ export const freshness = (filters: Filters) =>
 export const losses = (range: Range) =>
   queryOptions({
     queryKey: ['metrics', 'losses', range],
-    queryFn: async ({ signal }) => (await getJson<Loss[]>(urlOf('/metrics/losses', spanQuery(resolve(range))), signal)).data,
+    queryFn: async ({ signal }) => (await getJson('/metrics/losses', spanQuery(resolve(range)), signal)).data,
     refetchInterval: POLL_MS,
     placeholderData: keepPreviousData,
   });
@@ -139,7 +139,7 @@ export const changesQuery = (filters: Filters, span: Span, by: ChangeBy): Query 
 export const changes = (filters: Filters, span: Span, by: ChangeBy) =>
   queryOptions({
     queryKey: ['metrics', 'changes', changesQuery(filters, span, by)],
-    queryFn: async ({ signal }) => (await getJson<Changes>(urlOf('/metrics/changes', changesQuery(filters, span, by)), signal)).data,
+    queryFn: async ({ signal }) => (await getJson('/metrics/changes', changesQuery(filters, span, by), signal)).data,
     refetchInterval: 10_000,
     placeholderData: keepPreviousData,
   });
