@@ -80,7 +80,7 @@ public sealed class LiveTests : IAsyncLifetime
         await Product.SendAsync("shop", 12);
         var page = await _browser.OpenAsync("/dashboard?service=shop&range=15m");
         await Expect(page.Locator("[data-figure='Error rate']")).ToHaveTextAsync("0 %", new() { Timeout = 30_000 });
-        var ticks = page.GetByRole(AriaRole.Region, new() { Name = "Error rate" }).Locator(".recharts-yAxis .recharts-cartesian-axis-tick-value");
+        var ticks = page.GetByRole(AriaRole.Region, new() { Name = "Error rate" }).Locator(".recharts-yAxis-tick-labels .recharts-cartesian-axis-tick-value");
         await Expect(ticks.Last).ToHaveTextAsync("1 %");
     }
 
