@@ -1,6 +1,19 @@
+import { readdirSync } from 'node:fs';
 import a11y from 'eslint-plugin-jsx-a11y';
 import hooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
+
+/** A feature may import those before it, so that none is in a circle. */
+const FEATURES = ['access', 'cluster', 'logs', 'metrics', 'connect', 'overview'];
+const unlisted = readdirSync(new URL('src/features', import.meta.url)).filter((feature) => !FEATURES.includes(feature));
+if (unlisted.length > 0) throw new Error(`FEATURES in eslint.config.js lacks ${unlisted.join(', ')}.`);
+
+const mayNotImport = (folder, forbidden) => ({
+  files: [`src/${folder}/**`],
+  rules: {
+    'no-restricted-imports': ['error', { patterns: [{ regex: `/(${forbidden.join('|')})/`, message: 'See FEATURES in eslint.config.js for what may import what.' }] }],
+  },
+});
 
 export default tseslint.config(
   { ignores: ['src/shared/api-types.ts'] },
@@ -12,4 +25,6 @@ export default tseslint.config(
   { rules: { 'jsx-a11y/no-noninteractive-tabindex': ['error', { tags: ['pre'], roles: ['region'] }] } },
   // A caller says what an answer holds; nothing else can.
   { rules: { '@typescript-eslint/no-unnecessary-type-parameters': 'off', '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }] } },
+  mayNotImport('shared', ['features', 'app']),
+  ...FEATURES.map((feature, index) => mayNotImport(`features/${feature}`, ['app', 'features', ...FEATURES.slice(index + 1)])),
 );

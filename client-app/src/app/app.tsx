@@ -1,16 +1,21 @@
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, type ComponentType } from 'react';
 import { BrowserRouter, Link, Navigate, Route, Routes } from 'react-router';
 import { useAccess } from '../features/access/access';
 import { SignIn } from '../features/access/sign-in';
-import { DashboardPage } from '../features/metrics/dashboard-page';
+import { OverviewPage } from '../features/overview/overview-page';
+import { pages, type PagePath } from '../shared/pages';
 import { Loading } from '../shared/states';
 import { Layout } from './layout';
 
-const MetricsPage = lazy(() => import('../features/metrics/metrics-page').then((module) => ({ default: module.MetricsPage })));
-const LogsPage = lazy(() => import('../features/logs/logs-page').then((module) => ({ default: module.LogsPage })));
-const ClusterPage = lazy(() => import('../features/cluster/cluster-page').then((module) => ({ default: module.ClusterPage })));
-const LossesPage = lazy(() => import('../features/metrics/losses-page').then((module) => ({ default: module.LossesPage })));
-const ConnectPage = lazy(() => import('../features/connect/connect-page').then((module) => ({ default: module.ConnectPage })));
+/** The first is in the first load; the others come when they are gone to. */
+const views: Record<PagePath, ComponentType> = {
+  '/dashboard': OverviewPage,
+  '/dashboard/metrics': lazy(() => import('../features/metrics/metrics-page').then((module) => ({ default: module.MetricsPage }))),
+  '/dashboard/logs': lazy(() => import('../features/logs/logs-page').then((module) => ({ default: module.LogsPage }))),
+  '/dashboard/losses': lazy(() => import('../features/metrics/losses-page').then((module) => ({ default: module.LossesPage }))),
+  '/dashboard/cluster': lazy(() => import('../features/cluster/cluster-page').then((module) => ({ default: module.ClusterPage }))),
+  '/dashboard/connect': lazy(() => import('../features/connect/connect-page').then((module) => ({ default: module.ConnectPage }))),
+};
 
 export function App() {
   const isAsked = useAccess((access) => access.isAsked);
@@ -20,12 +25,7 @@ export function App() {
         {isAsked ? <SignIn /> : <Suspense fallback={<Loading what="the page" />}>
           <Routes>
             <Route path="/" element={<Navigate to="/dashboard" replace />} />
-            <Route path="/dashboard" element={<DashboardPage />} />
-            <Route path="/dashboard/metrics" element={<MetricsPage />} />
-            <Route path="/dashboard/logs" element={<LogsPage />} />
-            <Route path="/dashboard/losses" element={<LossesPage />} />
-            <Route path="/dashboard/connect" element={<ConnectPage />} />
-            <Route path="/dashboard/cluster" element={<ClusterPage />} />
+            {pages.map(({ path }) => <Route key={path} path={path} Component={views[path]} />)}
             <Route path="*" element={<p role="alert">There is no page here. <Link to="/dashboard" className="underline">To the overview</Link></p>} />
           </Routes>
         </Suspense>}

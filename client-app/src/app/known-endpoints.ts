@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
-import { OWN_SERVICE } from '../features/metrics/filters';
+import { OWN_SERVICE } from '../shared/filters/filters';
 import { getJson } from '../shared/api';
 
 /** Every endpoint by name, for going to one. */

@@ -1,15 +1,14 @@
 import { lazy, Suspense, type ReactNode } from 'react';
 import { NavLink } from 'react-router';
-import { useLinkTo } from '../features/metrics/use-filters';
+import { useLinkTo } from '../shared/filters/use-filters';
 import { useZone, type Zone } from '../shared/time';
 import { LabelledSelect } from '../shared/labelled-select';
+import { pages } from '../shared/pages';
 import { useOverlay } from './overlay';
 import { useShortcuts } from './shortcuts';
 import { themeNames, themes, useTheme, type Theme } from './theme';
 
 const Overlays = lazy(() => import('./overlays').then((module) => ({ default: module.Overlays })));
-
-const pages = [['/dashboard', 'Overview'], ['/dashboard/metrics', 'Endpoints'], ['/dashboard/logs', 'Logs'], ['/dashboard/cluster', 'Cluster'], ['/dashboard/connect', 'Connect']] as const;
 
 export function Layout({ children }: { children: ReactNode }) {
   useShortcuts();
@@ -28,7 +27,7 @@ export function Layout({ children }: { children: ReactNode }) {
           Bayou
         </NavLink>
         <nav aria-label="Pages" className="flex flex-wrap items-center gap-1 text-sm">
-          {pages.map(([path, name]) => (
+          {pages.map(({ path, name }) => name !== null && (
             <NavLink key={path} to={linkTo(path, { endpoint: null, selection: null })} end className="rounded-md px-2.5 py-1 text-ink-soft hover:text-ink aria-[current=page]:bg-card aria-[current=page]:font-semibold aria-[current=page]:text-ink">
               {name}
             </NavLink>

@@ -2,10 +2,11 @@ import { useQuery } from '@tanstack/react-query';
 import { Dialog } from 'radix-ui';
 import { useState, type ReactNode } from 'react';
 import { useNavigate } from 'react-router';
-import { rangeNames } from '../features/metrics/filters';
+import { rangeNames } from '../shared/filters/filters';
 import { knownServices, shownServices } from '../features/metrics/queries';
-import { useLinkTo } from '../features/metrics/use-filters';
+import { useLinkTo } from '../shared/filters/use-filters';
 import { useView } from '../features/metrics/use-view';
+import { pages } from '../shared/pages';
 import { knownEndpoints } from './known-endpoints';
 import { useOverlay } from './overlay';
 import { shortcuts, switchZone } from './shortcuts';
@@ -136,12 +137,7 @@ function useCommands(): Command[] {
   const { data: endpoints } = useQuery(knownEndpoints);
   const go = (path: string) => { void navigate(path); };
   return [
-    { name: 'Overview', kind: 'Page', run: () => { go(linkTo('/dashboard', { endpoint: null, selection: null })); } },
-    { name: 'Endpoints', kind: 'Page', run: () => { go(linkTo('/dashboard/metrics', { endpoint: null, selection: null })); } },
-    { name: 'Logs', kind: 'Page', run: () => { go(linkTo('/dashboard/logs', { endpoint: null, selection: null })); } },
-    { name: 'Missing requests', kind: 'Page', run: () => { go(linkTo('/dashboard/losses', { endpoint: null, selection: null })); } },
-    { name: 'Connect an API', kind: 'Page', run: () => { go('/dashboard/connect'); } },
-    { name: 'Cluster', kind: 'Page', run: () => { go('/dashboard/cluster'); } },
+    ...pages.map(({ path, title }) => ({ name: title, kind: 'Page', run: () => { go(linkTo(path, { endpoint: null, selection: null })); } })),
     { name: 'API reference', kind: 'Page', run: () => { window.location.assign('/reference'); } },
     ...shownServices(services ?? []).map((service) => ({ name: service, kind: 'Service', run: () => { go(linkTo('/dashboard', { service, endpoint: null, selection: null })); } })),
     ...rangeNames.map((name) => ({ name: `Last ${name}`, kind: 'Time range', run: () => { onChange({ range: { kind: 'last', name } }); } })),

@@ -1,18 +1,16 @@
 import { useEffect } from 'react';
 import { useNavigate } from 'react-router';
+import { pages } from '../shared/pages';
 import { useZone } from '../shared/time';
-import { rangeNames, shifted } from '../features/metrics/filters';
-import { useFilters, useLinkTo } from '../features/metrics/use-filters';
+import { rangeNames, shifted } from '../shared/filters/filters';
+import { useFilters, useLinkTo } from '../shared/filters/use-filters';
 import { useOverlay } from './overlay';
 import { switchTheme } from './theme';
 
 /** Key and meaning, as the help sheet has them. */
-export const shortcuts = [
+export const shortcuts: readonly (readonly [key: string, meaning: string])[] = [
   ['Ctrl K', 'Command palette: go anywhere'],
-  ['g o', 'Go to the overview'],
-  ['g e', 'Go to the endpoints'],
-  ['g l', 'Go to the logs'],
-  ['g c', 'Go to connecting an API'],
+  ...pages.flatMap(({ key, title }) => (key === null ? [] : [[`g ${key}`, `Go to: ${title}`] as const])),
   ['1 … 5', '15 minutes, 1 hour, 6 hours, 24 hours, 7 days'],
   ['[  ]', 'Earlier, later'],
   ['/', 'Find an endpoint'],
@@ -21,7 +19,7 @@ export const shortcuts = [
   ['t', 'Light or dark'],
   ['?', 'This help'],
   ['← →, Enter', 'In a chart: move along it, explain a bucket'],
-] as const;
+];
 
 /** How soon the second key of two must follow. */
 const FOLLOWS_MS = 1_500;
@@ -45,10 +43,6 @@ export function useShortcuts() {
     };
     const go = (path: string) => { void navigate(linkTo(path, { endpoint: null, selection: null })); };
     const actions: Record<string, () => void> = {
-      'g o': () => { go('/dashboard'); },
-      'g e': () => { go('/dashboard/metrics'); },
-      'g l': () => { go('/dashboard/logs'); },
-      'g c': () => { go('/dashboard/connect'); },
       '[': () => { shift(-1); },
       ']': () => { shift(1); },
       '/': () => {
@@ -61,6 +55,7 @@ export function useShortcuts() {
       '?': () => { useOverlay.getState().show('help'); },
       Escape: () => { if (filters.selection) change({ selection: null }); },
     };
+    for (const { key, path } of pages) if (key !== null) actions[`g ${key}`] = () => { go(path); };
     rangeNames.forEach((name, index) => { actions[`${index + 1}`] = () => { change({ range: { kind: 'last', name } }); }; });
 
     let before = { key: '', at: 0 };

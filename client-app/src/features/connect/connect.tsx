@@ -7,7 +7,7 @@ import { serverNow } from '../../shared/clock';
 import { formatCount } from '../../shared/format';
 import { useTime } from '../../shared/time';
 import type { KnownService } from '../metrics/figures';
-import { OWN_SERVICE } from '../metrics/filters';
+import { OWN_SERVICE } from '../../shared/filters/filters';
 import { kinds, snippets, type Kind } from './snippets';
 
 /** Without a request for so long, a service is said to be silent. */

@@ -1,4 +1,4 @@
-import type { Series } from '../metrics/prepare-rows';
+import type { Series } from '../../shared/charts/prepare-rows';
 import type { Bucket } from './lines';
 import { levels, type Level } from './log-filters';
 

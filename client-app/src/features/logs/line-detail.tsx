@@ -4,7 +4,7 @@ import { Link, useSearchParams } from 'react-router';
 import { copyText } from '../../shared/copy';
 import { Failed, Loading } from '../../shared/states';
 import { useTime } from '../../shared/time';
-import { useLinkTo } from '../metrics/use-filters';
+import { useLinkTo } from '../../shared/filters/use-filters';
 import { contextOf, type Line } from './lines';
 import type { LogFilters, MetaFilter } from './log-filters';
 import { fold, Marked, withoutColours } from './message';

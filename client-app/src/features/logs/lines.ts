@@ -1,7 +1,7 @@
 import { keepPreviousData, queryOptions, useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { getJson, type Query, type Schemas } from '../../shared/api';
-import { resolve } from '../metrics/filters';
+import { resolve } from '../../shared/filters/filters';
 import { logQuery, type LogFilters } from './log-filters';
 
 export type Line = Schemas['LogRow'];

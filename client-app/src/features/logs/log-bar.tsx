@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { useNavigate, useSearchParams } from 'react-router';
 import { urlOf } from '../../shared/api';
 import { LabelledSelect } from '../../shared/labelled-select';
-import { resolve } from '../metrics/filters';
+import { resolve } from '../../shared/filters/filters';
 import { logQuery, modes, type LogFilters, type Mode } from './log-filters';
 import { columns, usePreferences } from './preferences';
 

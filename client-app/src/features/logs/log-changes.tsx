@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useSearchParams } from 'react-router';
 import { formatDelta } from '../../shared/format';
 import { Empty } from '../../shared/states';
-import type { Span } from '../metrics/filters';
+import type { Span } from '../../shared/filters/filters';
 import { levelColor } from './levels';
 import { patterns } from './lines';
 import { logsPath } from './use-log-filters';

@@ -1,5 +1,5 @@
 import type { Query } from '../../shared/api';
-import { readFilters, writeFilters, type Range } from '../metrics/filters';
+import { readFilters, writeFilters, type Range } from '../../shared/filters/filters';
 
 /** Everything that the logs page is of, as the URL says it; the range and the service are those of the other pages. */
 export interface LogFilters {
@@ -29,9 +29,6 @@ export const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as co
 export type Level = (typeof levels)[number];
 
 export const isLevel = (text: string): text is Level => (levels as readonly string[]).includes(text);
-
-/** What of the URL is of this page alone. */
-export const LOG_PARAMETERS = ['search', 'mode', 'level', 'source', 'pattern', 'trace', 'meta', 'line', 'view'];
 
 const list = (text: string | null) => (text ?? '').split(',').filter(Boolean);
 

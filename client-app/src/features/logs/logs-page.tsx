@@ -7,7 +7,7 @@ import { formatCount, formatPerSecond } from '../../shared/format';
 import { Empty, Failed, Loading, Paused } from '../../shared/states';
 import { useTitle } from '../../shared/use-title';
 import { useParameters } from '../../shared/use-parameters';
-import { RangeBar } from '../metrics/range-bar';
+import { RangeBar } from '../../shared/filters/range-bar';
 import { LineDetail } from './line-detail';
 import { useTail } from './lines';
 import { LogBar } from './log-bar';

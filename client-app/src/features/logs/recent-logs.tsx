@@ -4,7 +4,7 @@ import { Card } from '../../shared/card';
 import { getJson } from '../../shared/api';
 import { Empty, Failed, Loading } from '../../shared/states';
 import { useTime } from '../../shared/time';
-import { OWN_SERVICE } from '../metrics/filters';
+import { OWN_SERVICE } from '../../shared/filters/filters';
 import { levelColor } from './levels';
 import { POLL_MS } from './lines';
 import { fold, withoutColours } from './message';

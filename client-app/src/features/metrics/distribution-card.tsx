@@ -4,7 +4,7 @@ import { csvOf, curlOf } from '../../shared/copy';
 import { CopyMenu } from '../../shared/copy-menu';
 import { formatCompact, formatCount, formatLatency, formatRate } from '../../shared/format';
 import { Empty, Failed, Loading } from '../../shared/states';
-import { resolve, seriesQuery, type Filters } from './filters';
+import { resolve, seriesQuery, type Filters } from '../../shared/filters/filters';
 import { distribution } from './queries';
 
 /** How many requests took how long, from the merged sketches; each bar is as wide in the logarithm as any other. */

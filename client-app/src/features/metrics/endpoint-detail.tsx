@@ -1,11 +1,11 @@
 import { Link } from 'react-router';
 import { DistributionCard } from './distribution-card';
 import type { KnownService } from './figures';
-import type { Filters } from './filters';
+import type { Filters } from '../../shared/filters/filters';
 import { HeatmapCard } from './heatmap-card';
 import { MetricsView } from './metrics-view';
 import { StatusCodes } from './top-cards';
-import { useLinkTo } from './use-filters';
+import { useLinkTo } from '../../shared/filters/use-filters';
 
 interface Props {
   endpoint: string;

@@ -9,13 +9,13 @@ import { Empty, Failed, Loading } from '../../shared/states';
 import { columns, pickRows, readSort, type Column, type Sort } from './endpoint-rows';
 import type { EndpointEntry, KnownService } from './figures';
 import { FilterBar } from './filter-bar';
-import { resolve, type Filters } from './filters';
+import { resolve, type Filters } from '../../shared/filters/filters';
 import { FreshnessLine } from './freshness-line';
 import { NothingHere } from './nothing-here';
 import { endpointTable, rangeQuery } from './queries';
 import { liveSeries } from './live-series';
-import { Sparkline } from './sparkline';
-import { useLinkTo, useSetParameters } from './use-filters';
+import { Sparkline } from '../../shared/charts/sparkline';
+import { useLinkTo, useSetParameters } from '../../shared/filters/use-filters';
 import { useTitle } from '../../shared/use-title';
 
 interface Props {

@@ -9,7 +9,6 @@ export type TopEntry = Schemas['TopEntry'];
 export type ChangePart = Schemas['ChangePart'];
 export type Changes = Schemas['Changes'];
 export type Heatmap = Schemas['Heatmap'];
-export type Deploy = Schemas['DeployRow'];
 
 /** An entry where endpoints are told apart: these have all figures. */
 export type EndpointEntry = TopEntry &

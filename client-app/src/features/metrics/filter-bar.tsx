@@ -1,9 +1,9 @@
 import { LabelledSelect } from '../../shared/labelled-select';
 import { formatCountry } from '../../shared/format';
 import type { KnownService } from './figures';
-import { compares, methods, statusClasses, type Compare, type Filters } from './filters';
+import { compares, methods, statusClasses, type Compare, type Filters } from '../../shared/filters/filters';
 import { shownServices } from './queries';
-import { RangeBar } from './range-bar';
+import { RangeBar } from '../../shared/filters/range-bar';
 
 interface Props {
   filters: Filters;

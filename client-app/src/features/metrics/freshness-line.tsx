@@ -3,9 +3,9 @@ import { Link } from 'react-router';
 import { formatCount } from '../../shared/format';
 import { Paused } from '../../shared/states';
 import { useTime } from '../../shared/time';
-import type { Filters } from './filters';
+import type { Filters } from '../../shared/filters/filters';
 import { freshness } from './queries';
-import { useLinkTo } from './use-filters';
+import { useLinkTo } from '../../shared/filters/use-filters';
 
 interface Props {
   filters: Filters;

@@ -5,7 +5,7 @@ import { CopyMenu } from '../../shared/copy-menu';
 import { formatCount, formatLatency } from '../../shared/format';
 import { Empty, Failed, Loading } from '../../shared/states';
 import { useTime } from '../../shared/time';
-import { resolve, seriesQuery, type Filters } from './filters';
+import { resolve, seriesQuery, type Filters } from '../../shared/filters/filters';
 import { heatmap } from './queries';
 
 const HEIGHT = 160;

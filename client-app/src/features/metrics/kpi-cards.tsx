@@ -1,11 +1,11 @@
 import { formatBytes, formatBytesPerSecond, formatChange, formatCount, formatExactly, formatLatency, formatPerSecond, formatRate } from '../../shared/format';
 import { useTime } from '../../shared/time';
 import type { AggregatePoint, Comparison, Summary } from './figures';
-import { compares, type Filters } from './filters';
-import { prepareRows } from './prepare-rows';
+import { compares, type Filters } from '../../shared/filters/filters';
+import { prepareRows } from '../../shared/charts/prepare-rows';
 import { trafficOf } from './series';
 import type { LiveSeries } from './live-series';
-import { Sparkline } from './sparkline';
+import { Sparkline } from '../../shared/charts/sparkline';
 
 interface Kpi {
   name: string;

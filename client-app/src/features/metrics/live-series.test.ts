@@ -1,6 +1,6 @@
 import { QueryClient } from '@tanstack/react-query';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { readFilters } from './filters';
+import { readFilters } from '../../shared/filters/filters';
 import { liveSeries } from './live-series';
 
 const filters = readFilters(new URLSearchParams('service=shop&range=15m'));

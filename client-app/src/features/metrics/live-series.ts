@@ -2,7 +2,7 @@ import { queryOptions } from '@tanstack/react-query';
 import { getJson, type Query } from '../../shared/api';
 import { serverNow } from '../../shared/clock';
 import type { AggregatePoint } from './figures';
-import { floorTo, resolve, seriesQuery, type Filters, type Resolved } from './filters';
+import { floorTo, resolve, seriesQuery, type Filters, type Resolved } from '../../shared/filters/filters';
 
 export const POLL_MS = 2_000;
 

@@ -6,8 +6,8 @@ import { Empty, Failed, Loading, Paused } from '../../shared/states';
 import { useTime } from '../../shared/time';
 import { useTitle } from '../../shared/use-title';
 import { losses } from './queries';
-import { RangeBar } from './range-bar';
-import { useFilters, useLinkTo } from './use-filters';
+import { RangeBar } from '../../shared/filters/range-bar';
+import { useFilters, useLinkTo } from '../../shared/filters/use-filters';
 
 /** What is missing from a range: refused, or dropped unsent; each by whose it is. */
 export function LossesPage() {

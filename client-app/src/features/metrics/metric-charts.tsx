@@ -5,13 +5,13 @@ import { csvOf, curlOf } from '../../shared/copy';
 import { formatBytesPerSecond, formatCompact, formatCountry, formatExactly, formatLatency, formatLength, formatRate } from '../../shared/format';
 import { useTime } from '../../shared/time';
 import { BucketTable } from './bucket-table';
-import type { AggregatePoint, Deploy } from './figures';
-import { compares, seriesQuery, type Filters } from './filters';
+import type { AggregatePoint } from './figures';
+import { compares, seriesQuery, type Filters } from '../../shared/filters/filters';
 import type { LiveSeries } from './live-series';
-import { prepareRows, type ChartRow, type Series } from './prepare-rows';
+import { prepareRows, type ChartRow, type Deploy, type Series } from '../../shared/charts/prepare-rows';
 import { comparedSeries, deploys } from './queries';
 import { bandwidthSeries, errorSeries, latencySeries, trafficOf, trafficSeries } from './series';
-import { TimeChart, type Frame } from './time-chart';
+import { TimeChart, type Frame } from '../../shared/charts/time-chart';
 
 interface Props {
   filters: Filters;

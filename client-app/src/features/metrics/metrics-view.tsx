@@ -4,7 +4,7 @@ import { serverNow } from '../../shared/clock';
 import { Failed, Loading } from '../../shared/states';
 import type { KnownService } from './figures';
 import { FilterBar } from './filter-bar';
-import { comparedStart, OWN_SERVICE, resolve, type Filters } from './filters';
+import { comparedStart, OWN_SERVICE, resolve, type Filters } from '../../shared/filters/filters';
 import { FreshnessLine } from './freshness-line';
 import { KpiCards } from './kpi-cards';
 import { liveSeries } from './live-series';

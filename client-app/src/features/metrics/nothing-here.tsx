@@ -1,6 +1,6 @@
 import { useTime } from '../../shared/time';
 import type { KnownService } from './figures';
-import { resolve, type Filters } from './filters';
+import { resolve, type Filters } from '../../shared/filters/filters';
 
 interface Props {
   filters: Filters;

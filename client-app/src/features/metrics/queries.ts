@@ -1,7 +1,7 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { getJson, type Query } from '../../shared/api';
 import { isEndpoint, type AggregatePoint, type KnownService } from './figures';
-import { comparedStart, OWN_SERVICE, ranges, resolve, seriesQuery, type Filters, type Range, type Resolved, type Span } from './filters';
+import { comparedStart, OWN_SERVICE, ranges, resolve, seriesQuery, type Filters, type Range, type Resolved, type Span } from '../../shared/filters/filters';
 import { aggregate, liveKey, POLL_MS, type LiveSeries } from './live-series';
 
 /** Which services there are; a new one shows up within seconds. */

@@ -1,7 +1,7 @@
 import { formatCountry } from '../../shared/format';
 import type { AggregatePoint } from './figures';
-import type { Filters } from './filters';
-import type { Series } from './prepare-rows';
+import type { Filters } from '../../shared/filters/filters';
+import type { Series } from '../../shared/charts/prepare-rows';
 
 // Okabe and Ito's colours, told apart also by lightness.
 const classes = [

@@ -6,11 +6,11 @@ import { csvOf, curlOf } from '../../shared/copy';
 import { CopyMenu } from '../../shared/copy-menu';
 import { formatCompact, formatCountry, formatExactly, formatLatency } from '../../shared/format';
 import { Empty, Failed, Loading } from '../../shared/states';
-import { resolve, type Filters } from './filters';
+import { resolve, type Filters } from '../../shared/filters/filters';
 import { countriesQuery, rangeQuery, topCountries, topEndpoints, topStatuses } from './queries';
 import { statusColor } from './series';
 import { ShareList } from './share-list';
-import { useLinkTo, useSetParameters } from './use-filters';
+import { useLinkTo, useSetParameters } from '../../shared/filters/use-filters';
 
 const choices = [['traffic', 'Traffic'], ['errors', 'Errors'], ['p95', 'p95'], ['time', 'Total time']] as const;
 

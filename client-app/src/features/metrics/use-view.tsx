@@ -2,9 +2,9 @@ import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { Failed, Loading } from '../../shared/states';
 import type { KnownService } from './figures';
-import type { Filters } from './filters';
+import type { Filters } from '../../shared/filters/filters';
 import { defaultService, knownServices } from './queries';
-import { useFilters } from './use-filters';
+import { useFilters } from '../../shared/filters/use-filters';
 
 interface View {
   filters: Filters;

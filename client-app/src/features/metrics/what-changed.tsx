@@ -10,10 +10,10 @@ import { Empty, Failed, Loading } from '../../shared/states';
 import { useTime } from '../../shared/time';
 import { LogChanges } from '../logs/log-changes';
 import type { ChangePart, Changes, Comparison } from './figures';
-import { compares, type Filters, type Span } from './filters';
+import { compares, type Filters, type Span } from '../../shared/filters/filters';
 import { changes, changesQuery, deploys, type ChangeBy } from './queries';
 import { statusColor } from './series';
-import { useLinkTo } from './use-filters';
+import { useLinkTo } from '../../shared/filters/use-filters';
 import { whatMoved } from './what-moved';
 
 interface Props {

@@ -1,11 +1,11 @@
 import { RecentLogs } from '../logs/recent-logs';
 import { Onboarding } from '../connect/onboarding';
-import { MetricsView } from './metrics-view';
-import { StatusCodes, TopCountries, TopEndpoints } from './top-cards';
-import { useView } from './use-view';
+import { MetricsView } from '../metrics/metrics-view';
+import { StatusCodes, TopCountries, TopEndpoints } from '../metrics/top-cards';
+import { useView } from '../metrics/use-view';
 
 /** The overview of a service, or of all. */
-export function DashboardPage() {
+export function OverviewPage() {
   const { filters: given, services, onChange, waiting } = useView();
   if (waiting) return waiting;
   const filters = { ...given, endpoint: null };

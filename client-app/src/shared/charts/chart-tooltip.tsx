@@ -1,7 +1,6 @@
-import { formatLength } from '../../shared/format';
-import { useTime } from '../../shared/time';
-import type { Deploy } from './figures';
-import type { ChartRow, Drawn } from './prepare-rows';
+import { formatLength } from '../format';
+import { useTime } from '../time';
+import type { ChartRow, Drawn, Deploy } from './prepare-rows';
 
 interface Props {
   row: ChartRow;

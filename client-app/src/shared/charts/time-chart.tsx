@@ -1,12 +1,11 @@
 import { useRef, useState, type PointerEvent as ReactPointerEvent } from 'react';
 import { Bar, CartesianGrid, ComposedChart, Line, ReferenceArea, ReferenceLine, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts';
-import { Card } from '../../shared/card';
-import { CopyMenu } from '../../shared/copy-menu';
-import { useTime } from '../../shared/time';
+import { Card } from '../card';
+import { CopyMenu } from '../copy-menu';
+import { useTime } from '../time';
 import { ChartTooltip } from './chart-tooltip';
-import type { Deploy } from './figures';
-import type { Resolved, Span } from './filters';
-import { deploysByBucket, niceTicks, type ChartRow, type Drawn } from './prepare-rows';
+import type { Resolved, Span } from '../filters/filters';
+import { deploysByBucket, niceTicks, type ChartRow, type Drawn, type Deploy } from './prepare-rows';
 
 /** What all charts of a view share. */
 export interface Frame {

@@ -1,8 +1,8 @@
-import type { AggregatePoint, Deploy } from './figures';
-import { floorTo, type Resolved } from './filters';
+import type { Schemas } from '../api';
+import { floorTo, type Resolved } from '../filters/filters';
 
 /** What a chart draws of each bucket. */
-export interface Series<Point = AggregatePoint> {
+export interface Series<Point = Schemas['AggregatePoint']> {
   key: string;
   name: string;
   color: string;
@@ -67,6 +67,8 @@ export function niceTicks(rows: ChartRow[], most: number, offset: (at: number) =
   const step = TICK_STEPS.find((length) => span / length <= most) ?? floorTo(span / most, 1_440 * MINUTE) + 1_440 * MINUTE;
   return rows.map((row) => row.at).filter((at) => (at - offset(at)) % step === 0);
 }
+
+export type Deploy = Schemas['DeployRow'];
 
 /** Deploys by the bucket they fall into. */
 export function deploysByBucket(deploys: Deploy[], rows: ChartRow[], step: number): Map<number, Deploy[]> {

@@ -1,5 +1,5 @@
-import { serverNow } from '../../shared/clock';
-import type { Query } from '../../shared/api';
+import { serverNow } from '../clock';
+import type { Query } from '../api';
 
 /** Everything that a view is of. It is what the URL says, so that a link shows the same. */
 export interface Filters {

@@ -1,7 +1,7 @@
 import { useRef, useState, type ReactNode } from 'react';
-import { serverNow } from '../../shared/clock';
-import { Choice } from '../../shared/choice';
-import { useTime } from '../../shared/time';
+import { serverNow } from '../clock';
+import { Choice } from '../choice';
+import { useTime } from '../time';
 import { LONGEST_MS, rangeNames, resolve, shifted, type Range, type RangeName, type Span } from './filters';
 
 interface Props {

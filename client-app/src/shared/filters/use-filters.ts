@@ -1,7 +1,7 @@
 import { useMemo } from 'react';
 import { useSearchParams } from 'react-router';
-import { useParameters } from '../../shared/use-parameters';
-import { LOG_PARAMETERS } from '../logs/log-filters';
+import { pages } from '../pages';
+import { useParameters } from '../use-parameters';
 import { readFilters, writeFilters, type Filters } from './filters';
 
 /** The view's filters and a way to change some; each change is a step in the browser's history. */
@@ -31,8 +31,7 @@ export function useLinkTo(): (path: string, change: Partial<Filters>) => string 
   const [query] = useSearchParams();
   return (path, change) => {
     const next = writeFilters(query, change);
-    if (path !== '/dashboard/metrics') for (const ofTable of ['q', 'sort', 'order']) next.delete(ofTable);
-    if (path !== '/dashboard/logs') for (const ofLogs of LOG_PARAMETERS) next.delete(ofLogs);
+    for (const page of pages) if (page.path !== path) for (const name of page.parameters) next.delete(name);
     return `${path}?${next}`;
   };
 }
