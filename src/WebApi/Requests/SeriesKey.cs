@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using System.Numerics;
+using System.Runtime.InteropServices;
 
 namespace Bayou.Requests;
 
@@ -31,12 +31,12 @@ internal static class SeriesKey
     }
 }
 
-/// <summary>Looks byte arrays up by spans; its hash is seeded, so that no sender can choose keys that collide.</summary>
+/// <summary>
+/// Looks byte arrays up by spans. Its hash is the runtime's keyed one of strings (Marvin32), with a key that is drawn when the process starts and never shown:
+/// a sender who chooses services and routes cannot choose which of them share a bucket.
+/// </summary>
 internal sealed class Utf8Comparer : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
 {
-    private const ulong Prime = 0x9E3779B97F4A7C15; // 2^64 / golden ratio, as Fibonacci hashing has it (Knuth, TAOCP 6.4)
-    private readonly ulong _seed = (ulong)Random.Shared.NextInt64();
-
     public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
 
     public bool Equals(ReadOnlySpan<byte> alternate, byte[] other) => alternate.SequenceEqual(other);
@@ -47,19 +47,13 @@ internal sealed class Utf8Comparer : IEqualityComparer<byte[]>, IAlternateEquali
 
     public int GetHashCode(ReadOnlySpan<byte> alternate)
     {
-        var hash = _seed ^ ((ulong)alternate.Length * Prime);
-        for (; alternate.Length >= sizeof(ulong); alternate = alternate[sizeof(ulong)..])
+        var hash = string.GetHashCode(MemoryMarshal.Cast<byte, char>(alternate));
+        if (int.IsOddInteger(alternate.Length))
         {
-            hash = Mix(hash, BinaryPrimitives.ReadUInt64LittleEndian(alternate));
+            // The byte that makes no pair is hashed with the rest's hash, keyed again: never added to it, or differences would be the sender's to choose.
+            hash = string.GetHashCode([(char)hash, (char)(hash >> 16), (char)alternate[^1]]);
         }
 
-        foreach (var rest in alternate)
-        {
-            hash = Mix(hash, rest);
-        }
-
-        return (int)(hash >> 32);
+        return hash;
     }
-
-    private static ulong Mix(ulong hash, ulong next) => BitOperations.RotateLeft((hash ^ next) * Prime, 29);
 }
