@@ -23,8 +23,7 @@ export default tseslint.config(
   a11y.flatConfigs.strict,
   // What scrolls must be reached by Tab (WCAG 2.1.1).
   { rules: { 'jsx-a11y/no-noninteractive-tabindex': ['error', { tags: ['pre'], roles: ['region'] }] } },
-  // A caller says what an answer holds; nothing else can.
-  { rules: { '@typescript-eslint/no-unnecessary-type-parameters': 'off', '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }] } },
+  { rules: { '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }] } },
   mayNotImport('shared', ['features', 'app']),
   ...FEATURES.map((feature, index) => mayNotImport(`features/${feature}`, ['app', 'features', ...FEATURES.slice(index + 1)])),
 );

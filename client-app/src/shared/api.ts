@@ -59,4 +59,4 @@ async function askJson<Answer>(url: string, request: RequestInit): Promise<Answe
   return answer;
 }
 
-const isFailure = <Answer>(answer: Answer | Failure): answer is Failure => (answer as Failure).error as Failure['error'] | null !== null;
+const isFailure = (answer: unknown): answer is Failure => (answer as Failure).error as Failure['error'] | null !== null;

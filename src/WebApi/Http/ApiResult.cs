@@ -45,6 +45,7 @@ internal sealed class ApiResult<TData, TMetadata> : ApiResult, IEndpointMetadata
 }
 
 /// <summary>What was sent is durable.</summary>
+/// <param name="data">As it is written: what was told the first time, where it was stored.</param>
 internal sealed class AcceptedResult<TData>(object data) : ApiResult(data, null, StatusCodes.Status202Accepted), IEndpointMetadataProvider
     where TData : notnull
 {

@@ -62,19 +62,19 @@ internal sealed class MetricsChanges(MetricsScan scan, TimeProvider time)
         bool IsCounted(int status) => by != "errors" || status >= 500;
         return new ApiResult<Changes, ComparedRangeMetadata>(new(
             by,
-            Comparison.Of(nowSum.Count, beforeSum.Count),
-            Comparison.Of(MetricFigures.Rate(nowSum), MetricFigures.Rate(beforeSum)),
-            Compare(f => f.AverageMicros),
-            Compare(f => f.Quantile(0.95)),
-            Compare(f => f.Quantile(0.99)),
-            Parts(Measured(now, before, beforeSum, by), limit, (name, part) => part with
+            Traffic: Comparison.Of(nowSum.Count, beforeSum.Count),
+            ErrorRate: Comparison.Of(MetricFigures.Rate(nowSum), MetricFigures.Rate(beforeSum)),
+            AvgLatency: Compare(f => f.AverageMicros),
+            P95Latency: Compare(f => f.Quantile(0.95)),
+            P99Latency: Compare(f => f.Quantile(0.99)),
+            Endpoints: Parts(Measured(now, before, beforeSum, by), limit, (name, part) => part with
             {
                 Service = name.Service,
                 Endpoint = name.Endpoint,
                 Statuses = Statuses(now.GetValueOrDefault(name), before.GetValueOrDefault(name), IsCounted, StatusesOfEndpoint),
             }),
-            Statuses(nowSum, beforeSum, IsCounted, limit),
-            await CountriesAsync(query, selection, limit, ct)), ComparedRangeMetadata.Of(selection));
+            Statuses: Statuses(nowSum, beforeSum, IsCounted, limit),
+            Countries: await CountriesAsync(query, selection, limit, ct)), ComparedRangeMetadata.Of(selection));
     }
 
     /// <summary>Each endpoint's value and the one it is set against.</summary>

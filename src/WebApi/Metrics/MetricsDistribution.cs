@@ -31,10 +31,10 @@ internal sealed class MetricsDistribution(MetricsScan scan, TimeProvider time)
         var sum = await scan.SumAsync((await scan.SeriesAsync(selection, ct)).Keys, selection.Range, ct);
         return new ApiResult<Distribution, RangeMetadata>(new(
             sum.Count,
-            MetricFigures.Milliseconds(sum.Quantile(0.50)),
-            MetricFigures.Milliseconds(sum.Quantile(0.95)),
-            MetricFigures.Milliseconds(sum.Quantile(0.99)),
-            MetricFigures.Milliseconds(sum.DurationMaxMicros),
+            P50Latency: MetricFigures.Milliseconds(sum.Quantile(0.50)),
+            P95Latency: MetricFigures.Milliseconds(sum.Quantile(0.95)),
+            P99Latency: MetricFigures.Milliseconds(sum.Quantile(0.99)),
+            MaxLatency: MetricFigures.Milliseconds(sum.DurationMaxMicros),
             Buckets(sum.Latency, most)), RangeMetadata.Of(selection.Range));
     }
 

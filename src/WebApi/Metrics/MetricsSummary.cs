@@ -30,16 +30,16 @@ internal sealed class MetricsSummary(MetricsScan scan, TimeProvider time)
         var (now, before) = await selection.BothAsync(range => scan.SumAsync(series.Keys, range, ct));
         var seconds = selection.Range.Length.TotalSeconds;
         return new ApiResult<Summary, ComparedRangeMetadata>(new(
-            CompareSums(f => Traffic(f)),
-            Comparison.Of(Math.Round(Traffic(now) / seconds, 6), Math.Round(Traffic(before) * selection.ComparedScale / seconds, 6)),
-            Compare(MetricFigures.Rate),
-            Compare(f => MetricFigures.Milliseconds(f.Quantile(0.50))),
-            Compare(f => MetricFigures.Milliseconds(f.Quantile(0.95))),
-            Compare(f => MetricFigures.Milliseconds(f.Quantile(0.99))),
-            Compare(f => MetricFigures.Milliseconds(f.AverageMicros)),
-            CompareSums(f => f.RequestBytes),
-            CompareSums(f => f.ResponseBytes),
-            Compare(Apdex)), ComparedRangeMetadata.Of(selection));
+            Traffic: CompareSums(f => Traffic(f)),
+            RequestsPerSecond: Comparison.Of(Math.Round(Traffic(now) / seconds, 6), Math.Round(Traffic(before) * selection.ComparedScale / seconds, 6)),
+            ErrorRate: Compare(MetricFigures.Rate),
+            P50Latency: Compare(f => MetricFigures.Milliseconds(f.Quantile(0.50))),
+            P95Latency: Compare(f => MetricFigures.Milliseconds(f.Quantile(0.95))),
+            P99Latency: Compare(f => MetricFigures.Milliseconds(f.Quantile(0.99))),
+            AvgLatency: Compare(f => MetricFigures.Milliseconds(f.AverageMicros)),
+            BytesIn: CompareSums(f => f.RequestBytes),
+            BytesOut: CompareSums(f => f.ResponseBytes),
+            Apdex: Compare(Apdex)), ComparedRangeMetadata.Of(selection));
 
         long Traffic(WindowFigures figures) => statuses?.Count(figures) ?? figures.Count;
         Comparison CompareSums(Func<WindowFigures, double> sum) => Comparison.Of(sum(now), Math.Round(sum(before) * selection.ComparedScale));

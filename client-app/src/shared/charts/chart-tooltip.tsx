@@ -1,6 +1,6 @@
 import { formatLength } from '../format';
 import { useTime } from '../time';
-import type { ChartRow, Drawn, Deploy } from './prepare-rows';
+import type { ChartRow, Deploy, Drawn } from './prepare-rows';
 
 interface Props {
   row: ChartRow;

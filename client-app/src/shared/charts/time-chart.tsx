@@ -5,7 +5,7 @@ import { CopyMenu } from '../copy-menu';
 import { useTime } from '../time';
 import { ChartTooltip } from './chart-tooltip';
 import type { Resolved, Span } from '../filters/filters';
-import { deploysByBucket, niceTicks, type ChartRow, type Drawn, type Deploy } from './prepare-rows';
+import { deploysByBucket, niceTicks, type ChartRow, type Deploy, type Drawn } from './prepare-rows';
 
 /** What all charts of a view share. */
 export interface Frame {
