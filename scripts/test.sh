@@ -22,7 +22,9 @@ test_main() {
     run client ok npm_in_page exec -- vitest run --reporter=tap-flat
     run scripts ok bash "$BAYOU_ROOT/tests/scripts.sh"
     for suite in "$BAYOU_ROOT"/tests/*.Tests; do
-        run "${suite##*/}" dotnet dotnet test "$suite" -c Release --no-build
+        # One that hangs is ended, and its test named.
+        run "${suite##*/}" dotnet dotnet test "$suite" -c Release --no-build --results-directory "$BAYOU_STATE/test-results" \
+            --blame-hang-timeout 10m --blame-hang-dump-type none
     done
     for torture in $tortures; do
         for trouble in "" --cluster --rolling --hostile; do

@@ -19,11 +19,12 @@ public sealed class HintTests
     private static async Task HeardAsync(RowHints writer, RowHints reader)
     {
         var heard = reader.Next;
-        while (!heard.IsCompleted)
-        {
-            writer.Written();
-            await Task.WhenAny(heard, Task.Delay(200, TestContext.Current.CancellationToken));
-            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
-        }
+        await Eventually.SeesAsync(
+            () =>
+            {
+                writer.Written();
+                return Task.FromResult(heard.IsCompleted);
+            },
+            isHeard => isHeard);
     }
 }

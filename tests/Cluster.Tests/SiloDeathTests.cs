@@ -37,20 +37,9 @@ public sealed class SiloDeathTests
             }
         }
 
-        async Task<long> UntilAnsweredAsync(WindowKey key, WindowDelta delta)
-        {
-            while (true)
-            {
-                try
-                {
-                    return await pair.Grains.GetGrain<IEndpointWindowGrain>(key.ToString()).ApplyAsync(delta, Ct);
-                }
-                catch (Exception e) when (e is OrleansException or TimeoutException)
-                {
-                    await Task.Delay(50, Ct); // On its way from one silo to the other.
-                }
-            }
-        }
+        // On its way from one silo to the other, nobody answers for it.
+        Task<long> UntilAnsweredAsync(WindowKey key, WindowDelta delta) => Eventually.AnswersAsync(
+            () => pair.Grains.GetGrain<IEndpointWindowGrain>(key.ToString()).ApplyAsync(delta, Ct), e => e is OrleansException or TimeoutException, TimeSpan.FromMinutes(2));
     }
 
     [Fact]
@@ -66,19 +55,13 @@ public sealed class SiloDeathTests
 
         InProcessSiloHandle Named(string node) => Assert.Single(pair.Silos, silo => pair.Of<NodeIdentity>(silo).Name == node);
 
-        async Task<(string Node, long Runs)> RunAfterAsync(long runs)
-        {
-            while (true)
+        Task<(string Node, long Runs)> RunAfterAsync(long runs) => Eventually.SeesAsync(
+            async () =>
             {
                 await using var command = pair.Db.CreateCommand("SELECT node, runs FROM reminder_runs WHERE name = 'health'");
                 await using var reader = await command.ExecuteReaderAsync(Ct);
-                if (await reader.ReadAsync(Ct) && reader.GetInt64(1) > runs)
-                {
-                    return (reader.GetString(0), reader.GetInt64(1));
-                }
-
-                await Task.Delay(50, Ct);
-            }
-        }
+                return await reader.ReadAsync(Ct) ? (reader.GetString(0), reader.GetInt64(1)) : ("nobody", 0);
+            },
+            seen => seen.Item2 > runs, TimeSpan.FromMinutes(2));
     }
 }

@@ -16,7 +16,8 @@ public sealed class WebAloneTests
         await using var database = await TestDatabase.CreateAsync();
         using var http = new HttpClient();
         await using var web = new Node("WebApi.dll", database.Url, ("Bayou__Roles", "ingest,query"));
-        await UntilAsync(() => StatusAsync("/health/readiness"), HttpStatusCode.OK);
+        await Eventually.SeesAsync(
+            () => Eventually.AnswersAsync(() => StatusAsync("/health/readiness"), e => e is HttpRequestException), status => status == HttpStatusCode.OK);
         Assert.Equal("degraded", (string?)(await DataAsync("/health/worker"))["status"]);
 
         var time = DateTimeOffset.UtcNow.AddMinutes(-2);
@@ -26,10 +27,7 @@ public sealed class WebAloneTests
         Assert.Equal(0, (long)(await DataAsync("/metrics/summary?service=alone"))["traffic"]!["value"]!);
 
         await using var silo = new Node("Silo.dll", database.Url);
-        while ((long)(await DataAsync("/metrics/summary?service=alone"))["traffic"]!["value"]! < 1)
-        {
-            await Task.Delay(100, Ct);
-        }
+        await Eventually.SeesAsync(async () => (long)(await DataAsync("/metrics/summary?service=alone"))["traffic"]!["value"]!, counted => counted == 1);
 
         Assert.Equal("healthy", (string?)(await DataAsync("/health/worker"))["status"]);
 
@@ -39,26 +37,6 @@ public sealed class WebAloneTests
         {
             using var response = await http.GetAsync(new Uri(web.Url, path), Ct);
             return response.StatusCode;
-        }
-    }
-
-    private static async Task UntilAsync(Func<Task<HttpStatusCode>> ask, HttpStatusCode wanted)
-    {
-        while (true)
-        {
-            try
-            {
-                if (await ask() == wanted)
-                {
-                    return;
-                }
-            }
-            catch (HttpRequestException)
-            {
-                // Not yet.
-            }
-
-            await Task.Delay(50, Ct);
         }
     }
 

@@ -161,19 +161,6 @@ public sealed class LiveTests : IAsyncLifetime
             return times;
         }
 
-        static async Task<int> UntilUpAsync(HttpClient http)
-        {
-            while (true)
-            {
-                try
-                {
-                    return await CallAsync(http, 1);
-                }
-                catch (HttpRequestException)
-                {
-                    await Task.Delay(50, TestContext.Current.CancellationToken);
-                }
-            }
-        }
+        static Task<int> UntilUpAsync(HttpClient http) => Eventually.AnswersAsync(() => CallAsync(http, 1), e => e is HttpRequestException);
     }
 }

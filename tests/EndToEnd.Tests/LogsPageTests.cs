@@ -86,10 +86,7 @@ public sealed class LogsPageTests(Browser browser) : IClassFixture<Browser>
         Assert.Equal(HttpStatusCode.Accepted, requests.StatusCode);
         await PostAsync(new { source = "carts", service, level = "error", message = "no cart by that name", time = minute.AddSeconds(5), meta = new { endpoint = "GET /carts/{id}" } });
         var stored = new Uri(browser.Product.Url, $"/metrics?service={service}");
-        while ((await browser.Product.Http.GetFromJsonAsync<JsonNode>(stored, Ct))!["data"]!.AsArray().Count == 0)
-        {
-            await Task.Delay(50, Ct);
-        }
+        await Eventually.SeesAsync(async () => (await browser.Product.Http.GetFromJsonAsync<JsonNode>(stored, Ct))!["data"]!.AsArray(), rows => rows.Count > 0);
 
         var page = await browser.OpenAsync($"/dashboard/logs?service={service}");
         await Lines(page).First.GetByRole(AriaRole.Button).First.ClickAsync();
@@ -203,11 +200,13 @@ public sealed class LogsPageTests(Browser browser) : IClassFixture<Browser>
 
         var page = await browser.OpenAsync($"/dashboard/logs?service={service}");
         await Expect(Lines(page).First).ToContainTextAsync($"entry {Many - 1} of");
-        while (int.Parse((await Box(page).GetAttributeAsync("data-lines"))!, null) < Many)
-        {
-            await Box(page).EvaluateAsync("box => { box.scrollTo(0, box.scrollHeight); }");
-            await page.EvaluateAsync("() => new Promise(requestAnimationFrame)");
-        }
+        await Eventually.SeesAsync(
+            async () =>
+            {
+                await Box(page).EvaluateAsync("box => { box.scrollTo(0, box.scrollHeight); }");
+                return int.Parse((await Box(page).GetAttributeAsync("data-lines"))!, null);
+            },
+            lines => lines == Many, TimeSpan.FromMinutes(2));
 
         Assert.InRange(await Lines(page).CountAsync(), 10, 120);
         await Box(page).EvaluateAsync("box => { box.scrollTo(0, box.scrollHeight); }");

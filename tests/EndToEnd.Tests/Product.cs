@@ -44,11 +44,13 @@ public sealed class Product(string databaseUrl, params (string Name, string Valu
         }
 
         _process = Process.Start(start)!;
-        while (!await IsReadyAsync())
-        {
-            Assert.False(_process.HasExited, "The product ended while it started.");
-            await Task.Delay(50, Ct);
-        }
+        await Eventually.SeesAsync(
+            () =>
+            {
+                Assert.False(_process.HasExited, "The product ended while it started.");
+                return IsReadyAsync();
+            },
+            isReady => isReady, TimeSpan.FromMinutes(1));
     }
 
     /// <summary>Starts another program of this build beside the product.</summary>
@@ -72,15 +74,10 @@ public sealed class Product(string databaseUrl, params (string Name, string Valu
     /// <summary>Waits until a service counts so many requests within the last day, and no more.</summary>
     public async Task CountedAsync(string service, long requests)
     {
-        long counted;
-        do
-        {
-            await Task.Delay(50, Ct);
-            var start = DateTimeOffset.UtcNow.AddDays(-2).ToUnixTimeMilliseconds();
-            counted = (long)(await DataAsync($"/metrics/summary?service={service}&start_date={start}"))["traffic"]!["value"]!;
-            Assert.True(counted <= requests, $"{service} has {counted} requests, more than {requests} were made");
-        }
-        while (counted < requests);
+        var start = DateTimeOffset.UtcNow.AddDays(-2).ToUnixTimeMilliseconds();
+        var counted = await Eventually.SeesAsync(
+            async () => (long)(await DataAsync($"/metrics/summary?service={service}&start_date={start}"))["traffic"]!["value"]!, counted => counted >= requests);
+        Assert.True(counted == requests, $"{service} has {counted} requests, more than {requests} were made");
     }
 
     /// <summary>kill -9.</summary>

@@ -133,14 +133,8 @@ public sealed class BayouServer : IAsyncLifetime
     /// <summary>Waits until a service's windows count so many requests.</summary>
     public async Task CountedAsync(string service, long requests)
     {
-        long counted;
-        do
-        {
-            await Task.Delay(25, Ct);
-            counted = await WrittenAsync(service);
-            Assert.True(counted <= requests, $"{service} has {counted} requests, more than {requests} were sent");
-        }
-        while (counted < requests);
+        var counted = await Eventually.SeesAsync(() => WrittenAsync(service), counted => counted >= requests, TimeSpan.FromMinutes(1));
+        Assert.True(counted == requests, $"{service} has {counted} requests, more than {requests} were sent");
     }
 
     /// <summary>How many requests a service's windows count by now.</summary>

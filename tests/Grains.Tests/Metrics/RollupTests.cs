@@ -53,11 +53,7 @@ public sealed class RollupTests(GrainCluster cluster)
                 SELECT count(pg_terminate_backend(l.pid)) FROM pg_locks l
                  WHERE l.relation = 'metric_rollups_600'::regclass AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND NOT l.granted
                 """);
-            while ((long)(await kill.ExecuteScalarAsync(Ct))! == 0)
-            {
-                await Task.Delay(10, Ct);
-            }
-
+            await Eventually.SeesAsync(async () => (long)(await kill.ExecuteScalarAsync(Ct))!, killed => killed > 0);
             await Assert.ThrowsAnyAsync<Exception>(() => run);
         }
 
@@ -164,11 +160,13 @@ public sealed class RollupTests(GrainCluster cluster)
 
     private async Task RunUntilUnmarkedAsync(DateTimeOffset hour)
     {
-        do
-        {
-            await Rollup.RunAsync(Ct);
-        }
-        while (await ScalarAsync($"SELECT count(*) FROM metric_marks WHERE start + make_interval(secs => seconds) > '{hour:O}' AND start < '{hour.AddHours(1):O}'") > 0);
+        await Eventually.SeesAsync(
+            async () =>
+            {
+                await Rollup.RunAsync(Ct);
+                return await ScalarAsync($"SELECT count(*) FROM metric_marks WHERE start + make_interval(secs => seconds) > '{hour:O}' AND start < '{hour.AddHours(1):O}'");
+            },
+            marks => marks == 0);
     }
 
     /// <summary>Each longer row is exactly what the windows it stands for come to.</summary>

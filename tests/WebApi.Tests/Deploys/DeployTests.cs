@@ -107,9 +107,6 @@ public sealed class DeployTests(BayouServer server) : IClassFixture<BayouServer>
         await using var command = server.Db.CreateCommand("SELECT count(*) FROM service_versions WHERE service = $1 AND version = $2");
         command.Parameters.Add(new() { Value = service });
         command.Parameters.Add(new() { Value = version });
-        while ((long)(await command.ExecuteScalarAsync(BayouServer.Ct))! == 0)
-        {
-            await Task.Delay(50, BayouServer.Ct);
-        }
+        await Eventually.SeesAsync(async () => (long)(await command.ExecuteScalarAsync(BayouServer.Ct))!, versions => versions > 0);
     }
 }

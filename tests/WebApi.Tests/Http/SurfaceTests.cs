@@ -79,14 +79,9 @@ public sealed class SurfaceTests(BayouServer server) : IClassFixture<BayouServer
     public async Task Bayou_records_its_own_api_and_not_its_page()
     {
         await server.GetAsync($"/metrics/endpoints");
-        List<string> endpoints;
-        do
-        {
-            await Task.Delay(25, BayouServer.Ct);
-            endpoints = [.. (await server.DataAsync($"/metrics/endpoints?service=bayou")).AsArray().Select(e => (string)e!["endpoint"]!)];
-        }
-        while (!endpoints.Contains("GET /metrics/endpoints"));
-
+        var endpoints = await Eventually.SeesAsync(
+            async () => (await server.DataAsync($"/metrics/endpoints?service=bayou")).AsArray().Select(e => (string)e!["endpoint"]!).ToList(),
+            endpoints => endpoints.Contains("GET /metrics/endpoints"));
         Assert.DoesNotContain(endpoints, e => e.Contains("dashboard", StringComparison.Ordinal));
     }
 

@@ -48,12 +48,7 @@ public sealed class TransportFaultTests(BayouServer server) : IClassFixture<Bayo
             await RawHttp.BreakAsync(server, $"POST {path} HTTP/1.1\r\n{Json}\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n[{{\"service\":");
         }
 
-        var budget = server.Get<BodyBudget>();
-        while (budget.Taken > 0)
-        {
-            await Task.Delay(10, BayouServer.Ct); // Until the server has noticed.
-        }
-
+        await Eventually.SeesAsync(() => Task.FromResult(server.Get<BodyBudget>().Taken), taken => taken == 0); // The server has noticed.
         Assert.DoesNotContain(log.Lines, line => line.StartsWith("Error", StringComparison.Ordinal));
     }
 

@@ -90,11 +90,7 @@ public sealed class IngestTests(BayouServer server) : IClassFixture<BayouServer>
         await Task.WhenAll(Enumerable.Range(0, 2).Select(half => server.SendAsync(
             Enumerable.Range(0, 5_200).Where(i => i % 3 != half).Select(i => BayouServer.Observation(service, first.AddMinutes(i))))));
         await server.CountedAsync(service, Enumerable.Range(0, 5_200).Sum(i => i % 3 == 2 ? 2 : 1));
-        await using var journal = server.Db.CreateCommand("SELECT count(*) FROM ingest_journal");
-        while ((long)(await journal.ExecuteScalarAsync(BayouServer.Ct))! > 0)
-        {
-            await Task.Delay(50, BayouServer.Ct);
-        }
+        await JournalIsEmptyAsync(server);
     }
 
     [Fact]
@@ -128,13 +124,8 @@ public sealed class IngestTests(BayouServer server) : IClassFixture<BayouServer>
             Assert.Equal(HttpStatusCode.Accepted, (await small.SendAsync(Enumerable.Range(0, 6).Select(i => BayouServer.Observation($"service-{i}", Time)).ToArray())).Status);
         }
 
-        List<JsonNode?> rows;
-        do
-        {
-            await Task.Delay(25, BayouServer.Ct);
-            rows = [.. (await small.DataAsync($"/metrics?service__ne=bayou&limit=100")).AsArray()];
-        }
-        while (rows.Sum(r => (int)r!["traffic_count"]!) < 12);
+        var rows = await Eventually.SeesAsync(
+            async () => (await small.DataAsync($"/metrics?service__ne=bayou&limit=100")).AsArray(), rows => rows.Sum(r => (int)r!["traffic_count"]!) >= 12);
 
         Assert.Equal(12, rows.Sum(r => (int)r!["traffic_count"]!));
         Assert.True(rows.Select(r => (string)r!["service"]!).Distinct().Count() <= 4);
@@ -227,11 +218,8 @@ public sealed class IngestTests(BayouServer server) : IClassFixture<BayouServer>
 
     private static async Task JournalIsEmptyAsync(BayouServer server)
     {
-        await using var command = server.Db.CreateCommand("SELECT EXISTS (SELECT 1 FROM ingest_journal)");
-        while ((bool)(await command.ExecuteScalarAsync(BayouServer.Ct))!)
-        {
-            await Task.Delay(25, BayouServer.Ct);
-        }
+        await using var command = server.Db.CreateCommand("SELECT count(*) FROM ingest_journal");
+        await Eventually.SeesAsync(async () => (long)(await command.ExecuteScalarAsync(BayouServer.Ct))!, left => left == 0);
     }
 
     /// <summary>One journal row as this server writes it, made by hand because a delivered one is soon gone.</summary>

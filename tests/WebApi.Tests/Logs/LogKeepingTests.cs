@@ -135,13 +135,7 @@ public sealed class LogKeepingTests
             Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
         }
 
-        JsonArray rows;
-        do
-        {
-            await Task.Delay(50, BayouServer.Ct);
-            rows = (await server.DataAsync($"/logs?service=bayou&trace_id=of-this-test")).AsArray();
-        }
-        while (rows.Count == 0);
+        var rows = await Eventually.SeesAsync(async () => (await server.DataAsync($"/logs?service=bayou&trace_id=of-this-test")).AsArray(), rows => rows.Count > 0);
         Assert.Contains(rows, row => (string)row!["message"]! is var message && message.StartsWith("GET /no/such/page answered 404", StringComparison.Ordinal) && (int)row["meta"]!["status"]! == 404);
 
         // Its batches come in a second apart; what storing one says must not be in the next.

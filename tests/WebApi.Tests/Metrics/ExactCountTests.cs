@@ -95,14 +95,8 @@ public sealed class ExactCountTests(BayouServer server) : IClassFixture<BayouSer
         }
     }
 
-    private async Task EndpointsCountedAsync(string service, long count)
-    {
-        while ((await AllRowsAsync(service)).Sum(r => (long)r["traffic_count"]!) is var counted && counted < count)
-        {
-            Assert.True(counted <= count);
-            await Task.Delay(25, BayouServer.Ct);
-        }
-    }
+    private async Task EndpointsCountedAsync(string service, long count) => Assert.Equal(count, await Eventually.SeesAsync(
+        async () => (await AllRowsAsync(service)).Sum(r => (long)r["traffic_count"]!), counted => counted >= count));
 
     private async Task<List<JsonNode>> AllRowsAsync(string service)
     {

@@ -115,14 +115,9 @@ public sealed class ExplainTests(BayouServer server) : IClassFixture<BayouServer
         await server.PostAsync(Body(), key: service);
         Assert.True((bool?)(await server.PostAsync(Body(), key: service)).Body["data"]!["duplicate"]);
 
-        JsonNode fresh;
-        do
-        {
-            await Task.Delay(50, BayouServer.Ct);
-            fresh = await server.DataAsync($"/metrics/freshness?service={service}&start_date={DateTimeOffset.UtcNow.AddMinutes(-5).ToUnixTimeMilliseconds()}");
-        }
-        while ((int)fresh["rejected"]! == 0);
-
+        var fresh = await Eventually.SeesAsync(
+            () => server.DataAsync($"/metrics/freshness?service={service}&start_date={DateTimeOffset.UtcNow.AddMinutes(-5).ToUnixTimeMilliseconds()}"),
+            fresh => (int)fresh["rejected"]! > 0);
         Assert.Equal((1, 17), ((int)fresh["rejected"]!, (int)fresh["dropped"]!));
         Assert.StartsWith("duration_ms must be", (string)fresh["last_error"]!, StringComparison.Ordinal);
         Assert.InRange((double)fresh["behind_ms"]!, 0, 60_000);
@@ -139,11 +134,7 @@ public sealed class ExplainTests(BayouServer server) : IClassFixture<BayouServer
         await server.PostAsync(Encoding.UTF8.GetBytes($"[{Item(broken, "-1")},{Item(broken, "true")}]"));
         await server.PostAsync(Encoding.UTF8.GetBytes($"[{Item(honest, "1")},{Item(broken, "-1")},{Item(null, "1")},{Item(silent, "null")}]"));
         await server.PostAsync(Encoding.UTF8.GetBytes($"[{Item(null, "1")}"));
-        while ((int?)(await RowAsync(broken))?["rejected"] is not 3)
-        {
-            await Task.Delay(50, BayouServer.Ct);
-        }
-
+        await Eventually.SeesAsync(() => RowAsync(broken), row => (int?)row?["rejected"] is 3);
         Assert.Equal(1, (int)(await RowAsync(honest))!["rejected"]!); // The one that says nothing is the sender's.
         Assert.Null(await RowAsync(silent)); // It has no page, nor a place among the services.
         Assert.StartsWith("duration_ms must be", (string)(await RowAsync(broken))!["last_error"]!, StringComparison.Ordinal);
@@ -169,14 +160,7 @@ public sealed class ExplainTests(BayouServer server) : IClassFixture<BayouServer
     public async Task Bayous_own_api_is_monitored_by_its_own_middleware()
     {
         await server.DataAsync($"/info");
-        JsonArray rows;
-        do
-        {
-            await Task.Delay(50, BayouServer.Ct);
-            rows = (await server.DataAsync($"/metrics?service=bayou&endpoint=GET /info")).AsArray();
-        }
-        while (rows.Count == 0);
-
+        var rows = await Eventually.SeesAsync(async () => (await server.DataAsync($"/metrics?service=bayou&endpoint=GET /info")).AsArray(), rows => rows.Count > 0);
         Assert.True((long)rows[0]!["response_size"]! > 0, "Its answers are chunked, and counted.");
     }
 

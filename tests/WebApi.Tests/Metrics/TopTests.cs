@@ -56,10 +56,7 @@ public sealed class TopTests(BayouServer server) : IClassFixture<BayouServer>
     private async Task CountedAsync(string service, int requests)
     {
         await server.CountedAsync(service, requests);
-        while (await EndpointsAsync(service) < requests)
-        {
-            await Task.Delay(25, BayouServer.Ct);
-        }
+        await Eventually.SeesAsync(() => EndpointsAsync(service), counted => counted == requests);
     }
 
     private async Task<long> EndpointsAsync(string service)
