@@ -10,10 +10,6 @@ export default defineConfig({
   plugins: [react(), tailwindcss()],
   build: {
     manifest: true,
-    rollupOptions: {
-      // The charts change less often than the page: a browser keeps them over releases.
-      output: { codeSplitting: { groups: [{ name: 'charts', test: /node_modules[\\/](recharts|d3-|victory)/ }] } },
-    },
   },
   server: { port: 5173, strictPort: true, proxy: Object.fromEntries(apiPaths.map((path) => [path, api])) },
   test: { environment: 'jsdom', include: ['src/**/*.test.{ts,tsx}'] },

@@ -68,6 +68,7 @@ public sealed class LogsPageTests(Browser browser) : IClassFixture<Browser>
         await page.GetByRole(AriaRole.Button, new() { Name = "of the fill", Exact = true }).ClickAsync();
         await Expect(page).ToHaveURLAsync(new Regex($"service={service}&level=info"));
         await Expect(Lines(page)).ToHaveCountAsync(20);
+        await page.GetByText("Saved", new() { Exact = true }).ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Forget of the fill" }).ClickAsync();
         await page.ReloadAsync();
         await page.GetByText("Saved", new() { Exact = true }).ClickAsync();

@@ -17,6 +17,7 @@ public sealed class LookTests(Browser browser) : IClassFixture<Browser>
         { "overview", "/dashboard?service=look", "[data-figure=Requests]" },
         { "endpoints", "/dashboard/metrics?service=look", "[role=table]" },
         { "endpoint", "/dashboard/metrics?service=look&endpoint=GET%20%2Fitems%2F7", "[data-figure=Requests]" },
+        { "losses", "/dashboard/losses", "[data-service=look]" },
         { "connect", "/dashboard/connect", "pre" },
         { "cluster", "/dashboard/cluster", "[data-node]" },
         { "logs", "/dashboard/logs?service=look", "[role=listitem] button" },
@@ -45,6 +46,17 @@ public sealed class LookTests(Browser browser) : IClassFixture<Browser>
                 await page.CloseAsync();
             }
         }
+    }
+
+    [Fact]
+    public async Task The_first_screen_of_a_phone_has_figures_and_the_way_to_the_other_pages()
+    {
+        await FillAsync();
+        var page = await browser.OpenAsync("/dashboard?service=look", ColorScheme.Light, 380, 700);
+        var figure = page.Locator("[data-figure]").First;
+        await Expect(figure).ToBeInViewportAsync(new() { Ratio = 1 });
+        await page.GetByRole(AriaRole.Link, new() { Name = "Logs", Exact = true }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Listitem).First).ToBeInViewportAsync(new() { Ratio = 1 });
     }
 
     [Fact]
@@ -125,6 +137,8 @@ public sealed class LookTests(Browser browser) : IClassFixture<Browser>
             message = i % 40 == 0 ? $"payment {i} failed: the provider answered 502\n   at Shop.Pay()\n   at Shop.Program.Main()" : $"order {i} placed after {i * 3} ms",
         }), TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.Accepted, logs.StatusCode);
+        object[] refused = [new { service = "look", method = "GET", route = "/items/1", status = 99, duration_ms = 1, time = now }];
+        using var losses = await product.Http.PostAsJsonAsync(new Uri(product.Url, "/ingest/v1/requests"), refused, TestContext.Current.CancellationToken);
         await product.CountedAsync("look", 1_900);
     });
 }

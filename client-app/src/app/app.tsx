@@ -21,7 +21,7 @@ export function App() {
   const isAsked = useAccess((access) => access.isAsked);
   return (
     <BrowserRouter>
-      <Layout>
+      <Layout isClosed={isAsked}>
         {isAsked ? <SignIn /> : <Suspense fallback={<Loading what="the page" />}>
           <Routes>
             <Route path="/" element={<Navigate to="/dashboard" replace />} />

@@ -1,49 +1,37 @@
 import { lazy, Suspense, type ReactNode } from 'react';
-import { NavLink } from 'react-router';
-import { useLinkTo } from '../shared/filters/use-filters';
-import { useZone, type Zone } from '../shared/time';
-import { LabelledSelect } from '../shared/labelled-select';
-import { pages } from '../shared/pages';
+import { useIsAtLeast } from '../shared/use-media';
+import { Bar } from './bar';
+import { BottomBar } from './bottom-bar';
+import { Home } from './home';
 import { useOverlay } from './overlay';
 import { useShortcuts } from './shortcuts';
-import { themeNames, themes, useTheme, type Theme } from './theme';
+import { Sidebar } from './sidebar';
 
 const Overlays = lazy(() => import('./overlays').then((module) => ({ default: module.Overlays })));
 
-export function Layout({ children }: { children: ReactNode }) {
+interface Props {
+  /** Nothing may be asked of the server yet. */
+  isClosed: boolean;
+  children: ReactNode;
+}
+
+/** What is around every page: the way to the others beside it, or below it on a phone, and what it is of above it. */
+export function Layout({ isClosed, children }: Props) {
   useShortcuts();
-  const linkTo = useLinkTo();
-  const { theme, setTheme } = useTheme();
-  const { zone, setZone } = useZone();
-  const { overlay, show } = useOverlay();
+  const { overlay } = useOverlay();
+  const isMedium = useIsAtLeast('medium');
   return (
-    <div className="mx-auto flex min-h-screen max-w-[2400px] flex-col gap-3 px-3 pb-6 sm:px-5">
+    <div className="flex min-h-dvh">
       <a href="#main" className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:bg-card focus:p-2">Skip to the figures</a>
-      <header className="flex flex-wrap items-center gap-x-5 gap-y-2 border-b border-line py-2.5">
-        <NavLink to={linkTo('/dashboard', { endpoint: null, selection: null })} className="flex items-center gap-2 text-base font-semibold tracking-tight">
-          <svg viewBox="0 0 16 16" className="size-5" aria-hidden="true">
-            <path d="M1 11q3.5-6 7 0t7-4" fill="none" stroke="var(--accent)" strokeWidth="2.5" strokeLinecap="round" />
-          </svg>
-          Bayou
-        </NavLink>
-        <nav aria-label="Pages" className="flex flex-wrap items-center gap-1 text-sm">
-          {pages.map(({ path, name }) => name !== null && (
-            <NavLink key={path} to={linkTo(path, { endpoint: null, selection: null })} end className="rounded-md px-2.5 py-1 text-ink-soft hover:text-ink aria-[current=page]:bg-card aria-[current=page]:font-semibold aria-[current=page]:text-ink">
-              {name}
-            </NavLink>
-          ))}
-          <a href="/reference" className="rounded-md px-2.5 py-1 text-ink-soft hover:text-ink">API</a>
-        </nav>
-        <div className="ml-auto flex flex-wrap items-center gap-2">
-          <button type="button" className="button text-ink-soft" onClick={() => { show('palette'); }}>
-            Go to… <kbd className="hidden text-xs sm:inline">Ctrl K</kbd>
-          </button>
-          <LabelledSelect label="Clock" value={zone} options={[['local', 'Local time'], ['UTC', 'UTC']]} onChange={(value) => { setZone(value as Zone); }} />
-          <LabelledSelect label="Colours" value={theme} options={themes.map((name) => [name, themeNames[name]] as const)} onChange={(value) => { setTheme(value as Theme); }} />
-          <button type="button" className="button" aria-label="Keyboard shortcuts" onClick={() => { show('help'); }}>?</button>
-        </div>
-      </header>
-      <main id="main" className="flex flex-1 flex-col gap-3">{children}</main>
+      {isMedium && <Sidebar />}
+      <div className="flex min-w-0 flex-1 flex-col">
+        <header className="sticky top-0 z-20 flex min-h-12 items-center gap-2 border-b border-line bg-surface px-3 py-1.5 sm:px-5">
+          {!isMedium && <Home isFolded />}
+          {!isClosed && <Bar />}
+        </header>
+        <main id="main" className="mx-auto flex w-full max-w-[2400px] flex-1 flex-col gap-3 px-3 pt-3 pb-20 sm:px-5 sm:pb-6">{children}</main>
+      </div>
+      {!isMedium && <BottomBar />}
       {overlay && <Suspense fallback={null}><Overlays /></Suspense>}
     </div>
   );

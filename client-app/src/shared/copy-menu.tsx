@@ -1,5 +1,6 @@
-import { useRef, useState } from 'react';
+import { useState } from 'react';
 import { copyText } from './copy';
+import { Popover } from './popover';
 
 interface Props {
   /** What is copied, for those who hear it: “Traffic”. */
@@ -10,22 +11,26 @@ interface Props {
 
 /** The question behind a card as curl, and its answer as CSV. */
 export function CopyMenu({ of, curl, csv }: Props) {
-  const menu = useRef<HTMLDetailsElement>(null);
+  const [isOpen, setOpen] = useState(false);
   const [said, setSaid] = useState('');
   const copy = async (text: string, what: string) => {
     setSaid((await copyText(text)) ? `Copied as ${what}` : 'The browser does not let this page copy');
-    if (menu.current) menu.current.open = false;
+    setOpen(false);
   };
   return (
-    <details ref={menu} className="relative text-xs" onToggle={(event) => { if (event.currentTarget.open) setSaid(''); }}>
-      <summary className="cursor-pointer list-none rounded px-1.5 py-0.5 text-ink-soft hover:bg-surface hover:text-ink" aria-label={`Copy ${of}`}>
-        {said || 'Copy'}
-      </summary>
-      <div className="absolute right-0 z-20 mt-1 flex w-36 flex-col rounded-md border border-line bg-card p-1 shadow-lg">
+    <>
+      <Popover
+        name={said || 'Copy'}
+        label={`Copy ${of}`}
+        isOpen={isOpen}
+        onOpen={(next) => { setOpen(next); if (next) setSaid(''); }}
+        className="cursor-pointer rounded px-1.5 py-0.5 text-xs text-ink-soft hover:bg-surface hover:text-ink"
+        inside="w-36 p-1 text-xs"
+      >
         <button type="button" className="menu-item" onClick={() => void copy(curl(), 'curl')}>Copy as curl</button>
         <button type="button" className="menu-item" onClick={() => void copy(csv(), 'CSV')}>Copy as CSV</button>
-      </div>
+      </Popover>
       <span role="status" className="sr-only">{said}</span>
-    </details>
+    </>
   );
 }

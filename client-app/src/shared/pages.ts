@@ -1,26 +1,33 @@
+/** What pages are for, in the order in which the sidebar has them; one without pages is left out. */
+export const groups = ['Observe', 'People', 'Act', 'Run'] as const;
+
 /** A page of Bayou, as everything that leads to one shows it. */
 interface Page {
   path: string;
-  /** In the row of pages; null where only other pages and the palette lead to it. */
-  name: string | null;
+  /** Null where only other pages and the palette lead to it. */
+  group: (typeof groups)[number] | null;
+  name: string;
   title: string;
   /** Goes there, after g. */
   key: string | null;
+  /** Which service it is of while none is picked: the only one there is, or all; null where it is of none. */
+  service: 'only' | 'all' | null;
+  hasRange: boolean;
   /** What of the URL is of this page alone, and left behind with it. */
   parameters: readonly string[];
 }
 
-/** All of them, in the order in which they are shown. */
+/** All of them, in the order in which they are shown; the first three have a place of their own on a phone. */
 export const pages = [
-  { path: '/dashboard', name: 'Overview', title: 'Overview', key: 'o', parameters: [] },
-  { path: '/dashboard/metrics', name: 'Endpoints', title: 'Endpoints', key: 'e', parameters: ['q', 'sort', 'order'] },
+  { path: '/dashboard', group: 'Observe', name: 'Overview', title: 'Overview', key: 'o', service: 'only', hasRange: true, parameters: [] },
+  { path: '/dashboard/metrics', group: 'Observe', name: 'Endpoints', title: 'Endpoints', key: 'e', service: 'only', hasRange: true, parameters: ['q', 'sort', 'order'] },
   {
-    path: '/dashboard/logs', name: 'Logs', title: 'Logs', key: 'l',
+    path: '/dashboard/logs', group: 'Observe', name: 'Logs', title: 'Logs', key: 'l', service: 'all', hasRange: true,
     parameters: ['search', 'mode', 'level', 'source', 'pattern', 'trace', 'meta', 'line', 'view'],
   },
-  { path: '/dashboard/losses', name: null, title: 'Missing requests', key: null, parameters: [] },
-  { path: '/dashboard/cluster', name: 'Cluster', title: 'Cluster', key: null, parameters: [] },
-  { path: '/dashboard/connect', name: 'Connect', title: 'Connect an API', key: 'c', parameters: [] },
+  { path: '/dashboard/losses', group: null, name: 'Missing', title: 'Missing requests', key: null, service: null, hasRange: true, parameters: [] },
+  { path: '/dashboard/cluster', group: 'Run', name: 'Cluster', title: 'Cluster', key: null, service: null, hasRange: false, parameters: [] },
+  { path: '/dashboard/connect', group: 'Run', name: 'Connect', title: 'Connect an API', key: 'c', service: null, hasRange: false, parameters: [] },
 ] as const satisfies readonly Page[];
 
 export type PagePath = (typeof pages)[number]['path'];

@@ -1,24 +1,33 @@
-import { useState } from 'react';
-import { useNavigate, useSearchParams } from 'react-router';
-import { urlOf } from '../../shared/api';
+import { SlidersHorizontal } from 'lucide-react';
 import { LabelledSelect } from '../../shared/labelled-select';
-import { resolve } from '../../shared/filters/filters';
-import { logQuery, modes, type LogFilters, type Mode } from './log-filters';
-import { columns, usePreferences } from './preferences';
+import { Popover } from '../../shared/popover';
+import { useIsAtLeast } from '../../shared/use-media';
+import { modes, type LogFilters, type Mode } from './log-filters';
+import { LogFacets } from './log-facets';
 
 interface Props {
   filters: LogFilters;
   onChange: (change: Partial<LogFilters>) => void;
 }
 
-/** The search, how it is meant, and what else can be done with the lines. */
+/** The search and how it is meant; and the filters, where there is no room for them beside the lines. */
 export function LogBar({ filters, onChange }: Props) {
+  const isMedium = useIsAtLeast('medium');
+  const isWide = useIsAtLeast('wide');
+  const mode = (
+    <LabelledSelect
+      label="Search for"
+      value={filters.mode}
+      options={(Object.keys(modes) as Mode[]).map((name) => [name, modes[name]] as const)}
+      onChange={(name) => { onChange({ mode: name as Mode }); }}
+    />
+  );
   return (
-    <div className="flex flex-wrap items-center gap-2">
+    <div className="flex items-center gap-2">
       <form
         role="search"
         key={filters.search}
-        className="flex min-w-60 flex-1 gap-2"
+        className="flex min-w-0 flex-1 gap-2"
         onSubmit={(event) => {
           event.preventDefault();
           const text = new FormData(event.currentTarget).get('search');
@@ -37,78 +46,13 @@ export function LogBar({ filters, onChange }: Props) {
         />
         <button type="submit" className="button">Search</button>
       </form>
-      <LabelledSelect
-        label="Search for"
-        value={filters.mode}
-        options={(Object.keys(modes) as Mode[]).map((mode) => [mode, modes[mode]] as const)}
-        onChange={(mode) => { onChange({ mode: mode as Mode }); }}
-      />
-      <SavedSearches />
-      <ViewMenu />
-      <ExportMenu filters={filters} />
+      {isMedium && mode}
+      {!isWide && (
+        <Popover name={<><SlidersHorizontal className="size-4" aria-hidden="true" /> Filters</>} inside="w-64 gap-4 p-3 text-sm">
+          {!isMedium && mode}
+          <LogFacets filters={filters} onChange={onChange} />
+        </Popover>
+      )}
     </div>
-  );
-}
-
-const menu = 'absolute right-0 z-20 mt-1 flex w-60 flex-col gap-1 rounded-md border border-line bg-card p-2 text-xs shadow-lg';
-
-function ViewMenu() {
-  const { columns: shown, isWrapped, toggleColumn, toggleWrap } = usePreferences();
-  return (
-    <details className="relative">
-      <summary className="button list-none">View</summary>
-      <fieldset className={menu}>
-        <legend className="sr-only">Columns</legend>
-        {columns.map((column) => (
-          <label key={column} className="flex items-center gap-2"><input type="checkbox" checked={shown.includes(column)} onChange={() => { toggleColumn(column); }} /> {column}</label>
-        ))}
-        <label className="flex items-center gap-2 border-t border-line pt-1"><input type="checkbox" checked={isWrapped} onChange={toggleWrap} /> wrap long lines</label>
-      </fieldset>
-    </details>
-  );
-}
-
-function ExportMenu({ filters }: { filters: LogFilters }) {
-  const range = resolve(filters.range);
-  const path = (format: string) => urlOf('/logs/export', { ...logQuery(filters), start_date: range.start, end_date: range.end, format });
-  return (
-    <details className="relative">
-      <summary className="button list-none">Export</summary>
-      <div className={menu}>
-        <a className="menu-item" href={path('ndjson')} download="logs.ndjson">All of these lines as NDJSON</a>
-        <a className="menu-item" href={path('csv')} download="logs.csv">All of these lines as CSV</a>
-      </div>
-    </details>
-  );
-}
-
-function SavedSearches() {
-  const { saved, save, forget } = usePreferences();
-  const [query] = useSearchParams();
-  const [name, setName] = useState('');
-  const navigate = useNavigate();
-  return (
-    <details className="relative">
-      <summary className="button list-none">Saved</summary>
-      <div className={menu}>
-        {saved.map((search) => (
-          <div key={search.name} className="flex items-center gap-1">
-            <button type="button" className="menu-item min-w-0 flex-1 truncate" onClick={() => { void navigate(`/dashboard/logs?${search.query}`); }}>{search.name}</button>
-            <button type="button" className="button" aria-label={`Forget ${search.name}`} onClick={() => { forget(search.name); }}>×</button>
-          </div>
-        ))}
-        <form
-          className="flex gap-1"
-          onSubmit={(event) => {
-            event.preventDefault();
-            if (name.trim() !== '') save({ name: name.trim(), query: query.toString() });
-            setName('');
-          }}
-        >
-          <input aria-label="Name of this search" placeholder="Name this search" value={name} onChange={(event) => { setName(event.target.value); }} className="min-w-0 flex-1 rounded border border-line bg-surface px-2 py-1" />
-          <button type="submit" className="button">Save</button>
-        </form>
-      </div>
-    </details>
   );
 }

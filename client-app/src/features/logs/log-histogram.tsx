@@ -31,7 +31,7 @@ export function LogHistogram({ filters, onChange }: Props) {
       formatValue={formatCompact}
       formatExact={formatExactly.lines}
       frame={{
-        range, deploys: [], selection: null,
+        range, marks: [], selection: null,
         onZoom: (span) => { onChange({ range: { kind: 'custom', ...span } }); },
         onSelect: (span) => { if (span) onChange({ range: { kind: 'custom', ...span } }); },
       }}

@@ -5,15 +5,16 @@ import { getJson } from '../../shared/api';
 import { Choice } from '../../shared/choice';
 import { formatCount, formatPerSecond } from '../../shared/format';
 import { Empty, Failed, Loading, Paused } from '../../shared/states';
+import { useIsAtLeast } from '../../shared/use-media';
 import { useTitle } from '../../shared/use-title';
 import { useParameters } from '../../shared/use-parameters';
-import { RangeBar } from '../../shared/filters/range-bar';
 import { LineDetail } from './line-detail';
 import { useTail } from './lines';
 import { LogBar } from './log-bar';
 import { LogFacets } from './log-facets';
 import { LogHistogram } from './log-histogram';
 import { LogList } from './log-list';
+import { LogMenus } from './log-menus';
 import { searchedWords, writeLogFilters, type LogFilters } from './log-filters';
 import { withoutColours } from './message';
 import { PatternsView } from './patterns-view';
@@ -26,6 +27,7 @@ export function LogsPage() {
   useTitle('Logs');
   const [filters, onChange] = useLogFilters();
   const [query, setQuery] = useParameters();
+  const isWide = useIsAtLeast('wide');
   const view = query.get('view') === 'patterns' ? 'patterns' : 'lines';
   const show = (next: 'lines' | 'patterns', change: Partial<LogFilters> = {}) => {
     setQuery((current) => {
@@ -43,15 +45,12 @@ export function LogsPage() {
       <div className="flex flex-wrap items-center gap-2">
         <Choice label="Show" value={view} choices={views} onChange={(next) => { show(next); }} />
         <Chips filters={filters} onChange={onChange} />
-        <RangeBar range={filters.range} onChange={(range) => { onChange({ range }); }} />
+        <div className="ml-auto"><LogMenus filters={filters} /></div>
       </div>
       {Number.isInteger(line) && <OneLine id={line} filters={filters} onChange={onChange} />}
       <LogHistogram filters={filters} onChange={onChange} />
       <div className="grid min-h-0 gap-4 lg:grid-cols-[11rem_minmax(0,1fr)]">
-        <details open={window.innerWidth >= 1_024} className="min-w-0">
-          <summary className="mb-2 cursor-pointer text-xs text-ink-soft lg:hidden">Filters</summary>
-          <LogFacets filters={filters} onChange={onChange} />
-        </details>
+        {isWide && <div className="min-w-0"><LogFacets filters={filters} onChange={onChange} /></div>}
         {view === 'patterns'
           ? <PatternsView filters={filters} onPick={(pattern) => { show('lines', { pattern }); }} />
           : <Lines key={JSON.stringify(filters)} filters={filters} onChange={onChange} />}
@@ -88,7 +87,6 @@ function Lines({ filters, onChange }: Props) {
 /** What the URL says beside search and range, each to be taken away. */
 function Chips({ filters, onChange }: Props) {
   const chips: [string, Partial<LogFilters>][] = [
-    ...(filters.service === null ? [] : [[`service ${filters.service}`, { service: null }] as [string, Partial<LogFilters>]]),
     ...filters.levels.map((level): [string, Partial<LogFilters>] => [level, { levels: filters.levels.filter((other) => other !== level) }]),
     ...filters.sources.map((source): [string, Partial<LogFilters>] => [`source ${source}`, { sources: filters.sources.filter((other) => other !== source) }]),
     ...(filters.pattern === null ? [] : [[`pattern ${filters.pattern}`, { pattern: null }] as [string, Partial<LogFilters>]]),

@@ -42,8 +42,9 @@ export function EndpointTable({ filters: given, services, onChange }: Props) {
   return (
     <>
       <h1 className="sr-only">Endpoints of {filters.service ?? 'all services'}</h1>
-      <FilterBar filters={filters} services={services} onChange={onChange} />
-      <FreshnessLine filters={filters} error={liveError ?? (data ? error : null)} updatedAt={dataUpdatedAt} onLive={() => { onChange({ range: { kind: 'last', name: '1h' } }); }} />
+      <FilterBar filters={filters} onChange={onChange}>
+        <FreshnessLine filters={filters} error={liveError ?? (data ? error : null)} updatedAt={dataUpdatedAt} onLive={() => { onChange({ range: { kind: 'last', name: '1h' } }); }} />
+      </FilterBar>
       <div className="flex flex-wrap items-center gap-3">
         <input
           type="search"

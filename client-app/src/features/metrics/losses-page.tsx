@@ -6,19 +6,18 @@ import { Empty, Failed, Loading, Paused } from '../../shared/states';
 import { useTime } from '../../shared/time';
 import { useTitle } from '../../shared/use-title';
 import { losses } from './queries';
-import { RangeBar } from '../../shared/filters/range-bar';
 import { useFilters, useLinkTo } from '../../shared/filters/use-filters';
 
 /** What is missing from a range: refused, or dropped unsent; each by whose it is. */
 export function LossesPage() {
   useTitle('Missing');
-  const [filters, change] = useFilters();
+  const [filters] = useFilters();
   const link = useLinkTo();
   const time = useTime();
   const { data, error } = useQuery(losses(filters.range));
   return (
     <>
-      <RangeBar range={filters.range} onChange={(range) => { change({ range }); }} />
+      <h1 className="sr-only">Missing requests</h1>
       {data && error && <Paused>Updates paused: {error.message}. Trying again.</Paused>}
       {!data && (error ? <Failed what="What is missing" error={error} /> : <Loading what="what is missing" />)}
       {data?.length === 0 && <Empty>Nothing is missing from this range: no observation was refused, and no sender says that it dropped any.</Empty>}

@@ -3,13 +3,14 @@ import { useMemo, useState } from 'react';
 import type { Query } from '../../shared/api';
 import { csvOf, curlOf } from '../../shared/copy';
 import { formatBytesPerSecond, formatCompact, formatCountry, formatExactly, formatLatency, formatLength, formatRate } from '../../shared/format';
-import { useTime } from '../../shared/time';
+import { DeployList } from '../deploys/deploy-list';
+import { deployMark, deploys } from '../deploys/queries';
 import { BucketTable } from './bucket-table';
 import type { AggregatePoint } from './figures';
 import { compares, seriesQuery, type Filters } from '../../shared/filters/filters';
 import type { LiveSeries } from './live-series';
-import { prepareRows, type ChartRow, type Deploy, type Series } from '../../shared/charts/prepare-rows';
-import { comparedSeries, deploys } from './queries';
+import { prepareRows, type ChartRow, type Series } from '../../shared/charts/prepare-rows';
+import { comparedSeries } from './queries';
 import { bandwidthSeries, errorSeries, latencySeries, trafficOf, trafficSeries } from './series';
 import { TimeChart, type Frame } from '../../shared/charts/time-chart';
 
@@ -23,14 +24,14 @@ interface Props {
 /** Traffic, latency, errors and bandwidth over time; or the same as a table. */
 export function MetricCharts({ filters, live, now, onChange }: Props) {
   const { data: others } = useQuery({ ...comparedSeries(filters), enabled: filters.compare !== 'none' });
-  const { data: marks } = useQuery(deploys(filters));
+  const { data: deployed = [] } = useQuery(deploys(filters));
   const [asTable, setAsTable] = useState(false);
   const traffic = useMemo(() => trafficSeries(filters), [filters]);
   const bandwidth = useMemo(() => bandwidthSeries(live.step), [live.step]);
   const compared = filters.compare === 'none' ? undefined : compares[filters.compare];
   const frame: Frame = {
     range: live,
-    deploys: marks ?? [],
+    marks: deployed.map(deployMark),
     selection: filters.selection,
     onZoom: (span) => { onChange({ range: { kind: 'custom', ...span }, selection: span }); },
     onSelect: (selection) => { onChange({ selection }); },
@@ -58,29 +59,12 @@ export function MetricCharts({ filters, live, now, onChange }: Props) {
       )}
       <div className="flex flex-wrap items-center gap-x-4 gap-y-1 text-xs text-ink-soft">
         <span><span className="pointer-coarse:hidden">Drag over a chart to zoom, click</span><span className="hidden pointer-coarse:inline">Tap</span> a bucket to see what changed in it.</span>
-        {marks && marks.length > 0 && <DeployList deploys={marks} />}
+        <DeployList deploys={deployed} />
         <button type="button" aria-pressed={asTable} onClick={() => { setAsTable(!asTable); }} className="ml-auto rounded px-1.5 py-0.5 hover:bg-card hover:text-ink">
           {asTable ? 'Show as charts' : 'Show as a table'}
         </button>
       </div>
     </section>
-  );
-}
-
-function DeployList({ deploys: list }: { deploys: Deploy[] }) {
-  const time = useTime();
-  return (
-    <details className="relative">
-      <summary className="cursor-pointer list-none text-deploy">▾ {list.length} {list.length === 1 ? 'deploy' : 'deploys'} in this range</summary>
-      <ol className="absolute z-20 mt-1 max-h-60 w-72 overflow-auto rounded-md border border-line bg-card p-2 text-ink shadow-lg">
-        {list.toReversed().map((deploy) => (
-          <li key={deploy.id} className="flex justify-between gap-3 px-1 py-0.5">
-            <span className="truncate">{deploy.service} {deploy.version}</span>
-            <span className="whitespace-nowrap text-ink-soft">{time.full(Date.parse(deploy.time))}</span>
-          </li>
-        ))}
-      </ol>
-    </details>
   );
 }
 

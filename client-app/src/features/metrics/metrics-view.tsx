@@ -34,10 +34,11 @@ export function MetricsView({ title, heading, filters, services, onChange, child
   return (
     <>
       {heading}
-      <FilterBar filters={filters} services={services} onChange={onChange} />
+      <FilterBar filters={filters} onChange={onChange}>
+        {live && <FreshnessLine filters={filters} error={error ?? figuresError} updatedAt={dataUpdatedAt} onLive={() => { onChange({ range: { kind: 'last', name: '1h' } }); }} />}
+      </FilterBar>
       {isPending ? <Loading what="metrics" /> : !live ? <Failed what="The metrics" error={error} /> : (
         <>
-          <FreshnessLine filters={filters} error={error ?? figuresError} updatedAt={dataUpdatedAt} onLive={() => { onChange({ range: { kind: 'last', name: '1h' } }); }} />
           {figures ? <KpiCards filters={filters} summary={figures} live={live} now={serverNow()} since={since} /> : <div className="h-29" />}
           {live.points.length === 0 && figures?.traffic.value === 0 && <NothingHere filters={filters} services={services} onChange={onChange} />}
           {filters.selection && <WhatChanged key={`${filters.selection.from} ${filters.selection.to}`} filters={filters} span={filters.selection} onChange={onChange} />}

@@ -105,12 +105,6 @@ export const heatmap = (filters: Filters) =>
   follow('heatmap', filters, async (range, signal) =>
     (await getJson('/metrics/heatmap', { ...seriesQuery(filters), ...spanQuery(range), window_size: range.step / 1000 }, signal)).data);
 
-export const deploys = (filters: Filters) =>
-  follow('deploys', filters, async (range, signal) =>
-    (await getJson('/deploys', {
-      service: filters.service, service__ne: filters.service === null ? OWN_SERVICE : null, ...spanQuery(range), limit: 200, order: 'asc',
-    }, signal)).data);
-
 export const freshness = (filters: Filters) =>
   queryOptions({
     queryKey: ['metrics', 'freshness', filters.service, filters.range],

@@ -8,10 +8,11 @@ import { CopyMenu } from '../../shared/copy-menu';
 import { formatChange, formatCountry, formatCount, formatDelta, formatLatency, formatTimeDelta, formatLength, formatRate } from '../../shared/format';
 import { Empty, Failed, Loading } from '../../shared/states';
 import { useTime } from '../../shared/time';
+import { deploys } from '../deploys/queries';
 import { LogChanges } from '../logs/log-changes';
 import type { ChangePart, Changes, Comparison } from './figures';
 import { compares, type Filters, type Span } from '../../shared/filters/filters';
-import { changes, changesQuery, deploys, type ChangeBy } from './queries';
+import { changes, changesQuery, type ChangeBy } from './queries';
 import { statusColor } from './series';
 import { useLinkTo } from '../../shared/filters/use-filters';
 import { whatMoved } from './what-moved';
@@ -39,8 +40,8 @@ export function WhatChanged({ filters, span, onChange }: Props) {
   const overview = useQuery(changes(filters, span, 'traffic'));
   const by = chosen ?? (overview.data ? whatMoved(overview.data) : 'traffic');
   const { data, error } = useQuery({ ...changes(filters, span, by), enabled: overview.data !== undefined });
-  const { data: marks } = useQuery(deploys(filters));
-  const suspects = (marks ?? []).filter(({ time: at }) => Date.parse(at) >= span.from - SUSPECT_MS && Date.parse(at) < span.to);
+  const { data: deployed = [] } = useQuery(deploys(filters));
+  const suspects = deployed.filter(({ time: at }) => Date.parse(at) >= span.from - SUSPECT_MS && Date.parse(at) < span.to);
   const beside = filters.compare === 'before' || filters.compare === 'none' ? `the ${formatLength(span.to - span.from)} before` : `the same ${compares[filters.compare]}`;
   const panel = useRef<HTMLDivElement>(null);
   // It may open where nobody looks: the click was on a chart below.

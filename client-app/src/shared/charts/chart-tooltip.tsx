@@ -1,6 +1,6 @@
 import { formatLength } from '../format';
 import { useTime } from '../time';
-import type { ChartRow, Deploy, Drawn } from './prepare-rows';
+import type { ChartRow, Drawn, Mark } from './prepare-rows';
 
 interface Props {
   row: ChartRow;
@@ -8,11 +8,11 @@ interface Props {
   series: readonly Drawn[];
   compared: string | undefined;
   formatValue: (value: number) => string;
-  deploys: Deploy[];
+  marks: Mark[];
 }
 
 /** The exact values of one bucket. */
-export function ChartTooltip({ row, step, series, compared, formatValue, deploys }: Props) {
+export function ChartTooltip({ row, step, series, compared, formatValue, marks }: Props) {
   const time = useTime();
   const known = series.filter(({ key }) => row.values[key] !== null);
   return (
@@ -40,9 +40,7 @@ export function ChartTooltip({ row, step, series, compared, formatValue, deploys
           )}
         </tbody>
       </table>
-      {deploys.map((deploy) => (
-        <p key={deploy.id} className="text-deploy">▾ {deploy.service} {deploy.version} deployed {time.clock(Date.parse(deploy.time))}</p>
-      ))}
+      {marks.map(({ key, at, says }) => <p key={key} className="text-deploy">▾ {says} {time.clock(at)}</p>)}
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Schemas } from '../api';
-import { deploysByBucket, niceTicks, prepareRows, type Series } from './prepare-rows';
+import { marksByBucket, niceTicks, prepareRows, type Series } from './prepare-rows';
 
 const start = Date.parse('2026-05-04T10:00:00Z');
 const series: Series[] = [{ key: 'n', name: 'Requests', color: '', of: (point) => point.traffic_count }];
@@ -36,9 +36,9 @@ it('writes times under round minutes of the reader’s clock', () => {
   expect(niceTicks(rows, 3, () => -5 * 60_000).map((at) => (at - start) / 60_000)).toEqual([10, 25, 40]);
 });
 
-it('finds the bucket of each deploy, and leaves out those of other times', () => {
+it('finds the bucket of each mark, and leaves out those of other times', () => {
   const rows = prepareRows([], range, range.end, series);
-  const deploy = (id: number, time: string) => ({ id, service: 'shop', version: `${id}`, time, source: 'sent' as const });
-  const found = deploysByBucket([deploy(1, '2026-05-04T10:02:59Z'), deploy(2, '2026-05-04T10:02:00Z'), deploy(3, '2026-05-03T10:02:00Z')], rows, 60_000);
-  expect([...found].map(([at, list]) => [at - start, list.map(({ id }) => id)])).toEqual([[120_000, [1, 2]]]);
+  const mark = (key: number, time: string) => ({ key, at: Date.parse(time), label: `${key}`, says: `${key}` });
+  const found = marksByBucket([mark(1, '2026-05-04T10:02:59Z'), mark(2, '2026-05-04T10:02:00Z'), mark(3, '2026-05-03T10:02:00Z')], rows, 60_000);
+  expect([...found].map(([at, list]) => [at - start, list.map(({ key }) => key)])).toEqual([[120_000, [1, 2]]]);
 });

@@ -68,15 +68,23 @@ export function niceTicks(rows: ChartRow[], most: number, offset: (at: number) =
   return rows.map((row) => row.at).filter((at) => (at - offset(at)) % step === 0);
 }
 
-export type Deploy = Schemas['DeployRow'];
+/** Something that happened at a moment, as a line across a chart. */
+export interface Mark {
+  key: number;
+  at: number;
+  /** On the line. */
+  label: string;
+  /** In the tooltip. */
+  says: string;
+}
 
-/** Deploys by the bucket they fall into. */
-export function deploysByBucket(deploys: Deploy[], rows: ChartRow[], step: number): Map<number, Deploy[]> {
+/** Marks by the bucket they fall into. */
+export function marksByBucket(marks: Mark[], rows: ChartRow[], step: number): Map<number, Mark[]> {
   const known = new Set(rows.map((row) => row.at));
-  const byBucket = new Map<number, Deploy[]>();
-  for (const deploy of deploys) {
-    const at = floorTo(Date.parse(deploy.time), step);
-    if (known.has(at)) byBucket.set(at, [...(byBucket.get(at) ?? []), deploy]);
+  const byBucket = new Map<number, Mark[]>();
+  for (const mark of marks) {
+    const at = floorTo(mark.at, step);
+    if (known.has(at)) byBucket.set(at, [...(byBucket.get(at) ?? []), mark]);
   }
   return byBucket;
 }

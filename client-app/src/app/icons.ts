@@ -1,0 +1,11 @@
+import { Gauge, Network, Plug, ScrollText, Table2, TriangleAlert, type LucideIcon } from 'lucide-react';
+import type { PagePath } from '../shared/pages';
+
+export const icons: Record<PagePath, LucideIcon> = {
+  '/dashboard': Gauge,
+  '/dashboard/metrics': Table2,
+  '/dashboard/logs': ScrollText,
+  '/dashboard/losses': TriangleAlert,
+  '/dashboard/cluster': Network,
+  '/dashboard/connect': Plug,
+};
