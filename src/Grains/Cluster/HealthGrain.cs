@@ -1,3 +1,4 @@
+using Bayou.Database;
 using Npgsql;
 
 namespace Bayou.Cluster;
@@ -31,7 +32,7 @@ internal sealed class HealthGrain(NpgsqlDataSource db, ReminderRuns runs) : Grai
             ) checks (name, message)
             ON CONFLICT (name) DO UPDATE SET message = excluded.message, checked_at = excluded.checked_at
             """);
-        command.Parameters.Add(new() { Value = Heartbeats.Silence });
+        command.With(Heartbeats.Silence);
         await command.ExecuteNonQueryAsync(ct);
     }
 }

@@ -1,3 +1,4 @@
+using Bayou.Database;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -43,11 +44,7 @@ internal sealed partial class ReminderRuns(NpgsqlDataSource db, NodeIdentity nod
             ON CONFLICT (name) DO UPDATE SET node = excluded.node, started_at = excluded.started_at, seconds = excluded.seconds,
                    error = excluded.error, runs = r.runs + 1, failures = r.failures + excluded.failures
             """);
-        command.Parameters.Add(new() { Value = name });
-        command.Parameters.Add(new() { Value = node.Name });
-        command.Parameters.Add(new() { Value = took.TotalSeconds });
-        command.Parameters.Add(new() { NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text, Value = (object?)error ?? DBNull.Value });
-        command.Parameters.Add(new() { Value = error is null ? 0L : 1L });
+        command.With(name, node.Name, took.TotalSeconds, error, error is null ? 0L : 1L);
         await command.ExecuteNonQueryAsync(CancellationToken.None);
     }
 

@@ -14,7 +14,7 @@ internal sealed record AdvisoryLock(string Name)
     public string Sql(int project = 0) => $"SELECT pg_advisory_xact_lock({Key(project)})";
 
     /// <summary>Takes it, within the transaction that the connection is in.</summary>
-    public async Task TakeAsync(NpgsqlConnection connection, CancellationToken ct, int project = 0)
+    public async Task AcquireAsync(NpgsqlConnection connection, CancellationToken ct, int project = 0)
     {
         await using var take = new NpgsqlCommand(Sql(project), connection);
         await take.ExecuteNonQueryAsync(ct);

@@ -1,3 +1,4 @@
+using Bayou.Database;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -34,7 +35,7 @@ internal sealed class PatternKeeper(NpgsqlDataSource db, LogSegments kind, IOpti
         var uses = await UsesAsync(ct); // Before the lock, since it reads all counts there are.
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await PatternRow.Lock.TakeAsync(connection, ct, project);
+        await PatternRow.Lock.AcquireAsync(connection, ct, project);
         var gone = Choose(await KnownAsync(connection, project, ct), uses);
         if (gone.Count == 0)
         {
@@ -90,8 +91,7 @@ internal sealed class PatternKeeper(NpgsqlDataSource db, LogSegments kind, IOpti
     private static async Task<Dictionary<int, Known>> KnownAsync(NpgsqlConnection connection, int project, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand("SELECT id, merged_into, words = $2, now() - created_at FROM log_patterns WHERE project_id = $1", connection);
-        command.Parameters.Add(new() { Value = project });
-        command.Parameters.Add(new() { Value = PatternBook.OtherWords });
+        command.With(project, PatternBook.OtherWords);
         await using var reader = await command.ExecuteReaderAsync(ct);
         var known = new Dictionary<int, Known>();
         while (await reader.ReadAsync(ct))

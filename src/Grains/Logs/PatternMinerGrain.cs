@@ -1,4 +1,5 @@
 using System.Globalization;
+using Bayou.Database;
 using Npgsql;
 
 namespace Bayou.Logs;
@@ -29,7 +30,7 @@ internal sealed class PatternMinerGrain(NpgsqlDataSource db, PatternKeeper keepe
 
         foreach (var row in changes.Rows)
         {
-            changed.UnionWith(Take(row));
+            changed.UnionWith(Learn(row));
         }
 
         var isWritten = changed.Count == 0;
@@ -59,7 +60,7 @@ internal sealed class PatternMinerGrain(NpgsqlDataSource db, PatternKeeper keepe
         return gone;
     }
 
-    private IReadOnlyCollection<int> Take(PatternRow row)
+    private IReadOnlyCollection<int> Learn(PatternRow row)
     {
         var isNew = _versions.TryAdd(row.Id, row.Version);
         (_versions[row.Id], _revision) = (row.Version, row.Revision);
@@ -87,7 +88,7 @@ internal sealed class PatternMinerGrain(NpgsqlDataSource db, PatternKeeper keepe
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await PatternRow.Lock.TakeAsync(connection, ct, project);
+        await PatternRow.Lock.AcquireAsync(connection, ct, project);
         await using var update = new NpgsqlCommand("""
             UPDATE log_patterns p
                SET words = u.words, embedding = u.embedding::real[], merged_into = u.merged_into,
@@ -96,11 +97,10 @@ internal sealed class PatternMinerGrain(NpgsqlDataSource db, PatternKeeper keepe
              WHERE p.id = u.id AND p.version = u.version
             """, connection);
         var ids = changed.ToArray();
-        update.Parameters.Add(new() { Value = ids });
-        update.Parameters.Add(new() { Value = ids.Select(id => string.Join(' ', _book.Words(id))).ToArray() });
-        update.Parameters.Add(new() { Value = ids.Select(id => LogEmbedding.Of(PatternBook.Readable(string.Join(' ', _book.Words(id)))).ToSql()).ToArray() });
-        update.Parameters.Add(new() { Value = ids.Select(id => _book.Resolve(id) is var into && into != id ? into : (int?)null).ToArray() });
-        update.Parameters.Add(new() { Value = ids.Select(id => _versions[id]).ToArray() });
+        update.With(
+            ids, ids.Select(id => string.Join(' ', _book.Words(id))).ToArray(),
+            ids.Select(id => LogEmbedding.Of(PatternBook.Readable(string.Join(' ', _book.Words(id)))).ToSql()).ToArray(),
+            ids.Select(id => _book.Resolve(id) is var into && into != id ? into : (int?)null).ToArray(), ids.Select(id => _versions[id]).ToArray());
         if (await update.ExecuteNonQueryAsync(ct) != ids.Length)
         {
             return false;

@@ -1,3 +1,4 @@
+using Bayou.Database;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -30,14 +31,15 @@ internal sealed partial class MetricsCleanup(
     private async Task<DateTimeOffset> EarlierAsync(DateTimeOffset now, CancellationToken ct)
     {
         await using var command = db.CreateCommand("SELECT least(now(), $1)");
-        command.Parameters.Add(new() { Value = now.UtcDateTime });
+        command.With(now.UtcDateTime);
         return (DateTime)(await command.ExecuteScalarAsync(ct))!;
     }
 
     private async Task ForgetOldAsync(string sql, CancellationToken ct)
     {
         await using var command = db.CreateCommand(sql);
-        command.Parameters.Add(new() { Value = TimeSpan.FromDays(options.Value.RetentionDays + 1) }); // With the grace that partitions have.
+        // With the grace that partitions have.
+        command.With(TimeSpan.FromDays(options.Value.RetentionDays + 1));
         await command.ExecuteNonQueryAsync(ct);
     }
 
@@ -51,7 +53,7 @@ internal sealed partial class MetricsCleanup(
                 DELETE FROM ingest_keys WHERE ctid IN (
                     SELECT ctid FROM ingest_keys WHERE created_at < now() - interval '24 hours' LIMIT $1)
                 """);
-            command.Parameters.Add(new() { Value = KeyBatch });
+            command.With(KeyBatch);
             forgotten = await command.ExecuteNonQueryAsync(ct);
             total += forgotten;
         }

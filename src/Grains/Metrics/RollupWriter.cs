@@ -1,3 +1,4 @@
+using Bayou.Database;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
@@ -52,9 +53,7 @@ internal sealed class RollupWriter(NpgsqlDataSource db, WindowPartitions partiti
                                     WHERE h.seconds < m.seconds AND h.start >= m.start AND h.start < m.start + make_interval(secs => $1)))
              ORDER BY m.start DESC -- what is looked at most comes first
             """);
-        command.Parameters.Add(new() { Value = resolution.Seconds });
-        command.Parameters.Add(new() { Value = TimeSpan.FromSeconds(options.Value.RollUpAfterSeconds) });
-        command.Parameters.Add(new() { Value = LongestWait });
+        command.With(resolution.Seconds, TimeSpan.FromSeconds(options.Value.RollUpAfterSeconds), LongestWait);
         await using var reader = await command.ExecuteReaderAsync(ct);
         var ripe = new List<DateTimeOffset>();
         while (await reader.ReadAsync(ct))
@@ -170,7 +169,7 @@ internal sealed class RollupWriter(NpgsqlDataSource db, WindowPartitions partiti
         await using var command = new NpgsqlCommand(sql, connection);
         foreach (var value in values)
         {
-            command.Parameters.Add(new() { Value = value });
+            command.With(value);
         }
 
         return await command.ExecuteNonQueryAsync(ct);

@@ -17,12 +17,12 @@ public sealed class RowHints
     /// <summary>Rows were written here, and can be seen.</summary>
     public void Written()
     {
-        Take();
+        Received();
         Carry?.Invoke();
     }
 
     /// <summary>A hint has come.</summary>
-    public void Take() => Interlocked.Exchange(ref _next, New()).SetResult();
+    public void Received() => Interlocked.Exchange(ref _next, New()).SetResult();
 
     private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

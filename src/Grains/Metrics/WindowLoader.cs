@@ -35,7 +35,7 @@ internal sealed class WindowLoader(NpgsqlDataSource db)
 
     private async Task RunAsync()
     {
-        while (Take() is { } query)
+        while (NextQuery() is { } query)
         {
             try
             {
@@ -48,7 +48,7 @@ internal sealed class WindowLoader(NpgsqlDataSource db)
         }
     }
 
-    private Query? Take()
+    private Query? NextQuery()
     {
         lock (_gate)
         {

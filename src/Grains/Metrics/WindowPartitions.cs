@@ -1,4 +1,5 @@
 using System.Globalization;
+using Bayou.Database;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -68,7 +69,7 @@ internal sealed class WindowPartitions(NpgsqlDataSource db, IOptions<MetricsOpti
     private async Task<List<DateTimeOffset>> PartitionsAsync(Resolution resolution, CancellationToken ct)
     {
         await using var list = db.CreateCommand("SELECT right(c.relname, 8) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = $1::regclass ORDER BY 1");
-        list.Parameters.Add(new() { Value = resolution.Table });
+        list.With(resolution.Table);
         await using var reader = await list.ExecuteReaderAsync(ct);
         var partitions = new List<DateTimeOffset>();
         while (await reader.ReadAsync(ct))
@@ -85,8 +86,7 @@ internal sealed class WindowPartitions(NpgsqlDataSource db, IOptions<MetricsOpti
             SELECT EXISTS (SELECT 1 FROM metric_marks WHERE start + make_interval(secs => seconds) > $1 AND start < $2)
                 OR EXISTS (SELECT 1 FROM ingest_journal WHERE created_at < now() - interval '1 hour')
             """);
-        command.Parameters.Add(new() { Value = from.UtcDateTime });
-        command.Parameters.Add(new() { Value = to.UtcDateTime });
+        command.With(from.UtcDateTime, to.UtcDateTime);
         return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
 }

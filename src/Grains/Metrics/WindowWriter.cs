@@ -45,7 +45,7 @@ internal sealed class WindowWriter(NpgsqlDataSource db)
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
 
-        await Feed.TakeAsync(connection, ct);
+        await Feed.AcquireAsync(connection, ct);
 
         var written = new HashSet<WindowKey>(windows.Count);
         await using (var upsert = new NpgsqlCommand(Upsert, connection, transaction))
@@ -61,8 +61,7 @@ internal sealed class WindowWriter(NpgsqlDataSource db)
 
         // What was merged of these ten minutes is so no longer.
         await using var mark = new NpgsqlCommand(RollupMarks.Set, connection, transaction);
-        mark.Parameters.Add(new() { Value = Resolution.TenMinutes.Seconds });
-        mark.Parameters.Add(new() { Value = written.Select(key => Resolution.TenMinutes.StartOf(key.Start).UtcDateTime).Distinct().ToArray() });
+        mark.With(Resolution.TenMinutes.Seconds, written.Select(key => Resolution.TenMinutes.StartOf(key.Start).UtcDateTime).Distinct().ToArray());
         await mark.ExecuteNonQueryAsync(ct);
         await transaction.CommitAsync(ct);
         return written;

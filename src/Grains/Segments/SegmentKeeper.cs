@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Bayou.Database;
 using Npgsql;
 
 namespace Bayou.Segments;
@@ -23,7 +24,7 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await kind.Feed.TakeAsync(connection, ct);
+        await kind.Feed.AcquireAsync(connection, ct);
         var closed = 0;
         foreach (var part in kind.Classes)
         {
@@ -31,8 +32,7 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
                 UPDATE {kind.Catalogue} SET state = 'closed', changed_at = now()
                  WHERE state = 'hot' AND retention = $1 AND max_id IS NOT NULL AND created_at < now() - $2
                 """, connection);
-            close.Parameters.Add(new() { Value = part.Name });
-            close.Parameters.Add(new() { Value = LongestOpen(part) });
+            close.With(part.Name, LongestOpen(part));
             closed += await close.ExecuteNonQueryAsync(ct);
         }
 
@@ -85,7 +85,7 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
 
             await transaction.RollbackAsync(CancellationToken.None);
             await using var postpone = db.CreateCommand($"UPDATE {kind.Catalogue} SET changed_at = now() WHERE id = ANY ($1) AND state = 'closed'");
-            postpone.Parameters.Add(new() { Value = parts });
+            postpone.With(parts);
             await postpone.ExecuteNonQueryAsync(CancellationToken.None);
             throw;
         }
@@ -98,7 +98,7 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
             SELECT id, retention, (SELECT sum(n) FROM unnest(lines) n)::bigint, now() - created_at
               FROM {kind.Catalogue} WHERE state = 'closed' AND changed_at <= now() - $1 ORDER BY changed_at, id
             """, connection);
-        command.Parameters.Add(new() { Value = kind.SealAfter });
+        command.With(kind.SealAfter);
         var closed = new List<(int Id, string Retention, long Lines, TimeSpan Age)>();
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
@@ -133,7 +133,7 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
     private async Task<bool> LockAsync(NpgsqlConnection connection, int[] parts, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand($"SELECT count(*) FROM (SELECT FROM {kind.Catalogue} WHERE id = ANY ($1) AND state = 'closed' FOR UPDATE SKIP LOCKED) locked", connection);
-        command.Parameters.Add(new() { Value = parts });
+        command.With(parts);
         return (long)(await command.ExecuteScalarAsync(ct))! == parts.Length;
     }
 
@@ -148,7 +148,7 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
               FROM parts GROUP BY project_id, retention
             RETURNING id
             """, connection);
-        command.Parameters.Add(new() { Value = parts });
+        command.With(parts);
         return (int)(await command.ExecuteScalarAsync(ct))!;
     }
 
@@ -161,7 +161,7 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
             UPDATE {kind.Catalogue} SET state = 'expired', changed_at = clock_timestamp()
              WHERE id = ANY ($1) AND (SELECT count(*) FROM {table}) = (SELECT sum(n) FROM {kind.Catalogue}, unnest(lines) n WHERE id = ANY ($1))
             """, connection) { CommandTimeout = LongestSeal };
-        command.Parameters.Add(new() { Value = parts });
+        command.With(parts);
         if (await command.ExecuteNonQueryAsync(ct) != parts.Length)
         {
             throw new InvalidDataException($"{table} has not as many rows as the segments {string.Join(", ", parts)}, which stay.");
@@ -178,15 +178,14 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
                 UPDATE {kind.Catalogue} SET state = 'expired', changed_at = now()
                  WHERE state IN ('closed', 'sealed') AND retention = $1 AND max_time < now() - $2
                 """);
-            expire.Parameters.Add(new() { Value = part.Name });
-            expire.Parameters.Add(new() { Value = part.Retention });
+            expire.With(part.Name, part.Retention);
             changed += await expire.ExecuteNonQueryAsync(ct);
         }
 
         await using var forget = db.CreateCommand($"DELETE FROM {kind.Commits} WHERE ticked_at < now() - interval '7 days'");
         await forget.ExecuteNonQueryAsync(ct);
         await using var list = db.CreateCommand($"SELECT id FROM {kind.Catalogue} WHERE state = 'expired' AND changed_at < now() - $1");
-        list.Parameters.Add(new() { Value = Grace });
+        list.With(Grace);
         var gone = new List<int>();
         await using (var reader = await list.ExecuteReaderAsync(ct))
         {

@@ -41,7 +41,7 @@ internal sealed partial class ClusterHints(IClusterClient client, RowHints hints
                 {
                     _subscription = await Stream().SubscribeAsync((_, _) =>
                     {
-                        hints.Take();
+                        hints.Received();
                         return Task.CompletedTask;
                     });
                     hints.Carry = () => _ = SendAsync();

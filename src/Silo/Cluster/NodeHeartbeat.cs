@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Bayou.Database;
 using Bayou.Hosting;
 using Npgsql;
 
@@ -41,7 +42,7 @@ internal sealed partial class NodeHeartbeat(
         try
         {
             await using var command = db.CreateCommand("UPDATE cluster_nodes SET stopped_at = now(), beat_at = now() WHERE id = $1");
-            command.Parameters.Add(new() { Value = node.Id });
+            command.With(node.Id);
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
         catch (Exception e)
@@ -91,18 +92,10 @@ internal sealed partial class NodeHeartbeat(
             ON CONFLICT (id) DO UPDATE SET silo = excluded.silo, beat_at = excluded.beat_at, stopping_at = coalesce(n.stopping_at, excluded.stopping_at),
                    cpu_cores = excluded.cpu_cores, memory_bytes = excluded.memory_bytes, calls_per_second = excluded.calls_per_second, activations = excluded.activations
             """);
-        command.Parameters.Add(new() { Value = node.Id });
-        command.Parameters.Add(new() { Value = node.Name });
-        command.Parameters.Add(new() { Value = node.Roles.Names() });
-        command.Parameters.Add(new() { Value = SiloHosting.Version });
-        command.Parameters.Add(new() { Value = SiloHosting.Runtime });
-        command.Parameters.Add(new() { Value = silo.Address });
-        command.Parameters.Add(new() { Value = _started.UtcDateTime });
-        command.Parameters.Add(new() { Value = lifetime.ApplicationStopping.IsCancellationRequested });
-        command.Parameters.Add(new() { Value = (float)((now.Cpu - then.Cpu).TotalSeconds / seconds) });
-        command.Parameters.Add(new() { Value = Environment.WorkingSet });
-        command.Parameters.Add(new() { Value = (float)((now.Calls - then.Calls) / seconds) });
-        command.Parameters.Add(new() { Value = JsonSerializer.Serialize(activations) });
+        command.With(
+            node.Id, node.Name, node.Roles.Names(), SiloHosting.Version, SiloHosting.Runtime, silo.Address, _started.UtcDateTime,
+            lifetime.ApplicationStopping.IsCancellationRequested, (float)((now.Cpu - then.Cpu).TotalSeconds / seconds), Environment.WorkingSet,
+            (float)((now.Calls - then.Calls) / seconds), JsonSerializer.Serialize(activations));
         await command.ExecuteNonQueryAsync(ct);
     }
 

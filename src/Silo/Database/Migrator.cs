@@ -93,8 +93,7 @@ internal sealed partial class Migrator(
             await using var transaction = await connection.BeginTransactionAsync(ct);
             await ExecuteAsync(connection, sql, ct);
             await using var record = new NpgsqlCommand("INSERT INTO schema_migrations (name, sha256) VALUES ($1, $2)", connection, transaction);
-            record.Parameters.Add(new() { Value = name });
-            record.Parameters.Add(new() { Value = digest });
+            record.With(name, digest);
             await record.ExecuteNonQueryAsync(ct);
             await transaction.CommitAsync(ct);
             Applied(name);

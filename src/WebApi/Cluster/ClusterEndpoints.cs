@@ -65,8 +65,7 @@ internal sealed class ClusterView([FromKeyedServices(DatabasePool.Reads)] Npgsql
               LEFT JOIN cluster_membership m ON m.cluster_id = $2 AND n.silo = format('%s:%s@%s', m.address, m.port, m.generation)
              ORDER BY n.name, n.started_at DESC
             """, connection);
-        command.Parameters.Add(new() { Value = Heartbeats.Silence });
-        command.Parameters.Add(new() { Value = cluster.ClusterId });
+        command.With(Heartbeats.Silence, cluster.ClusterId);
         await using var reader = await command.ExecuteReaderAsync(ct);
         var nodes = new List<ClusterNode>();
         while (await reader.ReadAsync(ct))

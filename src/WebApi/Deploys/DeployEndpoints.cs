@@ -31,13 +31,13 @@ internal static class DeployEndpoints
 
     public static void MapDeployIngest(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/ingest/v1/deploys", TakeAsync).WithTags("Ingest").WithName("IngestDeploy")
+        routes.MapPost("/ingest/v1/deploys", AcceptAsync).WithTags("Ingest").WithName("IngestDeploy")
             .WithSummary("Takes a deploy, to be marked on every chart of its service.")
             .WithDescription("Told again within ten minutes, by a call or by observations of the version, it is the same deploy.")
             .WithMetadata(new BodySpec(["application/json"], "The deploy; its time is now unless told.", typeof(DeployDoc)));
     }
 
-    private static async Task<Results<AcceptedResult<DeployAnswer>, ApiProblem>> TakeAsync(
+    private static async Task<Results<AcceptedResult<DeployAnswer>, ApiProblem>> AcceptAsync(
         HttpContext http, DeployWriter deploys, RequestBody bodies, IOptions<MetricsOptions> options, TimeProvider time, CancellationToken ct)
     {
         var (body, unreadable) = await bodies.ReadAsync(http, MaxBody, ct);

@@ -16,7 +16,7 @@ internal sealed class DeployList([FromKeyedServices(DatabasePool.Reads)] NpgsqlD
     public static QuerySpec Spec { get; } = new(
         [.. ListQuery.Parameters, ("start_date", "Deploys at or after this time."), ("end_date", "Deploys before this time.")],
         [
-            new("id", "w.id", FieldType.Whole), new("service", "w.service", FieldType.Text), new("version", "w.version", FieldType.Text),
+            new("id", "w.id", FieldType.Integer), new("service", "w.service", FieldType.Text), new("version", "w.version", FieldType.Text),
             new("time", "w.time", FieldType.Time), new("source", "w.source", FieldType.Text),
         ]);
 

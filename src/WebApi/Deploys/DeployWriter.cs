@@ -28,7 +28,7 @@ internal sealed class DeployWriter(NpgsqlDataSource db)
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await Feed.TakeAsync(connection, ct, Project.Default);
+        await Feed.AcquireAsync(connection, ct, Project.Default);
         var added = await InsertAsync(connection, deploy, "sent", ct);
         await transaction.CommitAsync(ct);
         return added;
@@ -43,7 +43,7 @@ internal sealed class DeployWriter(NpgsqlDataSource db)
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await Feed.TakeAsync(connection, ct, Project.Default);
+        await Feed.AcquireAsync(connection, ct, Project.Default);
         if (await KnownAsync(connection, service, ct) is not { } known)
         {
             return; // One past the limit of services is counted with others, and has no charts to mark.
@@ -68,12 +68,7 @@ internal sealed class DeployWriter(NpgsqlDataSource db)
              WHERE NOT EXISTS (SELECT 1 FROM deploys
                                 WHERE project_id = $1 AND service = $2 AND version = $3 AND time > $4 - $6 AND time < $4 + $6)
             """, connection);
-        command.Parameters.Add(new() { Value = Project.Default });
-        command.Parameters.Add(new() { Value = deploy.Service });
-        command.Parameters.Add(new() { Value = deploy.Version });
-        command.Parameters.Add(new() { Value = deploy.Time.UtcDateTime });
-        command.Parameters.Add(new() { Value = source });
-        command.Parameters.Add(new() { Value = Rolling });
+        command.With(Project.Default, deploy.Service, deploy.Version, deploy.Time.UtcDateTime, source, Rolling);
         return await command.ExecuteNonQueryAsync(ct) > 0;
     }
 
@@ -86,8 +81,7 @@ internal sealed class DeployWriter(NpgsqlDataSource db)
               LEFT JOIN service_versions v USING (project_id, service)
              WHERE s.project_id = $1 AND s.service = $2 AND s.endpoint = '*'
             """, connection);
-        command.Parameters.Add(new() { Value = Project.Default });
-        command.Parameters.Add(new() { Value = service });
+        command.With(Project.Default, service);
         await using var reader = await command.ExecuteReaderAsync(ct);
         Dictionary<string, (DateTimeOffset, DateTimeOffset)>? known = null;
         while (await reader.ReadAsync(ct))
@@ -113,12 +107,7 @@ internal sealed class DeployWriter(NpgsqlDataSource db)
              WHERE project_id = $1 AND service = $2
                AND version IN (SELECT version FROM service_versions WHERE project_id = $1 AND service = $2 ORDER BY last_seen DESC OFFSET $6)
             """, connection);
-        command.Parameters.Add(new() { Value = Project.Default });
-        command.Parameters.Add(new() { Value = service });
-        command.Parameters.Add(new() { Value = version });
-        command.Parameters.Add(new() { Value = first.UtcDateTime });
-        command.Parameters.Add(new() { Value = last.UtcDateTime });
-        command.Parameters.Add(new() { Value = MaxVersions });
+        command.With(Project.Default, service, version, first.UtcDateTime, last.UtcDateTime, MaxVersions);
         await command.ExecuteNonQueryAsync(ct);
     }
 }

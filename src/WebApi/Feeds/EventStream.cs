@@ -20,7 +20,7 @@ internal sealed partial class EventStream(IHostApplicationLifetime lifetime, Tim
     /// <summary>After which id the client wants to begin; null for now.</summary>
     public static long? After(HttpContext http, QueryReader query)
     {
-        var after = query.Whole("id__gt", 0, long.MaxValue);
+        var after = query.Integer("id__gt", 0, long.MaxValue);
         if (http.Request.Headers[ResumeHeader] is { Count: > 0 } resumed)
         {
             after = long.TryParse(resumed, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;

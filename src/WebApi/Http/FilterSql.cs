@@ -5,7 +5,7 @@ using Npgsql;
 namespace Bayou.Http;
 
 /// <summary>What a field holds; <see cref="Json"/> is whatever is in a JSON document: numbers where they are compared, else texts.</summary>
-internal enum FieldType { Text, Whole, Number, Time, Json }
+internal enum FieldType { Text, Integer, Number, Time, Json }
 
 /// <summary>A field that lists can be filtered and ordered by.</summary>
 /// <param name="Sql">The expression; never made of anything a caller sent.</param>
@@ -234,7 +234,7 @@ internal sealed class FilterSql
             return least == most ? $"must be {least} values separated by a comma" : $"must be at most {most} values separated by commas";
         }
 
-        var type = field.Type switch { FieldType.Text or FieldType.Json => typeof(string), FieldType.Whole => typeof(long), FieldType.Number => typeof(double), _ => typeof(DateTime) };
+        var type = field.Type switch { FieldType.Text or FieldType.Json => typeof(string), FieldType.Integer => typeof(long), FieldType.Number => typeof(double), _ => typeof(DateTime) };
         var values = Array.CreateInstance(type, parts.Count);
         for (var i = 0; i < parts.Count; i++)
         {
@@ -266,7 +266,7 @@ internal sealed class FilterSql
     {
         switch (type)
         {
-            case FieldType.Whole when long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole):
+            case FieldType.Integer when long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole):
                 value = whole;
                 return true;
             case FieldType.Number when double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number):
@@ -289,7 +289,7 @@ internal sealed class FilterSql
 
     private static string Kind(FieldType type) => type switch
     {
-        FieldType.Whole => "a whole number",
+        FieldType.Integer => "a whole number",
         FieldType.Number or FieldType.Json => "a number",
         FieldType.Time => "an ISO 8601 time with offset or Z, or Unix milliseconds",
         _ => "text without NUL",

@@ -55,7 +55,7 @@ internal static class JsonTexts
             raw = raw[(at + (escaped == 'u' ? 6 : 2))..];
         }
 
-        return Whole(text.Append(Encoding.UTF8.GetString(raw)));
+        return WellFormed(text.Append(Encoding.UTF8.GetString(raw)));
     }
 
     private static char Character(ReadOnlySpan<byte> hex)
@@ -69,7 +69,7 @@ internal static class JsonTexts
         return value == 0 ? Replacement : (char)value;
     }
 
-    private static string Whole(StringBuilder text)
+    private static string WellFormed(StringBuilder text)
     {
         var chars = new char[text.Length];
         text.CopyTo(0, chars, text.Length);

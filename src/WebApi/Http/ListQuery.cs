@@ -26,9 +26,9 @@ internal sealed class ListQuery
     /// <param name="searchSql">What <c>search</c> looks in.</param>
     public ListQuery(QueryReader query, QuerySpec spec, FilterSql filter, string newestFirst, string searchSql)
     {
-        After = query.Whole("id__gt", 0, long.MaxValue);
-        Limit = (int)(query.Whole("limit", 1, MaxLimit) ?? DefaultLimit);
-        Offset = query.Whole("offset", 0, int.MaxValue) ?? 0;
+        After = query.Integer("id__gt", 0, long.MaxValue);
+        Limit = (int)(query.Integer("limit", 1, MaxLimit) ?? DefaultLimit);
+        Offset = query.Integer("offset", 0, int.MaxValue) ?? 0;
         var descending = query.Choice("order", "desc", "asc") == "desc";
         var field = query.Text("order_by") is { } name ? spec.Fields.FirstOrDefault(f => f.Name == name) : null;
         if (query.Has("order_by") && field is null)
@@ -53,7 +53,7 @@ internal sealed class ListQuery
             : query.Has("id__lt") ? "w.id DESC"
             : query.Text("order") == "asc" ? newestFirst.Replace("DESC", "ASC", StringComparison.Ordinal) : newestFirst;
         query.Filters(filter);
-        if (query.Whole("id__lt", 0, long.MaxValue) is { } before)
+        if (query.Integer("id__lt", 0, long.MaxValue) is { } before)
         {
             filter.Add($"w.id < {before}");
         }

@@ -69,7 +69,7 @@ internal sealed class QueryReader
 
     public string? Text(string name) => _values.GetValueOrDefault(name);
 
-    public long? Whole(string name, long least, long most) => Parsed(name, "a whole number", NumberStyles.AllowLeadingSign, least, most);
+    public long? Integer(string name, long least, long most) => Parsed(name, "a whole number", NumberStyles.AllowLeadingSign, least, most);
 
     public double? Number(string name, double least, double most) => Parsed(name, "a number", NumberStyles.Float, least, most);
 

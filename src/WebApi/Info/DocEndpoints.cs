@@ -136,7 +136,7 @@ internal static class DocEndpoints
         {
             yield return Parameter(field.Name, $"Filter; also {field.Name}__op with op one of {string.Join(", ", FilterSql.Operators)}.", field.Type switch
             {
-                FieldType.Whole => JsonSchemaType.Integer,
+                FieldType.Integer => JsonSchemaType.Integer,
                 FieldType.Number => JsonSchemaType.Number,
                 _ => JsonSchemaType.String,
             });

@@ -1,3 +1,4 @@
+using Bayou.Database;
 using Npgsql;
 
 namespace Bayou.Ingest;
@@ -23,7 +24,7 @@ internal sealed class IdempotencyKeys
 
     /// <summary>Takes the keys that are new, within the transaction that makes their batches durable.</summary>
     /// <param name="epoch">Of the journal, and <paramref name="seq"/>; 0 for what needs no journal.</param>
-    public static async Task<IdempotencyKeys> TakeAsync(
+    public static async Task<IdempotencyKeys> ClaimAsync(
         NpgsqlConnection connection, IReadOnlyList<SubmissionKey> keys, long epoch, long seq, CancellationToken ct)
     {
         if (keys.Count == 0)
@@ -53,12 +54,9 @@ internal sealed class IdempotencyKeys
             ON CONFLICT DO NOTHING
             RETURNING project_id, key_hash
             """, connection);
-        command.Parameters.Add(new() { Value = epoch });
-        command.Parameters.Add(new() { Value = seq });
-        command.Parameters.Add(new() { Value = first.Values.Select(key => key.Project).ToArray() });
-        command.Parameters.Add(new() { Value = first.Values.Select(key => key.Hash).ToArray() });
-        command.Parameters.Add(new() { Value = first.Values.Select(key => key.Digest).ToArray() });
-        command.Parameters.Add(new() { Value = first.Values.Select(key => key.Answer).ToArray() });
+        command.With(
+            epoch, seq, first.Values.Select(key => key.Project).ToArray(), first.Values.Select(key => key.Hash).ToArray(),
+            first.Values.Select(key => key.Digest).ToArray(), first.Values.Select(key => key.Answer).ToArray());
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
         {
@@ -74,8 +72,7 @@ internal sealed class IdempotencyKeys
               FROM ingest_keys
               JOIN unnest($1::int[], $2::bytea[]) AS k(project_id, key_hash) USING (project_id, key_hash)
             """, connection);
-        command.Parameters.Add(new() { Value = byName.Select(g => g.Key.Project).ToArray() });
-        command.Parameters.Add(new() { Value = byName.Select(g => Convert.FromHexString(g.Key.Hash)).ToArray() });
+        command.With(byName.Select(g => g.Key.Project).ToArray(), byName.Select(g => Convert.FromHexString(g.Key.Hash)).ToArray());
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
         {

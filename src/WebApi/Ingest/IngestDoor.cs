@@ -24,7 +24,7 @@ internal sealed class IngestDoor<TBatch>(ItemKind<TBatch> kind, IngestNode<TBatc
 {
     /// <param name="key">The sender's idempotency key, if any.</param>
     /// <param name="dropped">How many items the sender says it dropped since its last batch that was taken.</param>
-    public async Task<IngestOutcome> TakeAsync(ReadOnlyMemory<byte> body, string? key, long dropped, CancellationToken ct)
+    public async Task<IngestOutcome> AcceptAsync(ReadOnlyMemory<byte> body, string? key, long dropped, CancellationToken ct)
     {
         using var batch = kind.NewBatch();
         var refused = new RefusedItems();

@@ -23,11 +23,11 @@ internal static class IngestEndpoints
     public static RouteHandlerBuilder MapItems<TBatch>(this IEndpointRouteBuilder routes, string name, Type item)
         where TBatch : class, IIngestBatch => routes
         .MapPost($"/ingest/v1/{name}", (HttpContext http, IngestDoor<TBatch> door, RequestBody bodies, IOptions<IngestOptions> options, CancellationToken ct) =>
-            TakeAsync(http, bodies, options.Value, (body, key, dropped) => door.TakeAsync(body, key, dropped, ct), ct))
+            AcceptAsync(http, bodies, options.Value, (body, key, dropped) => door.AcceptAsync(body, key, dropped, ct), ct))
         .WithTags("Ingest")
         .WithMetadata(new BodySpec(RequestBody.Types, "An array of these, or one a line.", item));
 
-    private static async Task<Results<AcceptedResult<IngestAnswer>, EmptyHttpResult, ApiProblem>> TakeAsync(
+    private static async Task<Results<AcceptedResult<IngestAnswer>, EmptyHttpResult, ApiProblem>> AcceptAsync(
         HttpContext http, RequestBody bodies, IngestOptions options, Func<ReadOnlyMemory<byte>, string?, long, Task<IngestOutcome>> take, CancellationToken ct)
     {
         var keys = http.Request.Headers[KeyHeader];

@@ -18,10 +18,10 @@ internal sealed class Tick<TBatch>(IReadOnlyList<Submission<TBatch>> submissions
     /// <summary>Takes the idempotency keys that are new, within the transaction that makes their batches durable.</summary>
     /// <param name="epoch">Of the journal, and <paramref name="seq"/>; 0 for what needs no journal.</param>
     /// <returns>The batches that count.</returns>
-    public async Task<List<TBatch>> TakeKeysAsync(NpgsqlConnection connection, long epoch, long seq, CancellationToken ct)
+    public async Task<List<TBatch>> ClaimKeysAsync(NpgsqlConnection connection, long epoch, long seq, CancellationToken ct)
     {
         Committing = false;
-        _keys = await IdempotencyKeys.TakeAsync(connection, [.. submissions.Select(submission => submission.Key).OfType<SubmissionKey>()], epoch, seq, ct);
+        _keys = await IdempotencyKeys.ClaimAsync(connection, [.. submissions.Select(submission => submission.Key).OfType<SubmissionKey>()], epoch, seq, ct);
         return [.. submissions.Where(submission => _keys.IsNew(submission.Key)).Select(submission => submission.Batch)];
     }
 

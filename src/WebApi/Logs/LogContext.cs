@@ -34,8 +34,8 @@ internal sealed class LogContext(SegmentCatalogue<LogSegments> catalogue, LogLin
     public async Task<Results<ApiResult<LineContext>, ApiProblem>> GetAsync(HttpContext http, long id, CancellationToken ct)
     {
         var query = new QueryReader(http, Spec);
-        var before = (int)(query.Whole("before", 0, 500) ?? DefaultLines);
-        var after = (int)(query.Whole("after", 0, 500) ?? DefaultLines);
+        var before = (int)(query.Integer("before", 0, 500) ?? DefaultLines);
+        var after = (int)(query.Integer("after", 0, 500) ?? DefaultLines);
         if (query.Problem is { } problem)
         {
             return problem;

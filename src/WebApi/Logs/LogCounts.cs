@@ -129,7 +129,7 @@ internal sealed record LogWindow(DateTime Start, DateTime End)
     /// <summary>The width of buckets: what was asked for, else a round one of which about sixty fit.</summary>
     public TimeSpan? Width(QueryReader query)
     {
-        var seconds = query.Whole("window_size", 1, 30 * 86_400);
+        var seconds = query.Integer("window_size", 1, 30 * 86_400);
         var width = TimeSpan.FromSeconds(seconds ?? Widths.FirstOrDefault(w => w * 60L >= Length.TotalSeconds, Widths[^1] * (int)Math.Ceiling(Length.TotalDays / 60)));
         if (Length / width <= MostBuckets)
         {

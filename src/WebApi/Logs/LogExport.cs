@@ -17,13 +17,13 @@ internal sealed class LogExport(SegmentCatalogue<LogSegments> catalogue, LogLine
         var query = new QueryReader(http, Spec);
         var selection = filter.Read(query);
         var isCsv = query.Choice("format", "ndjson", "csv") == "csv";
-        var left = query.Whole("limit", 1, long.MaxValue) ?? long.MaxValue;
+        var left = query.Integer("limit", 1, long.MaxValue) ?? long.MaxValue;
         if (query.Problem is { } problem)
         {
             return problem;
         }
 
-        filter.Match(selection);
+        selection = filter.Matching(selection);
         http.Response.ContentType = isCsv ? "text/csv; charset=utf-8" : "application/x-ndjson; charset=utf-8";
         http.Response.Headers.ContentDisposition = $"attachment; filename=\"logs.{(isCsv ? "csv" : "ndjson")}\"";
         if (isCsv)

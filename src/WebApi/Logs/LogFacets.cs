@@ -28,7 +28,7 @@ internal sealed class LogFacets([FromKeyedServices(DatabasePool.Reads)] NpgsqlDa
             return problem;
         }
 
-        filter.Match(selection);
+        selection = filter.Matching(selection);
         var window = LogWindow.Of(selection, time);
         var sql = selection.Sql;
         var tables = LogCounts.Tables(sql, LogCounts.CanTell(query, selection), await catalogue.ReadAsync(ct), window, window.Start, null, "level", "source", "service");

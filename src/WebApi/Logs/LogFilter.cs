@@ -24,7 +24,7 @@ internal sealed class LogFilter(PatternRegistry patterns)
         ("mode", "How search finds lines: hybrid, keyword or semantic."),
     ];
 
-    private FilterField Pattern => new("pattern_id", "pattern_id", FieldType.Whole)
+    private FilterField Pattern => new("pattern_id", "pattern_id", FieldType.Integer)
     {
         Stored = text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? NumbersOf(id) : null,
         StoredKind = "the number of a pattern",
@@ -36,8 +36,8 @@ internal sealed class LogFilter(PatternRegistry patterns)
     /// <summary>What lines can be filtered by.</summary>
     public QuerySpec Spec(params IReadOnlyList<(string Name, string Meaning)> parameters) => new([.. parameters, .. Parameters],
     [
-        new("id", "id", FieldType.Whole), new("source", "source", FieldType.Text), new("service", "service", FieldType.Text) { IsEmptyNull = true },
-        new("level", "level", FieldType.Whole)
+        new("id", "id", FieldType.Integer), new("source", "source", FieldType.Text), new("service", "service", FieldType.Text) { IsEmptyNull = true },
+        new("level", "level", FieldType.Integer)
         {
             Stored = text => LogLevels.TryParse(text, out var level) ? [(long)level] : null,
             StoredKind = $"one of {string.Join(", ", LogLevels.Names)}",
@@ -109,15 +109,19 @@ internal sealed class LogFilter(PatternRegistry patterns)
         return selection;
     }
 
-    /// <summary>Adds to a selection's filter that lines must fit its words, by the mode that was asked for.</summary>
-    public void Match(LogSelection selection)
+    /// <summary>Of a selection the lines that fit its words, by the mode that was asked for.</summary>
+    public LogSelection Matching(LogSelection selection)
     {
-        if (selection.Search.Words.Count > 0)
+        if (selection.Search.Words.Count == 0)
         {
-            var keyword = selection.Mode == "semantic" ? null : Keyword(selection.Sql, selection.Search);
-            var meaning = selection.Mode == "keyword" ? null : Meaning(selection);
-            selection.Sql.AddSql($"({string.Join(" OR ", ((string?[])[keyword, meaning]).OfType<string>())})");
+            return selection;
         }
+
+        var matching = selection with { Sql = selection.Sql.Copy() };
+        var keyword = selection.Mode == "semantic" ? null : Keyword(matching.Sql, selection.Search);
+        var meaning = selection.Mode == "keyword" ? null : Meaning(matching);
+        matching.Sql.AddSql($"({string.Join(" OR ", ((string?[])[keyword, meaning]).OfType<string>())})");
+        return matching;
     }
 
     /// <summary>The condition that a line has all the words.</summary>

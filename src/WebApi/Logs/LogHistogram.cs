@@ -36,7 +36,7 @@ internal sealed class LogHistogram([FromKeyedServices(DatabasePool.Reads)] Npgsq
             return problem;
         }
 
-        filter.Match(selection);
+        selection = filter.Matching(selection);
         var canTell = LogCounts.CanTell(query, selection);
 
         // The first bucket begins before the range does; what is before the range is not counted all the same.

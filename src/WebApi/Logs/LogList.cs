@@ -39,10 +39,10 @@ internal sealed class LogList(SegmentCatalogue<LogSegments> catalogue, LogLines 
     {
         var query = new QueryReader(http, Spec);
         var selection = filter.Read(query);
-        var after = query.Whole("id__gt", 0, long.MaxValue);
-        var before = query.Whole("id__lt", 0, long.MaxValue);
-        var limit = (int)(query.Whole("limit", 1, ListQuery.MaxLimit) ?? ListQuery.DefaultLimit);
-        var offset = (int)(query.Whole("offset", 0, MaxOffset) ?? 0);
+        var after = query.Integer("id__gt", 0, long.MaxValue);
+        var before = query.Integer("id__lt", 0, long.MaxValue);
+        var limit = (int)(query.Integer("limit", 1, ListQuery.MaxLimit) ?? ListQuery.DefaultLimit);
+        var offset = (int)(query.Integer("offset", 0, MaxOffset) ?? 0);
         var by = query.Choice("order_by", "created_at", "id");
         var isDescending = query.Choice("order", "desc", "asc") == "desc";
         var byRelevance = query.Choice("sort", "time", "relevance") == "relevance";
@@ -91,7 +91,7 @@ internal sealed class LogList(SegmentCatalogue<LogSegments> catalogue, LogLines 
         }
         else
         {
-            filter.Match(selection);
+            selection = filter.Matching(selection);
             rows = await lines.FirstAsync(selection.Of(segments).Where(s => before is null || s.Bounds.MinId < before), selection.InRange(), order, offset + limit + 1, ct);
         }
 

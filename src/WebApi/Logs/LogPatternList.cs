@@ -31,14 +31,14 @@ internal sealed class LogPatternList([FromKeyedServices(DatabasePool.Reads)] Npg
     {
         var query = new QueryReader(http, Spec);
         var selection = filter.Read(query);
-        var limit = (int)(query.Whole("limit", 1, ListQuery.MaxLimit) ?? ListQuery.DefaultLimit);
+        var limit = (int)(query.Integer("limit", 1, ListQuery.MaxLimit) ?? ListQuery.DefaultLimit);
         var byChange = query.Choice("sort", "count", "change") == "change";
         if (query.Problem is { } problem)
         {
             return problem;
         }
 
-        filter.Match(selection);
+        selection = filter.Matching(selection);
         var canTell = LogCounts.CanTell(query, selection);
         var segments = await catalogue.ReadAsync(ct);
         var window = LogWindow.Of(selection, time);

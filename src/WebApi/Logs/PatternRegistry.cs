@@ -139,7 +139,7 @@ internal sealed partial class PatternRegistry(
         await using var transaction = await connection.BeginTransactionAsync(ct);
 
         // One discovery of a project at a time, on every node: else two could each take the last free place.
-        await PatternRow.Lock.TakeAsync(connection, ct, Project.Default);
+        await PatternRow.Lock.AcquireAsync(connection, ct, Project.Default);
         await using (var insert = new NpgsqlCommand("""
             INSERT INTO log_patterns (project_id, hash, words, embedding)
             SELECT $1, hash, words, embedding::real[]
@@ -149,19 +149,14 @@ internal sealed partial class PatternRegistry(
              LIMIT greatest(0, $5 - (SELECT count(*) FROM log_patterns WHERE project_id = $1))
             """, connection))
         {
-            insert.Parameters.Add(new() { Value = Project.Default });
-            insert.Parameters.Add(new() { Value = hashes });
-            insert.Parameters.Add(new() { Value = ordered });
-            insert.Parameters.Add(new() { Value = embeddings });
-            insert.Parameters.Add(new() { Value = options.Value.MaxPatterns + 1 });
+            insert.With(Project.Default, hashes, ordered, embeddings, options.Value.MaxPatterns + 1);
             _hasNew |= await insert.ExecuteNonQueryAsync(ct) > 0;
         }
 
         var found = new Dictionary<string, int>(StringComparer.Ordinal);
         await using (var find = new NpgsqlCommand("SELECT id, hash FROM log_patterns WHERE project_id = $1 AND hash = ANY($2)", connection))
         {
-            find.Parameters.Add(new() { Value = Project.Default });
-            find.Parameters.Add(new() { Value = wanted.Keys.Select(Convert.FromHexString).ToArray() });
+            find.With(Project.Default, wanted.Keys.Select(Convert.FromHexString).ToArray());
             await using var reader = await find.ExecuteReaderAsync(ct);
             while (await reader.ReadAsync(ct))
             {

@@ -30,7 +30,7 @@ internal static class MetricFigures
 
     /// <summary>Writes the figures as members of the object that is open. An answer has thousands, so nothing is made of them on the way.</summary>
     /// <param name="whole">Whether they are of whole services, which also count countries.</param>
-    public static void Write(Utf8JsonWriter json, WindowFigures figures, bool whole)
+    public static void Write(Utf8JsonWriter json, WindowFigures figures, bool isTotal)
     {
         WriteMilliseconds(json, P50, figures.Quantile(0.50));
         WriteMilliseconds(json, P95, figures.Quantile(0.95));
@@ -55,7 +55,7 @@ internal static class MetricFigures
         json.WriteEndObject();
         json.WriteNumber(RequestSize, figures.RequestBytes);
         json.WriteNumber(ResponseSize, figures.ResponseBytes);
-        if (!whole)
+        if (!isTotal)
         {
             return;
         }
@@ -130,7 +130,7 @@ internal sealed record MetricWindow(WindowFigures Source, string Endpoint)
             json.WriteString("endpoint"u8, window.Endpoint);
             json.WriteTime("window_start"u8, window.WindowStart);
             json.WriteTime("window_end"u8, window.WindowStart.AddSeconds(WindowKey.Seconds));
-            MetricFigures.Write(json, window.Source, window.Endpoint == SeriesName.WholeService);
+            MetricFigures.Write(json, window.Source, window.Endpoint == SeriesName.ServiceTotal);
             json.WriteTime("created_at"u8, window.CreatedAt);
             json.WriteTime("updated_at"u8, window.UpdatedAt);
         }

@@ -17,16 +17,16 @@ internal sealed class MetricWindows([FromKeyedServices(DatabasePool.Reads)] Npgs
 
     public static IReadOnlyList<FilterField> Fields { get; } =
     [
-        new("id", "w.id", FieldType.Whole), new("project", "p.name", FieldType.Text),
+        new("id", "w.id", FieldType.Integer), new("project", "p.name", FieldType.Text),
         new("service", "s.service", FieldType.Text), new("endpoint", "s.endpoint", FieldType.Text),
         new("window_start", "w.window_start", FieldType.Time), new("window_end", "(w.window_start + interval '60 s')", FieldType.Time),
         new("p50_latency", "w.p50", FieldType.Number), new("p95_latency", "w.p95", FieldType.Number), new("p99_latency", "w.p99", FieldType.Number),
         new("avg_latency", "(w.duration_sum / 1000.0 / w.traffic_count)", FieldType.Number),
         new("max_latency", "(w.duration_max / 1000.0)", FieldType.Number),
         new("error_rate", "(w.status_5xx::float8 / w.traffic_count)", FieldType.Number),
-        new("traffic_count", "w.traffic_count", FieldType.Whole),
-        .. Enumerable.Range(1, 5).Select(n => new FilterField($"status_{n}xx", $"w.status_{n}xx", FieldType.Whole)),
-        new("request_size", "w.request_size", FieldType.Whole), new("response_size", "w.response_size", FieldType.Whole),
+        new("traffic_count", "w.traffic_count", FieldType.Integer),
+        .. Enumerable.Range(1, 5).Select(n => new FilterField($"status_{n}xx", $"w.status_{n}xx", FieldType.Integer)),
+        new("request_size", "w.request_size", FieldType.Integer), new("response_size", "w.response_size", FieldType.Integer),
         new("created_at", "w.created_at", FieldType.Time), new("updated_at", "w.updated_at", FieldType.Time),
     ];
 
@@ -35,9 +35,9 @@ internal sealed class MetricWindows([FromKeyedServices(DatabasePool.Reads)] Npgs
     {
         var filter = new FilterSql();
         filter.Add($"s.project_id = {Project.Default}");
-        if (!query.Names("endpoint", SeriesName.WholeService))
+        if (!query.Names("endpoint", SeriesName.ServiceTotal))
         {
-            filter.Add($"s.endpoint <> {SeriesName.WholeService}");
+            filter.Add($"s.endpoint <> {SeriesName.ServiceTotal}");
         }
 
         return filter;

@@ -50,7 +50,7 @@ internal sealed class MetricsAggregate(MetricsScan scan, TimeProvider time)
             names[group].Write(json);
             json.WriteTime("window_start"u8, start);
             json.WriteTime("window_end"u8, windows.EndOf(start));
-            MetricFigures.Write(json, figures, selection.Whole);
+            MetricFigures.Write(json, figures, selection.IsTotal);
             points.End(start, group);
         }
 
@@ -143,7 +143,7 @@ internal sealed class WindowGrid(long seconds, TimeZoneInfo zone)
     /// <summary>What <c>window_size</c> says; null when it says nothing.</summary>
     public static long? SizeOf(QueryReader query)
     {
-        var size = query.Whole("window_size", WindowKey.Seconds, 366 * Day);
+        var size = query.Integer("window_size", WindowKey.Seconds, 366 * Day);
         if (size % WindowKey.Seconds != 0 && size is not null)
         {
             query.Fail("window_size", "must be a multiple of 60 (seconds)");

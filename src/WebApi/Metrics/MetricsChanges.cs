@@ -46,7 +46,7 @@ internal sealed class MetricsChanges(MetricsScan scan, TimeProvider time)
     {
         var query = new QueryReader(http, Spec);
         var by = query.Choice("by", "traffic", "errors", "latency");
-        var limit = (int)(query.Whole("limit", 1, 100) ?? DefaultLimit);
+        var limit = (int)(query.Integer("limit", 1, 100) ?? DefaultLimit);
         var selection = MetricsSelection.Of(query, perEndpoint: true, time);
         if (query.Problem is { } problem)
         {
@@ -102,14 +102,14 @@ internal sealed class MetricsChanges(MetricsScan scan, TimeProvider time)
     /// <summary>Countries are counted per service, for all its requests; null where endpoints are picked.</summary>
     private async Task<List<ChangePart>?> CountriesAsync(QueryReader query, MetricsSelection selection, int limit, CancellationToken ct)
     {
-        if (query.Filters("endpoint") && !query.Names("endpoint", SeriesName.WholeService))
+        if (query.Filters("endpoint") && !query.Names("endpoint", SeriesName.ServiceTotal))
         {
             return null;
         }
 
-        var whole = MetricsSelection.Of(query, perEndpoint: false, time) with { Range = selection.Range, Compared = selection.Compared };
-        var series = await scan.SeriesAsync(whole, ct);
-        var (now, before) = await whole.BothAsync(range => scan.SumAsync(series.Keys, range, ct));
+        var total = MetricsSelection.Of(query, perEndpoint: false, time) with { Range = selection.Range, Compared = selection.Compared };
+        var series = await scan.SeriesAsync(total, ct);
+        var (now, before) = await total.BothAsync(range => scan.SumAsync(series.Keys, range, ct));
         return Parts(Beside(now.Countries.ToDictionary(), before.Countries.ToDictionary()), limit, (country, part) => part with { Country = country });
     }
 

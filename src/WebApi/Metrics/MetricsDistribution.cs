@@ -21,7 +21,7 @@ internal sealed class MetricsDistribution(MetricsScan scan, TimeProvider time)
     public async Task<Results<ApiResult<Distribution, RangeMetadata>, ApiProblem>> GetAsync(HttpContext http, CancellationToken ct)
     {
         var query = new QueryReader(http, Spec);
-        var most = (int)(query.Whole("buckets", 1, 500) ?? DefaultBuckets);
+        var most = (int)(query.Integer("buckets", 1, 500) ?? DefaultBuckets);
         var selection = MetricsSelection.Of(query, perEndpoint: false, time);
         if (query.Problem is { } problem)
         {

@@ -24,9 +24,9 @@ internal sealed class MetricsEndpointList([FromKeyedServices(DatabasePool.Reads)
     public async Task<Results<ApiResult<IEnumerable<KnownEndpoint>, EndpointListMetadata>, ApiProblem>> GetAsync(HttpContext http, CancellationToken ct)
     {
         var query = new QueryReader(http, Spec);
-        var limit = (int)(query.Whole("limit", 1, 10_000) ?? 10_000);
+        var limit = (int)(query.Integer("limit", 1, 10_000) ?? 10_000);
         var filter = new FilterSql();
-        filter.Add($"s.project_id = {Project.Default} AND s.endpoint <> {SeriesName.WholeService}");
+        filter.Add($"s.project_id = {Project.Default} AND s.endpoint <> {SeriesName.ServiceTotal}");
         query.Filters(filter);
         if (query.Text("search") is { Length: > 0 } search)
         {

@@ -33,9 +33,7 @@ internal sealed class MetricsLosses([FromKeyedServices(DatabasePool.Reads)] Npgs
              GROUP BY service
              ORDER BY 2 DESC, 3 DESC, 1
             """);
-        command.Parameters.Add(new() { Value = Project.Default });
-        command.Parameters.Add(new() { Value = range.Start.UtcDateTime });
-        command.Parameters.Add(new() { Value = range.End.UtcDateTime });
+        command.With(Project.Default, range.Start.UtcDateTime, range.End.UtcDateTime);
         await using var reader = await command.ExecuteReaderAsync(ct);
         var rows = new List<Loss>();
         while (await reader.ReadAsync(ct))

@@ -130,8 +130,7 @@ internal sealed class MetricsScan([FromKeyedServices(DatabasePool.Reads)] Npgsql
     {
         await using var command = new NpgsqlCommand(
             "SELECT seconds, start FROM metric_marks WHERE start < $2 AND start > $1 - interval '1 day'", connection);
-        command.Parameters.Add(new() { Value = range.Start.UtcDateTime });
-        command.Parameters.Add(new() { Value = range.End.UtcDateTime });
+        command.With(range.Start.UtcDateTime, range.End.UtcDateTime);
         await using var reader = await command.ExecuteReaderAsync(ct);
         var marks = new HashSet<(int, DateTimeOffset)>();
         while (await reader.ReadAsync(ct))

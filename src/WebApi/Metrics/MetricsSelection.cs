@@ -37,7 +37,7 @@ internal readonly record struct TimeRange(DateTimeOffset Start, DateTimeOffset E
 /// <summary>Which series of which time a question is about.</summary>
 /// <param name="Whole">Whether it is of whole services, which also count countries.</param>
 /// <param name="Compared">The range it is set beside.</param>
-internal sealed record MetricsSelection(FilterSql Series, TimeRange Range, TimeRange Compared, bool Whole)
+internal sealed record MetricsSelection(FilterSql Series, TimeRange Range, TimeRange Compared, bool IsTotal)
 {
     /// <summary>
     /// What a count of the compared range is multiplied with to be one of the same length. A live range ends within a minute, the windows
@@ -70,25 +70,25 @@ internal sealed record MetricsSelection(FilterSql Series, TimeRange Range, TimeR
     {
         var range = TimeRange.Of(query, time);
         var compared = query.Time("compare_to") is { } other ? new(other, other + (DateTimeOffset.MaxValue - other < range.Length ? TimeSpan.Zero : range.Length)) : range.Before;
-        var whole = !perEndpoint && !query.Filters("endpoint");
+        var isTotal = !perEndpoint && !query.Filters("endpoint");
         var series = new FilterSql();
         series.Add($"s.project_id = {Project.Default}");
         query.Filters(series);
-        if (query.Names("endpoint", SeriesName.WholeService))
+        if (query.Names("endpoint", SeriesName.ServiceTotal))
         {
             // Merged with its own endpoints, a service would count twice.
-            if (query.FiltersExcept("endpoint", SeriesName.WholeService))
+            if (query.FiltersExcept("endpoint", SeriesName.ServiceTotal))
             {
                 query.Fail("endpoint", "* is all endpoints together and cannot be merged with one of them");
             }
 
-            whole = true;
+            isTotal = true;
         }
         else
         {
-            series.Add(whole ? $"s.endpoint = {SeriesName.WholeService}" : (FormattableString)$"s.endpoint <> {SeriesName.WholeService}");
+            series.Add(isTotal ? $"s.endpoint = {SeriesName.ServiceTotal}" : (FormattableString)$"s.endpoint <> {SeriesName.ServiceTotal}");
         }
 
-        return new(series, range, compared, whole);
+        return new(series, range, compared, isTotal);
     }
 }

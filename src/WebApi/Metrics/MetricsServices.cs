@@ -32,8 +32,7 @@ internal sealed class MetricsServices([FromKeyedServices(DatabasePool.Reads)] Np
              WHERE s.project_id = $1 AND s.endpoint = $2
              ORDER BY s.service
             """);
-        command.Parameters.Add(new() { Value = Project.Default });
-        command.Parameters.Add(new() { Value = SeriesName.WholeService });
+        command.With(Project.Default, SeriesName.ServiceTotal);
         await using var reader = await command.ExecuteReaderAsync(ct);
         var services = new List<KnownService>();
         while (await reader.ReadAsync(ct))

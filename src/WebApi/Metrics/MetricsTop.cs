@@ -51,8 +51,8 @@ internal sealed class MetricsTop(MetricsScan scan, TimeProvider time)
         var query = new QueryReader(http, Spec);
         var dimension = query.Choice("dimension", "endpoint", "service", "country", "status");
         var by = query.Choice("by", "traffic", "errors", "p95", "time");
-        var limit = (int)(query.Whole("limit", 1, MaxLimit) ?? DefaultLimit);
-        var points = (int)(query.Whole("points", 1, MaxPoints) ?? 0);
+        var limit = (int)(query.Integer("limit", 1, MaxLimit) ?? DefaultLimit);
+        var points = (int)(query.Integer("points", 1, MaxPoints) ?? 0);
         var perSeries = dimension is "endpoint" or "service";
         if ((dimension == "country" && by != "traffic") || (dimension == "status" && (by is "p95" or "time")))
         {
@@ -69,7 +69,7 @@ internal sealed class MetricsTop(MetricsScan scan, TimeProvider time)
             query.Fail("status", "does not go with dimension=country: countries are counted over all statuses");
         }
 
-        if (dimension == "country" && query.Filters("endpoint") && !query.Names("endpoint", SeriesName.WholeService))
+        if (dimension == "country" && query.Filters("endpoint") && !query.Names("endpoint", SeriesName.ServiceTotal))
         {
             query.Fail("endpoint", "does not go with dimension=country: countries are counted per service");
         }

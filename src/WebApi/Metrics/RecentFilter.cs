@@ -20,9 +20,9 @@ internal static class RecentFilter
 
         var services = Wanted(query, "service");
         var endpoints = Wanted(query, "endpoint");
-        var whole = query.Names("endpoint", SeriesName.WholeService);
+        var isTotal = query.Names("endpoint", SeriesName.ServiceTotal);
         var (start, end) = (query.Time("start_date")?.UtcDateTime, query.Time("end_date")?.UtcDateTime);
-        return row => (whole || row.Endpoint != SeriesName.WholeService)
+        return row => (isTotal || row.Endpoint != SeriesName.ServiceTotal)
             && services.TrueForAll(names => names.Contains(row.Service)) && endpoints.TrueForAll(names => names.Contains(row.Endpoint))
             && !(row.WindowStart < start) && !(row.WindowStart >= end);
     }

@@ -137,7 +137,7 @@ internal sealed class WindowMemory(MetricWindows windows, IOptions<FeedOptions> 
             var newest = await windows.RowsAsync(Everything(), "w.id DESC", Chunk, 0, CancellationToken.None);
             newest.Reverse();
             Restart(newest.Count < Chunk ? 0 : newest[0].Id - 1);
-            Take(newest, visible, drawn);
+            Remember(newest, visible, drawn);
         }
 
         List<MetricWindow> rows;
@@ -146,7 +146,7 @@ internal sealed class WindowMemory(MetricWindows windows, IOptions<FeedOptions> 
             var after = Everything();
             after.Add($"w.id > {_newest}");
             rows = _newest < visible ? await windows.RowsAsync(after, "w.id", Chunk, 0, CancellationToken.None) : [];
-            Take(rows, rows.Count < Chunk ? visible : 0, drawn);
+            Remember(rows, rows.Count < Chunk ? visible : 0, drawn);
         }
         while (rows.Count == Chunk);
     }
@@ -168,7 +168,7 @@ internal sealed class WindowMemory(MetricWindows windows, IOptions<FeedOptions> 
         }
     }
 
-    private void Take(List<MetricWindow> rows, long newest, long drawn)
+    private void Remember(List<MetricWindow> rows, long newest, long drawn)
     {
         var taken = rows.ConvertAll(row => new RecentWindow(row.Id, row.Service, row.Endpoint, row.WindowStart, JsonSerializer.SerializeToUtf8Bytes(row, Json.Options)));
         lock (_gate)

@@ -1,3 +1,4 @@
+using Bayou.Database;
 using Bayou.Projects;
 using Npgsql;
 
@@ -87,12 +88,10 @@ internal sealed partial class LossCounter(NpgsqlDataSource db, TimeProvider time
                SET rejected = l.rejected + excluded.rejected, dropped = l.dropped + excluded.dropped,
                    last_error = coalesce(excluded.last_error, l.last_error)
             """);
-        command.Parameters.Add(new() { Value = Project.Default });
-        command.Parameters.Add(new() { Value = counted.Select(pair => pair.Key.Service).ToArray() });
-        command.Parameters.Add(new() { Value = counted.Select(pair => pair.Key.Minute).ToArray() });
-        command.Parameters.Add(new() { Value = counted.Select(pair => pair.Value.Rejected).ToArray() });
-        command.Parameters.Add(new() { Value = counted.Select(pair => pair.Value.Dropped).ToArray() });
-        command.Parameters.Add(new() { Value = counted.Select(pair => pair.Value.Error).ToArray() });
+        command.With(
+            Project.Default, counted.Select(pair => pair.Key.Service).ToArray(), counted.Select(pair => pair.Key.Minute).ToArray(),
+            counted.Select(pair => pair.Value.Rejected).ToArray(), counted.Select(pair => pair.Value.Dropped).ToArray(),
+            counted.Select(pair => pair.Value.Error).ToArray());
         await command.ExecuteNonQueryAsync(ct);
     }
 

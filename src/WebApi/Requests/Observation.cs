@@ -10,26 +10,26 @@ internal readonly record struct Observation(
     string Service, string Endpoint, int Status, long DurationMicros, DateTimeOffset Time,
     long RequestBytes, long ResponseBytes, string? Country, string? Version = null, bool IsFromPath = false);
 
-/// <summary>A service and endpoint; endpoint <see cref="WholeService"/> stands for all of them together.</summary>
+/// <summary>A service and endpoint; endpoint <see cref="ServiceTotal"/> stands for all of them together.</summary>
 internal readonly record struct SeriesName(string Service, string Endpoint)
 {
-    public const string WholeService = "*";
+    public const string ServiceTotal = "*";
 
     /// <summary>What counts the endpoints past a project's limit.</summary>
     public const string Other = "__other__";
 
     /// <summary>The series of its whole service.</summary>
-    public SeriesName OfWhole() => new(Service, WholeService);
+    public SeriesName OfTotal() => new(Service, ServiceTotal);
 }
 
 /// <summary>An observation as it goes into the journal.</summary>
-internal struct Observed
+internal struct JournalItem
 {
     /// <summary>The series it counts in; below 0 while only its name is known.</summary>
     public int Series;
 
     /// <summary>The whole service's series, in which it counts too.</summary>
-    public int Whole;
+    public int Total;
 
     /// <summary>Its window, in minutes since the epoch.</summary>
     public int Minute;

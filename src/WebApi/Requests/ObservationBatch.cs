@@ -16,13 +16,13 @@ internal sealed class ObservationBatch(SeriesRegistry registry, int project) : I
     private readonly Dictionary<SeriesName, int> _unknownAt = [];
     private readonly Dictionary<(string Service, string Version), SeenVersion> _versions = [];
     private readonly List<SeenVersion> _plainVersions = []; // the first few, by the sender's bytes
-    private Observed[] _items = ArrayPool<Observed>.Shared.Rent(64);
+    private JournalItem[] _items = ArrayPool<JournalItem>.Shared.Rent(64);
 
     public int Count { get; private set; }
 
-    public long Bytes => _items.Length * (long)System.Runtime.CompilerServices.Unsafe.SizeOf<Observed>();
+    public long Bytes => _items.Length * (long)System.Runtime.CompilerServices.Unsafe.SizeOf<JournalItem>();
 
-    public ReadOnlySpan<Observed> Items => _items.AsSpan(0, Count);
+    public ReadOnlySpan<JournalItem> Items => _items.AsSpan(0, Count);
 
     /// <summary>The service of the first observation; empty before there is one.</summary>
     public string Service { get; private set; } = "";
@@ -46,7 +46,7 @@ internal sealed class ObservationBatch(SeriesRegistry registry, int project) : I
         }
 
         ref var observed = ref Next();
-        (observed.Series, observed.Whole) = (series.Id, series.Whole);
+        (observed.Series, observed.Total) = (series.Id, series.Total);
         (observed.Minute, observed.Status, observed.Country) = (MinuteOf(item.Time), (ushort)item.Status, item.Country);
         (observed.DurationMicros, observed.RequestBytes, observed.ResponseBytes) = (item.DurationMicros, item.RequestBytes, item.ResponseBytes);
         return true;
@@ -71,7 +71,7 @@ internal sealed class ObservationBatch(SeriesRegistry registry, int project) : I
         }
 
         ref var observed = ref Next();
-        (observed.Series, observed.Whole) = (~at, 0);
+        (observed.Series, observed.Total) = (~at, 0);
         (observed.Minute, observed.Status) = (MinuteOf(o.Time.UtcDateTime), (ushort)o.Status);
         observed.Country = o.Country is { } country ? CountryCode.Of(country[0], country[1]) : (ushort)0;
         (observed.DurationMicros, observed.RequestBytes, observed.ResponseBytes) = (o.DurationMicros, o.RequestBytes, o.ResponseBytes);
@@ -89,13 +89,13 @@ internal sealed class ObservationBatch(SeriesRegistry registry, int project) : I
             return;
         }
 
-        var ids = await registry.ResolveAsync(project, [.. _unknown, .. _unknown.Select(name => name.OfWhole()).Distinct()], _fromPath, ct);
+        var ids = await registry.ResolveAsync(project, [.. _unknown, .. _unknown.Select(name => name.OfTotal()).Distinct()], _fromPath, ct);
         foreach (ref var item in _items.AsSpan(0, Count))
         {
             if (item.Series < 0)
             {
                 var name = _unknown[~item.Series];
-                (item.Series, item.Whole) = (ids[name], ids[name.OfWhole()]);
+                (item.Series, item.Total) = (ids[name], ids[name.OfTotal()]);
             }
         }
 
@@ -115,14 +115,14 @@ internal sealed class ObservationBatch(SeriesRegistry registry, int project) : I
         Count = 0;
         if (_items.Length > 0)
         {
-            ArrayPool<Observed>.Shared.Return(_items);
+            ArrayPool<JournalItem>.Shared.Return(_items);
             _items = [];
         }
     }
 
     private static int MinuteOf(DateTime utc) => (int)((utc - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMinute);
 
-    private ref Observed Next()
+    private ref JournalItem Next()
     {
         if (Count == _items.Length)
         {

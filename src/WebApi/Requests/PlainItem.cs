@@ -63,14 +63,14 @@ internal ref struct PlainItem
 
     private bool TryRead()
     {
-        if (!Take((byte)'{'))
+        if (!Skip((byte)'{'))
         {
             return false;
         }
 
         for (var seen = 0; ;)
         {
-            if (!TryText(out var name) || !Take((byte)':'))
+            if (!TryText(out var name) || !Skip((byte)':'))
             {
                 return false;
             }
@@ -83,9 +83,9 @@ internal ref struct PlainItem
             }
 
             seen |= 1 << field;
-            if (!Take((byte)','))
+            if (!Skip((byte)','))
             {
-                return Take((byte)'}') && _rest.IsEmpty && (seen & RequiredFields) == RequiredFields;
+                return Skip((byte)'}') && _rest.IsEmpty && (seen & RequiredFields) == RequiredFields;
             }
         }
     }
@@ -100,23 +100,23 @@ internal ref struct PlainItem
             case 5 when name.SequenceEqual("route"u8):
                 return TryText(out _route) ? 2 : -1;
             case 6 when name.SequenceEqual("status"u8):
-                return TryWhole(out _status) && _status is >= 100 and <= 599 ? 4 : -1;
+                return TryInteger(out _status) && _status is >= 100 and <= 599 ? 4 : -1;
             case 6 when name.SequenceEqual("method"u8):
                 return TryText(out _method) ? 1 : -1;
             case 7 when name.SequenceEqual("service"u8):
                 return TryText(out _service) ? 0 : -1;
             case 7 when name.SequenceEqual("country"u8):
-                return TakeNull() || TryCountry() ? 10 : -1;
+                return SkipNull() || TryCountry() ? 10 : -1;
             case 7 when name.SequenceEqual("version"u8):
-                return TakeNull() || (TryText(out _version) && !_version.IsEmpty) ? 11 : -1;
+                return SkipNull() || (TryText(out _version) && !_version.IsEmpty) ? 11 : -1;
             case 8 when name.SequenceEqual("trace_id"u8):
-                return TakeNull() || TryTraceId() ? 9 : -1;
+                return SkipNull() || TryTraceId() ? 9 : -1;
             case 11 when name.SequenceEqual("duration_ms"u8):
                 return TryDuration() ? 5 : -1;
             case 12 when name.SequenceEqual("request_size"u8):
-                return TakeNull() || (TryWhole(out _requestBytes) && _requestBytes <= ObservationReader.MaxBytes) ? 7 : -1;
+                return SkipNull() || (TryInteger(out _requestBytes) && _requestBytes <= ObservationReader.MaxBytes) ? 7 : -1;
             case 13 when name.SequenceEqual("response_size"u8):
-                return TakeNull() || (TryWhole(out _responseBytes) && _responseBytes <= ObservationReader.MaxBytes) ? 8 : -1;
+                return SkipNull() || (TryInteger(out _responseBytes) && _responseBytes <= ObservationReader.MaxBytes) ? 8 : -1;
             default:
                 return -1;
         }
@@ -130,7 +130,7 @@ internal ref struct PlainItem
         }
     }
 
-    private bool Take(byte what)
+    private bool Skip(byte what)
     {
         SkipSpaces();
         if (_rest.IsEmpty || _rest[0] != what)
@@ -142,7 +142,7 @@ internal ref struct PlainItem
         return true;
     }
 
-    private bool TakeNull()
+    private bool SkipNull()
     {
         var isNull = _rest.StartsWith("null"u8);
         _rest = isNull ? _rest[4..] : _rest;
@@ -152,7 +152,7 @@ internal ref struct PlainItem
     private bool TryText(out ReadOnlySpan<byte> text)
     {
         text = default;
-        if (!Take((byte)'"'))
+        if (!Skip((byte)'"'))
         {
             return false;
         }
@@ -182,7 +182,7 @@ internal ref struct PlainItem
         return plain;
     }
 
-    private bool TryWhole(out long value)
+    private bool TryInteger(out long value)
     {
         var leadingZero = _rest.Length > 0 && _rest[0] == '0';
         return TryDigits(out value, out var digits) && (!leadingZero || digits == 1);
@@ -190,7 +190,7 @@ internal ref struct PlainItem
 
     private bool TryDuration()
     {
-        if (!TryWhole(out var value))
+        if (!TryInteger(out var value))
         {
             return false;
         }
@@ -229,5 +229,5 @@ internal ref struct PlainItem
 
     private bool TryTime() => _rest.Length > 0 && _rest[0] == '"'
         ? TryText(out var text) && Times.TryParsePlain(text, out _time)
-        : TryWhole(out var milliseconds) && Times.FromUnixMilliseconds(milliseconds, out _time);
+        : TryInteger(out var milliseconds) && Times.FromUnixMilliseconds(milliseconds, out _time);
 }

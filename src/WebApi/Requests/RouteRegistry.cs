@@ -1,3 +1,4 @@
+using Bayou.Database;
 using Npgsql;
 
 namespace Bayou.Requests;
@@ -54,8 +55,7 @@ internal sealed class RouteRegistry(NpgsqlConnection connection, int project, bo
         }
 
         await using var command = new NpgsqlCommand("SELECT service, prefix, kept FROM route_variables WHERE project_id = $1 AND service = ANY ($2)", connection);
-        command.Parameters.Add(new() { Value = project });
-        command.Parameters.Add(new() { Value = services });
+        command.With(project, services);
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
         {
@@ -67,8 +67,7 @@ internal sealed class RouteRegistry(NpgsqlConnection connection, int project, bo
     {
         var trees = services.ToDictionary(service => service, _ => new RouteTree());
         await using var command = new NpgsqlCommand("SELECT service, endpoint, from_path FROM series WHERE project_id = $1 AND service = ANY ($2)", connection);
-        command.Parameters.Add(new() { Value = project });
-        command.Parameters.Add(new() { Value = services });
+        command.With(project, services);
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
         {
@@ -81,10 +80,7 @@ internal sealed class RouteRegistry(NpgsqlConnection connection, int project, bo
     private async Task WriteAsync(string service, string prefix, string[] kept, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand("INSERT INTO route_variables (project_id, service, prefix, kept) VALUES ($1, $2, $3, $4)", connection);
-        command.Parameters.Add(new() { Value = project });
-        command.Parameters.Add(new() { Value = service });
-        command.Parameters.Add(new() { Value = prefix });
-        command.Parameters.Add(new() { Value = kept });
+        command.With(project, service, prefix, kept);
         await command.ExecuteNonQueryAsync(ct);
     }
 }

@@ -28,9 +28,9 @@ internal sealed class SeriesRegistry(NpgsqlDataSource db, IOptions<MetricsOption
     /// <summary>Remembers how a sender writes a series, unless it was turned away: of those there is no end.</summary>
     public void Remember(byte[] key, int project, SeriesName name)
     {
-        if (key.Length > 0 && _plain.Count < MostPlain && _known.TryGetValue((project, name), out var id) && _known.TryGetValue((project, name.OfWhole()), out var whole))
+        if (key.Length > 0 && _plain.Count < MostPlain && _known.TryGetValue((project, name), out var id) && _known.TryGetValue((project, name.OfTotal()), out var total))
         {
-            _plain[key] = new(id, whole, name.Service);
+            _plain[key] = new(id, total, name.Service);
         }
     }
 
@@ -68,7 +68,7 @@ internal sealed class SeriesRegistry(NpgsqlDataSource db, IOptions<MetricsOption
         await using var transaction = await connection.BeginTransactionAsync(ct);
 
         // One registration of a project at a time, on every node: else two could each take the last free place.
-        await Registration.TakeAsync(connection, ct, project);
+        await Registration.AcquireAsync(connection, ct, project);
 
         var (services, endpoints) = await CountAsync(connection, project, ct);
         var routes = new RouteRegistry(connection, project, canLearn: endpoints < options.Value.MaxEndpoints);
@@ -106,12 +106,12 @@ internal sealed class SeriesRegistry(NpgsqlDataSource db, IOptions<MetricsOption
     private Dictionary<SeriesName, SeriesName> StandIns(List<SeriesName> fresh, int services, int endpoints)
     {
         var stands = new Dictionary<SeriesName, SeriesName>();
-        var refused = fresh.Where(name => name.Endpoint == SeriesName.WholeService).Select(name => name.Service)
+        var refused = fresh.Where(name => name.Endpoint == SeriesName.ServiceTotal).Select(name => name.Service)
             .Skip(Math.Max(0, options.Value.MaxServices - services)).ToHashSet();
         foreach (var name in fresh)
         {
             var service = refused.Contains(name.Service) ? SeriesName.Other : name.Service;
-            var endpoint = name.Endpoint == SeriesName.WholeService ? name.Endpoint
+            var endpoint = name.Endpoint == SeriesName.ServiceTotal ? name.Endpoint
                 : service == SeriesName.Other || endpoints++ >= options.Value.MaxEndpoints ? SeriesName.Other
                 : name.Endpoint;
             stands[name] = new(service, endpoint);
@@ -145,7 +145,7 @@ internal sealed class SeriesRegistry(NpgsqlDataSource db, IOptions<MetricsOption
             ON CONFLICT DO NOTHING
             """, connection);
         Bind(command, project, names);
-        command.Parameters.Add(new() { Value = names.Select(fromPath.Contains).ToArray() });
+        command.With(names.Select(fromPath.Contains).ToArray());
         await command.ExecuteNonQueryAsync(ct);
     }
 
@@ -155,9 +155,7 @@ internal sealed class SeriesRegistry(NpgsqlDataSource db, IOptions<MetricsOption
             SELECT count(*) FILTER (WHERE endpoint = $2)::int, count(*) FILTER (WHERE endpoint NOT IN ($2, $3))::int
               FROM series WHERE project_id = $1
             """, connection);
-        command.Parameters.Add(new() { Value = project });
-        command.Parameters.Add(new() { Value = SeriesName.WholeService });
-        command.Parameters.Add(new() { Value = SeriesName.Other });
+        command.With(project, SeriesName.ServiceTotal, SeriesName.Other);
         await using var reader = await command.ExecuteReaderAsync(ct);
         await reader.ReadAsync(ct);
         return (reader.GetInt32(0), reader.GetInt32(1));
@@ -165,12 +163,10 @@ internal sealed class SeriesRegistry(NpgsqlDataSource db, IOptions<MetricsOption
 
     private static void Bind(NpgsqlCommand command, int project, List<SeriesName> names)
     {
-        command.Parameters.Add(new() { Value = project });
-        command.Parameters.Add(new() { Value = names.Select(n => n.Service).ToArray() });
-        command.Parameters.Add(new() { Value = names.Select(n => n.Endpoint).ToArray() });
+        command.With(project, names.Select(n => n.Service).ToArray(), names.Select(n => n.Endpoint).ToArray());
     }
 }
 
 /// <summary>A registered series.</summary>
-/// <param name="Whole">The whole service's.</param>
-internal sealed record KnownSeries(int Id, int Whole, string Service);
+/// <param name="Total">The whole service's.</param>
+internal sealed record KnownSeries(int Id, int Total, string Service);

@@ -33,7 +33,7 @@ internal sealed class SegmentCatalogue<TKind>(TKind kind, [FromKeyedServices(Dat
                    (SELECT sum(n) FROM unnest(lines) n)::bigint, zone_ids, zone_min, zone_max
               FROM (SELECT 1) always LEFT JOIN {kind.Catalogue} ON project_id = $1 AND state <> 'expired' AND max_id IS NOT NULL
             """);
-        command.Parameters.Add(new() { Value = Project.Default });
+        command.With(Project.Default);
         await using var reader = await command.ExecuteReaderAsync(ct);
         var (stored, drawn) = (new List<StoredSegment>(), 0L);
         while (await reader.ReadAsync(ct))

@@ -59,7 +59,7 @@ internal abstract class SegmentReader<TRow>(NpgsqlDataSource db, string columns)
 
         var tables = zones.GroupBy(zone => zone.Segment).Select(part => Select(part.Key, Ids(part), filter, order, count));
         var rows = await ReadAsync(Union(tables, order, count), filter, ct);
-        return parts.Count == zones.Count ? rows : Whole(rows, parts, zones.Count, order, count);
+        return parts.Count == zones.Count ? rows : IfComplete(rows, parts, zones.Count, order, count);
     }
 
     /// <summary>
@@ -77,11 +77,11 @@ internal abstract class SegmentReader<TRow>(NpgsqlDataSource db, string columns)
             $"SELECT {columns} FROM ({Union(first, order, most)}) probed WHERE {filter.Where} ORDER BY {order.Sql} LIMIT {count}", filter, ct);
 
         // With fewer, one that is known might be behind those rows, and another between.
-        return rows.Count == count ? Whole(First(known, rows, order, count), parts, ProbedParts, order, count) : null;
+        return rows.Count == count ? IfComplete(First(known, rows, order, count), parts, ProbedParts, order, count) : null;
     }
 
     /// <summary>The rows that were found in the first parts, if no other can have one that comes before the last of them.</summary>
-    private static List<TRow>? Whole(List<TRow> rows, List<Part> parts, int read, SegmentOrder order, int count) =>
+    private static List<TRow>? IfComplete(List<TRow> rows, List<Part> parts, int read, SegmentOrder order, int count) =>
         rows.Count == count && (parts.Count <= read || !order.MayPrecede(parts[read].Bounds, rows[count - 1])) ? rows : null;
 
     private static List<TRow> First(List<TRow> some, List<TRow> others, SegmentOrder order, int count)

@@ -1,3 +1,4 @@
+using Bayou.Database;
 using Bayou.Ingest;
 using Bayou.Projects;
 using Npgsql;
@@ -35,7 +36,7 @@ internal sealed partial class SegmentWriter<TKind, TBatch>(TKind kind, NpgsqlDat
             await patience.ExecuteNonQueryAsync(ct);
         }
 
-        var batches = await tick.TakeKeysAsync(connection, 0, 0, ct);
+        var batches = await tick.ClaimKeysAsync(connection, 0, 0, ct);
         if (batches.Count > 0)
         {
             var (next, hot) = await BeginIdsAsync(connection, batches.Sum(batch => batch.Count), ct);
@@ -138,12 +139,10 @@ internal sealed partial class SegmentWriter<TKind, TBatch>(TKind kind, NpgsqlDat
         }
 
         await using var begin = new NpgsqlCommand($"UPDATE {kind.Catalogue} SET state = 'closed', changed_at = now() WHERE state = 'hot' AND project_id = $1 AND retention = $2", connection);
-        begin.Parameters.Add(new() { Value = Project.Default });
-        begin.Parameters.Add(new() { Value = @class });
+        begin.With(Project.Default, @class);
         await begin.ExecuteNonQueryAsync(ct);
         await using var insert = new NpgsqlCommand($"INSERT INTO {kind.Catalogue} (project_id, retention) VALUES ($1, $2) RETURNING id", connection);
-        insert.Parameters.Add(new() { Value = Project.Default });
-        insert.Parameters.Add(new() { Value = @class });
+        insert.With(Project.Default, @class);
         var id = (int)(await insert.ExecuteScalarAsync(ct))!;
 
         // Nothing is ever updated in it, and it is gone before a vacuum would be of use.

@@ -50,8 +50,8 @@ internal static class SelfMonitoring
             var dropped = request.Headers.TryGetValues(IngestEndpoints.DroppedHeader, out var drops) ? long.Parse(drops.Single(), CultureInfo.InvariantCulture) : 0;
             var key = request.Headers.GetValues("Idempotency-Key").Single();
             var outcome = request.RequestUri!.AbsolutePath.EndsWith("/logs", StringComparison.Ordinal)
-                ? await services.GetRequiredService<IngestDoor<LogBatch>>().TakeAsync(body.ToArray(), key, dropped, cancellationToken)
-                : await services.GetRequiredService<IngestDoor<ObservationBatch>>().TakeAsync(body.ToArray(), key, dropped, cancellationToken);
+                ? await services.GetRequiredService<IngestDoor<LogBatch>>().AcceptAsync(body.ToArray(), key, dropped, cancellationToken)
+                : await services.GetRequiredService<IngestDoor<ObservationBatch>>().AcceptAsync(body.ToArray(), key, dropped, cancellationToken);
             if (outcome == IngestOutcome.NoAnswer)
             {
                 throw new HttpRequestException("It cannot be known whether the batch was taken.");

@@ -1,4 +1,5 @@
 using Bayou.Cluster;
+using Bayou.Database;
 using Bayou.Ingest;
 using Bayou.Metrics;
 using Microsoft.Extensions.Options;
@@ -185,8 +186,7 @@ internal sealed partial class Delivery(
     private async Task DeleteAsync(long epoch, long seq, CancellationToken ct)
     {
         await using var command = db.CreateCommand("DELETE FROM ingest_journal WHERE epoch = $1 AND seq <= $2");
-        command.Parameters.Add(new() { Value = epoch });
-        command.Parameters.Add(new() { Value = seq });
+        command.With(epoch, seq);
         await command.ExecuteNonQueryAsync(ct);
     }
 

@@ -1,3 +1,4 @@
+using Bayou.Database;
 using Npgsql;
 
 namespace Bayou.Windows;
@@ -48,8 +49,7 @@ internal sealed partial class JournalAdoption(NpgsqlDataSource db, Outstanding o
                         SELECT 1 FROM ingest_node a WHERE a.epoch = n.adopter AND a.state = 'live' AND a.lease_until >= now()))
             RETURNING n.epoch
             """);
-        command.Parameters.Add(new() { Value = epoch });
-        command.Parameters.Add(new() { NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text, Value = (object?)ownNode ?? DBNull.Value });
+        command.With(epoch, ownNode);
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
         {
@@ -61,7 +61,7 @@ internal sealed partial class JournalAdoption(NpgsqlDataSource db, Outstanding o
     private async Task<List<long>> AdoptedAsync(long epoch, CancellationToken ct)
     {
         await using var command = db.CreateCommand("SELECT epoch FROM ingest_node WHERE state = 'fenced' AND adopter = $1");
-        command.Parameters.Add(new() { Value = epoch });
+        command.With(epoch);
         await using var reader = await command.ExecuteReaderAsync(ct);
         var epochs = new List<long>();
         while (await reader.ReadAsync(ct))
@@ -79,9 +79,7 @@ internal sealed partial class JournalAdoption(NpgsqlDataSource db, Outstanding o
         {
             // In pages: leaving a reader early would still read all that is left.
             await using var command = db.CreateCommand("SELECT seq, payload FROM ingest_journal WHERE epoch = $1 AND seq > $2 ORDER BY seq LIMIT $3");
-            command.Parameters.Add(new() { Value = adopted });
-            command.Parameters.Add(new() { Value = outstanding.LastSeq(adopted) });
-            command.Parameters.Add(new() { Value = PageRows });
+            command.With(adopted, outstanding.LastSeq(adopted), PageRows);
             await using var reader = await command.ExecuteReaderAsync(System.Data.CommandBehavior.SequentialAccess, ct);
             var rows = 0;
             for (; await reader.ReadAsync(ct); rows++)
@@ -107,7 +105,7 @@ internal sealed partial class JournalAdoption(NpgsqlDataSource db, Outstanding o
                AND NOT EXISTS (SELECT 1 FROM ingest_journal j WHERE j.epoch = n.epoch)
             RETURNING n.epoch
             """);
-        command.Parameters.Add(new() { Value = epoch });
+        command.With(epoch);
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
         {

@@ -6,7 +6,7 @@ using Bayou.Requests;
 namespace Bayou.Windows;
 
 /// <summary>
-/// Writes one journal row's content: a format byte, then for each series and window what was observed, all numbers as varints: the whole
+/// Writes one journal row's content: a format byte, then for each series and window what was observed, all numbers as varints: the total
 /// service's series (0: as before), the series, the minute since the epoch (its distance from the one before, zigzag), the number of observations; then
 /// a single one as it is (twice the status, and one more where two letters of a country follow; duration, request and response size), several
 /// as <see cref="WindowFigures.Write"/> has them. Everything in a row counts in its series and in its whole service's; countries in the latter only.
@@ -18,7 +18,7 @@ internal sealed class JournalPayload
 
     private readonly ArrayBufferWriter<byte> _output = new(1024);
     private readonly WindowFigures _sum = new();
-    private Observed[] _items = [];
+    private JournalItem[] _items = [];
     private ulong[] _keys = []; // minute, then series: whoever adds them up finds those of one whole service side by side
     private int[] _order = [];
 
@@ -35,7 +35,7 @@ internal sealed class JournalPayload
 
         _keys.AsSpan(0, count).Sort(_order.AsSpan(0, count));
         _output.Write([Format]);
-        var (whole, minute) = (0, 0);
+        var (total, minute) = (0, 0);
         for (var (from, to) = (0, 0); from < count; from = to)
         {
             while (to < count && _keys[to] == _keys[from])
@@ -44,11 +44,11 @@ internal sealed class JournalPayload
             }
 
             ref var first = ref _items[_order[from]];
-            Varint.Write(_output, first.Whole == whole ? 0 : first.Whole);
+            Varint.Write(_output, first.Total == total ? 0 : first.Total);
             Varint.Write(_output, first.Series);
             Varint.Write(_output, ZigZag(first.Minute - minute));
             Varint.Write(_output, to - from);
-            (whole, minute) = (first.Whole, first.Minute);
+            (total, minute) = (first.Total, first.Minute);
             if (to - from == 1)
             {
                 WriteSingle(first);
@@ -68,7 +68,7 @@ internal sealed class JournalPayload
         return _output.WrittenMemory;
     }
 
-    private void WriteSingle(in Observed item)
+    private void WriteSingle(in JournalItem item)
     {
         Varint.Write(_output, (item.Status << 1) | (item.Country == 0 ? 0 : 1));
         if (item.Country != 0)
@@ -87,7 +87,7 @@ internal sealed class JournalPayload
         var count = batches.Sum(batch => batch.Count);
         if (_items.Length < count)
         {
-            (_items, _keys, _order) = (new Observed[count], new ulong[count], new int[count]);
+            (_items, _keys, _order) = (new JournalItem[count], new ulong[count], new int[count]);
         }
 
         var at = 0;
@@ -119,7 +119,7 @@ internal ref struct JournalReader
 
     private readonly bool _isFirst;
     private ReadOnlySpan<byte> _rest;
-    private int _whole;
+    private int _total;
     private int _minute;
     private long _count;
 
@@ -138,7 +138,7 @@ internal ref struct JournalReader
     public WindowKey Window { get; private set; }
 
     /// <summary>The whole service's window, in which all of it counts too; null where that stands beside it.</summary>
-    public readonly WindowKey? Whole => _isFirst ? null : new(_whole, Window.StartUnix);
+    public readonly WindowKey? Total => _isFirst ? null : new(_total, Window.StartUnix);
 
     /// <exception cref="InvalidDataException">The payload is cut short.</exception>
     public bool MoveNext()
@@ -155,8 +155,8 @@ internal ref struct JournalReader
             return true;
         }
 
-        var whole = (int)Varint.Read(ref _rest);
-        _whole = whole == 0 ? _whole : whole;
+        var total = (int)Varint.Read(ref _rest);
+        _total = total == 0 ? _total : total;
         var series = (int)Varint.Read(ref _rest);
         var step = (uint)Varint.Read(ref _rest);
         _minute += (int)(step >> 1) ^ -(int)(step & 1);
@@ -166,9 +166,9 @@ internal ref struct JournalReader
     }
 
     /// <summary>Adds what was observed to its window, and to its whole service's.</summary>
-    /// <param name="whole">Null where there is no <see cref="Whole"/>.</param>
+    /// <param name="total">Null where there is no <see cref="Total"/>.</param>
     /// <exception cref="InvalidDataException">The payload is cut short.</exception>
-    public void AddTo(WindowFigures window, WindowFigures? whole)
+    public void AddTo(WindowFigures window, WindowFigures? total)
     {
         if (_isFirst)
         {
@@ -180,7 +180,7 @@ internal ref struct JournalReader
         {
             var again = _rest;
             window.MergeFrom(ref _rest, countries: false);
-            whole!.MergeFrom(ref again);
+            total!.MergeFrom(ref again);
             return;
         }
 
@@ -194,6 +194,6 @@ internal ref struct JournalReader
 
         var (micros, requestBytes, responseBytes) = (Varint.Read(ref _rest), Varint.Read(ref _rest), Varint.Read(ref _rest));
         window.Add((int)(status >> 1), micros, requestBytes, responseBytes);
-        whole!.Add((int)(status >> 1), micros, requestBytes, responseBytes, country);
+        total!.Add((int)(status >> 1), micros, requestBytes, responseBytes, country);
     }
 }

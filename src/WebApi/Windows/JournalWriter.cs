@@ -1,3 +1,4 @@
+using Bayou.Database;
 using Bayou.Ingest;
 using Bayou.Requests;
 using Npgsql;
@@ -14,7 +15,7 @@ internal sealed class JournalWriter(NpgsqlDataSource db)
     {
         await using var command = db.CreateCommand(
             "INSERT INTO ingest_node (node, lease_until) VALUES ($1, now() + interval '30 seconds') RETURNING epoch");
-        command.Parameters.Add(new() { Value = node });
+        command.With(node);
         return (long)(await command.ExecuteScalarAsync(ct))!;
     }
 
@@ -40,12 +41,11 @@ internal sealed class JournalWriter(NpgsqlDataSource db)
             return false;
         }
 
-        Payload = _payload.Write(await tick.TakeKeysAsync(connection, epoch, seq, ct));
+        Payload = _payload.Write(await tick.ClaimKeysAsync(connection, epoch, seq, ct));
         if (!Payload.IsEmpty)
         {
             await using var insert = new NpgsqlCommand("INSERT INTO ingest_journal (epoch, seq, payload) VALUES ($1, $2, $3)", connection);
-            insert.Parameters.Add(new() { Value = epoch });
-            insert.Parameters.Add(new() { Value = seq });
+            insert.With(epoch, seq);
             insert.Parameters.Add(new NpgsqlParameter<ReadOnlyMemory<byte>> { TypedValue = Payload });
             await insert.ExecuteNonQueryAsync(ct);
             tick.Committing = true;
@@ -64,12 +64,11 @@ internal sealed class JournalWriter(NpgsqlDataSource db)
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await using var wait = new NpgsqlCommand("SELECT state = 'live' FROM ingest_node WHERE epoch = $1 FOR UPDATE", connection);
-        wait.Parameters.Add(new() { Value = epoch });
+        wait.With(epoch);
         var live = await wait.ExecuteScalarAsync(ct) is true;
 
         await using var look = new NpgsqlCommand("SELECT EXISTS (SELECT 1 FROM ingest_journal WHERE epoch = $1 AND seq = $2)", connection);
-        look.Parameters.Add(new() { Value = epoch });
-        look.Parameters.Add(new() { Value = seq });
+        look.With(epoch, seq);
         return (bool)(await look.ExecuteScalarAsync(ct))! ? true : live ? false : null;
     }
 
@@ -77,14 +76,14 @@ internal sealed class JournalWriter(NpgsqlDataSource db)
     {
         // Shared with nobody who fences: an adopter waits for this transaction.
         await using var command = new NpgsqlCommand("SELECT state = 'live' FROM ingest_node WHERE epoch = $1 FOR SHARE", connection);
-        command.Parameters.Add(new() { Value = epoch });
+        command.With(epoch);
         return await command.ExecuteScalarAsync(ct) is true;
     }
 
     private async Task<bool> AnyAsync(string sql, long epoch, CancellationToken ct)
     {
         await using var command = db.CreateCommand(sql);
-        command.Parameters.Add(new() { Value = epoch });
+        command.With(epoch);
         return await command.ExecuteNonQueryAsync(ct) > 0;
     }
 }

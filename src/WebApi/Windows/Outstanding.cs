@@ -59,10 +59,10 @@ internal sealed class Outstanding(IOptions<IngestOptions> options, TimeProvider 
         if (!live)
         {
             // Read to its end before any of it counts; this node's own need no such care.
-            var (window, whole) = (new WindowFigures(), new WindowFigures());
+            var (window, total) = (new WindowFigures(), new WindowFigures());
             for (var row = new JournalReader(payload); row.MoveNext();)
             {
-                row.AddTo(window, whole);
+                row.AddTo(window, total);
             }
         }
 
@@ -82,10 +82,10 @@ internal sealed class Outstanding(IOptions<IngestOptions> options, TimeProvider 
             (WindowKey? last, WindowFigures? figures) = (null, null);
             for (var row = new JournalReader(payload); row.MoveNext();)
             {
-                if (row.Whole != last)
+                if (row.Total != last)
                 {
                     // Mostly that of the one before.
-                    (last, figures) = (row.Whole, row.Whole is { } whole ? At(whole) : null);
+                    (last, figures) = (row.Total, row.Total is { } total ? At(total) : null);
                 }
 
                 row.AddTo(At(row.Window), figures);

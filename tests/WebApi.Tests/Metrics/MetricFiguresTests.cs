@@ -49,7 +49,7 @@ public sealed class MetricFiguresTests
         using (var json = new Utf8JsonWriter(bytes))
         {
             json.WriteStartObject();
-            MetricFigures.Write(json, figures, whole: true);
+            MetricFigures.Write(json, figures, isTotal: true);
             json.WriteEndObject();
         }
 

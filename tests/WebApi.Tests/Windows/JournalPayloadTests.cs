@@ -33,7 +33,7 @@ public sealed class JournalPayloadTests(BayouServer server) : IClassFixture<Bayo
             {
                 var start = (long)item.Minute * WindowKey.Seconds;
                 At(expected, new(item.Series, start)).Add(item.Status, item.DurationMicros, item.RequestBytes, item.ResponseBytes);
-                At(expected, new(item.Whole, start)).Add(item.Status, item.DurationMicros, item.RequestBytes, item.ResponseBytes, item.Country);
+                At(expected, new(item.Total, start)).Add(item.Status, item.DurationMicros, item.RequestBytes, item.ResponseBytes, item.Country);
             }
         }
 
@@ -85,7 +85,7 @@ public sealed class JournalPayloadTests(BayouServer server) : IClassFixture<Bayo
         var windows = new Dictionary<WindowKey, WindowFigures>();
         for (var row = new JournalReader(payload); row.MoveNext();)
         {
-            row.AddTo(At(windows, row.Window), row.Whole is { } whole ? At(windows, whole) : null);
+            row.AddTo(At(windows, row.Window), row.Total is { } whole ? At(windows, whole) : null);
         }
 
         return windows;
