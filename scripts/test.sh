@@ -47,7 +47,8 @@ run() {
     printf '  %s … ' "$name"
     "$@" >"$log" 2>&1 || status=$?
     case $kind in
-        dotnet) read -r failed passed skipped < <(sed -nE 's/.*Failed: +([0-9]+), Passed: +([0-9]+), Skipped: +([0-9]+).*/\1 \2 \3/p' "$log" | tail -n 1) || true ;;
+        dotnet) read -r failed passed skipped < <(
+            sed -nE 's/.*Failed: +([0-9]+), Passed: +([0-9]+), Skipped: +([0-9]+).*/\1 \2 \3/p' "$log" | tail -n 1) || true ;;
         ok) passed=$(grep -c '^ok' "$log" || true) failed=$(grep -c '^not ok' "$log" || true) ;;
         right) passed=$((status == 0)) ;;
     esac

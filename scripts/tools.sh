@@ -43,7 +43,8 @@ doctor_main() {
     finding ".NET SDK" "$(dotnet --version 2>/dev/null || true)" "missing, or older than global.json asks for"
     finding "Node" "$(node --version 2>/dev/null || true)" "missing"
     POSTGRES_BIN=$(installed_postgres)
-    finding "PostgreSQL" "${BAYOU_DATABASE_URL:+BAYOU_DATABASE_URL}${POSTGRES_BIN:+ $("$POSTGRES_BIN/postgres" --version) in $POSTGRES_BIN}" "not installed; ./bayou up gets one"
+    finding "PostgreSQL" \
+        "${BAYOU_DATABASE_URL:+BAYOU_DATABASE_URL}${POSTGRES_BIN:+ $("$POSTGRES_BIN/postgres" --version) in $POSTGRES_BIN}" "not installed; ./bayou up gets one"
     finding "Chromium" "$(command -v "${BAYOU_CHROMIUM:-chromium}" || true)" "not installed; only ./bayou test needs it"
     finding "Data" "$([ -d "$BAYOU_DATA" ] && printf '%s, %s' "$BAYOU_DATA" "$(du -shL "$BAYOU_DATA" 2>/dev/null | cut -f1)")" "none yet in $BAYOU_DATA"
     finding "Disk" "$(df -h --output=avail "$BAYOU_ROOT" | tail -n 1 | tr -d ' ') free" ""

@@ -39,7 +39,8 @@ check_address() {
     case ${BAYOU_HOST:-localhost} in
         localhost | 127.0.0.1 | ::1) ;;
         *)
-            [ -n "${BAYOU_TOKEN:-}" ] || die "BAYOU_HOST=$BAYOU_HOST would open Bayou to the network; set BAYOU_TOKEN too, for instance to what this prints: openssl rand -hex 24"
+            [ -n "${BAYOU_TOKEN:-}" ] || die "BAYOU_HOST=$BAYOU_HOST would open Bayou to the network;" \
+                "set BAYOU_TOKEN too, for instance to what this prints: openssl rand -hex 24"
             URLS="http://$BAYOU_HOST:$BAYOU_PORT"
             AT=$URLS
             export BAYOU_ALLOWED_HOSTS=${BAYOU_ALLOWED_HOSTS:-*}

@@ -38,7 +38,10 @@ says() {
 run() { env BAYOU_DATA="$scratch/data" "$root/bayou" "$@"; }
 
 # Where this runs in the background an interrupt is ignored, which a shell cannot undo.
-in_parts() { (BAYOU_ROOT=$root BAYOU_DATA=$scratch/data env --default-signal=INT bash -uc ". '$root/scripts/common.sh'; . '$root/scripts/setup.sh'; . '$root/scripts/postgres.sh'; $1"); }
+in_parts() {
+    local parts=". '$root/scripts/common.sh'; . '$root/scripts/setup.sh'; . '$root/scripts/postgres.sh'"
+    (BAYOU_ROOT=$root BAYOU_DATA=$scratch/data env --default-signal=INT bash -uc "$parts; $1")
+}
 
 an_unknown_command() { says "There is no command 'fly'" run fly; }
 a_port_that_is_none() { says "BAYOU_PORT is 'http'" env BAYOU_PORT=http "$root/bayou" up; }
@@ -69,11 +72,19 @@ a_data_folder_of_its_owner() {
     in_parts "
         umask 022
         cluster_up '$scratch/new' throwaway; cluster_down
-        [ \"\$(stat -Lc %a '$scratch/new/postgres')\" = 700 ] && [ \"\$(stat -c %a \"\$CLUSTER/password\")\" = 600 ] && [[ \$(stat -c %a '$scratch/new') = 7[01][01] ]]"
+        [ \"\$(stat -Lc %a '$scratch/new/postgres')\" = 700 ] &&
+            [ \"\$(stat -c %a \"\$CLUSTER/password\")\" = 600 ] && [[ \$(stat -c %a '$scratch/new') = 7[01][01] ]]"
 }
 a_data_folder_that_exists() {
     mkdir -m 750 "$scratch/mine"
     in_parts "cluster_home '$scratch/mine' >/dev/null; [ \"\$(stat -c %a '$scratch/mine')\" = 750 ]"
+}
+# The build looks at C# alone, and not at its comments. Tables, links and what a tool writes are as long as they are.
+no_line_is_too_long() {
+    local long
+    long=$(cd "$root" && git ls-files '*.cs' '*.ts' '*.tsx' '*.js' '*.css' '*.sh' '*.csproj' '*.tf' '*.yaml' '*.md' bayou |
+        grep -v '^client-app/src/shared/api-types.ts$' | LC_ALL=C.UTF-8 xargs grep -nE '^.{161,}' | grep -vE '^[^:]*\.md:[0-9]+:(\||!\[)' || true)
+    [ -z "$long" ] || { echo "$long"; return 1; }
 }
 what_dotnet_run_runs() { [ "$(env BAYOU_PAGE_URL=http://localhost:1 "$root/scripts/run.sh" echo as it is)" = "as it is" ]; }
 a_postgres_that_goes_with_its_reader() {
@@ -86,13 +97,16 @@ a_postgres_that_goes_with_its_reader() {
 a_fingerprint() {
     mkdir -p "$scratch/tree"
     echo one >"$scratch/tree/a"
-    in_parts "BAYOU_ROOT='$scratch'; before=\$(fingerprint tree); [ \"\$before\" = \"\$(fingerprint tree)\" ]; rm '$scratch/tree/a'; [ \"\$before\" != \"\$(fingerprint tree)\" ]"
+    in_parts "
+        BAYOU_ROOT='$scratch'; before=\$(fingerprint tree); [ \"\$before\" = \"\$(fingerprint tree)\" ]
+        rm '$scratch/tree/a'; [ \"\$before\" != \"\$(fingerprint tree)\" ]"
 }
 another_major() {
     mkdir -p "$scratch/old/postgres/db"
     echo 9 >"$scratch/old/postgres/db/PG_VERSION"
-    says "holds a database of PostgreSQL 9, which is not installed here" in_parts \
-        "BAYOU_DATA='$scratch/old'; npm_postgres() { POSTGRES_BIN=\$(installed_postgres); [ -n \"\$POSTGRES_BIN\" ] || POSTGRES_BIN=/nowhere; }; cluster_up '$scratch/old' durable"
+    says "holds a database of PostgreSQL 9, which is not installed here" in_parts "
+        npm_postgres() { POSTGRES_BIN=\$(installed_postgres); [ -n \"\$POSTGRES_BIN\" ] || POSTGRES_BIN=/nowhere; }
+        BAYOU_DATA='$scratch/old'; cluster_up '$scratch/old' durable"
 }
 a_stale_pid_file() {
     in_parts "
@@ -165,6 +179,7 @@ check "a database of another major version is named" another_major
 check "a stale postmaster.pid does not stop the start" a_stale_pid_file
 check "a folder deeper than a socket's name may be long will do" a_deep_folder
 check "a folder that only its owner may enter will do" a_root_only_folder
+check "no line is too long" no_line_is_too_long
 check "a full disk is named" a_full_disk
 check "a database that ends is started again" a_database_that_ends
 check "a missing password is named" a_missing_password

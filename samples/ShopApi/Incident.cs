@@ -4,7 +4,8 @@ namespace Shop;
 /// Something that goes wrong for a few minutes. Every 40 minutes has one, always at the same time for the same slot, so
 /// that the shop, its callers and its history agree.
 /// </summary>
-public sealed record Incident(DateTimeOffset Start, DateTimeOffset End, string? Version, double Slowdown, double ErrorRate, int Status, double Load, string? Country, string[] Templates)
+public sealed record Incident(
+    DateTimeOffset Start, DateTimeOffset End, string? Version, double Slowdown, double ErrorRate, int Status, double Load, string? Country, string[] Templates)
 {
     private static readonly TimeSpan Slot = TimeSpan.FromMinutes(40);
 

@@ -6,7 +6,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Shop;
 
-/// <summary>Writes the shop's last hours, and what it would have logged in them, into Bayou through its ingest, so that there is a history to look at.</summary>
+/// <summary>
+/// Writes the shop's last hours, and what it would have logged in them, into Bayou through its ingest, so that there is a history to look at.
+/// </summary>
 internal sealed class Backfill(HttpClient http, Uri bayou, double rate, HistoryLog history)
 {
     private static readonly TimeSpan Batch = TimeSpan.FromMinutes(10);
@@ -78,7 +80,8 @@ internal sealed class Backfill(HttpClient http, Uri bayou, double rate, HistoryL
         var key = $"shop-backfill-{Guid.NewGuid()}";
         while (body.Length > 0)
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(bayou, path)) { Content = new StringContent(body, Encoding.UTF8, "application/x-ndjson") };
+            using var request =
+                new HttpRequestMessage(HttpMethod.Post, new Uri(bayou, path)) { Content = new StringContent(body, Encoding.UTF8, "application/x-ndjson") };
             request.Headers.Add("Idempotency-Key", key);
             using var response = await http.SendAsync(request, ct);
             if ((int)response.StatusCode is not (429 or 503))

@@ -41,7 +41,8 @@ internal sealed class LiveTraffic(HttpClient http, Uri shop, Uri bayou, double r
     {
         var random = new Random(seed);
         var route = ShopModel.Pick(ShopModel.Routes, r => r.Weight * Attraction(r, at), random);
-        var path = random.NextDouble() < Strays ? "/wp-login.php" : route.Path.Replace("#", random.Next(1, 5_000).ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
+        var path = random.NextDouble() < Strays ? "/wp-login.php"
+            : route.Path.Replace("#", random.Next(1, 5_000).ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
         if (random.NextDouble() < Impatient)
         {

@@ -82,8 +82,8 @@ namespace Microsoft.Extensions.Logging
     public static class BayouLoggingBuilderExtensions
     {
         /// <summary>
-        /// Sends this application's log to Bayou: message, level, category, scopes and structured state, exception, trace id, endpoint. The usual filters apply,
-        /// under the name <c>Bayou</c>. Settings are those of <c>AddBayou</c> on the services; either may be used without the other.
+        /// Sends this application's log to Bayou: message, level, category, scopes and structured state, exception, trace id, endpoint. The usual filters
+        /// apply, under the name <c>Bayou</c>. Settings are those of <c>AddBayou</c> on the services; either may be used without the other.
         /// </summary>
         public static ILoggingBuilder AddBayou(this ILoggingBuilder logging, Action<BayouOptions>? configure = null)
         {

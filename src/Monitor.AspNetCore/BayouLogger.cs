@@ -54,12 +54,14 @@ public sealed class BayouLoggerProvider : ILoggerProvider, ISupportExternalScope
             {
                 var message = formatter(state, exception);
                 var (meta, traceId) = LineMeta.Of(state, eventId, exception, provider._scopes, provider._endpoint.Name);
-                provider.Add(new(_source, logLevel, LineMeta.Utf8(message, LongestMessage), meta, traceId ?? Activity.Current?.TraceId.ToHexString(), provider.Now));
+                provider.Add(
+                    new(_source, logLevel, LineMeta.Utf8(message, LongestMessage), meta, traceId ?? Activity.Current?.TraceId.ToHexString(), provider.Now));
             }
             catch (Exception e)
             {
                 // A value that cannot be written as text is the application's mistake, but its requests must not fail by it.
-                provider.Add(new(_source, logLevel, LineMeta.Utf8($"(a line that could not be written: {e.GetType().Name})", LongestMessage), [], null, provider.Now));
+                provider.Add(
+                    new(_source, logLevel, LineMeta.Utf8($"(a line that could not be written: {e.GetType().Name})", LongestMessage), [], null, provider.Now));
             }
         }
     }

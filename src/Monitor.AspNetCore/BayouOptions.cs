@@ -59,13 +59,17 @@ internal sealed class BayouOptionsValidator : IValidateOptions<BayouOptions>
     {
         var wrong = new List<string>();
         Check(options.Url is { IsAbsoluteUri: true, Scheme: "http" or "https" }, nameof(options.Url), "must be an absolute http or https address");
-        Check(IsText(options.Service, MaxServiceBytes) && !string.IsNullOrWhiteSpace(options.Service), nameof(options.Service), $"must be 1 to {MaxServiceBytes} bytes without control characters");
+        Check(IsText(options.Service, MaxServiceBytes) && !string.IsNullOrWhiteSpace(options.Service), nameof(options.Service),
+            $"must be 1 to {MaxServiceBytes} bytes without control characters");
         Check(IsText(options.Version ?? "", MaxVersionBytes), nameof(options.Version), $"must be at most {MaxVersionBytes} bytes without control characters");
         Check((options.ApiKey ?? "").All(c => c is > ' ' and <= '~'), nameof(options.ApiKey), "must be printable ASCII without blanks");
         Check(options.QueueSize is >= 100 and <= 10_000_000, nameof(options.QueueSize), "must be from 100 to 10000000");
-        Check(options.BatchSize is >= 1 and <= 10_000 && options.BatchSize <= options.QueueSize, nameof(options.BatchSize), "must be from 1 to 10000, and at most QueueSize");
-        Check(options.BatchInterval >= TimeSpan.FromMilliseconds(10) && options.BatchInterval <= TimeSpan.FromMinutes(1), nameof(options.BatchInterval), "must be from 10 ms to 1 minute");
-        Check(options.ShutdownTimeout >= TimeSpan.Zero && options.ShutdownTimeout <= TimeSpan.FromMinutes(5), nameof(options.ShutdownTimeout), "must be from 0 to 5 minutes");
+        Check(options.BatchSize is >= 1 and <= 10_000 && options.BatchSize <= options.QueueSize, nameof(options.BatchSize),
+            "must be from 1 to 10000, and at most QueueSize");
+        Check(options.BatchInterval >= TimeSpan.FromMilliseconds(10) && options.BatchInterval <= TimeSpan.FromMinutes(1), nameof(options.BatchInterval),
+            "must be from 10 ms to 1 minute");
+        Check(options.ShutdownTimeout >= TimeSpan.Zero && options.ShutdownTimeout <= TimeSpan.FromMinutes(5), nameof(options.ShutdownTimeout),
+            "must be from 0 to 5 minutes");
         Check(!options.CountryHeaders.Any(string.IsNullOrWhiteSpace), nameof(options.CountryHeaders), "must not have an empty name");
         return wrong.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(wrong);
 

@@ -14,7 +14,8 @@ internal sealed class CurrentEndpoint(IHttpContextAccessor accessor, RouteNames 
         {
             try
             {
-                return accessor.HttpContext is { } http && Of(http) is RouteEndpoint endpoint ? $"{RouteNames.Method(http.Request.Method)} {routes.Of(endpoint)}" : null;
+                return accessor.HttpContext is { } http && Of(http) is RouteEndpoint endpoint
+                    ? $"{RouteNames.Method(http.Request.Method)} {routes.Of(endpoint)}" : null;
             }
             catch (ObjectDisposedException)
             {

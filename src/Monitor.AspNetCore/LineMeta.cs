@@ -7,7 +7,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Bayou.Monitor;
 
-/// <summary>Writes what a line carries beside its message: the endpoint it was logged in, scopes, structured state, event, exception. Kept well below what Bayou takes.</summary>
+/// <summary>
+/// Writes what a line carries beside its message: the endpoint it was logged in, scopes, structured state, event, exception. Kept well below what Bayou
+/// takes.
+/// </summary>
 internal sealed class LineMeta
 {
     private const int LongestText = 3_000;
@@ -30,7 +33,8 @@ internal sealed class LineMeta
     public static byte[] Utf8(string text, int longest) => Encoding.UTF8.GetBytes(text.Length <= longest ? text : string.Concat(text.AsSpan(0, longest), "…"));
 
     /// <summary>JSON; empty for nothing.</summary>
-    public static (byte[] Json, string? TraceId) Of<TState>(TState state, EventId eventId, Exception? exception, IExternalScopeProvider scopes, string? endpoint)
+    public static (byte[] Json, string? TraceId) Of<TState>(
+        TState state, EventId eventId, Exception? exception, IExternalScopeProvider scopes, string? endpoint)
     {
         var meta = new LineMeta();
         if (endpoint is not null)
@@ -63,7 +67,8 @@ internal sealed class LineMeta
     {
         foreach (var (name, value) in fields)
         {
-            if (name is "trace_id" or "TraceId" && value is not null && Text(value) is { Length: > 0 and <= LongestId } trace && !trace.AsSpan().ContainsAnyExceptInRange('!', '~'))
+            if (name is "trace_id" or "TraceId" && value is not null && Text(value) is { Length: > 0 and <= LongestId } trace
+                && !trace.AsSpan().ContainsAnyExceptInRange('!', '~'))
             {
                 TraceId = trace;
             }
@@ -153,5 +158,6 @@ internal sealed class LineMeta
         }
     }
 
-    private static string Text(object value) => value is IFormattable formattable ? formattable.ToString(null, CultureInfo.InvariantCulture) : value.ToString() ?? "";
+    private static string Text(object value) =>
+        value is IFormattable formattable ? formattable.ToString(null, CultureInfo.InvariantCulture) : value.ToString() ?? "";
 }

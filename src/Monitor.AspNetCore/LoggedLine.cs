@@ -12,10 +12,13 @@ internal readonly record struct LoggedLine(string Source, LogLevel Level, byte[]
 /// <summary>Lines as <c>POST /ingest/v1/logs</c> takes them.</summary>
 internal sealed class LineBody(string service) : IBatchBody<LoggedLine>
 {
-    private static readonly JsonEncodedText SourceName = JsonEncodedText.Encode("source"), ServiceName = JsonEncodedText.Encode("service"), LevelName = JsonEncodedText.Encode("level"),
-        MessageName = JsonEncodedText.Encode("message"), MetaName = JsonEncodedText.Encode("meta"), TraceIdName = JsonEncodedText.Encode("trace_id"), TimeName = JsonEncodedText.Encode("time");
+    private static readonly JsonEncodedText SourceName = JsonEncodedText.Encode("source"), ServiceName = JsonEncodedText.Encode("service"),
+        LevelName = JsonEncodedText.Encode("level"),
+        MessageName = JsonEncodedText.Encode("message"), MetaName = JsonEncodedText.Encode("meta"), TraceIdName = JsonEncodedText.Encode("trace_id"),
+        TimeName = JsonEncodedText.Encode("time");
 
-    private static readonly JsonEncodedText[] Levels = [.. new[] { "trace", "debug", "info", "warn", "error", "fatal" }.Select(name => JsonEncodedText.Encode(name))];
+    private static readonly JsonEncodedText[] Levels =
+        [.. new[] { "trace", "debug", "info", "warn", "error", "fatal" }.Select(name => JsonEncodedText.Encode(name))];
 
     private readonly JsonEncodedText _service = JsonEncodedText.Encode(service);
 

@@ -15,7 +15,8 @@ internal sealed partial class RateLimitedLog(TimeProvider time, ILoggerFactory l
 
     public void Dropped(string what, long count) => Say($"{nameof(Dropped)} {what}", () => SayDropped(count, what));
 
-    public void Unreachable(string what, Uri url, string reason, int waiting) => Say($"{nameof(Unreachable)} {what}", () => SayUnreachable(url, reason, waiting, what));
+    public void Unreachable(string what, Uri url, string reason, int waiting) =>
+        Say($"{nameof(Unreachable)} {what}", () => SayUnreachable(url, reason, waiting, what));
 
     public void Refused(string what, long count, string reason) => Say($"{nameof(Refused)} {what}", () => SayRefused(count, what, reason));
 
@@ -54,7 +55,8 @@ internal sealed partial class RateLimitedLog(TimeProvider time, ILoggerFactory l
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{count} {what} have been dropped unsent since the start: Bayou takes them slower than they come, or is away")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "{count} {what} have been dropped unsent since the start: Bayou takes them slower than they come, or is away")]
     private partial void SayDropped(long count, string what);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Bayou at {url} did not take a batch and will be asked again: {reason} ({waiting} {what} wait)")]

@@ -53,7 +53,8 @@ internal sealed class RequestRecorder(
                 if (!LastsWithTheClient(http) && _options.ShouldRecord?.Invoke(http) != false)
                 {
                     queue.Add(new(
-                        RouteNames.Method(http.Request.Method), routes.Of(routed.First), Status(http, failure, response), (long)elapsed.TotalMicroseconds, startedAt,
+                        RouteNames.Method(http.Request.Method), routes.Of(routed.First), Status(http, failure, response), (long)elapsed.TotalMicroseconds,
+                        startedAt,
                         http.Request.ContentLength ?? request?.BytesRead ?? 0,
                         HttpMethods.IsHead(http.Request.Method) ? 0 : response?.Bytes ?? 0,
                         traceId?.ToHexString(), Country(http)));

@@ -39,7 +39,8 @@ internal sealed class RouteNames
         {
             RoutePatternLiteralPart literal => literal.Content,
             RoutePatternSeparatorPart separator => separator.Content,
-            RoutePatternParameterPart parameter when pattern.RequiredValues.TryGetValue(parameter.Name, out var value) && value is string { Length: > 0 } text => text,
+            RoutePatternParameterPart parameter when pattern.RequiredValues.TryGetValue(parameter.Name, out var value)
+                && value is string { Length: > 0 } text => text,
             RoutePatternParameterPart parameter => $"{{{parameter.Name}}}",
             _ => "",
         }))));

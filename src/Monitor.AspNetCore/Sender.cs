@@ -49,7 +49,8 @@ internal sealed class Sender<T> : BackgroundService
         _address = new(_options.Url, _options.Url.AbsolutePath.TrimEnd('/') + "/ingest/v1/" + body.Name);
 
         // No trace of our own calls in the application's traces.
-        _http = new(_options.Handler ?? new SocketsHttpHandler { ActivityHeadersPropagator = null, PooledConnectionLifetime = TimeSpan.FromMinutes(5) }, _options.Handler is null)
+        _http = new(_options.Handler ?? new SocketsHttpHandler { ActivityHeadersPropagator = null, PooledConnectionLifetime = TimeSpan.FromMinutes(5) },
+            _options.Handler is null)
         {
             Timeout = RequestTimeout,
         };
@@ -255,7 +256,8 @@ internal sealed class Sender<T> : BackgroundService
         }
     }
 
-    private static bool IsNotOurs(Exception e) => e is JsonException or KeyNotFoundException or InvalidOperationException or IndexOutOfRangeException or FormatException;
+    private static bool IsNotOurs(Exception e) =>
+        e is JsonException or KeyNotFoundException or InvalidOperationException or IndexOutOfRangeException or FormatException;
 
     private enum BatchState
     {

@@ -66,7 +66,8 @@ internal static class Api
         services.Configure<BrotliCompressionProviderOptions>(o => o.Level = CompressionLevel.Fastest);
         var origins = new AllowedOrigins(builder.Configuration);
         services.AddSingleton(origins);
-        services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.WithOrigins(origins.All).AllowAnyHeader().AllowAnyMethod().WithExposedHeaders(TraceIds.Header)));
+        services.AddCors(cors =>
+            cors.AddDefaultPolicy(policy => policy.WithOrigins(origins.All).AllowAnyHeader().AllowAnyMethod().WithExposedHeaders(TraceIds.Header)));
         services.AddLogs();
         if (roles.HasFlag(NodeRoles.Ingest))
         {

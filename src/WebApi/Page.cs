@@ -24,7 +24,8 @@ internal static class Page
         };
 
         // Every other path is the API's, and the page itself has its routes.
-        app.UseWhen(http => http.Request.Path.StartsWithSegments(Assets, StringComparison.Ordinal) || http.Request.Path == Icon, branch => branch.UseStaticFiles(files));
+        app.UseWhen(http => http.Request.Path.StartsWithSegments(Assets, StringComparison.Ordinal) || http.Request.Path == Icon, branch =>
+            branch.UseStaticFiles(files));
     }
 
     public static void MapPage(this WebApplication app)

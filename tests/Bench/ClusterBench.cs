@@ -37,8 +37,10 @@ internal sealed class ClusterBench(string url, BenchDatabase database, Table tab
     private async Task MeasureAsync(string what, string when, string service, Fleet fleet, IngestBench ingest, EventSource source)
     {
         var (taken, settled, cpu) = await ingest.SendAsync(fleet, [.. source.Bodies(service, events, IngestBench.Lines)], Senders);
-        table.Add($"{what}, events {when}, {Senders} senders: events/s acknowledged", $"{events / taken.TotalSeconds:#,0}", $"all in its window after {settled.TotalSeconds:0.0} s", "");
-        table.Add("the same: CPU s per 1M, app + PostgreSQL", $"{cpu.App:0.00} + {cpu.Postgres:0.00}", await ingest.WindowsAsync(service), "2 + 2: less than 30 % more than one process");
+        table.Add($"{what}, events {when}, {Senders} senders: events/s acknowledged", $"{events / taken.TotalSeconds:#,0}",
+            $"all in its window after {settled.TotalSeconds:0.0} s", "");
+        table.Add("the same: CPU s per 1M, app + PostgreSQL", $"{cpu.App:0.00} + {cpu.Postgres:0.00}", await ingest.WindowsAsync(service),
+            "2 + 2: less than 30 % more than one process");
     }
 
     private async Task<Fleet> StartAsync(int silos, int webs)

@@ -45,7 +45,10 @@ internal sealed class EventSource
         for (var i = 1; i <= events; i++)
         {
             var e = Next();
-            text.Append(CultureInfo.InvariantCulture, $"{{\"service\":\"{service}\",\"method\":\"GET\",\"route\":\"/r/{e.Route}/{{id}}\",\"status\":{e.Status},\"duration_ms\":{e.DurationMs},\"time\":{e.UnixMs},\"request_size\":{e.RequestSize},\"response_size\":{e.ResponseSize}}}\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"{{\"service\":\"{service}\",\"method\":\"GET\",\"route\":\"/r/{e.Route}/{{id}}\",\"status\":{e.Status},");
+            text.Append(CultureInfo.InvariantCulture,
+                $"\"duration_ms\":{e.DurationMs},\"time\":{e.UnixMs},\"request_size\":{e.RequestSize},\"response_size\":{e.ResponseSize}}}\n");
             if (i % lines == 0 || i == events)
             {
                 yield return Encoding.UTF8.GetBytes(text.ToString());

@@ -50,8 +50,10 @@ internal sealed class IngestBench(Fleet fleet, BenchDatabase database, Table tab
         {
             var bodies = new EventSource(routes).Bodies($"routes{routes}", events, Lines).ToList();
             var (taken, settled, cpu) = await SendAsync(fleet, bodies, senders: 1);
-            var windows = await database.ScalarAsync($"SELECT count(*) FROM metric_windows w JOIN series s ON s.id = w.series_id WHERE s.service = 'routes{routes}'");
-            table.Add($"ingest at {routes:#,0} endpoints, 1 sender: events/s acknowledged", $"{events / taken.TotalSeconds:#,0}", $"{windows:#,0} windows, all written after {settled.TotalSeconds:0.0} s", "");
+            var windows =
+                await database.ScalarAsync($"SELECT count(*) FROM metric_windows w JOIN series s ON s.id = w.series_id WHERE s.service = 'routes{routes}'");
+            table.Add($"ingest at {routes:#,0} endpoints, 1 sender: events/s acknowledged", $"{events / taken.TotalSeconds:#,0}",
+                $"{windows:#,0} windows, all written after {settled.TotalSeconds:0.0} s", "");
             table.Add($"ingest at {routes:#,0} endpoints, 1 sender: CPU s per 1M, app + PostgreSQL", $"{cpu.App:0.00} + {cpu.Postgres:0.00}", "", "");
         }
     }
@@ -71,7 +73,9 @@ internal sealed class IngestBench(Fleet fleet, BenchDatabase database, Table tab
         }
 
         await database.SettledAsync();
-        var partitions = await database.ScalarAsync("SELECT count(*) FROM pg_inherits WHERE inhparent::regclass::text LIKE 'metric_%' AND inhparent::regclass::text NOT LIKE '%idx%' AND inhparent IN (SELECT oid FROM pg_class WHERE relkind = 'p')");
+        var partitions = await database.ScalarAsync(
+            "SELECT count(*) FROM pg_inherits WHERE inhparent::regclass::text LIKE 'metric_%' AND inhparent::regclass::text NOT LIKE '%idx%' AND inhparent IN "
+                + "(SELECT oid FROM pg_class WHERE relkind = 'p')");
         table.Add("a day of steady load (2,000 requests a minute) in fast-forward: journal at most", $"{journal:0.0} MB", "empty afterwards", "bounded");
         table.Add("the same: memory at most", $"{memory:0} MB", $"{before:0} MB before", "bounded");
         table.Add("the same: partitions", $"{partitions:0}", "of all resolutions, made ahead and for what is kept", "bounded");
@@ -82,7 +86,8 @@ internal sealed class IngestBench(Fleet fleet, BenchDatabase database, Table tab
         var source = new EventSource();
         var rows = Enumerable.Range(0, events).Select(_ => source.Next()).ToList();
         await using var connection = await database.Source.OpenConnectionAsync();
-        await using (var make = new NpgsqlCommand("CREATE TABLE bare (route text, status int, duration float8, time timestamptz, request_size int, response_size int)", connection))
+        await using (var make =
+            new NpgsqlCommand("CREATE TABLE bare (route text, status int, duration float8, time timestamptz, request_size int, response_size int)", connection))
         {
             await make.ExecuteNonQueryAsync();
         }
@@ -107,7 +112,8 @@ internal sealed class IngestBench(Fleet fleet, BenchDatabase database, Table tab
 
         var megabytes = await database.ScalarAsync("SELECT pg_total_relation_size('bare')") / 1e6;
         _copied = $"{megabytes / (events / 1e6):0} MB of raw rows";
-        table.Add("COPY into a bare table: events/s", $"{events / clock.Elapsed.TotalSeconds:#,0}", $"{(database.CpuSeconds - postgres) / (events / 1e6):0.00} CPU s of PostgreSQL per 1M", "");
+        table.Add("COPY into a bare table: events/s", $"{events / clock.Elapsed.TotalSeconds:#,0}",
+            $"{(database.CpuSeconds - postgres) / (events / 1e6):0.00} CPU s of PostgreSQL per 1M", "");
     }
 
     /// <summary>Of both runs, which are services of their own, with their roll-ups.</summary>
@@ -118,7 +124,8 @@ internal sealed class IngestBench(Fleet fleet, BenchDatabase database, Table tab
         foreach (var parent in (string[])["metric_windows", "metric_rollups_600", "metric_rollups_3600", "metric_rollups_86400"])
         {
             await database.ExecuteAsync($"VACUUM (FULL) {parent}");
-            megabytes += await database.ScalarAsync($"SELECT sum(pg_total_relation_size(inhrelid))::bigint FROM pg_inherits WHERE inhparent = '{parent}'::regclass") / 1e6;
+            megabytes += await database.ScalarAsync(
+                $"SELECT sum(pg_total_relation_size(inhrelid))::bigint FROM pg_inherits WHERE inhparent = '{parent}'::regclass") / 1e6;
         }
 
         table.Add("on disk after settling, roll-ups among it, per 1M events", $"{megabytes / (2 * events / 1e6):0.0} MB", _copied, "< 14 MB");
@@ -128,7 +135,8 @@ internal sealed class IngestBench(Fleet fleet, BenchDatabase database, Table tab
     public async Task<string> WindowsAsync(string service)
     {
         var ofService = $"FROM metric_windows w JOIN series s ON s.id = w.series_id WHERE s.service = '{service}'";
-        return $"{await database.ScalarAsync($"SELECT count(*) {ofService}"):#,0} windows, each written {await database.ScalarAsync($"SELECT avg(version) {ofService}"):0.0} times";
+        return $"{await database.ScalarAsync($"SELECT count(*) {ofService}"):#,0} windows, each written "
+            + $"{await database.ScalarAsync($"SELECT avg(version) {ofService}"):0.0} times";
     }
 
     /// <returns>CPU seconds are per million events.</returns>

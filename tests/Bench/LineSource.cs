@@ -39,7 +39,8 @@ internal sealed class LineSource
         ("scheduler", "fatal", 1, "out of memory: killed process {n} (dotnet), anon-rss:{n}kB"),
     ];
 
-    private static readonly string[] Users = ["ann", "bob", "cleo", "dan", "eve", "finn", "gita", "hugo", "ines", "jon", "kim", "lea", "max", "nora", "omar", "pia"];
+    private static readonly string[] Users =
+        ["ann", "bob", "cleo", "dan", "eve", "finn", "gita", "hugo", "ines", "jon", "kim", "lea", "max", "nora", "omar", "pia"];
 
     private readonly Random _random = new(5);
     private readonly (string Source, string Level, string Text)[] _weighted =
@@ -65,7 +66,8 @@ internal sealed class LineSource
     private void Write(StringBuilder body, DateTimeOffset time, bool isRare)
     {
         var (source, level, text) = _weighted[_random.Next(_weighted.Length)];
-        body.Append(CultureInfo.InvariantCulture, $"{{\"source\":\"{source}\",\"service\":\"shop\",\"level\":\"{level}\",\"time\":\"{time.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffffff}Z\",\"message\":\"");
+        body.Append(CultureInfo.InvariantCulture, $"{{\"source\":\"{source}\",\"service\":\"shop\",\"level\":\"{level}\",");
+        body.Append(CultureInfo.InvariantCulture, $"\"time\":\"{time.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffffff}Z\",\"message\":\"");
         for (var at = 0; at < text.Length; at++)
         {
             if (text[at] == '{')
@@ -87,7 +89,8 @@ internal sealed class LineSource
 
         if (_random.Next(10) < 3)
         {
-            body.Append(CultureInfo.InvariantCulture, $",\"meta\":{{\"region\":\"eu-{_random.Next(3)}\",\"tenant\":\"t{_random.Next(200)}\",\"bytes\":{_random.Next(100_000)}}}");
+            body.Append(CultureInfo.InvariantCulture,
+                $",\"meta\":{{\"region\":\"eu-{_random.Next(3)}\",\"tenant\":\"t{_random.Next(200)}\",\"bytes\":{_random.Next(100_000)}}}");
         }
 
         body.Append("}\n");

@@ -8,7 +8,8 @@ internal sealed class LogBench(Server server, BenchDatabase database, Table tabl
     private const int PerBody = 5_000;
     private const int Measured = 1_000_000;
     private const int NaiveLines = 10_000;
-    private const string FullSegments = "SELECT FROM log_segments, unnest(lines) n WHERE state = 'closed' GROUP BY retention HAVING sum(n) >= 100000"; // the size unless set
+    // the size unless set
+    private const string FullSegments = "SELECT FROM log_segments, unnest(lines) n WHERE state = 'closed' GROUP BY retention HAVING sum(n) >= 100000";
     private const int LinesPerSecond = 2_000; // while questions are asked
     private const string Path = "/ingest/v1/logs";
     private const string Columns = "id, created_at, ingested_at, pattern_id, level, source, service, trace_id, message, meta, meta_text";
@@ -16,7 +17,8 @@ internal sealed class LogBench(Server server, BenchDatabase database, Table tabl
     public async Task RunAsync()
     {
         var measured = Math.Min(lines, Measured);
-        await SendAsync(new LineSource().Bodies(measured, PerBody, TimeSpan.FromMinutes(1)), senders: 4); // Warms up: a server runs for days, and is cold for seconds.
+        // Warms up: a server runs for days, and is cold for seconds.
+        await SendAsync(new LineSource().Bodies(measured, PerBody, TimeSpan.FromMinutes(1)), senders: 4);
         var bodies = new LineSource().Bodies(measured, PerBody, TimeSpan.FromHours(1)).ToList();
         await SealedAsync();
         var ids = await database.ScalarAsync("SELECT last_value FROM log_lines_id_seq");
@@ -25,7 +27,8 @@ internal sealed class LogBench(Server server, BenchDatabase database, Table tabl
         var cpu = (App: (server.CpuSeconds - app) / measured * 1e6, Postgres: (database.CpuSeconds - postgres) / measured * 1e6);
         await SealedAsync();
         var bare = await CopyAsync((long)ids);
-        table.Add("logs: lines/s acknowledged, 4 senders", $"{measured / taken.TotalSeconds:#,0}", $"{measured / bare.TotalSeconds:#,0} by COPY of the same rows into a bare table", "");
+        table.Add("logs: lines/s acknowledged, 4 senders", $"{measured / taken.TotalSeconds:#,0}",
+            $"{measured / bare.TotalSeconds:#,0} by COPY of the same rows into a bare table", "");
         table.Add("logs: ratio of that to COPY", $"{bare / taken:0.00}", "1", "≥ 0.5");
         table.Add("logs: CPU s per 1M lines, app + PostgreSQL, unsealed", $"{cpu.App:0.0} + {cpu.Postgres:0.0}", "", "");
         await new NearestBench(database, table).RunAsync();
@@ -42,7 +45,8 @@ internal sealed class LogBench(Server server, BenchDatabase database, Table tabl
         var sent = clock.Elapsed;
         await SealedAsync();
         var stored = await database.ScalarAsync("SELECT sum(n) FROM log_segments, unnest(lines) n WHERE state <> 'expired'");
-        table.Add($"logs: {stored:#,0} lines stored; until all full segments are sealed", $"{clock.Elapsed.TotalSeconds:0} s", $"{sent.TotalSeconds:0} s until all are acknowledged", "");
+        table.Add($"logs: {stored:#,0} lines stored; until all full segments are sealed", $"{clock.Elapsed.TotalSeconds:0} s",
+            $"{sent.TotalSeconds:0} s until all are acknowledged", "");
         var bytes = await database.ScalarAsync("SELECT sum(pg_total_relation_size('log_segment_' || id)) FROM log_segments WHERE state = 'sealed'");
         var heap = await database.ScalarAsync("SELECT sum(pg_table_size(('log_segment_' || id)::regclass)) FROM log_segments WHERE state = 'sealed'");
         var many = await database.ScalarAsync("SELECT sum(n) FROM log_segments, unnest(lines) n WHERE state = 'sealed'");
@@ -56,7 +60,8 @@ internal sealed class LogBench(Server server, BenchDatabase database, Table tabl
         var ingest = TrickleAsync(end.Token);
         var queries = new QueryBench(server, database, table);
         var day = DateTimeOffset.UtcNow.AddDays(-1).ToUnixTimeMilliseconds();
-        await queries.AskAsync("logs: poll by id__gt", async () => $"/logs?limit=200&id__gt={(long)await database.ScalarAsync("SELECT last_value FROM log_lines_id_seq") - 2_000}", "≤ 10 ms");
+        await queries.AskAsync("logs: poll by id__gt", async () =>
+            $"/logs?limit=200&id__gt={(long)await database.ScalarAsync("SELECT last_value FROM log_lines_id_seq") - 2_000}", "≤ 10 ms");
         await queries.AskAsync("logs: newest 50", "/logs", "≤ 10 ms");
         await queries.AskAsync("logs: newest 50 of level error", "/logs?level=error", "≤ 10 ms");
         await queries.AskAsync("logs: newest 50 of a source", "/logs?source=payments", "≤ 10 ms");
@@ -121,7 +126,8 @@ internal sealed class LogBench(Server server, BenchDatabase database, Table tabl
         foreach (var id in await SegmentsAsync($"state <> 'expired' AND max_id > {after}"))
         {
             using var memory = new MemoryStream();
-            await using (var read = await connection.BeginRawBinaryCopyAsync($"COPY (SELECT {Columns} FROM log_segment_{id} WHERE id > {after}) TO STDOUT (FORMAT BINARY)"))
+            await using (var read =
+                await connection.BeginRawBinaryCopyAsync($"COPY (SELECT {Columns} FROM log_segment_{id} WHERE id > {after}) TO STDOUT (FORMAT BINARY)"))
             {
                 await read.CopyToAsync(memory);
             }

@@ -8,7 +8,9 @@ internal static class Middleware
 {
     public static async Task RunAsync(Table table)
     {
-        var program = Path.Combine(AppContext.BaseDirectory.Replace($"{Path.DirectorySeparatorChar}Bench{Path.DirectorySeparatorChar}", $"{Path.DirectorySeparatorChar}MiddlewareBench{Path.DirectorySeparatorChar}", StringComparison.Ordinal), "MiddlewareBench.dll");
+        var program = Path.Combine(
+            AppContext.BaseDirectory.Replace($"{Path.DirectorySeparatorChar}Bench{Path.DirectorySeparatorChar}",
+            $"{Path.DirectorySeparatorChar}MiddlewareBench{Path.DirectorySeparatorChar}", StringComparison.Ordinal), "MiddlewareBench.dll");
         using var process = Process.Start(new ProcessStartInfo("dotnet", [program]) { RedirectStandardOutput = true })!;
         var measured = JsonSerializer.Deserialize<Dictionary<string, double[]>>(await process.StandardOutput.ReadToEndAsync())!;
         var (with, without) = (measured["With"], measured["Without"]);

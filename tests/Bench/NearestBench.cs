@@ -51,7 +51,8 @@ internal sealed class NearestBench(BenchDatabase database, Table table)
         var found = 0;
         for (var at = 0; at < asked.Count; at++)
         {
-            await using var command = database.Source.CreateCommand($"SELECT id FROM nearest ORDER BY embedding::vector(16) <=> $1::real[]::vector(16) LIMIT {Nearest}");
+            await using var command =
+                database.Source.CreateCommand($"SELECT id FROM nearest ORDER BY embedding::vector(16) <=> $1::real[]::vector(16) LIMIT {Nearest}");
             command.Parameters.Add(new() { Value = asked[at].ToSql() });
             await using var reader = await command.ExecuteReaderAsync();
             while (await reader.ReadAsync())
@@ -62,7 +63,8 @@ internal sealed class NearestBench(BenchDatabase database, Table table)
 
         var took = clock.Elapsed.TotalMilliseconds / asked.Count;
         await database.ExecuteAsync("DROP TABLE nearest");
-        return string.Create(CultureInfo.InvariantCulture, $"{took:0.0} ms by HNSW, which finds {100.0 * found / asked.Count / Nearest:0.0} % of them and takes {enter:0.00} ms for each new one");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{took:0.0} ms by HNSW, which finds {100.0 * found / asked.Count / Nearest:0.0} % of them and takes {enter:0.00} ms for each new one");
     }
 
     private static float[] Unit(Random random)

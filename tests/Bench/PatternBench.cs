@@ -24,10 +24,12 @@ internal static class PatternBench
             lines += rows.Count;
             var found = numbers.ConvertAll(patterns.Resolve);
             accuracies.Add(Accuracy(found, rows.ConvertAll(row => row.EventId)));
-            table.Add($"patterns: grouping accuracy, {Path.GetFileNameWithoutExtension(file)}", $"{accuracies[^1]:0.000}", $"{rows.Count:#,0} lines, {found.Distinct().Count()} patterns", "");
+            table.Add($"patterns: grouping accuracy, {Path.GetFileNameWithoutExtension(file)}", $"{accuracies[^1]:0.000}",
+                $"{rows.Count:#,0} lines, {found.Distinct().Count()} patterns", "");
         }
 
-        table.Add("patterns: grouping accuracy on average", $"{accuracies.Average():0.000}", $"{took.TotalSeconds / lines * 1e6:0.0} µs a line, cold", "> 0.95");
+        table.Add("patterns: grouping accuracy on average", $"{accuracies.Average():0.000}", $"{took.TotalSeconds / lines * 1e6:0.0} µs a line, cold",
+            "> 0.95");
     }
 
     private static double Accuracy(List<int> found, List<string> truth)

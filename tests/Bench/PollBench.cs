@@ -73,7 +73,8 @@ internal sealed class PollBench(Server server, BenchDatabase database, Table tab
         }
     }
 
-    private Task<double> TransactionsAsync() => database.ScalarAsync("SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()");
+    private Task<double> TransactionsAsync() =>
+        database.ScalarAsync("SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()");
 
     private static long LastId(byte[] body)
     {

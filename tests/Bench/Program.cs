@@ -22,7 +22,8 @@ var cluster = new Option<bool>("--cluster") { Description = "Silos and web nodes
 var cold = new Option<bool>("--cold") { Description = "The first events after a start only" };
 var ingest = new Option<bool>("--ingest") { Description = "Ingest of requests by a warm process only" };
 var rest = new Option<bool>("--rest") { Description = "What it costs at rest only" };
-var command = new RootCommand("Measures against a private database and prints one table, also as JSON in artifacts/bench.") { events, idle, growth, lines, loghub, cluster, cold, rest, ingest };
+var command = new RootCommand("Measures against a private database and prints one table, also as JSON in artifacts/bench.") { events, idle, growth, lines,
+    loghub, cluster, cold, rest, ingest };
 command.SetAction(async arguments =>
 {
     await using var postgres = await PrivatePostgres.StartAsync("durable");

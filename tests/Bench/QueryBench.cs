@@ -16,7 +16,8 @@ internal sealed class QueryBench(Server server, BenchDatabase database, Table ta
         await database.RolledUpAsync();
         await database.ExecuteAsync("ANALYZE");
         var start = DateTimeOffset.UtcNow.AddHours(-6).ToUnixTimeMilliseconds();
-        await AskAsync("one route, 6 h of 60 s windows", $"/metrics/aggregate?service=bench1&endpoint=GET%20%2Fr%2F0%2F%7Bid%7D&window_size=60&start_date={start}", "≤ 4 ms");
+        await AskAsync("one route, 6 h of 60 s windows",
+            $"/metrics/aggregate?service=bench1&endpoint=GET%20%2Fr%2F0%2F%7Bid%7D&window_size=60&start_date={start}", "≤ 4 ms");
         await AskAsync("200 routes, last hour, 60 s windows", "/metrics/aggregate?service=bench1&group_by=endpoint&window_size=60", "≤ 20 ms");
         await AskAsync("the same, one merged row per route", "/metrics/top?service=bench1&limit=200", "≤ 15 ms (with the hour before)");
         await AskAsync("top 10 endpoints of 6 h", $"/metrics/top?service=bench1&start_date={start}", "≤ 5 ms");
@@ -28,7 +29,8 @@ internal sealed class QueryBench(Server server, BenchDatabase database, Table ta
     {
         await new StoredWindows(database).MakeAsync("week", endpoints: 50, days: 7);
         var start = DateTimeOffset.UtcNow.AddDays(-7).ToUnixTimeMilliseconds();
-        await AskAsync("504,000 windows (50 endpoints, 7 days), all merged into ≤ 500 points", $"/metrics/aggregate?service=week&start_date={start}", "≤ 30 ms");
+        await AskAsync("504,000 windows (50 endpoints, 7 days), all merged into ≤ 500 points", $"/metrics/aggregate?service=week&start_date={start}",
+            "≤ 30 ms");
         await AskAsync("the same, from the endpoints' windows", $"/metrics/aggregate?service=week&endpoint__ne=x&start_date={start}", "");
         await AskAsync("the same, top 10 endpoints of the week", $"/metrics/top?service=week&start_date={start}", "");
     }
@@ -45,7 +47,8 @@ internal sealed class QueryBench(Server server, BenchDatabase database, Table ta
             stored = target;
             var (hours, days) = (DateTimeOffset.UtcNow.AddHours(-6).ToUnixTimeMilliseconds(), DateTimeOffset.UtcNow.AddDays(-7).ToUnixTimeMilliseconds());
             var service = $"grown-{target}";
-            await AskAsync($"{target} million windows stored: one route, 6 h of 60 s windows", $"/metrics/aggregate?service={service}&endpoint=GET%20%2Fr%2F1%2F%7Bid%7D&window_size=60&start_date={hours}", "");
+            await AskAsync($"{target} million windows stored: one route, 6 h of 60 s windows",
+                $"/metrics/aggregate?service={service}&endpoint=GET%20%2Fr%2F1%2F%7Bid%7D&window_size=60&start_date={hours}", "");
             await AskAsync($"{target} million windows stored: top 10 of {endpoints} endpoints, 6 h", $"/metrics/top?service={service}&start_date={hours}", "");
             await AskAsync($"{target} million windows stored: summary of 7 days", $"/metrics/summary?service={service}&start_date={days}", "");
         }

@@ -14,6 +14,7 @@ internal sealed class RestBench(string url, BenchDatabase database, Table table)
         await Task.Delay(Measured);
         (app, postgres) = ((idle.CpuSeconds - app) / Measured.TotalSeconds, (database.CpuSeconds - postgres) / Measured.TotalSeconds);
         table.Add("at rest, nothing sent and no page open: cores, app + PostgreSQL", $"{app:0.000} + {postgres:0.000}", "", "≤ 0.02 in all");
-        table.Add("at rest: memory of its own and its share of what it has with others, app + PostgreSQL", $"{idle.ProportionalMegabytes:0} + {database.ProportionalMegabytes:0} MB", "", "≤ 300 MB in all");
+        table.Add("at rest: memory of its own and its share of what it has with others, app + PostgreSQL",
+            $"{idle.ProportionalMegabytes:0} + {database.ProportionalMegabytes:0} MB", "", "≤ 300 MB in all");
     }
 }

@@ -56,7 +56,8 @@ internal sealed class Server(Process process, Uri url) : IAsyncDisposable
     public static async Task<Server> LaunchAsync(string program, string[] args, Dictionary<string, string> environment)
     {
         var url = new Uri($"http://127.0.0.1:{Ports.Claim()}");
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, program), .. args, "--urls", url.ToString()]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("dotnet",
+            [Path.Combine(AppContext.BaseDirectory, program), .. args, "--urls", url.ToString()]) { RedirectStandardOutput = true };
         foreach (var (name, value) in environment)
         {
             start.Environment[name] = value;

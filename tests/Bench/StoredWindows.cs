@@ -22,9 +22,11 @@ internal sealed class StoredWindows(BenchDatabase database)
             await database.ExecuteAsync("""
                 INSERT INTO metric_windows (id, series_id, window_start, version, applied, figures, request_size, response_size, duration_sum, duration_max,
                        traffic_count, status_1xx, status_2xx, status_3xx, status_4xx, status_5xx, p50, p95, p99)
-                SELECT nextval('metric_windows_id_seq'), s.id, m, 1, '{0,0}', ($2::bytea[])[1 + (s.id + extract(epoch FROM m)::int / 60) % array_length($2::bytea[], 1)],
+                SELECT nextval('metric_windows_id_seq'), s.id, m, 1, '{0,0}', ($2::bytea[])[1 + (s.id + extract(epoch
+                    FROM m)::int / 60) % array_length($2::bytea[], 1)],
                        10000, 60000, 500000, 90000, 27, 0, 26, 0, 0, 1, 20, 60, 90
-                  FROM series s, generate_series($4 - make_interval(days => $3), $4 - make_interval(days => $3 - 1) - interval '1 minute', interval '1 minute') m
+                  FROM series s, generate_series($4 - make_interval(days => $3), $4 - make_interval(days => $3 - 1) - interval '1 minute',
+                      interval '1 minute') m
                  WHERE s.service = $1
                 """, service, figures, day + 1, end);
         }

@@ -15,7 +15,8 @@ internal sealed class Table
         Console.Error.WriteLine(Line(_rows[^1]));
     }
 
-    public string ToJson() => JsonSerializer.Serialize(_rows.Select(row => new { what = row.What, measured = row.Measured, beside = row.Beside, aim = row.Aim }));
+    public string ToJson() =>
+        JsonSerializer.Serialize(_rows.Select(row => new { what = row.What, measured = row.Measured, beside = row.Beside, aim = row.Aim }));
 
     /// <summary>As Markdown has it.</summary>
     public override string ToString()

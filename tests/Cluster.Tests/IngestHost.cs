@@ -51,7 +51,8 @@ internal sealed class IngestHost : IAsyncDisposable
     public Task SettledAsync() => Eventually.SeesAsync(() => ScalarAsync("SELECT count(*) FROM ingest_journal"), left => left == 0, TimeSpan.FromMinutes(1));
 
     public Task<long> CountAsync(string endpoint) =>
-        ScalarAsync($"SELECT coalesce(sum(traffic_count), 0)::bigint FROM metric_windows w JOIN series s ON s.id = w.series_id WHERE s.endpoint = '{endpoint}'");
+        ScalarAsync(
+            $"SELECT coalesce(sum(traffic_count), 0)::bigint FROM metric_windows w JOIN series s ON s.id = w.series_id WHERE s.endpoint = '{endpoint}'");
 
     public async Task<long> ScalarAsync(string sql)
     {

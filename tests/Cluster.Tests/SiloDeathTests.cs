@@ -39,7 +39,8 @@ public sealed class SiloDeathTests
 
         // On its way from one silo to the other, nobody answers for it.
         Task<long> UntilAnsweredAsync(WindowKey key, WindowDelta delta) => Eventually.AnswersAsync(
-            () => pair.Grains.GetGrain<IEndpointWindowGrain>(key.ToString()).ApplyAsync(delta, Ct), e => e is OrleansException or TimeoutException, TimeSpan.FromMinutes(2));
+            () => pair.Grains.GetGrain<IEndpointWindowGrain>(key.ToString()).ApplyAsync(delta, Ct), e =>
+                e is OrleansException or TimeoutException, TimeSpan.FromMinutes(2));
     }
 
     [Fact]

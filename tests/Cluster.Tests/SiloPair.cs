@@ -29,7 +29,8 @@ internal sealed class SiloPair : IAsyncDisposable
                 silo.Services.AddHostedService(provider => provider.GetRequiredService<WindowFlusher>());
             }
 
-            silo.UseAdoNetReminderService((AdoNetReminderTableOptions reminders) => (reminders.Invariant, reminders.ConnectionString) = ("Npgsql", database.Url));
+            silo.UseAdoNetReminderService((AdoNetReminderTableOptions reminders) =>
+                (reminders.Invariant, reminders.ConnectionString) = ("Npgsql", database.Url));
             silo.Configure<ReminderOptions>(reminders => reminders.RefreshReminderListPeriod = TimeSpan.FromSeconds(1));
         });
         builder.ConfigureClient(client =>
@@ -60,7 +61,8 @@ internal sealed class SiloPair : IAsyncDisposable
     public static Task<SiloPair> StartAsync(TestDatabase database, IOutgoingGrainCallFilter? outgoing = null) =>
         StartAsync(database, null, new() { ["Bayou:Metrics:FlushSeconds"] = "1" }, outgoing);
 
-    private static async Task<SiloPair> StartAsync(TestDatabase database, TestDatabase? own, Dictionary<string, string?> settings, IOutgoingGrainCallFilter? outgoing)
+    private static async Task<SiloPair> StartAsync(
+        TestDatabase database, TestDatabase? own, Dictionary<string, string?> settings, IOutgoingGrainCallFilter? outgoing)
     {
         var pair = new SiloPair(database, own, settings, outgoing);
         await using var services = new ServiceCollection().AddTestSilo(database, "migrator").AddSingleton<Migrator>().AddLogging().BuildServiceProvider();

@@ -72,7 +72,8 @@ public sealed class SplitTests
 
         public async Task Invoke(IOutgoingGrainCallContext context)
         {
-            if (_isHealed || _isArriving.Value || context.InterfaceMethod.DeclaringType is not { } type || (type != typeof(IEndpointWindowGrain) && type != typeof(IBackfillGrain)))
+            if (_isHealed || _isArriving.Value || context.InterfaceMethod.DeclaringType is not { } type
+                || (type != typeof(IEndpointWindowGrain) && type != typeof(IBackfillGrain)))
             {
                 await context.Invoke();
                 return;

@@ -21,7 +21,8 @@ public sealed class WebAloneTests
         Assert.Equal("degraded", (string?)(await DataAsync("/health/worker"))["status"]);
 
         var time = DateTimeOffset.UtcNow.AddMinutes(-2);
-        using var taken = await http.PostAsJsonAsync(new Uri(web.Url, "/ingest/v1/requests"), new[] { new { service = "alone", method = "GET", route = "/", status = 200, duration_ms = 1, time } }, Ct);
+        using var taken = await http.PostAsJsonAsync(new Uri(web.Url, "/ingest/v1/requests"),
+            new[] { new { service = "alone", method = "GET", route = "/", status = 200, duration_ms = 1, time } }, Ct);
         Assert.Equal(HttpStatusCode.Accepted, taken.StatusCode);
         Assert.Equal(HttpStatusCode.OK, await StatusAsync("/metrics"));
         Assert.Equal(0, (long)(await DataAsync("/metrics/summary?service=alone"))["traffic"]!["value"]!);

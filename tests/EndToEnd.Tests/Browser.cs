@@ -25,7 +25,8 @@ public sealed class Browser : IAsyncLifetime
         _browser = await _playwright.Chromium.LaunchAsync(new()
         {
             ExecutablePath = await Chromium.PathAsync(),
-            Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+            Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+                "--disable-sync"],
         });
     }
 
@@ -40,7 +41,9 @@ public sealed class Browser : IAsyncLifetime
     /// <summary>A page of a reader of their own, on UTC.</summary>
     public async Task<IPage> OpenAsync(string path, ColorScheme scheme = ColorScheme.Light, int width = 1280, int height = 900, bool touch = false)
     {
-        var page = await _browser.NewPageAsync(new() { ColorScheme = scheme, ViewportSize = new() { Width = width, Height = height }, TimezoneId = "UTC", ReducedMotion = ReducedMotion.Reduce, HasTouch = touch });
+        var page = await _browser.NewPageAsync(
+            new() { ColorScheme = scheme, ViewportSize = new() { Width = width, Height = height }, TimezoneId = "UTC", ReducedMotion = ReducedMotion.Reduce,
+            HasTouch = touch });
         page.SetDefaultTimeout(15_000);
         await page.GotoAsync(new Uri(Product.Url, path).ToString());
         return page;
@@ -51,7 +54,8 @@ public sealed class Browser : IAsyncLifetime
         await page.ScreenshotAsync(new() { Path = Path.Combine(Repository.Root, "screenshots", $"{name}.png"), FullPage = whole });
 
     /// <summary>Waits for an answer from this address.</summary>
-    public static Task WaitForResponseAsync(IPage page, string path) => page.WaitForResponseAsync(response => new Uri(response.Url).AbsolutePath == path && response.Ok);
+    public static Task WaitForResponseAsync(IPage page, string path) =>
+        page.WaitForResponseAsync(response => new Uri(response.Url).AbsolutePath == path && response.Ok);
 
     /// <summary>A live view slides as each minute ends: what is aimed at by time is not to move under the mouse.</summary>
     public static async Task BetweenMinutesAsync()

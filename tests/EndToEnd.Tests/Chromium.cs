@@ -11,7 +11,8 @@ internal static class Chromium
 
     private static async Task<string> FindAsync()
     {
-        using var script = Process.Start(new ProcessStartInfo("bash", [Path.Combine(Repository.Root, "scripts", "browser.sh")]) { RedirectStandardOutput = true })!;
+        using var script =
+            Process.Start(new ProcessStartInfo("bash", [Path.Combine(Repository.Root, "scripts", "browser.sh")]) { RedirectStandardOutput = true })!;
         var path = (await script.StandardOutput.ReadToEndAsync()).Trim();
         await script.WaitForExitAsync();
         return script.ExitCode == 0 ? path : throw new InvalidOperationException("scripts/browser.sh found no Chromium; its lines above say why.");

@@ -45,7 +45,8 @@ public sealed class LiveTests : IAsyncLifetime
         // Acknowledged a moment before kill -9: the next life must deliver it.
         await Product.SendAsync("shop", 3);
         await Product.KillAsync();
-        await Expect(page.GetByRole(AriaRole.Alert).Filter(new() { HasText = "Live updates paused" })).ToContainTextAsync("Live updates paused", new() { Timeout = 30_000 });
+        await Expect(page.GetByRole(AriaRole.Alert).Filter(new() { HasText = "Live updates paused" }))
+            .ToContainTextAsync("Live updates paused", new() { Timeout = 30_000 });
         await Expect(requests).ToHaveTextAsync(new Regex("^1[25]$"));
         await Browser.ScreenshotAsync(page, "paused-dark-narrow");
 
@@ -103,18 +104,26 @@ public sealed class LiveTests : IAsyncLifetime
         await again;
 
         static Task ShowAsync(IPage page, string state) => page.EvaluateAsync(
-            "state => { Object.defineProperty(document, 'visibilityState', { value: state, configurable: true }); window.dispatchEvent(new Event('visibilitychange')); }", state);
+            "state => { Object.defineProperty(document, 'visibilityState', { value: state, configurable: true }); "
+                + "window.dispatchEvent(new Event('visibilitychange')); }", state);
     }
 
     [Fact]
     public async Task What_was_refused_and_dropped_is_said_beside_the_figures()
     {
         await Product.SendAsync("shop", 2);
-        using var content = new StringContent($$"""[{"service":"shop","method":"GET","route":"/","status":200,"duration_ms":1,"time":{{DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()}}},{"service":"shop","method":"GET","route":"/","status":999,"duration_ms":1,"time":1}]""", null, "application/json");
+        var items = $$"""
+            [{"service":"shop","method":"GET","route":"/","status":200,"duration_ms":1,"time":{{DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()}}},
+             {"service":"shop","method":"GET","route":"/","status":999,"duration_ms":1,"time":1}]
+            """;
+        using var content = new StringContent(items, null, "application/json");
         content.Headers.Add("x-bayou-dropped", "5");
         using var response = await Product.Http.PostAsync(new Uri(Product.Url, "/ingest/v1/requests"), content, TestContext.Current.CancellationToken);
         var page = await _browser.OpenAsync("/dashboard?service=shop");
-        await Expect(page.Locator("[data-freshness]")).ToContainTextAsync("Missing from this range: 1 refused, 5 dropped by senders (last: status must be a whole number from 100 to 599, or 0 where the client went away)", new() { Timeout = 30_000 });
+        await Expect(page.Locator("[data-freshness]"))
+            .ToContainTextAsync(
+            "Missing from this range: 1 refused, 5 dropped by senders (last: status must be a whole number from 100 to 599, or 0 where the client went "
+                + "away)", new() { Timeout = 30_000 });
         await page.GetByRole(AriaRole.Link, new() { Name = "Missing from this range" }).ClickAsync();
         await Expect(page.Locator("[data-service=shop]")).ToContainTextAsync("status must be a whole number");
         await Expect(page.Locator("[data-service=shop] td").First).ToHaveTextAsync("1");
@@ -132,7 +141,8 @@ public sealed class LiveTests : IAsyncLifetime
     {
         var port = Ports.Claim();
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
-        using var shop = Product.Start("ShopApi.dll", ("ASPNETCORE_URLS", http.BaseAddress.ToString()), ("Bayou__Url", Product.Url.ToString()), ("Logging__LogLevel__Default", "Critical"));
+        using var shop = Product.Start("ShopApi.dll", ("ASPNETCORE_URLS", http.BaseAddress.ToString()), ("Bayou__Url", Product.Url.ToString()),
+            ("Logging__LogLevel__Default", "Critical"));
         try
         {
             var page = await _browser.OpenAsync("/dashboard");

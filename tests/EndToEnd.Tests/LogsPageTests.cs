@@ -85,7 +85,9 @@ public sealed class LogsPageTests(Browser browser) : IClassFixture<Browser>
             new Uri(browser.Product.Url, "/ingest/v1/requests"),
             new[] { new { service, method = "GET", route = "/carts/{id}", status = 503, duration_ms = 12, time = minute.AddSeconds(5) } }, Ct);
         Assert.Equal(HttpStatusCode.Accepted, requests.StatusCode);
-        await PostAsync(new { source = "carts", service, level = "error", message = "no cart by that name", time = minute.AddSeconds(5), meta = new { endpoint = "GET /carts/{id}" } });
+        await PostAsync(
+            new { source = "carts", service, level = "error", message = "no cart by that name", time = minute.AddSeconds(5),
+            meta = new { endpoint = "GET /carts/{id}" } });
         var stored = new Uri(browser.Product.Url, $"/metrics?service={service}");
         await Eventually.SeesAsync(async () => (await browser.Product.Http.GetFromJsonAsync<JsonNode>(stored, Ct))!["data"]!.AsArray(), rows => rows.Count > 0);
 
@@ -111,8 +113,10 @@ public sealed class LogsPageTests(Browser browser) : IClassFixture<Browser>
     {
         var service = await FillAsync(60);
         await PostAsync(
-            new { source = "checkout", service, level = "error", message = "payment 4711 failed\n   at Shop.Pay()", trace_id = "trace-of-4711", time = Noon.AddSeconds(30), meta = new { customer = new { id = 17 }, region = "eu-1" } },
-            new { source = "checkout", service, level = "info", message = "\u001b[32mpayment\u001b[0m 4712 done", trace_id = "trace-of-4712", time = Noon.AddSeconds(31), meta = new { customer = new { id = 18 }, region = "eu-1" } });
+            new { source = "checkout", service, level = "error", message = "payment 4711 failed\n   at Shop.Pay()", trace_id = "trace-of-4711",
+                time = Noon.AddSeconds(30), meta = new { customer = new { id = 17 }, region = "eu-1" } },
+            new { source = "checkout", service, level = "info", message = "\u001b[32mpayment\u001b[0m 4712 done", trace_id = "trace-of-4712",
+                time = Noon.AddSeconds(31), meta = new { customer = new { id = 18 }, region = "eu-1" } });
         var page = await browser.OpenAsync($"/dashboard/logs?service={service}");
         await page.GetByLabel("Search the logs").FillAsync("payment");
         await page.Keyboard.PressAsync("Enter");
@@ -196,7 +200,9 @@ public sealed class LogsPageTests(Browser browser) : IClassFixture<Browser>
         var service = await FillAsync(0);
         foreach (var chunk in Enumerable.Range(0, Many).Chunk(10_000))
         {
-            await PostAsync([.. chunk.Select(i => (object)new { source = "many", service, level = "info", message = $"entry {i} of many", time = Noon.AddMilliseconds(i * 5) })]);
+            await PostAsync(
+                [.. chunk.Select(i =>
+                (object)new { source = "many", service, level = "info", message = $"entry {i} of many", time = Noon.AddMilliseconds(i * 5) })]);
         }
 
         var page = await browser.OpenAsync($"/dashboard/logs?service={service}");
@@ -238,7 +244,9 @@ public sealed class LogsPageTests(Browser browser) : IClassFixture<Browser>
         var service = $"logs-{Guid.NewGuid():N}";
         if (count > 0)
         {
-            await PostAsync([.. Enumerable.Range(0, count).Select(i => (object)new { source = "fill", service, level = "info", message = $"line {i} of the log", time = Noon.AddSeconds(i - count) })]);
+            await PostAsync(
+                [.. Enumerable.Range(0, count)
+                .Select(i => (object)new { source = "fill", service, level = "info", message = $"line {i} of the log", time = Noon.AddSeconds(i - count) })]);
         }
 
         return service;

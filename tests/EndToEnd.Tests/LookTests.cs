@@ -133,8 +133,10 @@ public sealed class LookTests(Browser browser) : IClassFixture<Browser>
         }));
         using var logs = await product.Http.PostAsJsonAsync(new Uri(product.Url, "/ingest/v1/logs"), Enumerable.Range(0, 400).Select(i => new
         {
-            source = i % 3 == 0 ? "checkout" : "catalog", service = "look", level = i % 40 == 0 ? "error" : i % 9 == 0 ? "warn" : "info", time = now.AddSeconds(-i * 7),
-            message = i % 40 == 0 ? $"payment {i} failed: the provider answered 502\n   at Shop.Pay()\n   at Shop.Program.Main()" : $"order {i} placed after {i * 3} ms",
+            source = i % 3 == 0 ? "checkout" : "catalog", service = "look", level = i % 40 == 0 ? "error" : i % 9 == 0 ? "warn"
+                : "info", time = now.AddSeconds(-i * 7),
+            message = i % 40 == 0 ? $"payment {i} failed: the provider answered 502\n   at Shop.Pay()\n   at Shop.Program.Main()"
+                : $"order {i} placed after {i * 3} ms",
         }), TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.Accepted, logs.StatusCode);
         object[] refused = [new { service = "look", method = "GET", route = "/items/1", status = 99, duration_ms = 1, time = now }];

@@ -76,7 +76,8 @@ public sealed class Product(string databaseUrl, params (string Name, string Valu
     {
         var start = DateTimeOffset.UtcNow.AddDays(-2).ToUnixTimeMilliseconds();
         var counted = await Eventually.SeesAsync(
-            async () => (long)(await DataAsync($"/metrics/summary?service={service}&start_date={start}"))["traffic"]!["value"]!, counted => counted >= requests);
+            async () => (long)(await DataAsync($"/metrics/summary?service={service}&start_date={start}"))["traffic"]!["value"]!, counted =>
+                counted >= requests);
         Assert.True(counted == requests, $"{service} has {counted} requests, more than {requests} were made");
     }
 
@@ -88,8 +89,10 @@ public sealed class Product(string databaseUrl, params (string Name, string Valu
     }
 
     public Task SendAsync(
-        string service, int count, int status = 200, double durationMs = 20, string route = "/cart/{id}", DateTimeOffset? time = null, string? country = null) =>
-        SendAsync(Enumerable.Range(0, count).Select(_ => new { service, method = "GET", route, status, duration_ms = durationMs, time = time ?? DateTimeOffset.UtcNow, country }));
+        string service, int count, int status = 200, double durationMs = 20, string route = "/cart/{id}", DateTimeOffset? time = null,
+        string? country = null) =>
+        SendAsync(Enumerable.Range(0, count)
+            .Select(_ => new { service, method = "GET", route, status, duration_ms = durationMs, time = time ?? DateTimeOffset.UtcNow, country }));
 
     public async Task SendAsync(IEnumerable<object> items)
     {

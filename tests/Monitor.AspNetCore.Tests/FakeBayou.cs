@@ -75,7 +75,8 @@ public sealed class FakeBayou : IAsyncDisposable
         await using var gzip = new GZipStream(http.Request.Body, CompressionMode.Decompress);
         using var text = new StreamReader(gzip);
         var items = JsonNode.Parse(await text.ReadToEndAsync(http.RequestAborted))!.AsArray();
-        var received = new Received(http.Request.Headers["Idempotency-Key"].ToString(), [.. items.Select(item => item!)], http.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase));
+        var received = new Received(http.Request.Headers["Idempotency-Key"].ToString(), [.. items.Select(item => item!)],
+            http.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase));
         lock (_gate)
         {
             Arrived++;
@@ -89,7 +90,8 @@ public sealed class FakeBayou : IAsyncDisposable
             await http.Response.WriteAsync(status == 202
                 ? """{"data":{"accepted":1,"rejected":0,"errors":[]},"error":null,"metadata":null}"""
                 : Foreign ? "<html>a proxy</html>"
-                : $$"""{"data":null,"error":{"code":"{{(status == 400 ? "VALIDATION_ERROR" : "OTHER")}}","message":"told to"},"metadata":null}""", http.RequestAborted);
+                : $$"""{"data":null,"error":{"code":"{{(status == 400 ? "VALIDATION_ERROR" : "OTHER")}}","message":"told to"},"metadata":null}""",
+                http.RequestAborted);
         }
 
         lock (_gate)

@@ -9,7 +9,8 @@ namespace Bayou.Monitor;
 
 public sealed class LoggerTests : IAsyncLifetime
 {
-    private static readonly System.Text.Json.JsonSerializerOptions Relaxed = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly System.Text.Json.JsonSerializerOptions Relaxed =
+        new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private FakeBayou _bayou = null!;
 
@@ -29,13 +30,16 @@ public sealed class LoggerTests : IAsyncLifetime
         using (logger.BeginScope("step {Step}", 2))
         using (logger.BeginScope("plain"))
         {
-            logger.LogWarning(new EventId(7, "Declined"), new InvalidOperationException("no funds"), "Order {Order} of {Total} declined, {Region}", 4711, 12.5m, "us");
+            logger.LogWarning(new EventId(7, "Declined"), new InvalidOperationException("no funds"), "Order {Order} of {Total} declined, {Region}", 4711,
+                12.5m, "us");
         }
 
         var line = await OnlyAsync("Shop.Checkout");
-        Assert.Equal(("Order 4711 of 12.5 declined, us", "warn", "shop", activity.TraceId.ToHexString()), ((string)line["message"]!, (string)line["level"]!, (string)line["service"]!, (string)line["trace_id"]!));
+        Assert.Equal(("Order 4711 of 12.5 declined, us", "warn", "shop", activity.TraceId.ToHexString()),
+            ((string)line["message"]!, (string)line["level"]!, (string)line["service"]!, (string)line["trace_id"]!));
         var meta = line["meta"]!;
-        Assert.Equal((4711, 12.5m, "us", 17, 2), ((int)meta["Order"]!, (decimal)meta["Total"]!, (string)meta["Region"]!, (int)meta["Cart"]!, (int)meta["Step"]!));
+        Assert.Equal((4711, 12.5m, "us", 17, 2),
+            ((int)meta["Order"]!, (decimal)meta["Total"]!, (string)meta["Region"]!, (int)meta["Cart"]!, (int)meta["Step"]!));
         Assert.Equal(("Declined", "plain"), ((string)meta["event"]!, (string)meta["scopes"]![0]!));
         Assert.Equal(("System.InvalidOperationException", "no funds"), ((string)meta["exception"]!["type"]!, (string)meta["exception"]!["message"]!));
         Assert.Contains("no funds", (string)meta["exception"]!["stack_trace"]!, StringComparison.Ordinal);
@@ -129,7 +133,8 @@ public sealed class LoggerTests : IAsyncLifetime
     [Fact]
     public async Task A_batch_that_was_not_taken_is_tried_again_with_its_key_and_says_so_nowhere_but_here()
     {
-        _bayou.Answer = received => received.Items.Any(item => (string?)item["source"] == "again") && _bayou.Received.Count(r => r.Items.Any(item => (string?)item["source"] == "again")) < 2 ? 503 : 202;
+        _bayou.Answer = received => received.Items.Any(item => (string?)item["source"] == "again")
+            && _bayou.Received.Count(r => r.Items.Any(item => (string?)item["source"] == "again")) < 2 ? 503 : 202;
         await using var app = await StartAsync();
         app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("again").LogError("kept");
         await OnlyAsync("again");
@@ -157,7 +162,8 @@ public sealed class LoggerTests : IAsyncLifetime
 
     private static List<JsonNode> Of(FakeBayou bayou, string source) => [.. bayou.Items.Where(item => (string?)item["source"] == source)];
 
-    private Task<MonitoredApp> StartAsync(Action<ILoggingBuilder>? logging = null, Action<BayouOptions>? configure = null, Action<WebApplication>? map = null) =>
+    private Task<MonitoredApp> StartAsync(
+        Action<ILoggingBuilder>? logging = null, Action<BayouOptions>? configure = null, Action<WebApplication>? map = null) =>
         MonitoredApp.StartAsync(_bayou.Url, map ?? (app => app.MapGet("/", () => "hello")), configure, builder =>
         {
             builder.AddBayou();

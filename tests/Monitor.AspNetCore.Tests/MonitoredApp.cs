@@ -19,9 +19,11 @@ public sealed class MonitoredApp : IAsyncDisposable
 
     public LogLines Log { get; private init; } = null!;
 
-    public static async Task<MonitoredApp> StartAsync(Uri bayou, Action<WebApplication> map, Action<BayouOptions>? configure = null, Action<ILoggingBuilder>? logging = null)
+    public static async Task<MonitoredApp> StartAsync(
+        Uri bayou, Action<WebApplication> map, Action<BayouOptions>? configure = null, Action<ILoggingBuilder>? logging = null)
     {
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Production", ApplicationName = typeof(MonitoredApp).Assembly.GetName().Name });
+        var builder = WebApplication.CreateBuilder(
+            new WebApplicationOptions { EnvironmentName = "Production", ApplicationName = typeof(MonitoredApp).Assembly.GetName().Name });
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var log = new LogLines();
         builder.Logging.ClearProviders().AddProvider(log);

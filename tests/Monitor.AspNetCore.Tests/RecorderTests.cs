@@ -30,8 +30,10 @@ public sealed class RecorderTests : IAsyncLifetime
         var before = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
         using var response = await app.Http.SendAsync(request, Ct);
         var item = await OnlyItemAsync();
-        Assert.Equal(("shop", "1.4.0", "POST", "/users/{id}/notes", 201), (Text(item, "service"), Text(item, "version"), Text(item, "method"), Text(item, "route"), (int)item["status"]!));
-        Assert.Equal((5, 7, "FR", "0af7651916cd43dd8448eb211c80319c"), ((int)item["request_size"]!, (int)item["response_size"]!, Text(item, "country"), Text(item, "trace_id")));
+        Assert.Equal(("shop", "1.4.0", "POST", "/users/{id}/notes", 201),
+            (Text(item, "service"), Text(item, "version"), Text(item, "method"), Text(item, "route"), (int)item["status"]!));
+        Assert.Equal((5, 7, "FR", "0af7651916cd43dd8448eb211c80319c"),
+            ((int)item["request_size"]!, (int)item["response_size"]!, Text(item, "country"), Text(item, "trace_id")));
         Assert.InRange((double)item["duration_ms"]!, 0.001, 30_000);
         Assert.InRange((long)item["time"]!, before, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
     }
@@ -177,7 +179,8 @@ public sealed class RecorderTests : IAsyncLifetime
     [Fact]
     public async Task A_chunked_upload_is_counted()
     {
-        await using var app = await StartAsync(web => web.MapPost("/up", async (HttpContext http) => await http.Request.Body.CopyToAsync(Stream.Null, http.RequestAborted)));
+        await using var app =
+            await StartAsync(web => web.MapPost("/up", async (HttpContext http) => await http.Request.Body.CopyToAsync(Stream.Null, http.RequestAborted)));
         using var request = new HttpRequestMessage(HttpMethod.Post, "/up") { Content = new StreamContent(new MemoryStream(new byte[12_345])) };
         request.Headers.TransferEncodingChunked = true;
         using var response = await app.Http.SendAsync(request, Ct);
@@ -187,7 +190,8 @@ public sealed class RecorderTests : IAsyncLifetime
     [Fact]
     public async Task A_head_request_sends_no_body()
     {
-        await using var app = await StartAsync(web => web.MapMethods("/", ["HEAD"], (HttpContext http) => http.Response.WriteAsync("not sent", http.RequestAborted)));
+        await using var app =
+            await StartAsync(web => web.MapMethods("/", ["HEAD"], (HttpContext http) => http.Response.WriteAsync("not sent", http.RequestAborted)));
         using var response = await app.Http.SendAsync(new(HttpMethod.Head, "/"), Ct);
         Assert.Equal(0, (int)(await OnlyItemAsync())["response_size"]!);
     }
@@ -235,7 +239,8 @@ public sealed class RecorderTests : IAsyncLifetime
     [Fact]
     public async Task A_monitor_that_fails_does_not_fail_the_application()
     {
-        await using var app = await StartAsync(web => web.MapGet("/", () => "home"), options => options.ShouldRecord = _ => throw new InvalidOperationException("mine"));
+        await using var app =
+            await StartAsync(web => web.MapGet("/", () => "home"), options => options.ShouldRecord = _ => throw new InvalidOperationException("mine"));
         Assert.Equal("home", await app.Http.GetStringAsync(new Uri("/", UriKind.Relative), Ct));
         Assert.Equal("home", await app.Http.GetStringAsync(new Uri("/", UriKind.Relative), Ct));
         Assert.Single(app.Log.Warnings, line => line == "A request could not be recorded");
@@ -253,7 +258,8 @@ public sealed class RecorderTests : IAsyncLifetime
         Assert.Empty(_bayou.Received);
     }
 
-    private Task<MonitoredApp> StartAsync(Action<WebApplication> map, Action<BayouOptions>? configure = null) => MonitoredApp.StartAsync(_bayou.Url, map, configure);
+    private Task<MonitoredApp> StartAsync(Action<WebApplication> map, Action<BayouOptions>? configure = null) =>
+        MonitoredApp.StartAsync(_bayou.Url, map, configure);
 
     private async Task<JsonNode> OnlyItemAsync()
     {

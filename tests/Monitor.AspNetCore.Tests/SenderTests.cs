@@ -153,7 +153,8 @@ public sealed class SenderTests : IAsyncLifetime
     private Task<MonitoredApp> StartAsync(Action<BayouOptions>? configure = null)
     {
         var calls = -1;
-        return MonitoredApp.StartAsync(_bayou.Url, web => web.MapGet("/", (HttpContext http) => { http.Response.StatusCode = 200 + Interlocked.Increment(ref calls); }), configure);
+        return MonitoredApp.StartAsync(_bayou.Url, web =>
+            web.MapGet("/", (HttpContext http) => { http.Response.StatusCode = 200 + Interlocked.Increment(ref calls); }), configure);
     }
 
     private static async Task CallAsync(MonitoredApp app, int times)

@@ -37,10 +37,12 @@ internal sealed class Bus(WindowLoader loader, WindowFlusher flusher) : IWindowG
     }
 
     public Task<long> ApplyAsync(WindowKey window, WindowDelta delta, CancellationToken ct) =>
-        CallAsync(Number(new(window.ToString(), window.SeriesId, window.StartUnix, delta.Epoch, delta.First, delta.Last, 0)), windows => windows.ApplyAsync(window, delta, ct));
+        CallAsync(Number(new(window.ToString(), window.SeriesId, window.StartUnix, delta.Epoch, delta.First, delta.Last, 0)), windows =>
+            windows.ApplyAsync(window, delta, ct));
 
     public Task<long[]> ApplyAsync(BackfillKey hour, BackfillDelta[] deltas, CancellationToken ct) =>
-        CallAsync(Number(new($"hour {hour}", hour.SeriesId, hour.HourUnix, deltas[0].Delta.Epoch, deltas[0].Delta.First, deltas[^1].Delta.Last, 0)), windows => windows.ApplyAsync(hour, deltas, ct));
+        CallAsync(Number(new($"hour {hour}", hour.SeriesId, hour.HourUnix, deltas[0].Delta.Epoch, deltas[0].Delta.First, deltas[^1].Delta.Last, 0)),
+            windows => windows.ApplyAsync(hour, deltas, ct));
 
     /// <summary>Ends an activation as a crash would: what it has not written is gone.</summary>
     public void Kill(string key)

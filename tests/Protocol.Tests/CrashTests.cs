@@ -26,7 +26,8 @@ public sealed class CrashTests(ProtocolDatabase database) : IClassFixture<Protoc
         {
             var broken = 0;
             await TryAsync(isFatal, (_, text, before) =>
-                (atItsCommit ? text.Contains("COMMIT", StringComparison.Ordinal) && before.Contains(statement, StringComparison.Ordinal) : text.Contains(statement, StringComparison.Ordinal))
+                (atItsCommit ? text.Contains("COMMIT", StringComparison.Ordinal) && before.Contains(statement, StringComparison.Ordinal)
+                    : text.Contains(statement, StringComparison.Ordinal))
                 && Interlocked.Exchange(ref broken, 1) == 0 ? cut : null);
             Assert.True(broken == 1, $"{statement} was never sent");
         }

@@ -1,6 +1,8 @@
 namespace Bayou.Ingest;
 
-/// <summary>What a cluster that has lost sight of itself does to the protocol: calls that get lost, late or out of order, windows with two activations, zombies.</summary>
+/// <summary>
+/// What a cluster that has lost sight of itself does to the protocol: calls that get lost, late or out of order, windows with two activations, zombies.
+/// </summary>
 public sealed class FaultTests(ProtocolDatabase database) : IClassFixture<ProtocolDatabase>
 {
     [Fact]
@@ -64,7 +66,8 @@ public sealed class FaultTests(ProtocolDatabase database) : IClassFixture<Protoc
         traffic.Release(1);
         await sender.SettleAsync();
         await sender.ExpectAsync();
-        Assert.True(traffic is { Lost: > 0, Held: > 0 } && doubled > 0 && killed > 0, $"{traffic.Lost} lost, {traffic.Held} late, {doubled} doubled, {killed} killed");
+        Assert.True(traffic is { Lost: > 0, Held: > 0 } && doubled > 0 && killed > 0,
+            $"{traffic.Lost} lost, {traffic.Held} late, {doubled} doubled, {killed} killed");
     }
 
     [Theory]
@@ -129,7 +132,9 @@ public sealed class FaultTests(ProtocolDatabase database) : IClassFixture<Protoc
         await sender.ExpectAsync();
     }
 
-    /// <summary>Loses a quarter of all calls and holds up another. Which ones follows from what they are and from the seed, not from the order in which they come.</summary>
+    /// <summary>
+    /// Loses a quarter of all calls and holds up another. Which ones follows from what they are and from the seed, not from the order in which they come.
+    /// </summary>
     private sealed class Traffic(int seed, int seriesBefore)
     {
         private readonly Lock _gate = new();
@@ -164,7 +169,8 @@ public sealed class FaultTests(ProtocolDatabase database) : IClassFixture<Protoc
         {
             lock (_gate)
             {
-                foreach (var late in _late.OrderByDescending(late => (late.Call.Last, late.Call.StartUnix, late.Call.SeriesId)).Take((int)Math.Ceiling(share * _late.Count)).ToList())
+                foreach (var late in _late.OrderByDescending(late => (late.Call.Last, late.Call.StartUnix, late.Call.SeriesId))
+                    .Take((int)Math.Ceiling(share * _late.Count)).ToList())
                 {
                     late.Gate.SetResult(true);
                     _late.Remove(late);

@@ -30,7 +30,8 @@ public sealed class ModelTests
 
     private static readonly Gen<(Kind Kind, int Which, int How)> Step = Gen.Select(
         Gen.Frequency(
-            (6, Gen.Const(Kind.Journal)), (6, Gen.Const(Kind.Send)), (10, Gen.Const(Kind.Arrive)), (5, Gen.Const(Kind.BeginFlush)), (5, Gen.Const(Kind.EndFlush)),
+            (6, Gen.Const(Kind.Journal)), (6, Gen.Const(Kind.Send)), (10, Gen.Const(Kind.Arrive)), (5, Gen.Const(Kind.BeginFlush)),
+            (5, Gen.Const(Kind.EndFlush)),
             (5, Gen.Const(Kind.Check)), (1, Gen.Enum<Kind>())),
         Gen.Int[0, 11],
         Gen.Int[0, 31]);

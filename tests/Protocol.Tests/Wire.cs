@@ -132,7 +132,8 @@ internal sealed class Wire : IAsyncDisposable
         }
     }
 
-    private static async Task AnswerAsync(NetworkStream server, NetworkStream client, StrongBox<bool> isDeaf, TaskCompletionSource swallowed, CancellationToken ended)
+    private static async Task AnswerAsync(
+        NetworkStream server, NetworkStream client, StrongBox<bool> isDeaf, TaskCompletionSource swallowed, CancellationToken ended)
     {
         var buffer = new byte[256 * 1024];
         int read;

@@ -160,7 +160,9 @@ internal sealed class World
     {
         var outstanding = At(_nodes, node).Outstanding;
         var waiting = outstanding.AwaitingFlush(_ => true);
-        outstanding.Settle(waiting, waiting.DistinctBy(window => (window.Epoch, window.Key)).ToDictionary(window => (window.Epoch, window.Key), window => Applied(window.Key, window.Epoch)));
+        outstanding.Settle(waiting,
+            waiting.DistinctBy(window => (window.Epoch, window.Key))
+            .ToDictionary(window => (window.Epoch, window.Key), window => Applied(window.Key, window.Epoch)));
         foreach (var (epoch, seq) in outstanding.Finished())
         {
             foreach (var entry in _journal.Where(entry => entry.Epoch == epoch && entry.Seq <= seq))
@@ -201,7 +203,8 @@ internal sealed class World
         foreach (var key in Windows)
         {
             var figures = WindowFigures.FromBytes(_rows[key].Figures);
-            var wanted = _journal.Where(entry => entry.Seq <= Applied(key, entry.Epoch)).SelectMany(entry => entry.Keys().Where(one => one == key).Select(_ => entry)).ToList();
+            var wanted = _journal.Where(entry => entry.Seq <= Applied(key, entry.Epoch))
+                .SelectMany(entry => entry.Keys().Where(one => one == key).Select(_ => entry)).ToList();
             Assert.True(figures.Count == wanted.Count && figures.RequestBytes == wanted.Sum(entry => entry.Bytes),
                 $"{key} counts {figures.Count} ({figures.RequestBytes:x}), and should {wanted.Count} ({wanted.Sum(entry => entry.Bytes):x})");
         }
@@ -261,7 +264,8 @@ internal sealed class World
             return; // It has them all.
         }
 
-        foreach (var entry in _journal.Where(entry => entry.Epoch == epoch && entry.Seq > adopter.Outstanding.LastSeq(epoch) && !entry.IsDeleted).Take(rows).ToList())
+        foreach (var entry in _journal.Where(entry => entry.Epoch == epoch && entry.Seq > adopter.Outstanding.LastSeq(epoch) && !entry.IsDeleted).Take(rows)
+            .ToList())
         {
             adopter.Outstanding.Add(epoch, entry.Seq, entry.Payload(), live: false);
         }

@@ -42,5 +42,6 @@ internal static class Eventually
         }
     }
 
-    private static string? Text<T>(T seen) => seen is System.Collections.IEnumerable many and not string ? string.Join(", ", many.Cast<object?>()) : seen?.ToString();
+    private static string? Text<T>(T seen) =>
+        seen is System.Collections.IEnumerable many and not string ? string.Join(", ", many.Cast<object?>()) : seen?.ToString();
 }

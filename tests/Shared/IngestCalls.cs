@@ -11,7 +11,8 @@ internal static class IngestCalls
 {
     /// <summary>Brings observations to the ingest node of these services.</summary>
     /// <param name="key">The batch's idempotency key; null for none.</param>
-    public static async Task<SubmissionState> SendAsync(this IServiceProvider services, string service, string? key, IEnumerable<(string Route, DateTimeOffset Time)> observed)
+    public static async Task<SubmissionState> SendAsync(
+        this IServiceProvider services, string service, string? key, IEnumerable<(string Route, DateTimeOffset Time)> observed)
     {
         using var batch = new ObservationBatch(services.GetRequiredService<SeriesRegistry>(), Project.Default);
         foreach (var (route, time) in observed)

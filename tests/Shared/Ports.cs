@@ -20,7 +20,8 @@ internal static class Ports
             var port = Random.Shared.Next(First, Last);
             try
             {
-                var claim = new FileStream(Path.Combine(folder.FullName, $"{port}"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+                var claim = new FileStream(Path.Combine(folder.FullName, $"{port}"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1,
+                    FileOptions.DeleteOnClose);
                 using var listener = new TcpListener(IPAddress.Loopback, port);
                 listener.Start();
                 lock (Claims)

@@ -17,7 +17,8 @@ internal static class TestSilo
     };
 
     /// <summary>What a silo's grains are made of, on a test's database. Windows are flushed when a test says so.</summary>
-    public static IServiceCollection AddTestSilo(this IServiceCollection services, TestDatabase database, string name) => services.AddTestSilo(database.Url, name, AtRest);
+    public static IServiceCollection AddTestSilo(this IServiceCollection services, TestDatabase database, string name) =>
+        services.AddTestSilo(database.Url, name, AtRest);
 
     public static IServiceCollection AddTestSilo(this IServiceCollection services, string url, string name, Dictionary<string, string?> settings)
     {

@@ -29,19 +29,24 @@ internal sealed class Attack(Nodes nodes, Ledger ledger) : ITrial
     [
         .. _node.Ended == 0 && _node.ProcessId == _life ? (string[])[] : ["the server ended"],
         .. _answers.Keys.Where(key => key.Answer == "500").Select(key => $"{key.Attack} was answered 500 {_answers[key]} times"),
-        .. ledger.Waits.Count >= EnoughBatches && ledger.WaitAt(0.99) > Longest ? [$"one batch in a hundred took {ledger.WaitAt(0.99).TotalSeconds:0.00} s or longer to be acknowledged"] : (string[])[],
+        .. ledger.Waits.Count >= EnoughBatches && ledger.WaitAt(0.99) > Longest
+            ? [$"one batch in a hundred took {ledger.WaitAt(0.99).TotalSeconds:0.00} s or longer to be acknowledged"] : (string[])[],
     ];
 
     public async Task RunAsync(CancellationToken stop, CancellationToken ct)
     {
         _life = _node.ProcessId!.Value;
-        using var http = new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromSeconds(20) }) { BaseAddress = _node.Url, Timeout = TimeSpan.FromMinutes(1) };
+        using var http = new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromSeconds(20) }) { BaseAddress = _node.Url,
+            Timeout = TimeSpan.FromMinutes(1) };
         await Task.WhenAll([
             .. Enumerable.Range(0, SlowUploads).Select(_ => UntilAsync("slow upload", () => UploadSlowlyAsync(stop), stop)),
             .. Enumerable.Range(0, 4).Select(_ => UntilAsync("large body", () => PostAsync(http, LargeBody, null, stop), stop)),
-            .. Enumerable.Range(0, 8).Select(i => UntilAsync("bomb", () => i % 2 == 0 ? PostAsync(http, BrotliBomb, "br", stop) : PostAsync(http, GzipBomb, "gzip", stop), stop)),
+            .. Enumerable.Range(0, 8)
+            .Select(i => UntilAsync("bomb", () => i % 2 == 0 ? PostAsync(http, BrotliBomb, "br", stop) : PostAsync(http, GzipBomb, "gzip", stop), stop)),
             .. Enumerable.Range(0, 25).Select(i => UntilAsync("search", () => GetAsync(http, Searches[i % Searches.Length], isAllowed: true, stop), stop)),
-            .. Enumerable.Range(0, 8).Select(i => UntilAsync("without token", () => GetAsync(http, $"/;{new string('x', 2_000)} word{Random.Shared.Next()} of{i}", isAllowed: false, stop), stop)),
+            .. Enumerable.Range(0, 8)
+            .Select(i =>
+            UntilAsync("without token", () => GetAsync(http, $"/;{new string('x', 2_000)} word{Random.Shared.Next()} of{i}", isAllowed: false, stop), stop)),
         ]);
     }
 
@@ -50,7 +55,9 @@ internal sealed class Attack(Nodes nodes, Ledger ledger) : ITrial
     {
         for (var batch = 0; batch < 40; batch++)
         {
-            var lines = Enumerable.Range(0, 10_000).Select(i => $$"""{"source":"attacked","level":"info","message":"request {{batch}}-{{i}} of user{{i % 977}} took {{i % 5_000}} ms at step{{i % 13}} of checkout"}""");
+            var lines = Enumerable.Range(0, 10_000).Select(i =>
+                $"{{\"source\":\"attacked\",\"level\":\"info\",\"message\":\"request {batch}-{i} of user{i % 977} took "
+                    + $"{i % 5_000} ms at step{i % 13} of checkout\"}}");
             using var body = new StringContent(string.Join('\n', lines), Encoding.UTF8, "application/x-ndjson");
             using var response = await nodes.Http.PostAsync(new Uri(_node.Url, "/ingest/v1/logs"), body, ct);
             response.EnsureSuccessStatusCode();
@@ -58,8 +65,9 @@ internal sealed class Attack(Nodes nodes, Ledger ledger) : ITrial
     }
 
     public override string ToString() =>
-        $"attacked by {string.Join("; ", _answers.GroupBy(pair => pair.Key.Attack).Select(attack => $"{attack.Key}: {string.Join(", ", attack.OrderBy(pair => pair.Key.Answer).Select(pair => $"{pair.Value} x {pair.Key.Answer}"))}"))}"
-        + $"; honest batches acknowledged after {ledger.WaitAt(0.5).TotalMilliseconds:0} ms (p50), {ledger.WaitAt(0.99).TotalMilliseconds:0} ms (p99), {ledger.WaitAt(1).TotalMilliseconds:0} ms at most";
+        $"attacked by {string.Join("; ", _answers.GroupBy(pair => pair.Key.Attack).Select(attack => $"{attack.Key}: {Answers(attack)}"))}"
+        + $"; honest batches acknowledged after {ledger.WaitAt(0.5).TotalMilliseconds:0} ms (p50), {ledger.WaitAt(0.99).TotalMilliseconds:0} ms (p99), "
+        + $"{ledger.WaitAt(1).TotalMilliseconds:0} ms at most";
 
     private static string[] Searches { get; } =
     [
@@ -70,7 +78,8 @@ internal sealed class Attack(Nodes nodes, Ledger ledger) : ITrial
         "/logs/export?search=user",
     ];
 
-    private static byte[] LargeBody { get; } = Encoding.UTF8.GetBytes($"[{string.Join(',', Enumerable.Repeat("""{"service":"attacker","method":"GET","route":"/","status":"none"}""", LargestBody / 70))}]");
+    private static byte[] LargeBody { get; } = Encoding.UTF8.GetBytes(
+        $"[{string.Join(',', Enumerable.Repeat("""{"service":"attacker","method":"GET","route":"/","status":"none"}""", LargestBody / 70))}]");
 
     private static byte[] BrotliBomb { get; } = Compressed(into => new BrotliStream(into, CompressionLevel.Optimal));
 
@@ -147,7 +156,10 @@ internal sealed class Attack(Nodes nodes, Ledger ledger) : ITrial
         using var client = new TcpClient();
         await client.ConnectAsync(IPAddress.Loopback, _node.Url.Port, stop);
         await using var stream = client.GetStream();
-        await stream.WriteAsync(Encoding.ASCII.GetBytes($"POST /ingest/v1/logs HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {Nodes.Token}\r\nContent-Type: application/json\r\nContent-Length: 16000000\r\n\r\n["), stop);
+        await stream.WriteAsync(
+            Encoding.ASCII.GetBytes(
+            $"POST /ingest/v1/logs HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {Nodes.Token}\r\nContent-Type: application/json\r\nContent-Length: "
+                + $"16000000\r\n\r\n["), stop);
         var answer = new byte[12];
         var answered = stream.ReadAtLeastAsync(answer, answer.Length, throwOnEndOfStream: false, stop).AsTask();
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
@@ -158,4 +170,7 @@ internal sealed class Attack(Nodes nodes, Ledger ledger) : ITrial
 
         return await answered == answer.Length ? Encoding.ASCII.GetString(answer)[9..] : "closed";
     }
+
+    private static string Answers(IEnumerable<KeyValuePair<(string Attack, string Answer), long>> attack) =>
+        string.Join(", ", attack.OrderBy(pair => pair.Key.Answer).Select(pair => $"{pair.Value} x {pair.Key.Answer}"));
 }

@@ -27,10 +27,12 @@ internal sealed record Batch(string Path, string Body, IReadOnlyList<Cell> Cells
     /// <summary>Each line is one of its kind.</summary>
     public static Batch OfLogs(Random random)
     {
-        var lines = Enumerable.Range(0, random.Next(1, 120)).Select(_ => $"line {Interlocked.Increment(ref _lines)} of task {(char)('a' + random.Next(26))}").ToList();
+        var lines = Enumerable.Range(0, random.Next(1, 120)).Select(_ => $"line {Interlocked.Increment(ref _lines)} of task {(char)('a' + random.Next(26))}")
+            .ToList();
         return new("/ingest/v1/logs", JsonSerializer.Serialize(lines.Select(message => new
         {
-            source = LogReader.Source, level = Levels[random.Next(Levels.Length)], message, time = (DateTimeOffset.UtcNow - Age(random)).ToUnixTimeMilliseconds(),
+            source = LogReader.Source, level = Levels[random.Next(Levels.Length)], message, time = (DateTimeOffset.UtcNow - Age(random))
+                .ToUnixTimeMilliseconds(),
         })), [], lines);
     }
 

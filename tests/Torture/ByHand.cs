@@ -12,7 +12,8 @@ internal static class ByHand
         var page = Path.Combine(Repository.Root, "client-app", "dist");
         await using var nodes = new Nodes([
             .. Enumerable.Range(1, silos).Select(i => new Node("Silo", $"silo-{i}", database, new(ClusterMember.Settings($"silo-{i}")), isSeen: true)),
-            .. Enumerable.Range(1, Webs).Select(i => new Node("WebApi", $"web-{i}", database, new(ClusterMember.Settings($"web-{i}").Concat(ClusterMember.OfWeb))
+            .. Enumerable.Range(1, Webs)
+            .Select(i => new Node("WebApi", $"web-{i}", database, new(ClusterMember.Settings($"web-{i}").Concat(ClusterMember.OfWeb))
             {
                 ["Bayou__Ingest__Node"] = $"cluster:{data.FullName}:web-{i}",
             }, ["--webroot", page], port + i - 1, isSeen: true)),
@@ -20,7 +21,8 @@ internal static class ByHand
         try
         {
             await nodes.StartAsync(ct);
-            Console.WriteLine($"\nBayou is at http://localhost:{port} and at http://localhost:{port + 1}; its processes: http://localhost:{port}/dashboard/cluster");
+            Console.WriteLine(
+                $"\nBayou is at http://localhost:{port} and at http://localhost:{port + 1}; its processes: http://localhost:{port}/dashboard/cluster");
             Console.WriteLine($"Process ids are in {folder.FullName}: kill one, and watch.   (Ctrl-C stops all; the data stays in {data.FullName})");
             using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1)); // not as fast as one can fail
             do

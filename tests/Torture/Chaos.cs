@@ -62,7 +62,9 @@ internal sealed class Chaos(Nodes nodes, PrivatePostgres database, TimeSpan leng
         await nodes.StartAsync(ct);
     }
 
-    public override string ToString() => $"{_kills} servers killed, {_freezes} frozen ({_zombies} beyond their lease), the database crashed {_crashes} times, its disk full {_fulls} times, {nodes.Ended} ended by themselves";
+    public override string ToString() =>
+        $"{_kills} servers killed, {_freezes} frozen ({_zombies} beyond their lease), the database crashed {_crashes} times, its disk full {_fulls} times, "
+            + $"{nodes.Ended} ended by themselves";
 
     private TimeSpan FreezeFor()
     {

@@ -2,7 +2,9 @@ using System.Text.Json.Nodes;
 
 namespace Bayou.Torture;
 
-/// <summary>Follows the logs by <c>id__gt</c>, at whichever node answers, from the first line on; what it sees must be what was acknowledged, each line once.</summary>
+/// <summary>
+/// Follows the logs by <c>id__gt</c>, at whichever node answers, from the first line on; what it sees must be what was acknowledged, each line once.
+/// </summary>
 internal sealed class LogReader(Nodes nodes)
 {
     public const string Source = "torture";

@@ -7,7 +7,8 @@ namespace Bayou.Torture;
 /// <param name="arguments">Beside its address.</param>
 /// <param name="port">Where it serves; null for a free one.</param>
 /// <param name="isSeen">Whether what it prints is.</param>
-internal sealed class Node(string program, string name, string database, Dictionary<string, string> settings, string[]? arguments = null, int? port = null, bool isSeen = false)
+internal sealed class Node(
+    string program, string name, string database, Dictionary<string, string> settings, string[]? arguments = null, int? port = null, bool isSeen = false)
 {
     private readonly int _port = port ?? Ports.Claim();
     private readonly Lock _gate = new();

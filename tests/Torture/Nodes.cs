@@ -10,15 +10,18 @@ internal sealed class Nodes(IReadOnlyList<Node> all) : IAsyncDisposable
     /// right does so by the protocol alone.
     /// </summary>
     public static Nodes Alone(string database, int count) =>
-        new([.. Enumerable.Range(0, count).Select(i => new Node("WebApi", $"torture-{i}", database, new(Settings) { ["Bayou__Ingest__Node"] = $"torture-{i}" }))]);
+        new([.. Enumerable.Range(0, count)
+            .Select(i => new Node("WebApi", $"torture-{i}", database, new(Settings) { ["Bayou__Ingest__Node"] = $"torture-{i}" }))]);
 
     /// <summary>A cluster: silos alone, and web nodes that are their clients.</summary>
     /// <param name="drains">Whether a web node that ends first lets the load balancer know.</param>
     public static Nodes Cluster(string database, int silos, int webs, bool drains)
     {
-        return new([.. Enumerable.Range(0, silos).Select(i => Member("Silo", $"silo-{i}", [])), .. Enumerable.Range(0, webs).Select(i => Member("WebApi", $"web-{i}", ClusterMember.OfWeb))]);
+        return new([.. Enumerable.Range(0, silos).Select(i => Member("Silo", $"silo-{i}", [])),
+            .. Enumerable.Range(0, webs).Select(i => Member("WebApi", $"web-{i}", ClusterMember.OfWeb))]);
 
-        Node Member(string program, string name, Dictionary<string, string> settings) => new(program, name, database, new(Settings.Concat(ClusterMember.Settings(name)).Concat(settings))
+        Node Member(string program, string name, Dictionary<string, string> settings) =>
+            new(program, name, database, new(Settings.Concat(ClusterMember.Settings(name)).Concat(settings))
         {
             ["Bayou__Ingest__Node"] = name,
             ["Bayou__Cluster__DrainSeconds"] = drains && program == "WebApi" ? $"{Drain.TotalSeconds}" : "0",

@@ -51,7 +51,8 @@ internal static class Run
 
         using var stop = new CancellationTokenSource(length);
         var pause = trouble == Trouble.Hostile ? 400 : 40; // milliseconds; a sender that is honest sends what a service says in that time
-        var senders = Enumerable.Range(0, 6).Select(i => new Sender(nodes, ledger, i, random.Next(), pause, i % 2 == 0 ? Batch.OfRequests : Batch.OfLogs).RunAsync(stop.Token, ct)).ToList();
+        var senders = Enumerable.Range(0, 6)
+            .Select(i => new Sender(nodes, ledger, i, random.Next(), pause, i % 2 == 0 ? Batch.OfRequests : Batch.OfLogs).RunAsync(stop.Token, ct)).ToList();
         var reader = new LogReader(nodes);
         var read = reader.RunAsync(Task.WhenAll(senders), ct);
         var calls = app.CallAsync(stop.Token);

@@ -64,7 +64,8 @@ internal sealed class Sender(Nodes nodes, Ledger ledger, int number, int seed, i
         ledger.Tried();
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(node.Url, batch.Path)) { Content = new StringContent(batch.Body, Encoding.UTF8, "application/json") };
+            using var request = new HttpRequestMessage(HttpMethod.Post,
+                new Uri(node.Url, batch.Path)) { Content = new StringContent(batch.Body, Encoding.UTF8, "application/json") };
             request.Headers.Add("Idempotency-Key", key);
             using var response = await nodes.Http.SendAsync(request, ct);
             return response.StatusCode;

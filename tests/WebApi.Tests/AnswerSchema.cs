@@ -79,7 +79,8 @@ public sealed class AnswerSchema(JsonNode document)
 
     private static bool Is(JsonNode? value, string type) => (value?.GetValueKind(), type) switch
     {
-        (null, "null") or (JsonValueKind.Object, "object") or (JsonValueKind.Array, "array") or (JsonValueKind.String, "string") or (JsonValueKind.Number, "number") => true,
+        (null, "null") or (JsonValueKind.Object, "object") or (JsonValueKind.Array, "array") or (JsonValueKind.String, "string")
+            or (JsonValueKind.Number, "number") => true,
         (JsonValueKind.True or JsonValueKind.False, "boolean") => true,
         (JsonValueKind.Number, "integer") => value!.AsValue().TryGetValue<long>(out _),
         _ => false,

@@ -98,7 +98,8 @@ public sealed class BayouServer : IAsyncLifetime
     public async Task<(HttpStatusCode Status, JsonNode Body)> GetAsync(FormattableString url)
     {
         var escaped = string.Format(CultureInfo.InvariantCulture, url.Format,
-            [.. url.GetArguments().Select(a => a is AlreadyEscaped done ? done.Text : Uri.EscapeDataString(Convert.ToString(a, CultureInfo.InvariantCulture)!))]);
+            [.. url.GetArguments()
+                .Select(a => a is AlreadyEscaped done ? done.Text : Uri.EscapeDataString(Convert.ToString(a, CultureInfo.InvariantCulture)!))]);
         using var response = await Http.GetAsync(new Uri(escaped, UriKind.Relative), Ct);
         return await AnswerAsync(response, "GET", escaped);
     }
@@ -120,7 +121,8 @@ public sealed class BayouServer : IAsyncLifetime
     private async Task<AnswerSchema> SchemaAsync()
     {
         using var document = await Http.GetAsync(new Uri("/doc", UriKind.Relative), Ct);
-        return new(document.IsSuccessStatusCode ? JsonNode.Parse(await document.Content.ReadAsStringAsync(Ct))! : new JsonObject { ["paths"] = new JsonObject() });
+        return new(document.IsSuccessStatusCode ? JsonNode.Parse(await document.Content.ReadAsStringAsync(Ct))!
+            : new JsonObject { ["paths"] = new JsonObject() });
     }
 
     public async Task<JsonNode> DataAsync(FormattableString url)
@@ -137,12 +139,13 @@ public sealed class BayouServer : IAsyncLifetime
         Assert.True(counted == requests, $"{service} has {counted} requests, more than {requests} were sent");
     }
 
-    /// <summary>How many requests a service's windows count by now.</summary>
+    /// <summary>How many requests the windows of a service's endpoints, and those of all of them together, count by now.</summary>
     public async Task<long> WrittenAsync(string service)
     {
         await using var command = Db.CreateCommand("""
-            SELECT coalesce(sum(traffic_count), 0)::bigint FROM metric_windows w JOIN series s ON s.id = w.series_id
-             WHERE s.service = $1 AND s.endpoint = '*'
+            SELECT least(coalesce(sum(traffic_count) FILTER (WHERE s.endpoint = '*'), 0),
+                         coalesce(sum(traffic_count) FILTER (WHERE s.endpoint <> '*'), 0))::bigint
+              FROM metric_windows w JOIN series s ON s.id = w.series_id WHERE s.service = $1
             """);
         command.Parameters.Add(new() { Value = service });
         return (long)(await command.ExecuteScalarAsync(Ct))!;

@@ -9,7 +9,8 @@ import { PageLinks } from './page-links';
 import { GoTo, Preferences } from './preferences';
 
 const FIRST = 3;
-const look = 'flex flex-1 cursor-pointer flex-col items-center gap-0.5 py-1.5 text-[11px] text-ink-soft aria-[current=page]:font-semibold aria-[current=page]:text-ink';
+const look =
+  'flex flex-1 cursor-pointer flex-col items-center gap-0.5 py-1.5 text-[11px] text-ink-soft aria-[current=page]:font-semibold aria-[current=page]:text-ink';
 
 /** The way to every page on a phone, where the thumb is. */
 export function BottomBar() {
@@ -26,7 +27,20 @@ export function BottomBar() {
           </NavLink>
         );
       })}
-      <Popover name={<><Ellipsis className="size-5" aria-hidden="true" />More</>} label="More" isOpen={isOpen} onOpen={setOpen} side="top" className={look} inside="w-60 p-3">
+      <Popover
+        name={
+          <>
+            <Ellipsis className="size-5" aria-hidden="true" />
+            More
+          </>
+        }
+        label="More"
+        isOpen={isOpen}
+        onOpen={setOpen}
+        side="top"
+        className={look}
+        inside="w-60 p-3"
+      >
         {/* Whatever is picked leads away from here. */}
         {/* eslint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-static-element-interactions -- the links inside are what keys reach */}
         <div className="flex flex-col gap-3" onClick={(event) => { if ((event.target as HTMLElement).closest('a, button')) setOpen(false); }}>

@@ -22,7 +22,8 @@ export function Overlays() {
         <Dialog.Content
           aria-describedby={undefined}
           onOpenAutoFocus={focusBox}
-          className="fixed top-[12vh] left-1/2 z-50 flex max-h-[70vh] w-[min(38rem,calc(100vw-2rem))] -translate-x-1/2 flex-col overflow-hidden rounded-lg border border-line bg-card text-ink shadow-2xl"
+          className="fixed top-[12vh] left-1/2 z-50 flex max-h-[70vh] w-[min(38rem,calc(100vw-2rem))] -translate-x-1/2 flex-col overflow-hidden
+            rounded-lg border border-line bg-card text-ink shadow-2xl"
         >
           {overlay === 'help' ? <Help /> : <Palette onDone={() => { show(null); }} />}
         </Dialog.Content>
@@ -139,7 +140,13 @@ function useCommands(): Command[] {
   return [
     ...pages.map(({ path, title }) => ({ name: title, kind: 'Page', run: () => { go(linkTo(path, { endpoint: null, selection: null })); } })),
     { name: 'API reference', kind: 'Page', run: () => { window.location.assign('/reference'); } },
-    ...shownServices(services ?? []).map((service) => ({ name: service, kind: 'Service', run: () => { go(linkTo('/dashboard', { service, endpoint: null, selection: null })); } })),
+    ...shownServices(services ?? []).map((service) => ({
+      name: service,
+      kind: 'Service',
+      run: () => {
+        go(linkTo('/dashboard', { service, endpoint: null, selection: null }));
+      },
+    })),
     ...rangeNames.map((name) => ({ name: `Last ${name}`, kind: 'Time range', run: () => { onChange({ range: { kind: 'last', name } }); } })),
     { name: 'Local time or UTC', kind: 'Switch', run: switchZone },
     ...themes.map((theme) => ({ name: themeNames[theme], kind: 'Colours', run: () => { useTheme.getState().setTheme(theme); } })),

@@ -12,8 +12,23 @@ export function Preferences() {
   return (
     <div className="flex flex-col gap-2">
       <LabelledSelect label="Clock" value={zone} options={[['local', 'Local time'], ['UTC', 'UTC']]} onChange={(value) => { setZone(value as Zone); }} />
-      <LabelledSelect label="Colours" value={theme} options={themes.map((name) => [name, themeNames[name]] as const)} onChange={(value) => { setTheme(value as Theme); }} />
-      <button type="button" className="button py-1.5" onClick={() => { show('help'); }}><Keyboard className="size-4" aria-hidden="true" /> Keyboard shortcuts</button>
+      <LabelledSelect
+        label="Colours"
+        value={theme}
+        options={themes.map((name) => [name, themeNames[name]] as const)}
+        onChange={(value) => {
+          setTheme(value as Theme);
+        }}
+      />
+      <button
+        type="button"
+        className="button py-1.5"
+        onClick={() => {
+          show('help');
+        }}
+      >
+        <Keyboard className="size-4" aria-hidden="true" /> Keyboard shortcuts
+      </button>
     </div>
   );
 }
@@ -22,7 +37,15 @@ export function Preferences() {
 export function GoTo({ isFolded = false }: { isFolded?: boolean }) {
   const { show } = useOverlay();
   return (
-    <button type="button" className="button py-1.5 text-ink-soft" aria-label={isFolded ? 'Go to…' : undefined} title="Go to… (Ctrl K)" onClick={() => { show('palette'); }}>
+    <button
+      type="button"
+      className="button py-1.5 text-ink-soft"
+      aria-label={isFolded ? 'Go to…' : undefined}
+      title="Go to… (Ctrl K)"
+      onClick={() => {
+        show('palette');
+      }}
+    >
       <Search className="size-4" aria-hidden="true" /> {!isFolded && <>Go to… <kbd className="ml-auto text-xs">Ctrl K</kbd></>}
     </button>
   );

@@ -24,10 +24,21 @@ export function Sidebar() {
       <nav aria-label="Pages" className="flex flex-col gap-4"><PageLinks isFolded={isFolded} /></nav>
       <div className="mt-auto flex flex-col gap-2">
         {isFolded
-          ? <Popover name={<Settings className="size-4" aria-hidden="true" />} label="Preferences" className="button py-1.5" side="right" inside="w-52 p-3"><Preferences /></Popover>
+          ? (
+            <Popover name={<Settings className="size-4" aria-hidden="true" />} label="Preferences" className="button py-1.5" side="right" inside="w-52 p-3">
+              <Preferences />
+            </Popover>
+          )
           : <Preferences />}
         {isWide && (
-          <button type="button" className="button py-1.5 text-ink-soft" aria-label={isFolded ? 'Unfold the sidebar' : undefined} onClick={() => { fold(!isFolded); }}>
+          <button
+            type="button"
+            className="button py-1.5 text-ink-soft"
+            aria-label={isFolded ? 'Unfold the sidebar' : undefined}
+            onClick={() => {
+              fold(!isFolded);
+            }}
+          >
             {isFolded ? <PanelLeftOpen className="size-4" aria-hidden="true" /> : <><PanelLeftClose className="size-4" aria-hidden="true" /> Fold</>}
           </button>
         )}

@@ -5,7 +5,9 @@ import { noteServerTime } from './clock';
 export type Schemas = components['schemas'];
 
 type Json<Responses> = Responses extends { 200: { content: { 'application/json': infer Answer } } } ? Answer : never;
-type Asked<Method extends string> = { [P in keyof paths]: paths[P] extends Record<Method, { responses: infer R }> ? (Json<R> extends never ? never : P) : never }[keyof paths];
+type Asked<Method extends string> = {
+  [P in keyof paths]: paths[P] extends Record<Method, { responses: infer R }> ? (Json<R> extends never ? never : P) : never;
+}[keyof paths];
 type AnswerOf<P extends keyof paths, Method extends string> = paths[P] extends Record<Method, { responses: infer R }> ? Json<R> : never;
 type Failure = paths['/info']['get']['responses']['default']['content']['application/json'];
 
@@ -41,7 +43,11 @@ export const getJson = <P extends Asked<'get'>>(path: P, query: Query, signal: A
 
 /** Sends a body; answers and rejects as `getJson` does. */
 export const postJson = <P extends Asked<'post'>>(path: P, body: unknown) =>
-  askJson<AnswerOf<P, 'post'>>(path, { method: 'POST', headers: { accept: 'application/json', 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  askJson<AnswerOf<P, 'post'>>(path, {
+    method: 'POST',
+    headers: { accept: 'application/json', 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
 
 async function askJson<Answer>(url: string, request: RequestInit): Promise<Answer> {
   let response: Response;

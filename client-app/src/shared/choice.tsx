@@ -15,7 +15,8 @@ export function Choice<T extends string>({ label, value, choices, onChange }: Pr
           type="button"
           aria-pressed={key === value}
           onClick={() => { onChange(key); }}
-          className="rounded px-2 py-1 text-xs whitespace-nowrap text-ink-soft hover:text-ink aria-pressed:bg-surface aria-pressed:font-semibold aria-pressed:text-ink"
+          className="rounded px-2 py-1 text-xs whitespace-nowrap text-ink-soft hover:text-ink aria-pressed:bg-surface aria-pressed:font-semibold
+            aria-pressed:text-ink"
         >
           {name}
         </button>

@@ -20,7 +20,16 @@ interface Page {
 /** All of them, in the order in which they are shown; the first three have a place of their own on a phone. */
 export const pages = [
   { path: '/dashboard', group: 'Observe', name: 'Overview', title: 'Overview', key: 'o', service: 'only', hasRange: true, parameters: [] },
-  { path: '/dashboard/metrics', group: 'Observe', name: 'Endpoints', title: 'Endpoints', key: 'e', service: 'only', hasRange: true, parameters: ['q', 'sort', 'order'] },
+  {
+    path: '/dashboard/metrics',
+    group: 'Observe',
+    name: 'Endpoints',
+    title: 'Endpoints',
+    key: 'e',
+    service: 'only',
+    hasRange: true,
+    parameters: ['q', 'sort', 'order'],
+  },
   {
     path: '/dashboard/logs', group: 'Observe', name: 'Logs', title: 'Logs', key: 'l', service: 'all', hasRange: true,
     parameters: ['search', 'mode', 'level', 'source', 'pattern', 'trace', 'meta', 'line', 'view'],

@@ -19,7 +19,18 @@ interface Props {
 }
 
 /** A button that opens something above the page; Escape and a click elsewhere close it. */
-export function Popover({ name, label, title, isOpen, onOpen, side = 'bottom', align = 'end', className = 'button', inside = 'w-60 gap-1 p-2 text-xs', children }: Props) {
+export function Popover({
+  name,
+  label,
+  title,
+  isOpen,
+  onOpen,
+  side = 'bottom',
+  align = 'end',
+  className = 'button',
+  inside = 'w-60 gap-1 p-2 text-xs',
+  children,
+}: Props) {
   return (
     <Radix.Root {...(isOpen === undefined ? {} : { open: isOpen })} {...(onOpen ? { onOpenChange: onOpen } : {})}>
       <Radix.Trigger className={className} aria-label={label} title={title}>{name}</Radix.Trigger>
@@ -30,7 +41,8 @@ export function Popover({ name, label, title, isOpen, onOpen, side = 'bottom', a
           align={align}
           sideOffset={4}
           collisionPadding={8}
-          className={`z-40 flex max-h-(--radix-popover-content-available-height) max-w-[calc(100vw-1rem)] flex-col overflow-auto rounded-md border border-line bg-card text-ink shadow-lg ${inside}`}
+          className={`z-40 flex max-h-(--radix-popover-content-available-height) max-w-[calc(100vw-1rem)] flex-col overflow-auto rounded-md border
+            border-line bg-card text-ink shadow-lg ${inside}`}
         >
           {children}
         </Radix.Content>

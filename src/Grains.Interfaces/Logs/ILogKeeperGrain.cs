@@ -10,7 +10,9 @@ public interface ILogKeeperGrain : IGrainWithStringKey
     [Alias("ensure-scheduled")]
     Task EnsureScheduledAsync();
 
-    /// <summary>Closes what has been open for too long, seals what is closed and expires what is too old; returns how many segments that were. Repeating is harmless.</summary>
+    /// <summary>
+    /// Closes what has been open for too long, seals what is closed and expires what is too old; returns how many segments that were. Repeating is harmless.
+    /// </summary>
     [Alias("run")]
     Task<int> RunAsync(CancellationToken ct);
 }

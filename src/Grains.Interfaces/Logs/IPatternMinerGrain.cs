@@ -9,7 +9,9 @@ public interface IPatternMinerGrain : IGrainWithStringKey
     [Alias("mine")]
     Task<int> MineAsync(CancellationToken ct);
 
-    /// <summary>Lets patterns go that no kept line has, and where there are too many, those of the fewest lines; at most once a minute. Repeating is harmless.</summary>
+    /// <summary>
+    /// Lets patterns go that no kept line has, and where there are too many, those of the fewest lines; at most once a minute. Repeating is harmless.
+    /// </summary>
     /// <returns>How many went.</returns>
     [Alias("make-room")]
     Task<int> MakeRoomAsync(CancellationToken ct);

@@ -17,7 +17,8 @@ internal sealed class HealthGrain(NpgsqlDataSource db, ReminderRuns runs) : Grai
             INSERT INTO health_checks (name, message, checked_at)
             SELECT name, nullif(message, ''), now() FROM (
                 SELECT 'journal', (SELECT CASE WHEN min(created_at) < now() - interval '2 minutes'
-                    THEN format('Since %s ago something acknowledged is not in its window.', date_trunc('second', now() - min(created_at))) ELSE '' END FROM ingest_journal)
+                    THEN format('Since %s ago something acknowledged is not in its window.', date_trunc('second', now() - min(created_at))) ELSE '' END
+                        FROM ingest_journal)
                 UNION ALL
                 SELECT 'rollups', (SELECT CASE WHEN min(greatest(created_at, start + make_interval(secs => seconds))) < now() - interval '30 minutes'
                     THEN format('%s windows wait to be rolled up for too long.', count(*)) ELSE '' END FROM metric_marks

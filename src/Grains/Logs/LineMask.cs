@@ -25,7 +25,9 @@ internal static class LineMask
 
     private static readonly SearchValues<char> Delimiters = SearchValues.Create("=()[]{},;\"'<>|");
 
-    /// <summary>Writes the masked words of the first line, a blank between two, into <paramref name="output"/>, which is of <see cref="Room"/> characters.</summary>
+    /// <summary>
+    /// Writes the masked words of the first line, a blank between two, into <paramref name="output"/>, which is of <see cref="Room"/> characters.
+    /// </summary>
     /// <returns>How many characters that are.</returns>
     public static int Mask(ReadOnlySpan<char> line, Span<char> output)
     {

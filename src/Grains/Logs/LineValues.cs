@@ -22,7 +22,8 @@ internal static class LineValues
 
         var length = 3;
         length += length < words.Length && char.IsAsciiDigit(line[words[length]][0]) ? 1 : 0;
-        var hasZone = length + 1 < words.Length && line[words[length]] is { Length: >= 3 and <= 5 } zone && !zone.ContainsAnyExceptInRange('A', 'Z') && char.IsAsciiDigit(line[words[length + 1]][0]);
+        var hasZone = length + 1 < words.Length && line[words[length]] is { Length: >= 3 and <= 5 } zone && !zone.ContainsAnyExceptInRange('A', 'Z')
+            && char.IsAsciiDigit(line[words[length + 1]][0]);
         length += hasZone ? 1 : 0;
         length += length < words.Length && line[words[length]] is { Length: 4 } year && !year.ContainsAnyExceptInRange('0', '9') ? 1 : 0;
         return length;
@@ -155,7 +156,8 @@ internal static class LineValues
     {
         var length = LabelsLength(text, out var labels, out var last);
         var top = text[(length - last)..length];
-        return (labels >= 3 && last is 2 or 3 && !top.ContainsAnyExceptInRange('a', 'z')) || (labels == 2 && top is "com" or "net" or "org" or "edu" or "gov") ? length : 0;
+        return (labels >= 3 && last is 2 or 3 && !top.ContainsAnyExceptInRange('a', 'z'))
+            || (labels == 2 && top is "com" or "net" or "org" or "edu" or "gov") ? length : 0;
     }
 
     private static int LabelsLength(ReadOnlySpan<char> text, out int labels, out int last)

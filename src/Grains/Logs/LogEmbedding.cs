@@ -3,9 +3,10 @@ using System.Globalization;
 namespace Bayou.Logs;
 
 /// <summary>
-/// What a text is about, in 16 numbers: texts that mean the like have vectors at a small angle. Words that operators use of one thing (<see cref="LogConcepts"/>)
-/// count on that thing's dimension, whatever they are; all others are spread over all dimensions by signed feature hashing of the word and its groups of three
-/// characters (Weinberger, Dasgupta, Langford, Smola, Attenberg: "Feature hashing for large scale multitask learning", ICML 2009).
+/// What a text is about, in 16 numbers: texts that mean the like have vectors at a small angle. Words that operators use of one thing
+/// (<see cref="LogConcepts"/>) count on that thing's dimension, whatever they are; all others are spread over all dimensions by signed feature hashing of the
+/// word and its groups of three characters (Weinberger, Dasgupta, Langford, Smola, Attenberg: "Feature hashing for large scale multitask learning", ICML
+/// 2009).
 /// </summary>
 internal sealed class LogEmbedding
 {

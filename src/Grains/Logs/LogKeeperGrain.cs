@@ -3,7 +3,8 @@ using Bayou.Segments;
 
 namespace Bayou.Logs;
 
-internal sealed class LogKeeperGrain(SegmentKeeper<LogSegments> keeper, PatternKeeper patterns, ReminderRuns runs, TimeProvider time) : Grain, ILogKeeperGrain, IRemindable
+internal sealed class LogKeeperGrain(SegmentKeeper<LogSegments> keeper, PatternKeeper patterns, ReminderRuns runs, TimeProvider time)
+    : Grain, ILogKeeperGrain, IRemindable
 {
     private const string Reminder = "logs";
 

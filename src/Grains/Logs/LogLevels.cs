@@ -23,12 +23,17 @@ internal static class LogLevels
     {
         ["t"] = LineLevel.Trace, ["v"] = LineLevel.Trace, ["d"] = LineLevel.Debug, ["i"] = LineLevel.Info, ["n"] = LineLevel.Info,
         ["w"] = LineLevel.Warn, ["e"] = LineLevel.Error, ["f"] = LineLevel.Fatal, ["c"] = LineLevel.Fatal, ["a"] = LineLevel.Fatal, ["p"] = LineLevel.Fatal,
-        ["trace"] = LineLevel.Trace, ["verbose"] = LineLevel.Trace, ["finest"] = LineLevel.Trace, ["finer"] = LineLevel.Trace, ["silly"] = LineLevel.Trace, ["trc"] = LineLevel.Trace, ["vrb"] = LineLevel.Trace,
+        ["trace"] = LineLevel.Trace, ["verbose"] = LineLevel.Trace, ["finest"] = LineLevel.Trace, ["finer"] = LineLevel.Trace, ["silly"] = LineLevel.Trace,
+        ["trc"] = LineLevel.Trace, ["vrb"] = LineLevel.Trace,
         ["debug"] = LineLevel.Debug, ["dbg"] = LineLevel.Debug, ["dbug"] = LineLevel.Debug, ["fine"] = LineLevel.Debug, ["config"] = LineLevel.Debug,
-        ["info"] = LineLevel.Info, ["information"] = LineLevel.Info, ["informational"] = LineLevel.Info, ["inf"] = LineLevel.Info, ["notice"] = LineLevel.Info, ["log"] = LineLevel.Info, ["default"] = LineLevel.Info, ["success"] = LineLevel.Info, ["audit"] = LineLevel.Info, ["http"] = LineLevel.Info,
+        ["info"] = LineLevel.Info, ["information"] = LineLevel.Info, ["informational"] = LineLevel.Info, ["inf"] = LineLevel.Info,
+        ["notice"] = LineLevel.Info, ["log"] = LineLevel.Info, ["default"] = LineLevel.Info, ["success"] = LineLevel.Info, ["audit"] = LineLevel.Info,
+        ["http"] = LineLevel.Info,
         ["warn"] = LineLevel.Warn, ["warning"] = LineLevel.Warn, ["wrn"] = LineLevel.Warn,
-        ["error"] = LineLevel.Error, ["err"] = LineLevel.Error, ["eror"] = LineLevel.Error, ["fail"] = LineLevel.Error, ["failure"] = LineLevel.Error, ["severe"] = LineLevel.Error,
-        ["fatal"] = LineLevel.Fatal, ["ftl"] = LineLevel.Fatal, ["critical"] = LineLevel.Fatal, ["crit"] = LineLevel.Fatal, ["alert"] = LineLevel.Fatal, ["emerg"] = LineLevel.Fatal, ["emergency"] = LineLevel.Fatal, ["panic"] = LineLevel.Fatal, ["dpanic"] = LineLevel.Fatal,
+        ["error"] = LineLevel.Error, ["err"] = LineLevel.Error, ["eror"] = LineLevel.Error, ["fail"] = LineLevel.Error, ["failure"] = LineLevel.Error,
+        ["severe"] = LineLevel.Error,
+        ["fatal"] = LineLevel.Fatal, ["ftl"] = LineLevel.Fatal, ["critical"] = LineLevel.Fatal, ["crit"] = LineLevel.Fatal, ["alert"] = LineLevel.Fatal,
+        ["emerg"] = LineLevel.Fatal, ["emergency"] = LineLevel.Fatal, ["panic"] = LineLevel.Fatal, ["dpanic"] = LineLevel.Fatal,
     };
 
     private const int LongestName = 32;
@@ -49,7 +54,8 @@ internal static class LogLevels
     public static bool TryParse(ReadOnlySpan<char> text, out LineLevel level)
     {
         text = text.Trim();
-        return Known.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(text, out level) || (long.TryParse(text, out var number) && TryParse(number, out level));
+        return Known.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(text, out level)
+            || (long.TryParse(text, out var number) && TryParse(number, out level));
     }
 
     /// <summary>Syslog's numbers 0 to 7; 10, 20 … 60 as pino and bunyan have them; the others up to 24 as OpenTelemetry has them.</summary>

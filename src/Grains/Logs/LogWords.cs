@@ -6,7 +6,9 @@ namespace Bayou.Logs;
 internal static class LogWords
 {
     private static readonly HashSet<string> Empty = new(
-        ["the", "a", "an", "to", "of", "for", "in", "on", "at", "by", "with", "from", "is", "are", "was", "were", "be", "been", "has", "have", "had", "it", "its", "this", "that", "and", "or", "as", "my", "our", "we", "you", "do", "does", "did", "what", "when", "which", "who", "while", "during", "again", "more", "than", "then", "there", "some", "any", "all", "into", "via", "due", "because"],
+        ["the", "a", "an", "to", "of", "for", "in", "on", "at", "by", "with", "from", "is", "are", "was", "were", "be", "been", "has", "have", "had", "it",
+            "its", "this", "that", "and", "or", "as", "my", "our", "we", "you", "do", "does", "did", "what", "when", "which", "who", "while", "during",
+            "again", "more", "than", "then", "there", "some", "any", "all", "into", "via", "due", "because"],
         StringComparer.Ordinal);
 
     private static readonly string[] Endings = ["ations", "ation", "ings", "ions", "ing", "ion", "ies", "ied", "ers", "es", "ed", "er", "ly", "s", "e", "y"];

@@ -74,7 +74,9 @@ internal sealed class PatternBook(int highest = 0)
         }
     }
 
-    /// <summary>The pattern that one has become: itself unless it was merged or let go. A number higher than any heard of is one that another node has just made.</summary>
+    /// <summary>
+    /// The pattern that one has become: itself unless it was merged or let go. A number higher than any heard of is one that another node has just made.
+    /// </summary>
     public int Resolve(int id)
     {
         while (_patterns.TryGetValue(id, out var pattern))

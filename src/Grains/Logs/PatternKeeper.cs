@@ -5,8 +5,8 @@ using Npgsql;
 namespace Bayou.Logs;
 
 /// <summary>
-/// Lets patterns go: those that no kept line has, and where there are as many as may be, those of the fewest lines, the longest unseen first. Lines of a pattern that
-/// went have the pattern of all others; a line like them makes a new one.
+/// Lets patterns go: those that no kept line has, and where there are as many as may be, those of the fewest lines, the longest unseen first. Lines of a
+/// pattern that went have the pattern of all others; a line like them makes a new one.
 /// </summary>
 internal sealed class PatternKeeper(NpgsqlDataSource db, LogSegments kind, IOptions<LogsOptions> options)
 {
@@ -90,7 +90,8 @@ internal sealed class PatternKeeper(NpgsqlDataSource db, LogSegments kind, IOpti
 
     private static async Task<Dictionary<int, Known>> KnownAsync(NpgsqlConnection connection, int project, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand("SELECT id, merged_into, words = $2, now() - created_at FROM log_patterns WHERE project_id = $1", connection);
+        await using var command =
+            new NpgsqlCommand("SELECT id, merged_into, words = $2, now() - created_at FROM log_patterns WHERE project_id = $1", connection);
         command.With(project, PatternBook.OtherWords);
         await using var reader = await command.ExecuteReaderAsync(ct);
         var known = new Dictionary<int, Known>();
@@ -106,7 +107,8 @@ internal sealed class PatternKeeper(NpgsqlDataSource db, LogSegments kind, IOpti
     private async Task<Dictionary<int, Use>> UsesAsync(CancellationToken ct)
     {
         await using var connection = await db.OpenConnectionAsync(ct);
-        await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, ct); // One sight of segments and counts.
+        // One sight of segments and counts.
+        await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, ct);
         var counts = "SELECT pattern_id, lines, last_time FROM log_counts";
         await using (var list = new NpgsqlCommand("SELECT id FROM log_segments WHERE state IN ('hot', 'closed')", connection))
         await using (var segments = await list.ExecuteReaderAsync(ct))
@@ -117,7 +119,8 @@ internal sealed class PatternKeeper(NpgsqlDataSource db, LogSegments kind, IOpti
             }
         }
 
-        await using var sum = new NpgsqlCommand($"SELECT pattern_id, sum(lines)::bigint, max(last_time) FROM ({counts}) lines GROUP BY 1", connection) { CommandTimeout = LongestCount };
+        await using var sum = new NpgsqlCommand($"SELECT pattern_id, sum(lines)::bigint, max(last_time) FROM ({counts}) lines GROUP BY 1",
+            connection) { CommandTimeout = LongestCount };
         await using var reader = await sum.ExecuteReaderAsync(ct);
         var uses = new Dictionary<int, Use>();
         while (await reader.ReadAsync(ct))

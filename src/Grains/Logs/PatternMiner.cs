@@ -10,7 +10,8 @@ internal sealed class PatternMiner(PatternBook book)
 {
     // After these words comes a value more often than not.
     private static readonly HashSet<string> Introducing =
-        new(["user", "for", "from", "by", "to", "at", "of", "on", "in", "with", "as", "name", "host", "file", "id", "named", "called", "group", "device"], StringComparer.OrdinalIgnoreCase);
+        new(["user", "for", "from", "by", "to", "at", "of", "on", "in", "with", "as", "name", "host", "file", "id", "named", "called", "group", "device"],
+            StringComparer.OrdinalIgnoreCase);
 
     private const int EnoughIntroduced = 3;
     private const int EnoughNamed = 5; // key=value: fewer are as often a handful of states
@@ -20,7 +21,9 @@ internal sealed class PatternMiner(PatternBook book)
     private readonly Dictionary<string, Dictionary<string, int>> _alike = new(StringComparer.Ordinal); // by what is left without the words in question
     private int _compared;
 
-    /// <summary>Looks whether a pattern that is new to the book is one of enough that differ in the same words; if so, they become the oldest of them.</summary>
+    /// <summary>
+    /// Looks whether a pattern that is new to the book is one of enough that differ in the same words; if so, they become the oldest of them.
+    /// </summary>
     /// <returns>The patterns that are no longer what they were.</returns>
     public IReadOnlyCollection<int> Learn(int pattern)
     {
@@ -40,7 +43,9 @@ internal sealed class PatternMiner(PatternBook book)
             var isNamed = isNamedOnly || differing.TrueForAll(i => words[i].Contains('=', StringComparison.Ordinal));
             if (alike.Count >= (isNamed ? EnoughNamed : EnoughIntroduced))
             {
-                return Merge([.. words.Select((word, i) => !differing.Contains(i) ? word : ReferenceEquals(open[i], word) ? $"{LineMask.Learned}" : open[i])], alike.Values);
+                return Merge(
+                    [.. words.Select((word, i) => !differing.Contains(i) ? word : ReferenceEquals(open[i], word) ? $"{LineMask.Learned}" : open[i])],
+                    alike.Values);
             }
         }
 

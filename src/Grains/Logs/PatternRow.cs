@@ -13,10 +13,12 @@ internal sealed record PatternRow(int Id, string Words, float[] Embedding, int? 
     {
         // The rows second: should some go between the two, what is read is of the older generation, and so is all read again next time.
         await using var batch = db.CreateBatch();
-        batch.BatchCommands.Add(new("SELECT generation, highest FROM log_pattern_generations WHERE project_id = $1") { Parameters = { new() { Value = project } } });
+        batch.BatchCommands.Add(
+            new("SELECT generation, highest FROM log_pattern_generations WHERE project_id = $1") { Parameters = { new() { Value = project } } });
         batch.BatchCommands.Add(new("""
             SELECT id, words, embedding, merged_into, version, revision FROM log_patterns
-             WHERE project_id = $1 AND (revision > $2 OR $3 <> coalesce((SELECT generation FROM log_pattern_generations WHERE project_id = $1), 0)) ORDER BY revision
+             WHERE project_id = $1 AND (revision > $2 OR $3 <> coalesce((SELECT generation
+                 FROM log_pattern_generations WHERE project_id = $1), 0)) ORDER BY revision
             """) { Parameters = { new() { Value = project }, new() { Value = revision }, new() { Value = generation } } });
         await using var reader = await batch.ExecuteReaderAsync(ct);
         var (now, highest) = await reader.ReadAsync(ct) ? (reader.GetInt32(0), reader.GetInt32(1)) : (0, 0);

@@ -80,7 +80,8 @@ internal sealed class RollupWriter(NpgsqlDataSource db, WindowPartitions partiti
         }
 
         var end = start + resolution.Length;
-        await ExecuteAsync(connection, $"DELETE FROM {resolution.Table} WHERE window_start >= $1 AND window_start < $2", ct, start.UtcDateTime, end.UtcDateTime);
+        await ExecuteAsync(connection, $"DELETE FROM {resolution.Table} WHERE window_start >= $1 AND window_start < $2", ct, start.UtcDateTime,
+            end.UtcDateTime);
         await MergeAsync(connection, finer, resolution, start, end, ct);
         if (longer is not null)
         {
@@ -92,7 +93,8 @@ internal sealed class RollupWriter(NpgsqlDataSource db, WindowPartitions partiti
     }
 
     /// <summary>A page at a time: an hour of many endpoints does not fit in memory.</summary>
-    private static async Task MergeAsync(NpgsqlConnection connection, Resolution finer, Resolution resolution, DateTimeOffset start, DateTimeOffset end, CancellationToken ct)
+    private static async Task MergeAsync(
+        NpgsqlConnection connection, Resolution finer, Resolution resolution, DateTimeOffset start, DateTimeOffset end, CancellationToken ct)
     {
         await ExecuteAsync(connection, $"""
             DECLARE finer NO SCROLL CURSOR FOR
@@ -110,7 +112,8 @@ internal sealed class RollupWriter(NpgsqlDataSource db, WindowPartitions partiti
     }
 
     /// <param name="merged">Takes what is complete, at the end all of it.</param>
-    private static async Task<(RollupRow? Open, bool IsEnd)> MergePageAsync(NpgsqlConnection connection, List<RollupRow> merged, RollupRow? open, CancellationToken ct)
+    private static async Task<(RollupRow? Open, bool IsEnd)> MergePageAsync(
+        NpgsqlConnection connection, List<RollupRow> merged, RollupRow? open, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand($"FETCH {PageRows} FROM finer", connection);
         await using var reader = await command.ExecuteReaderAsync(ct);

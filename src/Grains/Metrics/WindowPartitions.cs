@@ -68,7 +68,8 @@ internal sealed class WindowPartitions(NpgsqlDataSource db, IOptions<MetricsOpti
 
     private async Task<List<DateTimeOffset>> PartitionsAsync(Resolution resolution, CancellationToken ct)
     {
-        await using var list = db.CreateCommand("SELECT right(c.relname, 8) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = $1::regclass ORDER BY 1");
+        await using var list =
+            db.CreateCommand("SELECT right(c.relname, 8) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = $1::regclass ORDER BY 1");
         list.With(resolution.Table);
         await using var reader = await list.ExecuteReaderAsync(ct);
         var partitions = new List<DateTimeOffset>();

@@ -132,7 +132,8 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
     /// <returns>False when another process has one of them.</returns>
     private async Task<bool> LockAsync(NpgsqlConnection connection, int[] parts, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand($"SELECT count(*) FROM (SELECT FROM {kind.Catalogue} WHERE id = ANY ($1) AND state = 'closed' FOR UPDATE SKIP LOCKED) locked", connection);
+        await using var command = new NpgsqlCommand(
+            $"SELECT count(*) FROM (SELECT FROM {kind.Catalogue} WHERE id = ANY ($1) AND state = 'closed' FOR UPDATE SKIP LOCKED) locked", connection);
         command.With(parts);
         return (long)(await command.ExecuteScalarAsync(ct))! == parts.Length;
     }

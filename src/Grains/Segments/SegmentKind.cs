@@ -19,7 +19,9 @@ internal abstract class SegmentKind
     /// <summary>The table that every segment's is made like; itself always empty.</summary>
     public abstract string Rows { get; }
 
-    /// <summary>The advisory lock of its feed; held from before ids are drawn until they are visible. Whoever changes which segment is hot holds it too.</summary>
+    /// <summary>
+    /// The advisory lock of its feed; held from before ids are drawn until they are visible. Whoever changes which segment is hot holds it too.
+    /// </summary>
     public abstract AdvisoryLock Feed { get; }
 
     public abstract IReadOnlyList<SegmentClass> Classes { get; }
@@ -48,7 +50,9 @@ internal abstract class SegmentKind
     /// <summary>Statements that let go what a segment has elsewhere.</summary>
     public abstract string DropSql(int id);
 
-    /// <summary>Rows after which a hot segment is closed: few, since it has no index; more where many come at once, since for each a table must be made.</summary>
+    /// <summary>
+    /// Rows after which a hot segment is closed: few, since it has no index; more where many come at once, since for each a table must be made.
+    /// </summary>
     /// <param name="tick">Rows of a tick.</param>
     public int HotRows(int tick) => (int)Math.Clamp(10L * tick, Math.Min(SealedRows / 10, 10_000), Math.Min(SealedRows / 2, 50_000));
 }

@@ -6,7 +6,8 @@ namespace Bayou.Cluster;
 /// Connects a process without a silo to those that have one, for as long as it takes: meanwhile it serves what comes from the database
 /// and journals what is sent to it.
 /// </summary>
-internal sealed partial class ClusterConnection(IServiceProvider services, GrainReach reach, TimeProvider time, ILogger<ClusterConnection> logger) : BackgroundService, IClientConnectionRetryFilter
+internal sealed partial class ClusterConnection(IServiceProvider services, GrainReach reach, TimeProvider time, ILogger<ClusterConnection> logger)
+    : BackgroundService, IClientConnectionRetryFilter
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private string? _told;

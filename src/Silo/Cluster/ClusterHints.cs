@@ -4,7 +4,8 @@ using Orleans.Streams;
 namespace Bayou.Cluster;
 
 /// <summary>Carries hints from process to process by a stream of the cluster. Starts after the grain runtime, and stops before it.</summary>
-internal sealed partial class ClusterHints(IClusterClient client, RowHints hints, GrainReach reach, TimeProvider time, ILogger<ClusterHints> logger) : BackgroundService
+internal sealed partial class ClusterHints(IClusterClient client, RowHints hints, GrainReach reach, TimeProvider time, ILogger<ClusterHints> logger)
+    : BackgroundService
 {
     public const string Provider = "hints";
     private static readonly StreamId Windows = StreamId.Create(Provider, "windows");

@@ -57,7 +57,8 @@ public sealed class ClusterOptions
         Require(options.ServiceId.Length is > 0 and <= 150, nameof(ServiceId), "must have 1 to 150 characters");
         Require(options.SiloPort is >= 0 and <= 65_535, nameof(SiloPort), "must be a port number");
         Require(options.GatewayPort is >= 0 and <= 65_535, nameof(GatewayPort), "must be a port number");
-        Require(options.AdvertisedAddress.Length == 0 || IPAddress.TryParse(options.AdvertisedAddress, out _), nameof(AdvertisedAddress), "must be an IP address");
+        Require(options.AdvertisedAddress.Length == 0 || IPAddress.TryParse(options.AdvertisedAddress, out _), nameof(AdvertisedAddress),
+            "must be an IP address");
         Require(options.DrainSeconds is >= 0 and <= 300, nameof(DrainSeconds), "must be 0 to 300");
         return options;
     }

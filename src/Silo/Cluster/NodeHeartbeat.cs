@@ -20,7 +20,8 @@ internal interface ISiloFigures
 
 /// <summary>Writes every few seconds what this process is, and that it is; every process of a database does.</summary>
 internal sealed partial class NodeHeartbeat(
-    NpgsqlDataSource db, NodeIdentity node, ISiloFigures silo, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<NodeHeartbeat> logger) : BackgroundService
+    NpgsqlDataSource db, NodeIdentity node, ISiloFigures silo, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<NodeHeartbeat> logger)
+        : BackgroundService
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
@@ -87,10 +88,12 @@ internal sealed partial class NodeHeartbeat(
         var seconds = Math.Max(time.GetElapsedTime(then.Time, now.Time).TotalSeconds, 0.001);
         await using var command = db.CreateCommand("""
             WITH gone AS (DELETE FROM cluster_nodes WHERE beat_at < now() - interval '1 hour')
-            INSERT INTO cluster_nodes AS n (id, name, roles, version, runtime, silo, started_at, beat_at, stopping_at, cpu_cores, memory_bytes, calls_per_second, activations)
+            INSERT INTO cluster_nodes AS n (id, name, roles, version, runtime, silo, started_at, beat_at, stopping_at, cpu_cores, memory_bytes,
+                calls_per_second, activations)
             VALUES ($1, $2, $3, $4, $5, $6, $7, now(), CASE WHEN $8 THEN now() END, $9, $10, $11, $12::jsonb)
             ON CONFLICT (id) DO UPDATE SET silo = excluded.silo, beat_at = excluded.beat_at, stopping_at = coalesce(n.stopping_at, excluded.stopping_at),
-                   cpu_cores = excluded.cpu_cores, memory_bytes = excluded.memory_bytes, calls_per_second = excluded.calls_per_second, activations = excluded.activations
+                   cpu_cores = excluded.cpu_cores, memory_bytes = excluded.memory_bytes,
+                   calls_per_second = excluded.calls_per_second, activations = excluded.activations
             """);
         command.With(
             node.Id, node.Name, node.Roles.Names(), SiloHosting.Version, SiloHosting.Runtime, silo.Address, _started.UtcDateTime,

@@ -25,11 +25,14 @@ public static class RolesSetting
         var roles = NodeRoles.None;
         foreach (var name in setting.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
-            roles |= Enum.GetValues<NodeRoles>().FirstOrDefault(role => role != NodeRoles.None && name.Equals(role.ToString(), StringComparison.OrdinalIgnoreCase)) is var role and not NodeRoles.None
+            roles |= Enum.GetValues<NodeRoles>()
+                .FirstOrDefault(role => role != NodeRoles.None && name.Equals(role.ToString(), StringComparison.OrdinalIgnoreCase)) is var role
+                and not NodeRoles.None
                 ? role
                 : throw new CannotStartException($"{Key} names '{name}'; expected {string.Join(", ", Names(All))}, separated by commas.");
         }
 
-        return roles != NodeRoles.None ? roles : throw new CannotStartException($"{Key} names nothing; expected {string.Join(", ", Names(All))}, separated by commas.");
+        return roles != NodeRoles.None ? roles
+            : throw new CannotStartException($"{Key} names nothing; expected {string.Join(", ", Names(All))}, separated by commas.");
     }
 }

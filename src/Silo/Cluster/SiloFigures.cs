@@ -24,7 +24,8 @@ internal sealed class SiloFigures(ILocalSiloDetails silo, IGrainFactory grains) 
     public async Task<IReadOnlyDictionary<string, int>> ActivationsAsync(CancellationToken ct)
     {
         var statistics = await grains.GetGrain<IManagementGrain>(0).GetSimpleGrainStatistics([silo.SiloAddress], ct);
-        return statistics.Where(type => type.GrainType.StartsWith(nameof(Bayou), StringComparison.Ordinal)).ToDictionary(type => ShortName(type.GrainType), type => type.ActivationCount);
+        return statistics.Where(type => type.GrainType.StartsWith(nameof(Bayou), StringComparison.Ordinal))
+            .ToDictionary(type => ShortName(type.GrainType), type => type.ActivationCount);
     }
 
     // Bayou.Metrics.RollupGrain,Grains is rollup.
@@ -38,5 +39,6 @@ internal sealed class NoSiloFigures : ISiloFigures
 
     public long Calls => 0;
 
-    public Task<IReadOnlyDictionary<string, int>> ActivationsAsync(CancellationToken ct) => Task.FromResult<IReadOnlyDictionary<string, int>>(new Dictionary<string, int>());
+    public Task<IReadOnlyDictionary<string, int>> ActivationsAsync(CancellationToken ct) =>
+        Task.FromResult<IReadOnlyDictionary<string, int>>(new Dictionary<string, int>());
 }

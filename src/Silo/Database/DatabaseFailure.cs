@@ -10,5 +10,6 @@ internal static class DatabaseFailure
     public static bool Is(Exception e) => e is NpgsqlException or TimeoutException or SocketException;
 
     /// <summary>Whether the database does not answer just now, and may later.</summary>
-    public static bool IsPassing(Exception e) => e is NpgsqlException { IsTransient: true } or NpgsqlException { InnerException: SocketException } or TimeoutException or SocketException;
+    public static bool IsPassing(Exception e) =>
+        e is NpgsqlException { IsTransient: true } or NpgsqlException { InnerException: SocketException } or TimeoutException or SocketException;
 }

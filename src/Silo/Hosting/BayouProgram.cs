@@ -10,7 +10,9 @@ public sealed class CannotStartException(string message, Exception? inner = null
 /// <summary>Runs one of Bayou's programs.</summary>
 public static class BayouProgram
 {
-    /// <summary>Builds it and runs it until it is told to end. What keeps it from starting is said in a line; what is wrong with the program itself is thrown.</summary>
+    /// <summary>
+    /// Builds it and runs it until it is told to end. What keeps it from starting is said in a line; what is wrong with the program itself is thrown.
+    /// </summary>
     /// <returns>The exit code: 0; 1 when it could not start.</returns>
     public static async Task<int> RunAsync(Func<WebApplication> build, TextWriter errors)
     {
@@ -35,9 +37,12 @@ public static class BayouProgram
     {
         CannotStartException or OptionsValidationException => e.Message,
         InvalidOperationException { Source: "Microsoft.Extensions.Configuration.Binder" } => e.Message, // a value of the wrong type; it names the key
-        AggregateException { InnerExceptions: var all } when all.All(one => ReasonOf(one) is not null) => string.Join(' ', all.Select(ReasonOf)), // of several kinds of options
+        // of several kinds of options
+        AggregateException { InnerExceptions: var all } when all.All(one => ReasonOf(one) is not null) => string.Join(' ', all.Select(ReasonOf)),
         PostgresException { SqlState: ['4', '2', ..] and not PostgresErrorCodes.InsufficientPrivilege } => null, // a statement of ours is wrong
-        NpgsqlException => $"The database that {DatabaseOptions.UrlKey} names cannot be used. {e.Message}{(e.InnerException is { } inner && inner.Message != e.Message ? $": {inner.Message}" : "")}",
+        NpgsqlException =>
+            $"The database that {DatabaseOptions.UrlKey} names cannot be used. "
+                + $"{e.Message}{(e.InnerException is { } inner && inner.Message != e.Message ? $": {inner.Message}" : "")}",
         IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } => e.Message,
         _ => null,
     };

@@ -83,7 +83,8 @@ public sealed class CalmLoggerProvider : ILoggerProvider, ISupportExternalScope
 
             if (count > 0 && console.IsEnabled(level))
             {
-                console.Log(level, id, string.Create(CultureInfo.InvariantCulture, $"{count} more like it in the last minute, the last: {last}"), null, (text, _) => text);
+                console.Log(level, id, string.Create(CultureInfo.InvariantCulture, $"{count} more like it in the last minute, the last: {last}"), null,
+                    (text, _) => text);
             }
 
             return count > 0;
@@ -118,6 +119,7 @@ public sealed class CalmLoggerProvider : ILoggerProvider, ISupportExternalScope
         }
 
         private static string? Template<TState>(TState state) =>
-            state is IReadOnlyList<KeyValuePair<string, object?>> { Count: > 0 } values && values[^1] is { Key: "{OriginalFormat}", Value: string template } ? template : null;
+            state is IReadOnlyList<KeyValuePair<string, object?>> { Count: > 0 } values && values[^1] is { Key: "{OriginalFormat}", Value: string template }
+                ? template : null;
     }
 }

@@ -29,7 +29,9 @@ public static class SiloHosting
         var cluster = ClusterOptions.Of(builder.Configuration);
         if (cluster.Mode == ClusterMode.Localhost && !roles.HasFlag(NodeRoles.Silo))
         {
-            throw new CannotStartException($"{RolesSetting.Key} must have silo unless {ClusterOptions.Section}:{nameof(cluster.Mode)} is {ClusterMode.Postgres}: nothing else here hosts grains.");
+            throw new CannotStartException(
+                $"{RolesSetting.Key} must have silo unless {ClusterOptions.Section}:{nameof(cluster.Mode)} is {ClusterMode.Postgres}: nothing else here hosts "
+                    + $"grains.");
         }
 
         var name = cluster.Node.Length > 0 ? cluster.Node : $"{Environment.MachineName}-{Environment.ProcessId}";

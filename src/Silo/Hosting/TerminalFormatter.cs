@@ -12,16 +12,20 @@ public sealed class TerminalFormatter(IServiceProvider services) : ConsoleFormat
     public const string FormatterName = "terminal";
 
     // Late: it is one of the formatters that are being made when this one is.
-    private readonly Lazy<ConsoleFormatter> _plain = new(() => services.GetServices<ConsoleFormatter>().First(formatter => formatter.Name == ConsoleFormatterNames.Simple));
+    private readonly Lazy<ConsoleFormatter> _plain =
+        new(() => services.GetServices<ConsoleFormatter>().First(formatter => formatter.Name == ConsoleFormatterNames.Simple));
 
     public override void Write<TState>(in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
     {
         var message = logEntry.Formatter(logEntry.State, logEntry.Exception);
         var text = Escape(logEntry.Exception is null ? message : $"{message}\n{logEntry.Exception}");
-        _plain.Value.Write(new LogEntry<string>(logEntry.LogLevel, logEntry.Category, logEntry.EventId, text, null, (escaped, _) => escaped), scopeProvider, textWriter);
+        _plain.Value.Write(new LogEntry<string>(logEntry.LogLevel, logEntry.Category, logEntry.EventId, text, null, (escaped, _) => escaped), scopeProvider,
+            textWriter);
     }
 
-    /// <summary>A text of which a terminal draws every character: others than line feed are written as <c>\u001b</c>, those that turn the direction of writing too.</summary>
+    /// <summary>
+    /// A text of which a terminal draws every character: others than line feed are written as <c>\u001b</c>, those that turn the direction of writing too.
+    /// </summary>
     public static string Escape(string text)
     {
         if (!text.Any(IsObeyed))
@@ -38,5 +42,6 @@ public sealed class TerminalFormatter(IServiceProvider services) : ConsoleFormat
         return escaped.ToString();
     }
 
-    private static bool IsObeyed(char c) => (char.IsControl(c) && c != '\n') || c is '\u2028' or '\u2029' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
+    private static bool IsObeyed(char c) =>
+        (char.IsControl(c) && c != '\n') || c is '\u2028' or '\u2029' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
 }

@@ -18,7 +18,8 @@ internal sealed class AccessGate(RequestDelegate next, AccessToken token)
     private bool HasToken(HttpContext http)
     {
         var headers = http.Request.Headers;
-        return (headers.Authorization.ToString() is var authorization && authorization.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) && token.Is(authorization[Bearer.Length..].Trim()))
+        return (headers.Authorization.ToString() is var authorization && authorization.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase)
+            && token.Is(authorization[Bearer.Length..].Trim()))
             || (headers[KeyHeader].ToString() is { Length: > 0 } key && token.Is(key))
             || (http.Request.Cookies[CookieName] is { } cookie && token.IsCookie(cookie));
     }
@@ -26,7 +27,8 @@ internal sealed class AccessGate(RequestDelegate next, AccessToken token)
     private static Task Refuse(HttpContext http)
     {
         http.Response.Headers[HeaderNames.WWWAuthenticate] = "Bearer";
-        return new ApiProblem(StatusCodes.Status401Unauthorized, "UNAUTHENTICATED", $"This needs the access token, as Authorization: Bearer or {KeyHeader}.").ExecuteAsync(http);
+        return new ApiProblem(StatusCodes.Status401Unauthorized, "UNAUTHENTICATED", $"This needs the access token, as Authorization: Bearer or {KeyHeader}.")
+            .ExecuteAsync(http);
     }
 }
 

@@ -28,9 +28,11 @@ internal sealed class OriginGate(RequestDelegate next, AllowedOrigins allowed)
 
     // By host and port alone: in front of us, something else may speak TLS.
     private static bool IsHere(HttpRequest request) =>
-        Uri.TryCreate(request.Headers.Origin.ToString(), UriKind.Absolute, out var origin) && string.Equals(origin.Authority, WithoutDefaultPort(request.Host, origin), StringComparison.OrdinalIgnoreCase);
+        Uri.TryCreate(request.Headers.Origin.ToString(), UriKind.Absolute, out var origin)
+            && string.Equals(origin.Authority, WithoutDefaultPort(request.Host, origin), StringComparison.OrdinalIgnoreCase);
 
-    private static string WithoutDefaultPort(HostString host, Uri origin) => host.Port is { } port && new UriBuilder(origin) { Port = port }.Uri.IsDefaultPort ? host.Host : host.Value ?? "";
+    private static string WithoutDefaultPort(HostString host, Uri origin) =>
+        host.Port is { } port && new UriBuilder(origin) { Port = port }.Uri.IsDefaultPort ? host.Host : host.Value ?? "";
 }
 
 /// <summary>Origins, separated by commas, whose pages may call this API from a browser; none unless told.</summary>

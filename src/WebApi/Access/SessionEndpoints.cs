@@ -23,7 +23,8 @@ internal static class SessionEndpoints
         session.MapDelete("", End).WithName("EndSession").WithSummary("Forgets the cookie.");
     }
 
-    private static async Task<Results<ApiResult<Session>, ApiProblem>> BeginAsync(HttpContext http, RequestBody bodies, AccessToken token, TimeProvider time, CancellationToken ct)
+    private static async Task<Results<ApiResult<Session>, ApiProblem>> BeginAsync(
+        HttpContext http, RequestBody bodies, AccessToken token, TimeProvider time, CancellationToken ct)
     {
         var (body, unreadable) = await bodies.ReadAsync(http, MaxBody, ct);
         using var taken = body;
@@ -40,7 +41,8 @@ internal static class SessionEndpoints
         if (token.IsRequired && !token.Is(given))
         {
             await Task.Delay(Pause, time, ct);
-            return new ApiProblem(StatusCodes.Status401Unauthorized, "UNAUTHENTICATED", "This is not the access token.", [new("token", "is not the one that the server was started with")]);
+            return new ApiProblem(StatusCodes.Status401Unauthorized, "UNAUTHENTICATED", "This is not the access token.",
+                [new("token", "is not the one that the server was started with")]);
         }
 
         if (token.IsRequired)

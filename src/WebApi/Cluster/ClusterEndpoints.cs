@@ -15,7 +15,8 @@ internal enum NodeStatus { Up, Stopping, Stopped, Silent, Dead }
 /// <param name="CpuCores">Of the last heartbeat's period.</param>
 /// <param name="Activations">Number by grain type.</param>
 internal sealed record ClusterNode(
-    Guid Id, string Name, NodeStatus Status, IReadOnlyList<string> Roles, string Version, string Runtime, DateTime StartedAt, double AgeSeconds, double SilentSeconds,
+    Guid Id, string Name, NodeStatus Status, IReadOnlyList<string> Roles, string Version, string Runtime, DateTime StartedAt, double AgeSeconds,
+    double SilentSeconds,
     double CpuCores, long MemoryBytes, double CallsPerSecond, IReadOnlyDictionary<string, int> Activations);
 
 /// <summary>A reminder, and what its last run did.</summary>
@@ -30,7 +31,8 @@ internal sealed record ClusterCheck(string Name, string? Message, DateTime Check
 /// <param name="Mode"><c>localhost</c>, or <c>postgres</c> for one of several.</param>
 /// <param name="Self">The id of the process that answers.</param>
 internal sealed record ClusterAnswer(
-    string Runtime, ClusterMode Mode, Guid Self, IReadOnlyList<ClusterNode> Nodes, IReadOnlyList<ClusterReminder> Reminders, IReadOnlyList<ClusterCheck> Checks);
+    string Runtime, ClusterMode Mode, Guid Self, IReadOnlyList<ClusterNode> Nodes, IReadOnlyList<ClusterReminder> Reminders,
+    IReadOnlyList<ClusterCheck> Checks);
 
 /// <summary><c>GET /cluster</c>: the processes on this database, their reminders, and what these find.</summary>
 internal sealed class ClusterView([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, ClusterOptions cluster, NodeIdentity self)
@@ -46,7 +48,8 @@ internal sealed class ClusterView([FromKeyedServices(DatabasePool.Reads)] Npgsql
 
         await using var connection = await db.OpenConnectionAsync(ct);
         return new ApiResult<ClusterAnswer>(new(
-            SiloHosting.Runtime, cluster.Mode, self.Id, await NodesAsync(connection, ct), await RemindersAsync(connection, ct), await ChecksAsync(connection, ct)));
+            SiloHosting.Runtime, cluster.Mode, self.Id, await NodesAsync(connection, ct), await RemindersAsync(connection, ct),
+            await ChecksAsync(connection, ct)));
     }
 
     private async Task<List<ClusterNode>> NodesAsync(NpgsqlConnection connection, CancellationToken ct)
@@ -71,7 +74,8 @@ internal sealed class ClusterView([FromKeyedServices(DatabasePool.Reads)] Npgsql
         while (await reader.ReadAsync(ct))
         {
             nodes.Add(new(
-                reader.GetGuid(0), reader.GetString(1), Enum.Parse<NodeStatus>(reader.GetString(2), ignoreCase: true), reader.GetFieldValue<string[]>(3), reader.GetString(4), reader.GetString(5),
+                reader.GetGuid(0), reader.GetString(1), Enum.Parse<NodeStatus>(reader.GetString(2), ignoreCase: true), reader.GetFieldValue<string[]>(3),
+                reader.GetString(4), reader.GetString(5),
                 reader.GetDateTime(6), Math.Round(reader.GetDouble(7), 1), Math.Round(reader.GetDouble(8), 1), Math.Round(reader.GetFloat(9), 3),
                 reader.GetInt64(10), Math.Round(reader.GetFloat(11), 1), JsonSerializer.Deserialize<Dictionary<string, int>>(reader.GetString(12))!));
         }
@@ -81,13 +85,15 @@ internal sealed class ClusterView([FromKeyedServices(DatabasePool.Reads)] Npgsql
 
     private static async Task<List<ClusterReminder>> RemindersAsync(NpgsqlConnection connection, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand("SELECT name, node, started_at, seconds, error, runs, failures FROM reminder_runs ORDER BY name", connection);
+        await using var command =
+            new NpgsqlCommand("SELECT name, node, started_at, seconds, error, runs, failures FROM reminder_runs ORDER BY name", connection);
         await using var reader = await command.ExecuteReaderAsync(ct);
         var reminders = new List<ClusterReminder>();
         while (await reader.ReadAsync(ct))
         {
             reminders.Add(new(
-                reader.GetString(0), reader.GetString(1), reader.GetDateTime(2), Math.Round(reader.GetFloat(3), 3), reader.IsDBNull(4) ? null : reader.GetString(4),
+                reader.GetString(0), reader.GetString(1), reader.GetDateTime(2), Math.Round(reader.GetFloat(3), 3), reader.IsDBNull(4) ? null
+                    : reader.GetString(4),
                 reader.GetInt64(5), reader.GetInt64(6)));
         }
 
@@ -114,5 +120,6 @@ internal static class ClusterEndpoints
 
     public static void MapCluster(this IEndpointRouteBuilder routes) => routes
         .MapGet("/cluster", (HttpContext http, ClusterView view, CancellationToken ct) => view.GetAsync(http, ct))
-        .IsRead().WithTags("Cluster").WithName("Cluster").WithSummary("The processes on this database, and what their reminders did.").WithMetadata(ClusterView.Spec);
+        .IsRead().WithTags("Cluster").WithName("Cluster").WithSummary("The processes on this database, and what their reminders did.")
+        .WithMetadata(ClusterView.Spec);
 }

@@ -49,7 +49,8 @@ internal sealed class DeployList([FromKeyedServices(DatabasePool.Reads)] NpgsqlD
         // Before the rows: a poller that goes on from the newest id seen here may see a row again but never miss one.
         var (newest, _) = await EndAsync(db, ct);
         var rows = await RowsAsync(db, filter, list.OrderBy, list.Limit, list.Offset, ct);
-        await using var count = db.CreateCommand($"SELECT count(*) FROM (SELECT 1 FROM deploys w WHERE {filter.Where} LIMIT {ListMetadata.CountedUpTo + 1}) counted");
+        await using var count =
+            db.CreateCommand($"SELECT count(*) FROM (SELECT 1 FROM deploys w WHERE {filter.Where} LIMIT {ListMetadata.CountedUpTo + 1}) counted");
         filter.Bind(count.Parameters);
         return new ApiResult<IEnumerable<DeployRow>, ListMetadata>(rows, ListMetadata.Of(list, (long)(await count.ExecuteScalarAsync(ct))!, newest));
     }

@@ -73,7 +73,8 @@ internal sealed class DeployWriter(NpgsqlDataSource db)
     }
 
     /// <returns>When each version was first and last seen; null when the service itself is not known.</returns>
-    private static async Task<Dictionary<string, (DateTimeOffset First, DateTimeOffset Last)>?> KnownAsync(NpgsqlConnection connection, string service, CancellationToken ct)
+    private static async Task<Dictionary<string, (DateTimeOffset First, DateTimeOffset Last)>?> KnownAsync(
+        NpgsqlConnection connection, string service, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand("""
             SELECT v.version, v.first_seen, v.last_seen
@@ -96,7 +97,8 @@ internal sealed class DeployWriter(NpgsqlDataSource db)
         return known;
     }
 
-    private static async Task KeepAsync(NpgsqlConnection connection, string service, string version, DateTimeOffset first, DateTimeOffset last, CancellationToken ct)
+    private static async Task KeepAsync(
+        NpgsqlConnection connection, string service, string version, DateTimeOffset first, DateTimeOffset last, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand("""
             WITH kept AS (

@@ -39,7 +39,8 @@ internal static class Feed
         var end = await feed.EndAsync(ct);
         if (after > end.Drawn)
         {
-            return ApiResult<IEnumerable<TRow>, TMetadata>.Written(Array.Empty<object>(), new() { Limit = limit, LastId = end.Visible, HasMore = false, Reset = true });
+            return ApiResult<IEnumerable<TRow>, TMetadata>.Written(Array.Empty<object>(),
+                new() { Limit = limit, LastId = end.Visible, HasMore = false, Reset = true });
         }
 
         var rows = await feed.AfterAsync(after, limit + 1, ct);

@@ -21,7 +21,8 @@ internal sealed record HealthPart(
 /// <param name="Status">The worst of its parts.</param>
 internal sealed record HealthAnswer(HealthStatus Status, IReadOnlyDictionary<string, HealthPart> Parts);
 
-internal sealed class HealthChecks(IServiceProvider services, [FromKeyedServices(DatabasePool.Health)] NpgsqlDataSource db, GrainReach reach, Drain drain, TimeProvider time)
+internal sealed class HealthChecks(
+    IServiceProvider services, [FromKeyedServices(DatabasePool.Health)] NpgsqlDataSource db, GrainReach reach, Drain drain, TimeProvider time)
 {
     private static readonly TimeSpan DatabasePatience = TimeSpan.FromSeconds(2);
 
@@ -38,7 +39,8 @@ internal sealed class HealthChecks(IServiceProvider services, [FromKeyedServices
             // Asked apart: one that hangs is left behind, to end by its own time limits.
             var started = time.GetTimestamp();
             await AskAsync().WaitAsync(DatabasePatience, time, ct);
-            return new(HealthStatus.Healthy, Figures: new Dictionary<string, double> { ["round_trip_ms"] = Math.Round(time.GetElapsedTime(started).TotalMilliseconds, 3) });
+            return new(HealthStatus.Healthy,
+                Figures: new Dictionary<string, double> { ["round_trip_ms"] = Math.Round(time.GetElapsedTime(started).TotalMilliseconds, 3) });
         }
         catch (Exception e) when (!ct.IsCancellationRequested && DatabaseFailure.Is(e))
         {
@@ -60,7 +62,8 @@ internal sealed class HealthChecks(IServiceProvider services, [FromKeyedServices
             return new(HealthStatus.Healthy, "This process takes nothing in.");
         }
 
-        var figures = new Dictionary<string, double> { ["epoch"] = journal.Epoch, ["outstanding_rows"] = outstanding.Rows, ["outstanding_bytes"] = outstanding.Bytes };
+        var figures =
+            new Dictionary<string, double> { ["epoch"] = journal.Epoch, ["outstanding_rows"] = outstanding.Rows, ["outstanding_bytes"] = outstanding.Bytes };
         return !reach.IsUp ? new(HealthStatus.Degraded, "No silo can be reached; what is acknowledged waits in the journal.", figures)
             : outstanding.IsBehind(SlowDelivery)
             ? new(HealthStatus.Degraded, "What was acknowledged has not reached the windows for over a minute.", figures)
@@ -74,11 +77,13 @@ internal static class HealthEndpoints
     {
         var health = routes.MapGroup("/health").WithTags("Health");
         health.MapGet("", async (HealthChecks checks, CancellationToken ct) =>
-            Answer(("liveness", new(HealthStatus.Healthy)), ("process", checks.Process()), ("database", await checks.DatabaseAsync(ct)), ("worker", checks.Worker())))
+            Answer(("liveness", new(HealthStatus.Healthy)), ("process", checks.Process()), ("database", await checks.DatabaseAsync(ct)),
+                ("worker", checks.Worker())))
             .WithName("Health").WithSummary("How everything is; 503 when something does not work.");
         health.MapGet("/liveness", () => Answer(("liveness", new(HealthStatus.Healthy)))).WithMetadata(new OpenRoute())
             .WithName("Liveness").WithSummary("Whether the process answers; restart it if not.");
-        health.MapGet("/readiness", async (HealthChecks checks, CancellationToken ct) => Answer(("process", checks.Process()), ("database", await checks.DatabaseAsync(ct)))).WithMetadata(new OpenRoute())
+        health.MapGet("/readiness", async (HealthChecks checks, CancellationToken ct) =>
+            Answer(("process", checks.Process()), ("database", await checks.DatabaseAsync(ct)))).WithMetadata(new OpenRoute())
             .WithName("Readiness").WithSummary("Whether requests can be served; send none if not.");
         health.MapGet("/database", async (HealthChecks checks, CancellationToken ct) => Answer(("database", await checks.DatabaseAsync(ct))))
             .WithName("DatabaseHealth").WithSummary("Whether the database answers.");

@@ -49,7 +49,8 @@ internal sealed class ApiResult<TData, TMetadata> : ApiResult, IEndpointMetadata
 internal sealed class AcceptedResult<TData>(object data) : ApiResult(data, null, StatusCodes.Status202Accepted), IEndpointMetadataProvider
     where TData : notnull
 {
-    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) => builder.Metadata.Add(AnswerSpec.Of<Answer<TData>>(StatusCodes.Status202Accepted));
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
+        builder.Metadata.Add(AnswerSpec.Of<Answer<TData>>(StatusCodes.Status202Accepted));
 }
 
 /// <summary>The envelope of a successful answer, for the API's document.</summary>

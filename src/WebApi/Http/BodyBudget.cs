@@ -62,7 +62,8 @@ internal sealed class BodyBuffer(BodyBudget budget) : IDisposable
             return false; // Before there is an array: those over the budget are what it is for.
         }
 
-        // A rented array is as large as its pool has it; that is what is counted. The pool keeps some for each thread, which no budget counts: so only small ones.
+        // A rented array is as large as its pool has it; that is what is counted. The pool keeps some for each thread, which no budget counts: so only small
+        // ones.
         var larger = size <= BodyBudget.Small ? ArrayPool<byte>.Shared.Rent(size) : GC.AllocateUninitializedArray<byte>(size);
         budget.Give(size - larger.Length);
         Bytes.CopyTo(larger);

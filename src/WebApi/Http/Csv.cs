@@ -14,7 +14,8 @@ internal static class Csv
     }
 
     private static bool IsFormula(string field) =>
-        field is ['\t' or '\r' or '\n', ..] || field.FirstOrDefault(c => !IsSkipped(c)) is '=' or '+' or '-' or '@' or '\uFF1D' or '\uFF0B' or '\uFF0D' or '\uFF20';
+        field is ['\t' or '\r' or '\n', ..] || field.FirstOrDefault(c => !IsSkipped(c)) is '=' or '+' or '-' or '@' or '\uFF1D' or '\uFF0B' or '\uFF0D'
+            or '\uFF20';
 
     // White space, control characters, and those that have no width.
     private static bool IsSkipped(char c) => char.IsWhiteSpace(c) || char.IsControl(c) || c is (>= '\u200B' and <= '\u200F') or '\u2060' or '\uFEFF';

@@ -43,7 +43,8 @@ internal static class Json
     {
         public override WrittenJson Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException();
 
-        public override void Write(Utf8JsonWriter writer, WrittenJson value, JsonSerializerOptions options) => writer.WriteRawValue(value.Utf8.Span, skipInputValidation: true);
+        public override void Write(Utf8JsonWriter writer, WrittenJson value, JsonSerializerOptions options) =>
+            writer.WriteRawValue(value.Utf8.Span, skipInputValidation: true);
     }
 
     private sealed class UtcConverter : JsonConverter<DateTime>
@@ -59,7 +60,8 @@ internal static class Json
 /// <summary>Writes an object member by member.</summary>
 internal abstract class WritingConverter<T> : JsonConverter<T>
 {
-    public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException($"{typeof(T)} is only written.");
+    public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        throw new NotSupportedException($"{typeof(T)} is only written.");
 
     public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options)
     {

@@ -107,7 +107,8 @@ internal sealed class FilterSql
         {
             "in" => Many(field, value, 1, MaxListed, listed => $"{field.Sql} = ANY ({Parameter(listed)})"),
             "notin" => Many(field, value, 1, MaxListed, listed => $"{field.Sql} <> ALL ({Parameter(listed)})"),
-            "between" => Many(field, value, 2, 2, bounds => $"{field.Sql} BETWEEN {Placed(field, bounds.GetValue(0)!)} AND {Placed(field, bounds.GetValue(1)!)}"),
+            "between" =>
+                Many(field, value, 2, 2, bounds => $"{field.Sql} BETWEEN {Placed(field, bounds.GetValue(0)!)} AND {Placed(field, bounds.GetValue(1)!)}"),
             "isnull" => Null(field, value, wanted: true),
             "isnotnull" => Null(field, value, wanted: false),
             _ => $"has no operator {op}; there are {string.Join(", ", Operators)}",
@@ -234,7 +235,13 @@ internal sealed class FilterSql
             return least == most ? $"must be {least} values separated by a comma" : $"must be at most {most} values separated by commas";
         }
 
-        var type = field.Type switch { FieldType.Text or FieldType.Json => typeof(string), FieldType.Integer => typeof(long), FieldType.Number => typeof(double), _ => typeof(DateTime) };
+        var type = field.Type switch
+        {
+            FieldType.Text or FieldType.Json => typeof(string),
+            FieldType.Integer => typeof(long),
+            FieldType.Number => typeof(double),
+            _ => typeof(DateTime),
+        };
         var values = Array.CreateInstance(type, parts.Count);
         for (var i = 0; i < parts.Count; i++)
         {

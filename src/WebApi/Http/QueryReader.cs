@@ -14,7 +14,8 @@ internal sealed record QuerySpec(IReadOnlyList<(string Name, string Meaning)> Pa
 
     /// <summary>The field of a name; null when there is none.</summary>
     public FilterField? Field(string name) => Fields.FirstOrDefault(field => field.Name == name)
-        ?? (Inside is not null && name.StartsWith(Inside.Name + ".", StringComparison.Ordinal) && name.Length > Inside.Name.Length + 1 && !name.Contains('\0', StringComparison.Ordinal)
+        ?? (Inside is not null && name.StartsWith(Inside.Name + ".", StringComparison.Ordinal) && name.Length > Inside.Name.Length
+            + 1 && !name.Contains('\0', StringComparison.Ordinal)
             ? Inside with { Name = name, Argument = name[(Inside.Name.Length + 1)..].Split('.') }
             : null);
 }

@@ -69,7 +69,8 @@ internal static class ReadLimits
 
     private static bool IsCheap(IQueryCollection query) => query.ContainsKey("id__gt") && query.Keys.All(IsCheap);
 
-    private static bool IsCheap(string name) => name != "search" && !name.StartsWith("meta.", StringComparison.Ordinal) && !name.Contains("like", StringComparison.Ordinal)
+    private static bool IsCheap(string name) =>
+        name != "search" && !name.StartsWith("meta.", StringComparison.Ordinal) && !name.Contains("like", StringComparison.Ordinal)
         && !name.EndsWith("with", StringComparison.Ordinal);
 
     private static ConcurrencyLimiterOptions Places(int places, int waiting) =>

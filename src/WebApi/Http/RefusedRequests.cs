@@ -1,8 +1,8 @@
 namespace Bayou.Http;
 
 /// <summary>
-/// Counts requests that were refused or failed, and says so once a minute for each status, with the first of them as a sample: a line for each would let anybody
-/// who reaches the server fill its log, and the patterns of its lines.
+/// Counts requests that were refused or failed, and says so once a minute for each status, with the first of them as a sample: a line for each would let
+/// anybody who reaches the server fill its log, and the patterns of its lines.
 /// </summary>
 internal sealed partial class RefusedRequests(TimeProvider time, ILogger<RefusedRequests> logger) : BackgroundService
 {
@@ -15,7 +15,8 @@ internal sealed partial class RefusedRequests(TimeProvider time, ILogger<Refused
     /// <summary>A request as two words of a line, whatever its client put into it.</summary>
     public static string SampleOf(HttpRequest request)
     {
-        var sample = request.Method.Length == 0 ? "what is no request" : $"{request.Method} {request.Path.ToUriComponent()}"; // blanks and control characters are escaped
+        // blanks and control characters are escaped
+        var sample = request.Method.Length == 0 ? "what is no request" : $"{request.Method} {request.Path.ToUriComponent()}";
         return sample.Length > SampleLength ? sample[..SampleLength] : sample;
     }
 

@@ -29,7 +29,10 @@ internal static class Times
         return known;
     }
 
-    /// <summary>Reads <c>2026-01-31T23:59:59Z</c> with up to seven decimals, as most write it; other forms are left to <see cref="TryParse(ReadOnlySpan{byte}, out DateTimeOffset)"/>.</summary>
+    /// <summary>
+    /// Reads <c>2026-01-31T23:59:59Z</c> with up to seven decimals, as most write it; other forms are left to
+    /// <see cref="TryParse(ReadOnlySpan{byte}, out DateTimeOffset)"/>.
+    /// </summary>
     public static bool TryParsePlain(ReadOnlySpan<byte> text, out DateTime utc)
     {
         utc = default;
@@ -42,7 +45,8 @@ internal static class Times
         var (year, month, day) = (Digits(text[..4]), Digits(text[5..7]), Digits(text[8..10]));
         var (hour, minute, second) = (Digits(text[11..13]), Digits(text[14..16]), Digits(text[17..19]));
         var fraction = text.Length == 20 ? 0 : Digits(text[20..^1]);
-        if (year < 1 || month is < 1 or > 12 || day < 1 || day > DateTime.DaysInMonth(year, month) || hour is < 0 or > 23 || minute is < 0 or > 59 || second is < 0 or > 60 || fraction < 0)
+        if (year < 1 || month is < 1 or > 12 || day < 1 || day > DateTime.DaysInMonth(year, month) || hour is < 0 or > 23 || minute is < 0 or > 59
+            || second is < 0 or > 60 || fraction < 0)
         {
             return false;
         }
@@ -124,7 +128,9 @@ internal static class Times
         }
     }
 
-    /// <summary>What is wrong with a time that is of another unit than milliseconds, by its size: then it is decades away from any that anybody means.</summary>
+    /// <summary>
+    /// What is wrong with a time that is of another unit than milliseconds, by its size: then it is decades away from any that anybody means.
+    /// </summary>
     /// <param name="text">What was sent: a number, or anything else.</param>
     /// <returns>Null where it does not look so.</returns>
     public static string? UnitProblem(ReadOnlySpan<byte> text) =>

@@ -27,7 +27,8 @@ internal static class DocEndpoints
     public static IServiceCollection AddDoc(this IServiceCollection services) => services.AddOpenApi(options =>
     {
         // An envelope is said where it is answered: it has no name of its own.
-        options.CreateSchemaReferenceId = type => type.Type.IsGenericType || type.Type == typeof(Nothing) ? null : OpenApiOptions.CreateDefaultSchemaReferenceId(type);
+        options.CreateSchemaReferenceId = type =>
+            type.Type.IsGenericType || type.Type == typeof(Nothing) ? null : OpenApiOptions.CreateDefaultSchemaReferenceId(type);
         options.AddDocumentTransformer((document, _, _) =>
         {
             Introduce(document);
@@ -47,7 +48,9 @@ internal static class DocEndpoints
         {
             Title = "Bayou",
             Version = "1",
-            Description = "Self-hosted API observability. Every JSON answer is an envelope: data, error, metadata. A server that was started with an access token wants it "
+            Description =
+                "Self-hosted API observability. Every JSON answer is an envelope: data, error, metadata. A server that was started with an access token wants "
+                    + "it "
                 + "from every caller but those of /health/liveness, /health/readiness and /session.",
         };
         document.Servers = [];
@@ -57,7 +60,8 @@ internal static class DocEndpoints
             [Bearer] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = Bearer, Description = "The access token." },
             [Cookie] = new OpenApiSecurityScheme
             {
-                Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Cookie, Name = AccessGate.CookieName, Description = "What POST /session gives for the access token.",
+                Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Cookie, Name = AccessGate.CookieName,
+                Description = "What POST /session gives for the access token.",
             },
         };
     }
@@ -90,7 +94,9 @@ internal static class DocEndpoints
         }
     }
 
-    /// <summary>An answer has all its fields, but for those that are left out where there is nothing to say; of a body those must be there that cannot be null.</summary>
+    /// <summary>
+    /// An answer has all its fields, but for those that are left out where there is nothing to say; of a body those must be there that cannot be null.
+    /// </summary>
     private static void Require(OpenApiSchema schema, JsonTypeInfo type)
     {
         // As our converter writes it; and what is never there.
@@ -100,7 +106,8 @@ internal static class DocEndpoints
             return;
         }
 
-        schema.Required = type.Properties.Where(property => type.Type.IsAssignableTo(typeof(IBody)) ? !property.IsGetNullable : !IsLeftOut(property)).Select(property => property.Name).ToHashSet();
+        schema.Required = type.Properties.Where(property => type.Type.IsAssignableTo(typeof(IBody)) ? !property.IsGetNullable : !IsLeftOut(property))
+            .Select(property => property.Name).ToHashSet();
         foreach (var property in type.Properties.Where(IsLeftOut))
         {
             if (schema.Properties?.TryGetValue(property.Name, out var of) == true && of is OpenApiSchema { Type: { } kind } own)
@@ -111,7 +118,8 @@ internal static class DocEndpoints
     }
 
     private static bool IsLeftOut(JsonPropertyInfo property) =>
-        property.AttributeProvider?.GetCustomAttributes(typeof(JsonIgnoreAttribute), inherit: true) is [JsonIgnoreAttribute { Condition: not JsonIgnoreCondition.Never }, ..];
+        property.AttributeProvider?.GetCustomAttributes(typeof(JsonIgnoreAttribute),
+            inherit: true) is [JsonIgnoreAttribute { Condition: not JsonIgnoreCondition.Never }, ..];
 
     public static void MapDoc(this IEndpointRouteBuilder routes)
     {

@@ -24,7 +24,8 @@ internal static class InfoEndpoints
             .WithMetadata(ErrorSpec);
     }
 
-    private static async Task<ApiResult<Info>> GetAsync([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, IHostEnvironment environment, Startup startup, TimeProvider time, CancellationToken ct)
+    private static async Task<ApiResult<Info>> GetAsync(
+        [FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, IHostEnvironment environment, Startup startup, TimeProvider time, CancellationToken ct)
     {
         await using var command = db.CreateCommand("SELECT current_setting('server_version')");
         await using var reader = await command.ExecuteReaderAsync(ct);

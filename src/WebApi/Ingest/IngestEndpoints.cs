@@ -15,8 +15,10 @@ internal static class IngestEndpoints
     public const string DroppedHeader = "x-bayou-dropped";
 
     /// <summary>What is true of every kind of item.</summary>
-    public const string Description = "A JSON array or NDJSON of items, plain, gzip or br. Valid items of a partly bad batch are kept, and an optional field that cannot be used is left out "
-        + "and named in warnings. With an Idempotency-Key a repeat within 24 h changes nothing. A sender that had to drop items may say how many in the header x-bayou-dropped.";
+    public const string Description =
+        "A JSON array or NDJSON of items, plain, gzip or br. Valid items of a partly bad batch are kept, and an optional field that cannot be used is left out "
+        + "and named in warnings. With an Idempotency-Key a repeat within 24 h changes nothing. A sender that had to drop items may say how many in the "
+        + "header x-bayou-dropped.";
 
     /// <summary>Takes items of a kind at <c>POST /ingest/v1/{name}</c>.</summary>
     /// <param name="item">One of them, for the API's document.</param>

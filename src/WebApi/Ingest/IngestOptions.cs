@@ -32,7 +32,9 @@ public sealed class IngestOptions
     [Range(1_000_000, 10_000_000_000)]
     public long MaxOutstandingBytes { get; set; } = 256_000_000;
 
-    /// <summary>Sets of figures held for windows whose rows do not have them yet before senders are told to come back; each takes some 500 bytes of memory.</summary>
+    /// <summary>
+    /// Sets of figures held for windows whose rows do not have them yet before senders are told to come back; each takes some 500 bytes of memory.
+    /// </summary>
     [Range(1_000, 100_000_000)]
     public int MaxOutstandingFigures { get; set; } = 500_000;
 }

@@ -89,7 +89,8 @@ internal abstract class ItemReader(ItemField[] fields)
             var at = FieldAt(ref json);
             if (at < 0)
             {
-                return new(Printable(JsonTexts.Read(ref json)), $"is not a known field; expected one of {string.Join(", ", fields.Select(field => field.Name))}");
+                return new(Printable(JsonTexts.Read(ref json)),
+                    $"is not a known field; expected one of {string.Join(", ", fields.Select(field => field.Name))}");
             }
 
             var (name, rule) = fields[at];

@@ -67,7 +67,9 @@ internal static class ItemTime
 
     /// <param name="written">As the sender wrote it: a number may be of another unit.</param>
     /// <param name="kept">Of what is kept no longer, in words.</param>
-    public static string? Problem(ReadOnlySpan<byte> written, DateTimeOffset time, DateTimeOffset oldest, DateTimeOffset newest, string kept = "what is kept") =>
+    public static string? Problem(
+        ReadOnlySpan<byte> written, DateTimeOffset time, DateTimeOffset oldest, DateTimeOffset newest, string kept = "what is kept") =>
         time >= oldest && time <= newest ? null
-        : Times.UnitProblem(written) ?? (time < oldest ? $"is older than {kept}" : $"is more than {ItemLimits.MaxAhead.TotalMinutes:0} minutes ahead of the server's clock");
+        : Times.UnitProblem(written)
+            ?? (time < oldest ? $"is older than {kept}" : $"is more than {ItemLimits.MaxAhead.TotalMinutes:0} minutes ahead of the server's clock");
 }

@@ -8,7 +8,8 @@ internal static class UnknownCommit
     /// <summary>Asks whether it was committed until there is an answer.</summary>
     /// <param name="failed">Told of each attempt that gave none.</param>
     /// <returns>Null when it cannot be known: the process stops first, or that is the answer.</returns>
-    public static async Task<bool?> FindOutAsync(Func<CancellationToken, Task<bool?>> ask, Action<Exception> failed, TimeProvider time, CancellationToken stopping)
+    public static async Task<bool?> FindOutAsync(
+        Func<CancellationToken, Task<bool?>> ask, Action<Exception> failed, TimeProvider time, CancellationToken stopping)
     {
         while (!stopping.IsCancellationRequested)
         {

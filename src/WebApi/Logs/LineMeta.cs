@@ -94,7 +94,8 @@ internal static class LineMeta
     private static bool IsPlain(ReadOnlySpan<byte> number)
     {
         var exponent = number.IndexOfAny((byte)'e', (byte)'E');
-        return number.Length <= MostDigits && (exponent < 0 || (int.TryParse(number[(exponent + 1)..], out var power) && power is >= -LargestExponent and <= LargestExponent));
+        return number.Length <= MostDigits
+            && (exponent < 0 || (int.TryParse(number[(exponent + 1)..], out var power) && power is >= -LargestExponent and <= LargestExponent));
     }
 
     private static ReadOnlySpan<byte> Rewritten(ReadOnlySpan<byte> json)

@@ -11,7 +11,8 @@ namespace Bayou.Logs;
 /// <param name="now">The time of a line that says none.</param>
 internal sealed class LineReader(DateTimeOffset now, LogsOptions options) : ItemReader<LogBatch>(
     [
-        new("source", FieldRule.Required), new("service"), new("level", FieldRule.Present), new("message", FieldRule.Required), new("meta"), new("time"), new("trace_id"),
+        new("source", FieldRule.Required), new("service"), new("level", FieldRule.Present), new("message", FieldRule.Required), new("meta"), new("time"),
+        new("trace_id"),
     ])
 {
     // Bytes of UTF-8.
@@ -46,7 +47,8 @@ internal sealed class LineReader(DateTimeOffset now, LogsOptions options) : Item
         }
 
         var texts = _texts.WrittenSpan;
-        var line = new LogLine { Time = _time, Level = _level, Source = texts[_source], Service = texts[_service], Message = texts[_message], TraceId = texts[_traceId] };
+        var line = new LogLine { Time = _time, Level = _level, Source = texts[_source], Service = texts[_service], Message = texts[_message],
+            TraceId = texts[_traceId] };
         ReadMeta(item, ref line);
         batch.Add(line);
         return null;
@@ -88,7 +90,8 @@ internal sealed class LineReader(DateTimeOffset now, LogsOptions options) : Item
         var oldest = now - options.Retention(LogSegments.RetentionOf(_level));
         var written = item[_writtenTime];
         var problem = ItemTime.Problem(written, _time, oldest, _newest, $"what is kept of level {LogLevels.NameOf(_level)}")
-            ?? (Warnings.Exists(warning => warning.Field == "time") ? Times.UnitProblem(written) : null); // A number that is no time at all may be one of another unit.
+            // A number that is no time at all may be one of another unit.
+            ?? (Warnings.Exists(warning => warning.Field == "time") ? Times.UnitProblem(written) : null);
         return problem is null ? null : new("time", problem);
     }
 

@@ -51,10 +51,12 @@ internal sealed class LogContext(SegmentCatalogue<LogSegments> catalogue, LogLin
         earlier.Bound($"(created_at, id) < ({line.CreatedAt}, {line.Id})");
         var later = OfSource(line);
         later.Bound($"(created_at, id) > ({line.CreatedAt}, {line.Id})");
-        var first = before == 0 ? [] : await lines.FirstAsync(segments.Stored.Where(s => s.Bounds.MinTime <= line.CreatedAt), earlier, SegmentOrder.Newest, before, ct);
+        var first = before == 0 ? []
+            : await lines.FirstAsync(segments.Stored.Where(s => s.Bounds.MinTime <= line.CreatedAt), earlier, SegmentOrder.Newest, before, ct);
         first.Reverse();
         return new ApiResult<LineContext>(new(
-            first, line, after == 0 ? [] : await lines.FirstAsync(segments.Stored.Where(s => s.Bounds.MaxTime >= line.CreatedAt), later, SegmentOrder.Oldest, after, ct)));
+            first, line, after == 0 ? []
+                : await lines.FirstAsync(segments.Stored.Where(s => s.Bounds.MaxTime >= line.CreatedAt), later, SegmentOrder.Oldest, after, ct)));
     }
 
     private static FilterSql OfSource(LogRow line)
@@ -68,8 +70,10 @@ internal sealed class LogContext(SegmentCatalogue<LogSegments> catalogue, LogLin
     {
         var sql = new FilterSql();
         sql.Bound($"id = {id}");
-        return (await lines.FirstAsync(segments.Stored.Where(s => s.Bounds.MinId <= id && id <= s.Bounds.MaxId), sql, SegmentOrder.IdAscending, 1, ct)).FirstOrDefault();
+        return (await lines.FirstAsync(segments.Stored.Where(s => s.Bounds.MinId <= id && id <= s.Bounds.MaxId), sql, SegmentOrder.IdAscending, 1, ct))
+            .FirstOrDefault();
     }
 
-    private static ApiProblem NotFound(long id) => ApiProblem.OfStatus(StatusCodes.Status404NotFound) with { Message = $"There is no line {id}; it may be past its retention." };
+    private static ApiProblem NotFound(long id) =>
+        ApiProblem.OfStatus(StatusCodes.Status404NotFound) with { Message = $"There is no line {id}; it may be past its retention." };
 }

@@ -6,8 +6,8 @@ using Npgsql;
 namespace Bayou.Logs;
 
 /// <summary>
-/// Lines counted over time: from the counts of sealed segments where these can tell, else from the lines. Both are exact; the ends of a range, where they are within
-/// a minute, are read from the lines too.
+/// Lines counted over time: from the counts of sealed segments where these can tell, else from the lines. Both are exact; the ends of a range, where they are
+/// within a minute, are read from the lines too.
 /// </summary>
 internal static class LogCounts
 {
@@ -27,7 +27,8 @@ internal static class LogCounts
     /// <param name="begin">Where the first bucket begins.</param>
     /// <param name="width">Of a bucket; null for one bucket of all.</param>
     /// <param name="keys">Columns that are counted apart.</param>
-    public static IEnumerable<string> Tables(FilterSql sql, bool canTell, StoredSegments segments, LogWindow window, DateTime begin, TimeSpan? width, params ReadOnlySpan<string> keys)
+    public static IEnumerable<string> Tables(
+        FilterSql sql, bool canTell, StoredSegments segments, LogWindow window, DateTime begin, TimeSpan? width, params ReadOnlySpan<string> keys)
     {
         var origin = sql.Parameter(begin);
         var step = width is { } bucket ? sql.Parameter(bucket) : null;
@@ -50,7 +51,8 @@ internal static class LogCounts
 
         if (canTell)
         {
-            var told = sql.Parameter(segments.Stored.Where(segment => segment.IsSealed && segment.Bounds.Overlaps(inner!.Start, inner.End)).Select(segment => segment.Id).ToArray());
+            var told = sql.Parameter(segments.Stored.Where(segment => segment.IsSealed && segment.Bounds.Overlaps(inner!.Start, inner.End))
+                .Select(segment => segment.Id).ToArray());
             parts.Add($"""
                 SELECT {Bin("minute")} AS bucket, first_time, last_time, lines::bigint{columns} FROM log_counts
                  WHERE segment_id = ANY ({told}) AND minute >= {sql.Parameter(inner!.Start)} AND minute < {sql.Parameter(inner.End)} AND {where}
@@ -66,7 +68,8 @@ internal static class LogCounts
             if (range.Start < range.End && segment.Bounds.Overlaps(range.Start, range.End))
             {
                 parts.Add($"""
-                    SELECT {Bin("created_at")} AS bucket, min(created_at) AS first_time, max(created_at) AS last_time, count(*) AS lines{columns} FROM {segment.Table}
+                    SELECT {Bin("created_at")} AS bucket, min(created_at) AS first_time, max(created_at) AS last_time, count(*) AS lines{columns}
+                      FROM {segment.Table}
                      WHERE created_at >= {sql.Parameter(range.Start)} AND created_at < {sql.Parameter(range.End)} AND {where}
                      GROUP BY 1{columns}
                     """);
@@ -75,7 +78,8 @@ internal static class LogCounts
     }
 
     /// <summary>Asks each of the tables the same, and hands over every row of the answers.</summary>
-    public static async Task ReadAsync(NpgsqlDataSource db, FilterSql sql, IEnumerable<string> tables, Func<string, string> question, Action<NpgsqlDataReader> take, CancellationToken ct)
+    public static async Task ReadAsync(
+        NpgsqlDataSource db, FilterSql sql, IEnumerable<string> tables, Func<string, string> question, Action<NpgsqlDataReader> take, CancellationToken ct)
     {
         foreach (var table in tables)
         {
@@ -130,7 +134,8 @@ internal sealed record LogWindow(DateTime Start, DateTime End)
     public TimeSpan? Width(QueryReader query)
     {
         var seconds = query.Integer("window_size", 1, 30 * 86_400);
-        var width = TimeSpan.FromSeconds(seconds ?? Widths.FirstOrDefault(w => w * 60L >= Length.TotalSeconds, Widths[^1] * (int)Math.Ceiling(Length.TotalDays / 60)));
+        var width =
+            TimeSpan.FromSeconds(seconds ?? Widths.FirstOrDefault(w => w * 60L >= Length.TotalSeconds, Widths[^1] * (int)Math.Ceiling(Length.TotalDays / 60)));
         if (Length / width <= MostBuckets)
         {
             return width;

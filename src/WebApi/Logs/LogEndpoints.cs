@@ -23,7 +23,9 @@ internal static class LogEndpoints
 
     public static void MapLogIngest(this IEndpointRouteBuilder routes) => routes.MapItems<LogBatch>("logs", typeof(LineDoc)).WithName("IngestLogs")
         .WithSummary("Takes log lines; 202 when they are durable.")
-        .WithDescription($"{IngestEndpoints.Description} A level that nobody knows is info, the original in meta.level; messages of more than 256 KiB are cut, and the answer says how many.");
+        .WithDescription(
+            $"{IngestEndpoints.Description} A level that nobody knows is info, the original in meta.level; messages of more than 256 KiB are cut, and the "
+                + $"answer says how many.");
 
     public static void MapLogs(this IEndpointRouteBuilder routes)
     {
@@ -40,7 +42,8 @@ internal static class LogEndpoints
             .IsExpensive().Describe("ListLogs", "Log lines, newest first; with id__gt the new ones since.", list.Spec);
         var stream = provider.GetRequiredService<LogStream>();
         logs.MapGet("/stream", (HttpContext http, CancellationToken ct) => stream.GetAsync(http, ct))
-            .IsStream().Produces<string>(StatusCodes.Status200OK, EventStream.ContentType).Describe("StreamLogs", "Lines as they come, as server-sent events named log-update.", stream.Spec);
+            .IsStream().Produces<string>(StatusCodes.Status200OK, EventStream.ContentType)
+            .Describe("StreamLogs", "Lines as they come, as server-sent events named log-update.", stream.Spec);
         var patterns = provider.GetRequiredService<LogPatternList>();
         logs.MapGet("/patterns", (HttpContext http, CancellationToken ct) => patterns.GetAsync(http, ct))
             .IsExpensive().Describe("ListLogPatterns", "What lines have in common, by how many there are in a range.", patterns.Spec);
@@ -52,7 +55,8 @@ internal static class LogEndpoints
             .IsExpensive().Describe("ListLogFacets", "The levels, sources and services of lines in a range, each with its number of lines.", facets.Spec);
         var export = provider.GetRequiredService<LogExport>();
         logs.MapGet("/export", (HttpContext http, CancellationToken ct) => export.GetAsync(http, ct))
-            .IsExport().Produces<string>(StatusCodes.Status200OK, "application/x-ndjson", "text/csv").Describe("ExportLogs", "All lines that the filters select, as NDJSON or CSV.", export.Spec);
+            .IsExport().Produces<string>(StatusCodes.Status200OK, "application/x-ndjson", "text/csv")
+            .Describe("ExportLogs", "All lines that the filters select, as NDJSON or CSV.", export.Spec);
         logs.MapGet("/{id:long}", (HttpContext http, LogContext context, long id, CancellationToken ct) => context.LineAsync(http, id, ct))
             .Describe("GetLog", "One line.", LogContext.LineSpec);
         logs.MapGet("/{id:long}/context", (HttpContext http, LogContext context, long id, CancellationToken ct) => context.GetAsync(http, id, ct))

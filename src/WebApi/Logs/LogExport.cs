@@ -28,7 +28,8 @@ internal sealed class LogExport(SegmentCatalogue<LogSegments> catalogue, LogLine
         http.Response.Headers.ContentDisposition = $"attachment; filename=\"logs.{(isCsv ? "csv" : "ndjson")}\"";
         if (isCsv)
         {
-            await http.Response.WriteAsync(Csv.Record("id", "created_at", "level", "source", "service", "message", "pattern_id", "trace_id", "meta", "ingested_at"), ct);
+            await http.Response.WriteAsync(
+                Csv.Record("id", "created_at", "level", "source", "service", "message", "pattern_id", "trace_id", "meta", "ingested_at"), ct);
         }
 
         var next = (await catalogue.ReadAsync(ct)).Visible;
@@ -65,6 +66,7 @@ internal sealed class LogExport(SegmentCatalogue<LogSegments> catalogue, LogLine
     }
 
     private static string RecordOf(LogRow row) => Csv.Record(
-        $"{row.Id}", Times.Format(row.CreatedAt), LogLevels.NameOf(row.Level), row.Source, row.Service ?? "", row.Message, $"{row.PatternId}", row.TraceId ?? "",
+        $"{row.Id}", Times.Format(row.CreatedAt), LogLevels.NameOf(row.Level), row.Source, row.Service ?? "", row.Message, $"{row.PatternId}", row.TraceId
+            ?? "",
         row.Meta is { } meta ? Encoding.UTF8.GetString(meta.Utf8.Span) : "", Times.Format(row.IngestedAt));
 }

@@ -13,7 +13,8 @@ internal sealed record FacetValue(string Value, long Count);
 internal sealed record LogFacetValues(IEnumerable<FacetValue> Level, IEnumerable<FacetValue> Source, IEnumerable<FacetValue> Service);
 
 /// <summary><c>GET /logs/facets</c>: the values of fields in a range, each with its number of lines, most first.</summary>
-internal sealed class LogFacets([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, SegmentCatalogue<LogSegments> catalogue, LogFilter filter, TimeProvider time)
+internal sealed class LogFacets(
+    [FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, SegmentCatalogue<LogSegments> catalogue, LogFilter filter, TimeProvider time)
 {
     private const int MostValues = 20;
 
@@ -31,9 +32,11 @@ internal sealed class LogFacets([FromKeyedServices(DatabasePool.Reads)] NpgsqlDa
         selection = filter.Matching(selection);
         var window = LogWindow.Of(selection, time);
         var sql = selection.Sql;
-        var tables = LogCounts.Tables(sql, LogCounts.CanTell(query, selection), await catalogue.ReadAsync(ct), window, window.Start, null, "level", "source", "service");
+        var tables =
+            LogCounts.Tables(sql, LogCounts.CanTell(query, selection), await catalogue.ReadAsync(ct), window, window.Start, null, "level", "source", "service");
         var (levels, sources, services) = (new Dictionary<string, long>(), new Dictionary<string, long>(), new Dictionary<string, long>());
-        await LogCounts.ReadAsync(db, sql, tables, table => $"SELECT level, source, service, sum(lines)::bigint FROM {table} GROUP BY GROUPING SETS ((level), (source), (service))", reader =>
+        await LogCounts.ReadAsync(db, sql, tables, table =>
+            $"SELECT level, source, service, sum(lines)::bigint FROM {table} GROUP BY GROUPING SETS ((level), (source), (service))", reader =>
         {
             var (facet, value) = !reader.IsDBNull(0) ? (levels, LogLevels.NameOf((LineLevel)reader.GetInt16(0)))
                 : !reader.IsDBNull(1) ? (sources, reader.GetString(1)) : (services, reader.GetString(2));
@@ -41,9 +44,11 @@ internal sealed class LogFacets([FromKeyedServices(DatabasePool.Reads)] NpgsqlDa
         }, ct);
         services.Remove(""); // Lines of none.
         return new ApiResult<LogFacetValues>(new(
-            levels.OrderByDescending(pair => Array.IndexOf(LogLevels.Names, pair.Key)).Select(pair => new FacetValue(pair.Key, pair.Value)), Most(sources), Most(services)));
+            levels.OrderByDescending(pair => Array.IndexOf(LogLevels.Names, pair.Key))
+                .Select(pair => new FacetValue(pair.Key, pair.Value)), Most(sources), Most(services)));
     }
 
     private static IEnumerable<FacetValue> Most(Dictionary<string, long> values) =>
-        values.OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key, StringComparer.Ordinal).Take(MostValues).Select(pair => new FacetValue(pair.Key, pair.Value));
+        values.OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key, StringComparer.Ordinal).Take(MostValues)
+            .Select(pair => new FacetValue(pair.Key, pair.Value));
 }

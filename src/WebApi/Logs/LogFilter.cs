@@ -20,7 +20,9 @@ internal sealed class LogFilter(PatternRegistry patterns)
     public static IReadOnlyList<(string Name, string Meaning)> Parameters { get; } =
     [
         ("start_date", "Lines of this time or later."), ("end_date", "Lines before this time."),
-        ("search", "Words and \"phrases\" that must all be in a line (message, source, level, values of meta), -such that must not; source:, service:, level:, pattern:, trace: for fields."),
+        ("search",
+            "Words and \"phrases\" that must all be in a line (message, source, level, values of meta), -such that must not; source:, service:, level:, "
+                + "pattern:, trace: for fields."),
         ("mode", "How search finds lines: hybrid, keyword or semantic."),
     ];
 

@@ -16,7 +16,8 @@ internal sealed record LogBucket(DateTime WindowStart, DateTime WindowEnd, long 
 internal sealed record HistogramMetadata(DateTime StartDate, DateTime EndDate, double WindowSize, long Total);
 
 /// <summary><c>GET /logs/histogram</c>: how many lines there are over time, by level. Spans without lines are absent.</summary>
-internal sealed class LogHistogram([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, SegmentCatalogue<LogSegments> catalogue, LogFilter filter, TimeProvider time)
+internal sealed class LogHistogram(
+    [FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, SegmentCatalogue<LogSegments> catalogue, LogFilter filter, TimeProvider time)
 {
     public QuerySpec Spec { get; } = filter.Spec(("window_size", "Seconds of each window; unless told, so that about sixty fit."));
 
@@ -54,7 +55,9 @@ internal sealed class LogHistogram([FromKeyedServices(DatabasePool.Reads)] Npgsq
 
             levels[reader.GetInt16(1) - 1] += reader.GetInt64(2);
         }, ct);
-        var buckets = counts.Select(pair => new LogBucket(pair.Key, pair.Key + width.Value, pair.Value[0], pair.Value[1], pair.Value[2], pair.Value[3], pair.Value[4], pair.Value[5])).ToList();
-        return new ApiResult<IEnumerable<LogBucket>, HistogramMetadata>(buckets, new HistogramMetadata(window.Start, window.End, width.Value.TotalSeconds, buckets.Sum(bucket => bucket.Total)));
+        var buckets = counts.Select(pair =>
+            new LogBucket(pair.Key, pair.Key + width.Value, pair.Value[0], pair.Value[1], pair.Value[2], pair.Value[3], pair.Value[4], pair.Value[5])).ToList();
+        return new ApiResult<IEnumerable<LogBucket>, HistogramMetadata>(buckets,
+            new HistogramMetadata(window.Start, window.End, width.Value.TotalSeconds, buckets.Sum(bucket => bucket.Total)));
     }
 }

@@ -18,8 +18,10 @@ internal sealed class LogKind(PatternRegistry patterns, IOptions<LogsOptions> op
     {
         if (dropped > 0)
         {
-            var message = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{dropped} lines before these were dropped unsent by their sender"));
-            batch.Add(new LogLine { Time = time.GetUtcNow().UtcDateTime, Level = LineLevel.Warn, Source = "bayou"u8, Service = batch.Service, Message = message });
+            var message =
+                Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{dropped} lines before these were dropped unsent by their sender"));
+            batch.Add(new LogLine { Time = time.GetUtcNow().UtcDateTime, Level = LineLevel.Warn, Source = "bayou"u8, Service = batch.Service,
+                Message = message });
         }
     }
 }

@@ -76,14 +76,16 @@ internal sealed class LogList(SegmentCatalogue<LogSegments> catalogue, LogLines 
 
         // Before the lines, so that whatever is visible by now they have.
         var segments = await catalogue.ReadAsync(ct);
-        selection.Sql.Bound($"id + 0 <= {segments.Visible}"); // So that a poller that goes on from there sees nothing twice. Not by the index, which is of no use for it.
+        // So that a poller that goes on from there sees nothing twice. Not by the index, which is of no use for it.
+        selection.Sql.Bound($"id + 0 <= {segments.Visible}");
         if (before is { } bound)
         {
             selection.Sql.Bound($"id < {bound}");
         }
 
         var order = before is null ? Orders[(by, isDescending)] : SegmentOrder.IdDescending;
-        var isAll = selection is { Start: null, End: null, Search: { Words.Count: 0, Terms.Count: 0, Excluded.Count: 0 } } && before is null && query.IsOf(ListOnly);
+        var isAll = selection is { Start: null, End: null, Search: { Words.Count: 0, Terms.Count: 0, Excluded.Count: 0 } } && before is null
+            && query.IsOf(ListOnly);
         List<LogRow> rows;
         if (byRelevance)
         {
@@ -92,7 +94,8 @@ internal sealed class LogList(SegmentCatalogue<LogSegments> catalogue, LogLines 
         else
         {
             selection = filter.Matching(selection);
-            rows = await lines.FirstAsync(selection.Of(segments).Where(s => before is null || s.Bounds.MinId < before), selection.InRange(), order, offset + limit + 1, ct);
+            rows = await lines.FirstAsync(selection.Of(segments).Where(s => before is null || s.Bounds.MinId < before), selection.InRange(), order,
+                offset + limit + 1, ct);
         }
 
         var hasMore = rows.Count > offset + limit;

@@ -13,13 +13,15 @@ namespace Bayou.Logs;
 /// <param name="IsNew">The first line that is stored is in the range.</param>
 /// <param name="Trend">Lines in each of the range's parts of the same length, until now.</param>
 internal sealed record LogPattern(
-    int PatternId, string Template, LineLevel Level, string Source, long TotalCount, long RangeCount, long PreviousCount, DateTime FirstSeen, DateTime LastSeen, bool IsNew, long[] Trend);
+    int PatternId, string Template, LineLevel Level, string Source, long TotalCount, long RangeCount, long PreviousCount, DateTime FirstSeen,
+    DateTime LastSeen, bool IsNew, long[] Trend);
 
 /// <param name="Total">How many there are in all.</param>
 internal sealed record PatternListMetadata(int Limit, int Total, DateTime StartDate, DateTime EndDate);
 
 /// <summary><c>GET /logs/patterns</c>: what lines have in common, by how many there are in a range.</summary>
-internal sealed class LogPatternList([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, SegmentCatalogue<LogSegments> catalogue, LogFilter filter, PatternRegistry patterns, TimeProvider time)
+internal sealed class LogPatternList([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, SegmentCatalogue<LogSegments> catalogue, LogFilter filter,
+    PatternRegistry patterns, TimeProvider time)
 {
     private const int TrendParts = 24; // at most
 
@@ -60,7 +62,8 @@ internal sealed class LogPatternList([FromKeyedServices(DatabasePool.Reads)] Npg
         long Before(int pattern) => before.TryGetValue(pattern, out var totals) ? totals.Count : 0;
     }
 
-    private async Task<Dictionary<int, InRange>> RangeAsync(LogSelection selection, bool canTell, StoredSegments segments, LogWindow window, CancellationToken ct)
+    private async Task<Dictionary<int, InRange>> RangeAsync(
+        LogSelection selection, bool canTell, StoredSegments segments, LogWindow window, CancellationToken ct)
     {
         // It ends now, where it has no end: nothing is to be seen of lines that are yet to come. Parts are of whole minutes, where
         // there are enough, for those can be told from counts; the last has what is left of the range beside them.
@@ -75,7 +78,8 @@ internal sealed class LogPatternList([FromKeyedServices(DatabasePool.Reads)] Npg
         var sql = selection.Sql.Copy();
         var tables = LogCounts.Tables(sql, canTell, segments, window, origin, part, "pattern_id", "level", "source");
         var found = new Dictionary<int, InRange>();
-        await LogCounts.ReadAsync(db, sql, tables, table => $"SELECT bucket, pattern_id, level, source, sum(lines)::bigint FROM {table} GROUP BY 1, 2, 3, 4", reader =>
+        await LogCounts.ReadAsync(db, sql, tables, table =>
+            $"SELECT bucket, pattern_id, level, source, sum(lines)::bigint FROM {table} GROUP BY 1, 2, 3, 4", reader =>
         {
             var pattern = patterns.Book.Resolve(reader.GetInt32(1));
             if (!found.TryGetValue(pattern, out var range))
@@ -88,12 +92,14 @@ internal sealed class LogPatternList([FromKeyedServices(DatabasePool.Reads)] Npg
         return found;
     }
 
-    private async Task<Dictionary<int, Totals>> TotalsAsync(LogSelection selection, bool canTell, StoredSegments segments, LogWindow window, CancellationToken ct)
+    private async Task<Dictionary<int, Totals>> TotalsAsync(
+        LogSelection selection, bool canTell, StoredSegments segments, LogWindow window, CancellationToken ct)
     {
         var sql = selection.Sql.Copy();
         var tables = LogCounts.Tables(sql, canTell, segments, window, window.Start, null, "pattern_id");
         var totals = new Dictionary<int, Totals>();
-        await LogCounts.ReadAsync(db, sql, tables, table => $"SELECT pattern_id, sum(lines)::bigint, min(first_time), max(last_time) FROM {table} GROUP BY 1", reader =>
+        await LogCounts.ReadAsync(db, sql, tables, table =>
+            $"SELECT pattern_id, sum(lines)::bigint, min(first_time), max(last_time) FROM {table} GROUP BY 1", reader =>
         {
             var pattern = patterns.Book.Resolve(reader.GetInt32(0));
             var (count, first, last) = (reader.GetInt64(1), reader.GetDateTime(2), reader.GetDateTime(3));

@@ -4,8 +4,8 @@ using Bayou.Segments;
 namespace Bayou.Logs;
 
 /// <summary>
-/// Orders lines by how well they fit a search: those that have its words, newest first, and those whose patterns mean the like, nearest first, fused by reciprocal
-/// rank (Cormack, Clarke, Büttcher: "Reciprocal rank fusion outperforms Condorcet and individual rank learning methods", SIGIR 2009).
+/// Orders lines by how well they fit a search: those that have its words, newest first, and those whose patterns mean the like, nearest first, fused by
+/// reciprocal rank (Cormack, Clarke, Büttcher: "Reciprocal rank fusion outperforms Condorcet and individual rank learning methods", SIGIR 2009).
 /// </summary>
 internal sealed class LogRelevance(LogLines lines, LogFilter filter)
 {

@@ -8,7 +8,8 @@ namespace Bayou.Logs;
 /// <summary>A line as the API gives it.</summary>
 /// <param name="CreatedAt">The line's own time.</param>
 internal sealed record LogRow(
-    long Id, string Source, string? Service, LineLevel Level, string Message, WrittenJson? Meta, int PatternId, string? TraceId, DateTime CreatedAt, DateTime IngestedAt) : ISegmentRow
+    long Id, string Source, string? Service, LineLevel Level, string Message, WrittenJson? Meta, int PatternId, string? TraceId, DateTime CreatedAt,
+    DateTime IngestedAt) : ISegmentRow
 {
     /// <summary>What <see cref="Read"/> needs, in its order.</summary>
     public const string Columns = "id, source, service, level, message, meta::text, pattern_id, trace_id, created_at, ingested_at";

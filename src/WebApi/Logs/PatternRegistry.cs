@@ -72,7 +72,8 @@ internal sealed partial class PatternRegistry(
 
     /// <summary>The same, where this node has not looked for a while: it does so by itself only while somebody uses the patterns.</summary>
     public Task FreshAsync(CancellationToken ct) =>
-        Volatile.Read(ref _refreshed) is var refreshed && refreshed != long.MinValue && time.GetElapsedTime(refreshed) < Period ? Task.CompletedTask : RefreshAsync(ct);
+        Volatile.Read(ref _refreshed) is var refreshed && refreshed != long.MinValue && time.GetElapsedTime(refreshed) < Period ? Task.CompletedTask
+            : RefreshAsync(ct);
 
     public override void Dispose()
     {
@@ -130,11 +131,13 @@ internal sealed partial class PatternRegistry(
     /// <summary>Makes patterns of masked lines that follow none, where there is room; each is the same one on every node.</summary>
     public async Task<Dictionary<string, int>> MakeAsync(IReadOnlyCollection<string> unknown, CancellationToken ct)
     {
-        var wanted = unknown.Append(PatternBook.OtherWords).Distinct(StringComparer.Ordinal).ToDictionary(words => Convert.ToHexString(HashOf(words)), StringComparer.Ordinal);
+        var wanted = unknown.Append(PatternBook.OtherWords).Distinct(StringComparer.Ordinal)
+            .ToDictionary(words => Convert.ToHexString(HashOf(words)), StringComparer.Ordinal);
 
         // Before the transaction: it may be many, and others wait for it. More than there is room for need no vector.
         string[] ordered = [PatternBook.OtherWords, .. unknown.Where(words => words != PatternBook.OtherWords).Take(options.Value.MaxPatterns)];
-        var (hashes, embeddings) = (Array.ConvertAll(ordered, HashOf), Array.ConvertAll(ordered, words => LogEmbedding.Of(PatternBook.Readable(words)).ToSql()));
+        var (hashes, embeddings) =
+            (Array.ConvertAll(ordered, HashOf), Array.ConvertAll(ordered, words => LogEmbedding.Of(PatternBook.Readable(words)).ToSql()));
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
 

@@ -24,7 +24,8 @@ internal sealed class MetricsAggregate(MetricsScan scan, TimeProvider time)
     {
         var query = new QueryReader(http, Spec);
         var groups = (query.Text("group_by") ?? "none").Split(',');
-        if (groups.Distinct().Count() != groups.Length || groups.Except(["none", "service", "endpoint"]).Any() || (groups.Length > 1 && groups.Contains("none")))
+        if (groups.Distinct().Count() != groups.Length || groups.Except(["none", "service", "endpoint"]).Any()
+            || (groups.Length > 1 && groups.Contains("none")))
         {
             query.Fail("group_by", "must be none, service, endpoint, or service,endpoint");
         }
@@ -70,7 +71,8 @@ internal sealed class MetricsAggregate(MetricsScan scan, TimeProvider time)
         }
         else
         {
-            foreach (var ((start, group), figures) in await scan.MergeAsync(series.Keys, selection.Range, windows.Longest, (id, start) => (windows.StartOf(start), groupOf[id]), ct, MaxPoints + 1))
+            foreach (var ((start, group), figures) in await scan.MergeAsync(series.Keys, selection.Range, windows.Longest, (id, start) =>
+                (windows.StartOf(start), groupOf[id]), ct, MaxPoints + 1))
             {
                 Add(start, group, figures);
             }
@@ -88,7 +90,8 @@ internal sealed class MetricsAggregate(MetricsScan scan, TimeProvider time)
     /// <summary>The group of each series, as its place among them in order of name.</summary>
     private static Dictionary<int, int> Groups(Dictionary<int, SeriesName> series, bool byService, bool byEndpoint, out GroupName[] names)
     {
-        var groups = series.ToLookup(pair => (Service: byService ? pair.Value.Service : null, Endpoint: byEndpoint ? pair.Value.Endpoint : null), pair => pair.Key)
+        var groups =
+            series.ToLookup(pair => (Service: byService ? pair.Value.Service : null, Endpoint: byEndpoint ? pair.Value.Endpoint : null), pair => pair.Key)
             .OrderBy(group => group.Key.Service, StringComparer.Ordinal).ThenBy(group => group.Key.Endpoint, StringComparer.Ordinal).ToArray();
         names = [.. groups.Select(group => new GroupName(group.Key.Service, group.Key.Endpoint))];
         return groups.Index().SelectMany(group => group.Item.Select(id => (id, group.Index))).ToDictionary();

@@ -56,7 +56,8 @@ internal sealed class MetricsChanges(MetricsScan scan, TimeProvider time)
         var series = await scan.SeriesAsync(selection, ct);
         var (now, before) = await selection.BothAsync(range => scan.MergeAsync(series.Keys, range, long.MaxValue, (id, _) => series[id], ct));
         var (nowSum, beforeSum) = (Sum(now.Values), Sum(before.Values));
-        Comparison Compare(Func<WindowFigures, double> micros) => Comparison.Of(MetricFigures.Milliseconds(micros(nowSum)), MetricFigures.Milliseconds(micros(beforeSum)));
+        Comparison Compare(Func<WindowFigures, double> micros) =>
+            Comparison.Of(MetricFigures.Milliseconds(micros(nowSum)), MetricFigures.Milliseconds(micros(beforeSum)));
 
         // A latency is not known by status, so there the lists say how the traffic shifted.
         bool IsCounted(int status) => by != "errors" || status >= 500;

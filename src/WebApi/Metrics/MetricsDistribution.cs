@@ -7,7 +7,8 @@ namespace Bayou.Metrics;
 internal sealed record LatencyBucket(double From, double To, long Count);
 
 /// <summary>Latencies in milliseconds.</summary>
-internal sealed record Distribution(long Count, double P50Latency, double P95Latency, double P99Latency, double MaxLatency, IReadOnlyList<LatencyBucket> Buckets);
+internal sealed record Distribution(
+    long Count, double P50Latency, double P95Latency, double P99Latency, double MaxLatency, IReadOnlyList<LatencyBucket> Buckets);
 
 /// <summary><c>GET /metrics/distribution</c>: a latency histogram from merged sketches; its buckets widen with the latency.</summary>
 internal sealed class MetricsDistribution(MetricsScan scan, TimeProvider time)

@@ -45,7 +45,8 @@ internal static class MetricsEndpoints
         metrics.MapGet("/changes", (HttpContext http, MetricsChanges changes, CancellationToken ct) => changes.GetAsync(http, ct))
             .IsExpensive().Describe("ExplainChange", "Which endpoints, statuses and countries made a range differ from the one before.", MetricsChanges.Spec);
         metrics.MapGet("/stream", (HttpContext http, MetricsStream stream, CancellationToken ct) => stream.GetAsync(http, ct))
-            .IsStream().Produces<string>(StatusCodes.Status200OK, EventStream.ContentType).Describe("StreamMetrics", "Windows as they change, as server-sent events named metric-update.", MetricsStream.Spec);
+            .IsStream().Produces<string>(StatusCodes.Status200OK, EventStream.ContentType)
+            .Describe("StreamMetrics", "Windows as they change, as server-sent events named metric-update.", MetricsStream.Spec);
         metrics.MapGet("/freshness", (HttpContext http, MetricsFreshness freshness, CancellationToken ct) => freshness.GetAsync(http, ct))
             .Describe("Freshness", "How far behind what is shown may be, and what is missing from it.", MetricsFreshness.Spec);
         metrics.MapGet("/losses", (HttpContext http, MetricsLosses losses, CancellationToken ct) => losses.GetAsync(http, ct))

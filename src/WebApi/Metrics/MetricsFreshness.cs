@@ -47,6 +47,7 @@ internal sealed class MetricsFreshness([FromKeyedServices(DatabasePool.Reads)] N
         filter.Bind(command.Parameters);
         await using var reader = await command.ExecuteReaderAsync(ct);
         await reader.ReadAsync(ct);
-        return new ApiResult<Freshness>(new(Math.Round(reader.GetDouble(0)), reader.GetInt64(1), reader.GetInt64(2), reader.IsDBNull(3) ? null : reader.GetString(3)));
+        return new ApiResult<Freshness>(
+            new(Math.Round(reader.GetDouble(0)), reader.GetInt64(1), reader.GetInt64(2), reader.IsDBNull(3) ? null : reader.GetString(3)));
     }
 }

@@ -4,7 +4,10 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Bayou.Metrics;
 
-/// <summary><c>GET /metrics</c>: 60-second windows, newest first, or after a cursor. The page's charts poll it to learn what has changed, and read <c>/metrics/aggregate</c>.</summary>
+/// <summary>
+/// <c>GET /metrics</c>: 60-second windows, newest first, or after a cursor. The page's charts poll it to learn what has changed, and read
+/// <c>/metrics/aggregate</c>.
+/// </summary>
 internal sealed class MetricsList(MetricWindows windows, WindowFeeds feeds)
 {
     public static QuerySpec Spec { get; } = new(

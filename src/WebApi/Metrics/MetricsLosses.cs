@@ -11,7 +11,9 @@ namespace Bayou.Metrics;
 /// <param name="LastMinute">The latest in which something was lost.</param>
 internal sealed record Loss(string? Service, long Rejected, long Dropped, DateTime LastMinute, string? LastError);
 
-/// <summary><c>GET /metrics/losses</c>: what of a range was refused here or dropped by its sender, by service; under none what no known service can be told of.</summary>
+/// <summary>
+/// <c>GET /metrics/losses</c>: what of a range was refused here or dropped by its sender, by service; under none what no known service can be told of.
+/// </summary>
 internal sealed class MetricsLosses([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, TimeProvider time)
 {
     public static QuerySpec Spec { get; } = new(MetricsSelection.Parameters, []);

@@ -27,7 +27,8 @@ internal sealed class MetricsScan([FromKeyedServices(DatabasePool.Reads)] Npgsql
     /// <summary>The selected series by id.</summary>
     public async Task<Dictionary<int, SeriesName>> SeriesAsync(MetricsSelection selection, CancellationToken ct)
     {
-        await using var command = db.CreateCommand($"SELECT s.id, s.service, s.endpoint, (SELECT max(id) FROM series) FROM series s WHERE {selection.Series.Where}");
+        await using var command =
+            db.CreateCommand($"SELECT s.id, s.service, s.endpoint, (SELECT max(id) FROM series) FROM series s WHERE {selection.Series.Where}");
         selection.Series.Bind(command.Parameters);
         await using var reader = await command.ExecuteReaderAsync(ct);
         var series = new Dictionary<int, SeriesName>();
@@ -56,9 +57,11 @@ internal sealed class MetricsScan([FromKeyedServices(DatabasePool.Reads)] Npgsql
         await PlannedAsync(range, long.MaxValue, async (connection, segments) =>
         {
             await using var command = new NpgsqlCommand { Connection = connection };
+            var figures = Union(command.Parameters, wanted, segments, segment =>
+                segment.Resolution == Resolution.Minute ? "traffic_count, status_5xx AS errors, duration_sum" : "traffic_count, errors, duration_sum");
             command.CommandText = $"""
                 SELECT series_id, sum(traffic_count)::bigint, sum(errors)::bigint, sum(duration_sum)::bigint
-                  FROM ({Union(command.Parameters, wanted, segments, segment => segment.Resolution == Resolution.Minute ? "traffic_count, status_5xx AS errors, duration_sum" : "traffic_count, errors, duration_sum")}) w
+                  FROM ({figures}) w
                  GROUP BY series_id
                 """;
             await using var reader = await command.ExecuteReaderAsync(ct);

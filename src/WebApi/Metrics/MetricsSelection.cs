@@ -69,7 +69,8 @@ internal sealed record MetricsSelection(FilterSql Series, TimeRange Range, TimeR
     public static MetricsSelection Of(QueryReader query, bool perEndpoint, TimeProvider time)
     {
         var range = TimeRange.Of(query, time);
-        var compared = query.Time("compare_to") is { } other ? new(other, other + (DateTimeOffset.MaxValue - other < range.Length ? TimeSpan.Zero : range.Length)) : range.Before;
+        var compared = query.Time("compare_to") is { } other
+            ? new(other, other + (DateTimeOffset.MaxValue - other < range.Length ? TimeSpan.Zero : range.Length)) : range.Before;
         var isTotal = !perEndpoint && !query.Filters("endpoint");
         var series = new FilterSql();
         series.Add($"s.project_id = {Project.Default}");

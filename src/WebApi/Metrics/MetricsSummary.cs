@@ -5,7 +5,8 @@ namespace Bayou.Metrics;
 
 /// <summary>The main figures of a range beside those of another.</summary>
 internal sealed record Summary(
-    Comparison Traffic, Comparison RequestsPerSecond, Comparison ErrorRate, Comparison P50Latency, Comparison P95Latency, Comparison P99Latency, Comparison AvgLatency,
+    Comparison Traffic, Comparison RequestsPerSecond, Comparison ErrorRate, Comparison P50Latency, Comparison P95Latency, Comparison P99Latency,
+    Comparison AvgLatency,
     Comparison BytesIn, Comparison BytesOut, Comparison Apdex);
 
 /// <summary><c>GET /metrics/summary</c>: each figure of a range beside the same of the range before.</summary>

@@ -87,7 +87,8 @@ internal sealed class MetricsTop(MetricsScan scan, TimeProvider time)
         // Where all may be shown, both ranges are read at once. Else first what is shown is found: only of that is the range before read, and figures.
         var mayShowAll = !perSeries || series.Count <= limit;
         var (now, before) = mayShowAll
-            ? await selection.BothAsync(range => ranking.OfAsync(series.Keys, range, withFigures: points == 0 && range == selection.Range, ct)) // Points come with figures of their own.
+            // Points come with figures of their own.
+            ? await selection.BothAsync(range => ranking.OfAsync(series.Keys, range, withFigures: points == 0 && range == selection.Range, ct))
             : (await ranking.OfAsync(series.Keys, selection.Range, withFigures: false, ct), null);
 
         var total = now.Values.Sum(item => item.Additive);
@@ -100,7 +101,8 @@ internal sealed class MetricsTop(MetricsScan scan, TimeProvider time)
             : Task.FromResult(before);
         await Task.WhenAll(detailsRead, beforeRead);
         (var details, before) = (await detailsRead, await beforeRead);
-        double? Previous(Place place) => before.TryGetValue(place, out var item) ? by == "p95" ? item.Value : Math.Round(item.Value * selection.ComparedScale, 3) : null;
+        double? Previous(Place place) => before.TryGetValue(place, out var item) ? by == "p95" ? item.Value
+            : Math.Round(item.Value * selection.ComparedScale, 3) : null;
         var entries = shown.Select(pair =>
         {
             var (figures, parts) = details.GetValueOrDefault(pair.Key, (pair.Value.Figures, null));
@@ -177,7 +179,8 @@ internal sealed class Ranking(MetricsScan scan, Dictionary<int, SeriesName> seri
 
     /// <summary>The figures of some places, and the traffic of parts of the range.</summary>
     /// <param name="points">Into how many parts the range is cut at most; 0 for none.</param>
-    public async Task<Dictionary<Place, (WindowFigures? Figures, long?[]? Parts)>> DetailsAsync(HashSet<Place> places, TimeRange range, int points, CancellationToken ct)
+    public async Task<Dictionary<Place, (WindowFigures? Figures, long?[]? Parts)>> DetailsAsync(
+        HashSet<Place> places, TimeRange range, int points, CancellationToken ct)
     {
         var details = new Dictionary<Place, (WindowFigures? Figures, long?[]? Parts)>();
         if (places.Count == 0)
@@ -188,7 +191,8 @@ internal sealed class Ranking(MetricsScan scan, Dictionary<int, SeriesName> seri
         // Parts of whole windows: else neighbours would differ by a window, and the line be a saw.
         var partLength = points == 0 ? TimeSpan.Zero : TimeSpan.FromMinutes(Math.Ceiling(range.Length.TotalMinutes / points));
         var count = points == 0 ? 0 : (int)Math.Ceiling(range.Length / partLength);
-        var longest = points == 0 ? long.MaxValue : WindowPlan.Longest(Enumerable.Range(0, count).Select(part => (range.Start + (part * partLength)).ToUnixTimeSeconds()));
+        var longest = points == 0 ? long.MaxValue
+            : WindowPlan.Longest(Enumerable.Range(0, count).Select(part => (range.Start + (part * partLength)).ToUnixTimeSeconds()));
         await scan.WindowsAsync(SeriesOf(places), range, longest, (id, start, bytes) =>
         {
             var (figures, parts) = details.GetValueOrDefault(PlaceOf(id), (new WindowFigures(), points == 0 ? null : new long?[count]));

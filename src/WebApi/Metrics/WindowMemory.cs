@@ -170,7 +170,8 @@ internal sealed class WindowMemory(MetricWindows windows, IOptions<FeedOptions> 
 
     private void Remember(List<MetricWindow> rows, long newest, long drawn)
     {
-        var taken = rows.ConvertAll(row => new RecentWindow(row.Id, row.Service, row.Endpoint, row.WindowStart, JsonSerializer.SerializeToUtf8Bytes(row, Json.Options)));
+        var taken = rows.ConvertAll(row =>
+            new RecentWindow(row.Id, row.Service, row.Endpoint, row.WindowStart, JsonSerializer.SerializeToUtf8Bytes(row, Json.Options)));
         lock (_gate)
         {
             foreach (var row in taken)

@@ -11,7 +11,8 @@ internal static class WindowPlan
 
     /// <param name="longest">Seconds; no longer window may be used, for it would not fit into one part of the answer.</param>
     /// <param name="marks">Windows that are not merged from all that is finer, by their length in seconds and their start.</param>
-    public static List<WindowSegment> Of(TimeRange range, long longest, IReadOnlySet<(int Seconds, DateTimeOffset Start)> marks, DateTimeOffset now, MetricsOptions options)
+    public static List<WindowSegment> Of(
+        TimeRange range, long longest, IReadOnlySet<(int Seconds, DateTimeOffset Start)> marks, DateTimeOffset now, MetricsOptions options)
     {
         // Nothing is kept for longer, and nothing taken that is further ahead.
         var oldest = Resolution.Day.PartitionOf(now - Resolution.Day.Retention(options)).AddDays(-1);
@@ -31,7 +32,8 @@ internal static class WindowPlan
                 continue;
             }
 
-            var resolution = Resolution.All.LastOrDefault(r => r.Seconds <= longest && r.StartOf(at) == at && at + r.Length <= end && !unfinished.Contains((r, at)), finest);
+            var resolution =
+                Resolution.All.LastOrDefault(r => r.Seconds <= longest && r.StartOf(at) == at && at + r.Length <= end && !unfinished.Contains((r, at)), finest);
             resolution = resolution.Seconds < finest.Seconds ? finest : resolution;
             if (segments.Count > 0 && segments[^1] is var last && last.Resolution == resolution && last.End == at)
             {
@@ -50,7 +52,8 @@ internal static class WindowPlan
 
     /// <summary>Whether a range is long enough for anything but windows of a minute.</summary>
     public static bool IsWorthwhile(TimeRange range, long longest, DateTimeOffset now, MetricsOptions options) =>
-        (longest >= Resolution.TenMinutes.Seconds && range.Length > Resolution.TenMinutes.Length) || range.Start < now - Resolution.Minute.Retention(options) - Grace;
+        (longest >= Resolution.TenMinutes.Seconds && range.Length > Resolution.TenMinutes.Length)
+            || range.Start < now - Resolution.Minute.Retention(options) - Grace;
 
     /// <summary>The longest windows of which none reaches over one of these moments, in seconds since the epoch or since any midnight.</summary>
     public static long Longest(IEnumerable<long> boundaries)

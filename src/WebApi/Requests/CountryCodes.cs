@@ -22,7 +22,8 @@ internal static class CountryCodes
         """;
 
     private static readonly FrozenDictionary<string, string> TwoLetters =
-        All.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries).ToFrozenDictionary(code => code[..3], code => code[3..], StringComparer.OrdinalIgnoreCase);
+        All.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries)
+            .ToFrozenDictionary(code => code[..3], code => code[3..], StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The two letters of a country of which there are three; null of none.</summary>
     public static string? OfThreeLetters(string code) => TwoLetters.GetValueOrDefault(code);

@@ -23,7 +23,8 @@ internal sealed class ObservationReader(DateTimeOffset oldest, DateTimeOffset ne
     private const int MaxRoute = 2_000;
     private const int ClientClosed = 499; // What proxies say where the client went away; others say 0.
 
-    private const int Service = 0, Method = 1, Route = 2, Path = 3, Status = 4, Duration = 5, Time = 6, RequestSize = 7, ResponseSize = 8, TraceId = 9, Country = 10, Version = 11;
+    private const int Service = 0, Method = 1, Route = 2, Path = 3, Status = 4, Duration = 5, Time = 6, RequestSize = 7, ResponseSize = 8, TraceId = 9,
+        Country = 10, Version = 11;
 
     private readonly string?[] _texts = new string?[Version + 1];
     private long _status;
@@ -71,7 +72,8 @@ internal sealed class ObservationReader(DateTimeOffset oldest, DateTimeOffset ne
     protected override string? ReadField(int field, ref Utf8JsonReader json, ReadOnlySpan<byte> item) => field switch
     {
         Service => ReadText(field, ref json, ItemLimits.MaxService),
-        Method => ReadText(field, ref json, MaxMethod) ?? (_texts[Method]!.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') ? null : "must be an HTTP method"),
+        Method => ReadText(field, ref json, MaxMethod)
+            ?? (_texts[Method]!.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') ? null : "must be an HTTP method"),
         Route or Path => ReadText(field, ref json, MaxRoute),
         Status => ReadStatus(ref json),
         Duration => ReadDuration(ref json),

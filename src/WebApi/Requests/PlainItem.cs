@@ -225,7 +225,8 @@ internal ref struct PlainItem
         return char.IsAsciiLetterUpper((char)first) && char.IsAsciiLetterOrDigit((char)second);
     }
 
-    private bool TryTraceId() => TryText(out var trace) && trace.Length is >= 1 and <= ItemLimits.MaxTraceId && !trace.ContainsAnyExceptInRange((byte)'!', (byte)'~');
+    private bool TryTraceId() => TryText(out var trace) && trace.Length is >= 1 and <= ItemLimits.MaxTraceId
+        && !trace.ContainsAnyExceptInRange((byte)'!', (byte)'~');
 
     private bool TryTime() => _rest.Length > 0 && _rest[0] == '"'
         ? TryText(out var text) && Times.TryParsePlain(text, out _time)

@@ -3,7 +3,9 @@ using Npgsql;
 
 namespace Bayou.Requests;
 
-/// <summary>What <see cref="RouteVariables"/> there are, and more where there must be. For one transaction that alone registers series of the project.</summary>
+/// <summary>
+/// What <see cref="RouteVariables"/> there are, and more where there must be. For one transaction that alone registers series of the project.
+/// </summary>
 /// <param name="canLearn">False where there is no room for more endpoints: then what is new is counted with all others anyway.</param>
 internal sealed class RouteRegistry(NpgsqlConnection connection, int project, bool canLearn)
 {
@@ -54,7 +56,8 @@ internal sealed class RouteRegistry(NpgsqlConnection connection, int project, bo
             Variables[service] = RouteVariables.None;
         }
 
-        await using var command = new NpgsqlCommand("SELECT service, prefix, kept FROM route_variables WHERE project_id = $1 AND service = ANY ($2)", connection);
+        await using var command =
+            new NpgsqlCommand("SELECT service, prefix, kept FROM route_variables WHERE project_id = $1 AND service = ANY ($2)", connection);
         command.With(project, services);
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))

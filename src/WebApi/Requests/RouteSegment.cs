@@ -4,9 +4,9 @@ using System.Text.RegularExpressions;
 namespace Bayou.Requests;
 
 /// <summary>
-/// Judges one segment of a path: whether it is a name, which a route keeps, or a value, which becomes <see cref="RouteTemplates.Variable"/>; of some only a part
-/// is. A value is of a known form (number, UUID, date, address, version), or has a part that nobody would give as a name: random letters and digits, or a long
-/// number. Extensions, and words around a value that tell one route from another, stay.
+/// Judges one segment of a path: whether it is a name, which a route keeps, or a value, which becomes <see cref="RouteTemplates.Variable"/>; of some only a
+/// part is. A value is of a known form (number, UUID, date, address, version), or has a part that nobody would give as a name: random letters and digits, or
+/// a long number. Extensions, and words around a value that tell one route from another, stay.
 /// </summary>
 internal static partial class RouteSegment
 {
@@ -67,7 +67,10 @@ internal static partial class RouteSegment
         }
 
         var key = text[(open + 1)..close];
-        return $"{text[..open]}({(NamedKey().IsMatch(key) ? string.Join(',', key.Split(',').Select(part => OfKeyPart(part[..(part.IndexOf('=') + 1)], part))) : OfKeyPart("", key))}){text[(close + 1)..]}";
+        var template = NamedKey().IsMatch(key)
+            ? string.Join(',', key.Split(',').Select(part => OfKeyPart(part[..(part.IndexOf('=') + 1)], part)))
+            : OfKeyPart("", key);
+        return $"{text[..open]}({template}){text[(close + 1)..]}";
     }
 
     private static string OfKeyPart(string name, string part) => part[name.Length..] is ['\'', .., '\''] ? $"{name}'{Value}'" : $"{name}{Value}";
@@ -93,7 +96,8 @@ internal static partial class RouteSegment
             : null;
     }
 
-    private static bool IsValue(string text) => Known().IsMatch(text) || OfPair(text) == Value || OfFile(text)?.StartsWith(Value, StringComparison.Ordinal) == true;
+    private static bool IsValue(string text) =>
+        Known().IsMatch(text) || OfPair(text) == Value || OfFile(text)?.StartsWith(Value, StringComparison.Ordinal) == true;
 
     /// <summary>Parts with dots between, of which the last may be an extension.</summary>
     /// <returns>Null where it is a name.</returns>
@@ -160,30 +164,38 @@ internal static partial class RouteSegment
     }
 
     /// <summary>Whether a number before words is that of what they name; a year is of them, and so may be what is shorter.</summary>
-    private static bool IsNumberOfTitle(string piece) => piece.Length == 4 && !piece.AsSpan().ContainsAnyExceptInRange('0', '9') && piece is not (['1', '9', ..] or ['2', '0', ..]);
+    private static bool IsNumberOfTitle(string piece) =>
+        piece.Length == 4 && !piece.AsSpan().ContainsAnyExceptInRange('0', '9') && piece is not (['1', '9', ..] or ['2', '0', ..]);
 
     /// <summary>A code in groups of one length: 80o-x6q-lcc.</summary>
     private static bool AreGroups(string[] pieces) =>
-        pieces.Length >= 3 && pieces[0].Length is >= 3 and <= 6 && Array.TrueForAll(pieces, piece => piece.Length == pieces[0].Length) && pieces.Count(piece => DigitBeforeLetter().IsMatch(piece)) >= 2;
+        pieces.Length >= 3 && pieces[0].Length is >= 3 and <= 6 && Array.TrueForAll(pieces, piece => piece.Length == pieces[0].Length)
+            && pieces.Count(piece => DigitBeforeLetter().IsMatch(piece)) >= 2;
 
-    /// <summary>Words in plain letters with one short thing of digits among them: file-your-form-1040a-online. At the end it would tell one text from another.</summary>
+    /// <summary>
+    /// Words in plain letters with one short thing of digits among them: file-your-form-1040a-online. At the end it would tell one text from another.
+    /// </summary>
     private static bool IsTitle(string[] pieces)
     {
         var odd = Array.FindIndex(pieces, piece => !piece.All(char.IsAsciiLetterLower));
-        return pieces.Length >= 4 && odd >= 0 && odd < pieces.Length - 1 && pieces[odd].Length <= 5 && pieces.Skip(odd + 1).All(piece => piece.All(char.IsAsciiLetterLower));
+        return pieces.Length >= 4 && odd >= 0 && odd < pieces.Length - 1 && pieces[odd].Length <= 5
+            && pieces.Skip(odd + 1).All(piece => piece.All(char.IsAsciiLetterLower));
     }
 
     /// <summary>Five characters behind a name that Kubernetes makes up: it takes none that could make a word.</summary>
     private static bool IsSuffix(string piece) =>
         piece.Length == 5 && !piece.AsSpan().ContainsAnyExcept(SuffixCharacters)
-        && (piece.Any(char.IsAsciiDigit) ? piece.Count(char.IsAsciiDigit) > 1 || !char.IsAsciiDigit(piece[^1]) : RouteWords.AreRandom(piece, isAmongDigits: true));
+        && (piece.Any(char.IsAsciiDigit) ? piece.Count(char.IsAsciiDigit) > 1 || !char.IsAsciiDigit(piece[^1])
+            : RouteWords.AreRandom(piece, isAmongDigits: true));
 
     /// <summary>Base64 as addresses have it may have separators within.</summary>
     private static bool AreOneToken(string[] pieces) =>
-        pieces.Length is 2 or 3 && pieces.Any(piece => piece.Any(char.IsAsciiDigit)) && !pieces.Any(piece => piece.Length >= 3 && piece.All(char.IsAsciiLetterLower))
+        pieces.Length is 2 or 3 && pieces.Any(piece => piece.Any(char.IsAsciiDigit))
+            && !pieces.Any(piece => piece.Length >= 3 && piece.All(char.IsAsciiLetterLower))
         && pieces.Sum(piece => piece.Length) >= 8 && IsRandom(string.Concat(pieces));
 
-    private static bool IsHash(ReadOnlySpan<char> piece) => piece.Length >= HashLength && piece.ContainsAnyExceptInRange('0', '9') && IsRandom(piece, isHash: true);
+    private static bool IsHash(ReadOnlySpan<char> piece) =>
+        piece.Length >= HashLength && piece.ContainsAnyExceptInRange('0', '9') && IsRandom(piece, isHash: true);
 
     /// <summary>Whether a word between separators is none.</summary>
     /// <param name="isHash">Whether it is where the hash of a file's content would be: then less is enough to tell.</param>
@@ -231,7 +243,8 @@ internal static partial class RouteSegment
         // Capitals with digits within are a code, as a word in capitals has them behind it only.
         var isCapital = !rest.ContainsAnyExceptInRange('A', 'Z');
         var isCode = isCapital && (digits >= 3 || (piece.Length >= CodeLength && piece[..^digits].ContainsAnyInRange('0', '9')));
-        if (digits >= 4 || isCode || RouteWords.AreRandom(rest, isAmongDigits: true) || (groups > 1 && RouteWords.HasShortParts(rest, least: 14, most: 3.4)) || (isHash && RouteWords.HasShortParts(rest, least: 6)))
+        if (digits >= 4 || isCode || RouteWords.AreRandom(rest, isAmongDigits: true) || (groups > 1 && RouteWords.HasShortParts(rest, least: 14, most: 3.4))
+            || (isHash && RouteWords.HasShortParts(rest, least: 6)))
         {
             return true;
         }
@@ -256,7 +269,8 @@ internal static partial class RouteSegment
     private static partial Regex Host();
 
     // v1, v1.2, v2beta1, v1p1beta1, v2021-06-07; 1.0-preview is none: that is a release.
-    [GeneratedRegex(@"^[vV](?:\d{8}|\d{4}-\d{2}-\d{2}|\d{1,4}(?:\.\d{1,4})?(?:p\d{1,2})?)(?:(?:alpha|beta|rc|pre|preview|p|b|a)\d{0,3})?$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^[vV](?:\d{8}|\d{4}-\d{2}-\d{2}|\d{1,4}(?:\.\d{1,4})?(?:p\d{1,2})?)(?:(?:alpha|beta|rc|pre|preview|p|b|a)\d{0,3})?$",
+        RegexOptions.CultureInvariant)]
     private static partial Regex Version();
 
     [GeneratedRegex(@"^[45]\d\d\.html?$", RegexOptions.CultureInvariant)]
@@ -276,12 +290,13 @@ internal static partial class RouteSegment
     private static partial Regex Size();
 
     /// <summary>A file's name, the version of a release of it, and what follows.</summary>
-    [GeneratedRegex(@"^([A-Za-z][\w.-]*?[-_])v?\d+\.\d+(?:\.\d+)*(?:[-.](?:alpha|beta|rc|preview|dev|snapshot)[.-]?\d*|-\d[\w.+~]*?(?=_))?((?:[-_][A-Za-z][A-Za-z0-9]*)*(?:\.[A-Za-z][A-Za-z0-9]{0,4})+)$",
+    [GeneratedRegex(@"^([A-Za-z][\w.-]*?[-_])v?\d+\.\d+(?:\.\d+)*(?:[-.](?:alpha|beta|rc|preview|dev|snapshot)[.-]?\d*|-\d[\w.+~]*?(?=_))?"
+        + @"((?:[-_][A-Za-z][A-Za-z0-9]*)*(?:\.[A-Za-z][A-Za-z0-9]{0,4})+)$",
         RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
     private static partial Regex Release();
 
-    // In order: numbers, also signed and lists of them; UUIDs; dates, weeks, quarters and times; addresses of networks and of mail; versions of releases; numbers
-    // to the base of 16; base64 with its padding; digests.
+    // In order: numbers, also signed and lists of them; UUIDs; dates, weeks, quarters and times; addresses of networks and of mail; versions of releases;
+    // numbers to the base of 16; base64 with its padding; digests.
     [GeneratedRegex("""
         ^(?:
             [+-]?\d+(?:[.,]-?\d+)*

@@ -27,12 +27,15 @@ internal static partial class RouteTemplates
     /// <summary>One leading slash, none at the end.</summary>
     public static string Normalize(string route) => "/" + route.Trim('/');
 
-    /// <summary>Whether it is a version of the API, as in <c>/2.0/users</c> and <c>/api/2026-01/users</c>: where these are, numbers and dates are names.</summary>
+    /// <summary>
+    /// Whether it is a version of the API, as in <c>/2.0/users</c> and <c>/api/2026-01/users</c>: where these are, numbers and dates are names.
+    /// </summary>
     private static bool IsVersion(List<string> segments, int at)
     {
         var (segment, isBeforeName) = (segments[at], at + 1 < segments.Count && !char.IsAsciiDigit(segments[at + 1][0]));
         return ((isBeforeName || segment.EndsWith(".0", StringComparison.Ordinal)) && DecimalVersion().IsMatch(segment))
-            || (at == 0 ? isBeforeName && FirstVersion().IsMatch(segment) : segments[at - 1].EndsWith("api", StringComparison.OrdinalIgnoreCase) && LaterVersion().IsMatch(segment));
+            || (at == 0 ? isBeforeName && FirstVersion().IsMatch(segment)
+                : segments[at - 1].EndsWith("api", StringComparison.OrdinalIgnoreCase) && LaterVersion().IsMatch(segment));
     }
 
     /// <summary>Whether it is a folder by which files that are called by their digest are divided, as in <c>/9d/be/10918a…</c>.</summary>
@@ -74,7 +77,9 @@ internal static partial class RouteTemplates
         return segments;
     }
 
-    /// <summary>Decodes what needs no escape: unreserved characters (RFC 3986, 2.3) and letters beyond ASCII (RFC 3987). What needs one has it in capitals.</summary>
+    /// <summary>
+    /// Decodes what needs no escape: unreserved characters (RFC 3986, 2.3) and letters beyond ASCII (RFC 3987). What needs one has it in capitals.
+    /// </summary>
     private static string Unescape(string segment)
     {
         if (!segment.Contains('%', StringComparison.Ordinal))
@@ -110,7 +115,8 @@ internal static partial class RouteTemplates
     private static bool TryByte(string text, int at, out byte value)
     {
         value = 0;
-        return at + 2 < text.Length && text[at] == '%' && byte.TryParse(text.AsSpan(at + 1, 2), System.Globalization.NumberStyles.AllowHexSpecifier, null, out value);
+        return at + 2 < text.Length && text[at] == '%'
+            && byte.TryParse(text.AsSpan(at + 1, 2), System.Globalization.NumberStyles.AllowHexSpecifier, null, out value);
     }
 
     [GeneratedRegex("^[0-9a-f]{1,3}$", RegexOptions.CultureInvariant)]

@@ -2,7 +2,8 @@ namespace Bayou.Requests;
 
 /// <summary>
 /// The endpoints of a service by their segments, to find those of which there are so many at one place that they are values. Not counted there are names as
-/// programs have them (<c>GetOrder</c>), and whatever has several methods or continuations: that is a resource of its own, as <c>/orders</c> beside <c>/users</c>.
+/// programs have them (<c>GetOrder</c>), and whatever has several methods or continuations: that is a resource of its own, as <c>/orders</c> beside
+/// <c>/users</c>.
 /// </summary>
 internal sealed class RouteTree
 {

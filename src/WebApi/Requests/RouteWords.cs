@@ -62,7 +62,8 @@ internal static partial class RouteWords
             return true;
         }
 
-        var most = isAmongDigits ? pairs switch { < 4 => double.PositiveInfinity, 4 => 6.2, _ => 5.2 } : pairs switch { < 7 => double.PositiveInfinity, < 11 => 6.0, < 16 => 5.5, _ => 5.1 };
+        var most = isAmongDigits ? pairs switch { < 4 => double.PositiveInfinity, 4 => 6.2, _ => 5.2 }
+            : pairs switch { < 7 => double.PositiveInfinity, < 11 => 6.0, < 16 => 5.5, _ => 5.1 };
         return (double)bits / pairs > most;
     }
 
@@ -85,7 +86,10 @@ internal static partial class RouteWords
         return letters.Length >= least && parts >= 3 && (double)letters.Length / parts < most && inWords < letters.Length * 0.6;
     }
 
-    /// <summary>Whether it is the name of a standard, an algorithm, a format or a part, which has a number: <c>iso20022</c>, <c>sha3-256</c>, <c>1080p</c>, <c>esp8266</c>.</summary>
+    /// <summary>
+    /// Whether it is the name of a standard, an algorithm, a format or a part, which has a number: <c>iso20022</c>, <c>sha3-256</c>, <c>1080p</c>,
+    /// <c>esp8266</c>.
+    /// </summary>
     public static bool IsStandard(ReadOnlySpan<char> name) => Standard().IsMatch(name);
 
     /// <summary>Whether it is of several words with capitals between, as programs name what they do: <c>GetOrder</c>.</summary>
@@ -104,13 +108,15 @@ internal static partial class RouteWords
 
     /// <summary>As in getOrder and HTTPServer: a capital after a small letter, or before one.</summary>
     private static bool BeginsPart(ReadOnlySpan<char> letters, int at) =>
-        char.IsAsciiLetterUpper(letters[at]) && (char.IsAsciiLetterLower(letters[at - 1]) || (at + 1 < letters.Length && char.IsAsciiLetterLower(letters[at + 1])));
+        char.IsAsciiLetterUpper(letters[at])
+            && (char.IsAsciiLetterLower(letters[at - 1]) || (at + 1 < letters.Length && char.IsAsciiLetterLower(letters[at + 1])));
 
     // Bodies that publish them; ciphers, digests and curves; character sets; messages of banks (ISO 20022), health and trade; media; boards and processors.
     [GeneratedRegex("""
         ^(?:
             (?:iso|iec|ieee|rfc|din|ansi|fips|pkcs|soc)[-_]?\d{1,5}
-          | (?:sha[123]?|rsa|aes|ecdsa|hmac|ripemd|blake|keccak|crc|secp|curve)[-_]?\d{1,5}(?:[a-z]\d)?(?:[-_](?:\d{3,4}|gcm|cbc|ctr))? | md[45] | ed25519 | ed448 | x25519 | x509 | [rhep]s(?:256|384|512)
+          | (?:sha[123]?|rsa|aes|ecdsa|hmac|ripemd|blake|keccak|crc|secp|curve)[-_]?\d{1,5}(?:[a-z]\d)?(?:[-_](?:\d{3,4}|gcm|cbc|ctr))?
+          | md[45] | ed25519 | ed448 | x25519 | x509 | [rhep]s(?:256|384|512)
           | (?:utf|ucs|latin|windows|cp|gb|base|euc|koi)[-_]?\d{1,5}
           | (?:pain|pacs|camt|acmt|auth|reda)\.?\d{3}(?:[-_.][a-z_-]+|\.\d{3}\.\d{2})* | mt\d{3} | hl7(?:v\d)? | x12 | edi\d{3}
           | \d{3,4}[pi] | [hH]\.?26\d

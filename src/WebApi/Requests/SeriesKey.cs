@@ -15,7 +15,8 @@ internal static class SeriesKey
         var service = item.Service;
         var method = item.Method;
         var route = item.Route;
-        if (service.IsEmpty || method.IsEmpty || method.Length > byte.MaxValue || route.IsEmpty || service.Length + method.Length + route.Length > Longest - Overhead)
+        if (service.IsEmpty || method.IsEmpty || method.Length > byte.MaxValue || route.IsEmpty || service.Length + method.Length
+            + route.Length > Longest - Overhead)
         {
             return 0;
         }

@@ -28,14 +28,16 @@ internal sealed class SeriesRegistry(NpgsqlDataSource db, IOptions<MetricsOption
     /// <summary>Remembers how a sender writes a series, unless it was turned away: of those there is no end.</summary>
     public void Remember(byte[] key, int project, SeriesName name)
     {
-        if (key.Length > 0 && _plain.Count < MostPlain && _known.TryGetValue((project, name), out var id) && _known.TryGetValue((project, name.OfTotal()), out var total))
+        if (key.Length > 0 && _plain.Count < MostPlain && _known.TryGetValue((project, name), out var id)
+            && _known.TryGetValue((project, name.OfTotal()), out var total))
         {
             _plain[key] = new(id, total, name.Service);
         }
     }
 
     /// <param name="fromPath">Those of them that were made of raw paths.</param>
-    public async Task<Dictionary<SeriesName, int>> ResolveAsync(int project, IEnumerable<SeriesName> names, IReadOnlySet<SeriesName> fromPath, CancellationToken ct)
+    public async Task<Dictionary<SeriesName, int>> ResolveAsync(
+        int project, IEnumerable<SeriesName> names, IReadOnlySet<SeriesName> fromPath, CancellationToken ct)
     {
         var ids = new Dictionary<SeriesName, int>();
         var missing = new List<SeriesName>();

@@ -14,11 +14,14 @@ internal interface ISegmentRow
 /// <param name="Bounds">Puts that first which may have the first row.</param>
 /// <param name="Rows">Puts the first row first.</param>
 /// <param name="MayPrecede">Whether there may be a row within the bounds that comes before this one.</param>
-internal sealed record SegmentOrder(string Sql, Comparison<SegmentBounds> Bounds, Comparison<ISegmentRow> Rows, Func<SegmentBounds, ISegmentRow, bool> MayPrecede)
+internal sealed record SegmentOrder(
+    string Sql, Comparison<SegmentBounds> Bounds, Comparison<ISegmentRow> Rows, Func<SegmentBounds, ISegmentRow, bool> MayPrecede)
 {
-    public static readonly SegmentOrder IdAscending = new("id", (a, b) => a.MinId.CompareTo(b.MinId), (a, b) => a.Id.CompareTo(b.Id), (bounds, row) => bounds.MinId < row.Id);
+    public static readonly SegmentOrder IdAscending =
+        new("id", (a, b) => a.MinId.CompareTo(b.MinId), (a, b) => a.Id.CompareTo(b.Id), (bounds, row) => bounds.MinId < row.Id);
 
-    public static readonly SegmentOrder IdDescending = new("id DESC", (a, b) => b.MaxId.CompareTo(a.MaxId), (a, b) => b.Id.CompareTo(a.Id), (bounds, row) => bounds.MaxId > row.Id);
+    public static readonly SegmentOrder IdDescending =
+        new("id DESC", (a, b) => b.MaxId.CompareTo(a.MaxId), (a, b) => b.Id.CompareTo(a.Id), (bounds, row) => bounds.MaxId > row.Id);
 
     public static readonly SegmentOrder Oldest = new(
         "created_at, id", (a, b) => a.MinTime.CompareTo(b.MinTime),

@@ -19,7 +19,8 @@ internal abstract class SegmentReader<TRow>(NpgsqlDataSource db, string columns)
     {
         var queue = segments.ToList();
         queue.Sort((a, b) => order.Bounds(a.Bounds, b.Bounds));
-        if (!filter.IsSelective && order.IsByTime && queue is [{ IsSealed: false }, ..] && await ZonesAsync(PartsOf(queue, order), filter, order, count, ct) is { } first)
+        if (!filter.IsSelective && order.IsByTime && queue is [{ IsSealed: false }, ..]
+            && await ZonesAsync(PartsOf(queue, order), filter, order, count, ct) is { } first)
         {
             return first;
         }
@@ -39,7 +40,8 @@ internal abstract class SegmentReader<TRow>(NpgsqlDataSource db, string columns)
 
             // Never both kinds at once: how far the sealed ones must be read is seen only when the others are.
             var group = queue.Skip(at).Take(size).TakeWhile(segment => segment.IsSealed == queue[at].IsSealed).ToList();
-            rows = First(rows, await ReadAsync(Union(group.Select(segment => Select(segment, "true", filter, order, count)), order, count), filter, ct), order, count);
+            rows = First(rows, await ReadAsync(Union(group.Select(segment => Select(segment, "true", filter, order, count)), order, count), filter, ct),
+                order, count);
             at += group.Count;
             size = Math.Min(size * 3, LargestGroup);
         }

@@ -57,7 +57,8 @@ internal sealed partial class SegmentWriter<TKind, TBatch>(TKind kind, NpgsqlDat
                 }
             }
 
-            notes.BatchCommands.Add(new($"INSERT INTO {kind.Commits} (node, tick) VALUES ($1, $2) ON CONFLICT (node) DO UPDATE SET tick = excluded.tick, ticked_at = now()")
+            notes.BatchCommands.Add(
+                new($"INSERT INTO {kind.Commits} (node, tick) VALUES ($1, $2) ON CONFLICT (node) DO UPDATE SET tick = excluded.tick, ticked_at = now()")
             {
                 Parameters = { new() { Value = _node }, new() { Value = _ticks } },
             });
@@ -73,7 +74,8 @@ internal sealed partial class SegmentWriter<TKind, TBatch>(TKind kind, NpgsqlDat
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await using var look = HavingFeed(connection, new($"SELECT tick FROM {kind.Commits} WHERE node = $1") { Parameters = { new() { Value = _node } } }); // The old backend has it until it is through.
+        // The old backend has it until it is through.
+        await using var look = HavingFeed(connection, new($"SELECT tick FROM {kind.Commits} WHERE node = $1") { Parameters = { new() { Value = _node } } });
         await using var reader = await look.ExecuteReaderAsync(ct);
         await reader.NextResultAsync(ct); // After that of the lock.
         return await reader.ReadAsync(ct) && reader.GetInt64(0) >= _ticks;
@@ -138,7 +140,8 @@ internal sealed partial class SegmentWriter<TKind, TBatch>(TKind kind, NpgsqlDat
             return segment.Id;
         }
 
-        await using var begin = new NpgsqlCommand($"UPDATE {kind.Catalogue} SET state = 'closed', changed_at = now() WHERE state = 'hot' AND project_id = $1 AND retention = $2", connection);
+        await using var begin = new NpgsqlCommand(
+            $"UPDATE {kind.Catalogue} SET state = 'closed', changed_at = now() WHERE state = 'hot' AND project_id = $1 AND retention = $2", connection);
         begin.With(Project.Default, @class);
         await begin.ExecuteNonQueryAsync(ct);
         await using var insert = new NpgsqlCommand($"INSERT INTO {kind.Catalogue} (project_id, retention) VALUES ($1, $2) RETURNING id", connection);
@@ -146,7 +149,8 @@ internal sealed partial class SegmentWriter<TKind, TBatch>(TKind kind, NpgsqlDat
         var id = (int)(await insert.ExecuteScalarAsync(ct))!;
 
         // Nothing is ever updated in it, and it is gone before a vacuum would be of use.
-        await using var create = new NpgsqlCommand($"CREATE TABLE {kind.Table(id)} (LIKE {kind.Rows} INCLUDING ALL) WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off)", connection);
+        await using var create = new NpgsqlCommand(
+            $"CREATE TABLE {kind.Table(id)} (LIKE {kind.Rows} INCLUDING ALL) WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off)", connection);
         await create.ExecuteNonQueryAsync(ct);
         return id;
     }
@@ -179,7 +183,8 @@ internal sealed partial class SegmentWriter<TKind, TBatch>(TKind kind, NpgsqlDat
                    zone_ids = CASE WHEN z.is_full THEN zone_ids || $2 ELSE zone_ids END,
                    zone_min = CASE WHEN z.is_full THEN zone_min || $4 ELSE zone_min[:z.last - 1] || least(zone_min[z.last], $4) END,
                    zone_max = CASE WHEN z.is_full THEN zone_max || $5 ELSE zone_max[:z.last - 1] || greatest(zone_max[z.last], $5) END
-              FROM (SELECT cardinality(zone_ids) AS last, cardinality(zone_ids) = 0 OR $2 - zone_ids[cardinality(zone_ids)] >= $7 AS is_full FROM {kind.Catalogue} WHERE id = $1) z
+              FROM (SELECT cardinality(zone_ids) AS last, cardinality(zone_ids) = 0
+                  OR $2 - zone_ids[cardinality(zone_ids)] >= $7 AS is_full FROM {kind.Catalogue} WHERE id = $1) z
              WHERE s.id = $1
             """)
         {

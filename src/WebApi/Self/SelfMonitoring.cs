@@ -47,7 +47,8 @@ internal static class SelfMonitoring
             await using var gzip = new GZipStream(await request.Content!.ReadAsStreamAsync(cancellationToken), CompressionMode.Decompress);
             using var body = new MemoryStream();
             await gzip.CopyToAsync(body, cancellationToken);
-            var dropped = request.Headers.TryGetValues(IngestEndpoints.DroppedHeader, out var drops) ? long.Parse(drops.Single(), CultureInfo.InvariantCulture) : 0;
+            var dropped = request.Headers.TryGetValues(IngestEndpoints.DroppedHeader, out var drops)
+                ? long.Parse(drops.Single(), CultureInfo.InvariantCulture) : 0;
             var key = request.Headers.GetValues("Idempotency-Key").Single();
             var outcome = request.RequestUri!.AbsolutePath.EndsWith("/logs", StringComparison.Ordinal)
                 ? await services.GetRequiredService<IngestDoor<LogBatch>>().AcceptAsync(body.ToArray(), key, dropped, cancellationToken)

@@ -36,7 +36,8 @@ public sealed class GrainCluster : IAsyncLifetime
         builder.ConfigureSilo((_, silo) =>
         {
             silo.Services.AddTestSilo(_database, "test");
-            silo.UseAdoNetReminderService((AdoNetReminderTableOptions reminders) => (reminders.Invariant, reminders.ConnectionString) = ("Npgsql", _database.Url));
+            silo.UseAdoNetReminderService((AdoNetReminderTableOptions reminders) =>
+                (reminders.Invariant, reminders.ConnectionString) = ("Npgsql", _database.Url));
         });
         _cluster = builder.Build();
         await _cluster.DeployAsync();

@@ -47,7 +47,9 @@ public sealed class PatternMinerTests
     public void States_stay_apart()
     {
         var miner = new LocalPatterns();
-        Assert.Equal(4, ((string[])["Started", "Paused", "Resumed", "Stopped"]).Select(state => miner.Add($"[instance: 1] VM {state} (Lifecycle Event)")).Distinct().Count());
+        Assert.Equal(4,
+            ((string[])["Started", "Paused", "Resumed", "Stopped"]).Select(state => miner.Add($"[instance: 1] VM {state} (Lifecycle Event)")).Distinct()
+            .Count());
         Assert.Equal(2, ((string[])["Accepted", "Failed"]).Select(how => miner.Add($"{how} password")).Distinct().Count());
         Assert.Equal(3, ((string[])["cron", "ssh", "cups"]).Select(what => miner.Add($"{what} startup succeeded")).Distinct().Count());
     }
@@ -56,7 +58,8 @@ public sealed class PatternMinerTests
     public void Values_that_vary_together_are_found_together()
     {
         var miner = new LocalPatterns();
-        string[] lines = ["acquire tag=\"RILJ\", name=com.android.phone, ws=null", "acquire tag=\"Job\", name=com.mail, ws=Work", "acquire tag=\"A\", name=system, ws=B", "acquire tag=\"C\", name=x, ws=null", "acquire tag=\"D\", name=y, ws=E"];
+        string[] lines = ["acquire tag=\"RILJ\", name=com.android.phone, ws=null", "acquire tag=\"Job\", name=com.mail, ws=Work",
+            "acquire tag=\"A\", name=system, ws=B", "acquire tag=\"C\", name=x, ws=null", "acquire tag=\"D\", name=y, ws=E"];
         var ids = Array.ConvertAll(lines, line => miner.Add(line));
         Assert.Single(ids.Select(miner.Resolve).Distinct());
         Assert.Equal("acquire tag=<*>, name=<*>, ws=<*>", miner.Template(ids[0]));
@@ -66,7 +69,9 @@ public sealed class PatternMinerTests
     public void The_same_lines_in_the_same_order_give_the_same_numbers()
     {
         var random = new Random(7);
-        var lines = Enumerable.Range(0, 5_000).Select(_ => $"{(char)('a' + random.Next(5))} user {(char)('a' + random.Next(20))} did {random.Next(9)} of {(char)('k' + random.Next(12))}").ToList();
+        var lines = Enumerable.Range(0, 5_000)
+            .Select(_ => $"{(char)('a' + random.Next(5))} user {(char)('a' + random.Next(20))} did {random.Next(9)} of {(char)('k' + random.Next(12))}")
+            .ToList();
         Assert.Equal(Numbers(), Numbers());
 
         List<int> Numbers()

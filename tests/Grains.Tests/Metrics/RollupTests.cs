@@ -51,7 +51,8 @@ public sealed class RollupTests(GrainCluster cluster)
             var run = Rollup.RunAsync(Ct);
             await using var kill = cluster.Db.CreateCommand("""
                 SELECT count(pg_terminate_backend(l.pid)) FROM pg_locks l
-                 WHERE l.relation = 'metric_rollups_600'::regclass AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND NOT l.granted
+                 WHERE l.relation = 'metric_rollups_600'::regclass AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                     AND NOT l.granted
                 """);
             await Eventually.SeesAsync(async () => (long)(await kill.ExecuteScalarAsync(Ct))!, killed => killed > 0);
             await Assert.ThrowsAnyAsync<Exception>(() => run);
@@ -136,7 +137,9 @@ public sealed class RollupTests(GrainCluster cluster)
         await RunUntilUnmarkedAsync(hour);
         foreach (var (resolution, windows) in ((Resolution, int)[])[(Resolution.TenMinutes, 6), (Resolution.Hour, 1)])
         {
-            var rows = $"FROM {resolution.Table} WHERE series_id IN (SELECT s.id FROM series s JOIN series f USING (service) WHERE f.id = {first} AND s.id <> f.id) AND window_start >= '{hour:O}' AND window_start < '{hour.AddHours(1):O}'";
+            var rows =
+                $"FROM {resolution.Table} WHERE series_id IN (SELECT s.id FROM series s JOIN series f USING (service) WHERE f.id = {first} AND s.id <> f.id) "
+                    + $"AND window_start >= '{hour:O}' AND window_start < '{hour.AddHours(1):O}'";
             Assert.Equal(Series * windows, await ScalarAsync($"SELECT count(*) {rows}"));
             Assert.Equal(Series * 120, await ScalarAsync($"SELECT sum(traffic_count)::bigint {rows}"));
         }
@@ -164,7 +167,8 @@ public sealed class RollupTests(GrainCluster cluster)
             async () =>
             {
                 await Rollup.RunAsync(Ct);
-                return await ScalarAsync($"SELECT count(*) FROM metric_marks WHERE start + make_interval(secs => seconds) > '{hour:O}' AND start < '{hour.AddHours(1):O}'");
+                return await ScalarAsync(
+                    $"SELECT count(*) FROM metric_marks WHERE start + make_interval(secs => seconds) > '{hour:O}' AND start < '{hour.AddHours(1):O}'");
             },
             marks => marks == 0);
     }
@@ -199,7 +203,9 @@ public sealed class RollupTests(GrainCluster cluster)
     private Task<long> CountAsync(Resolution resolution, int series) => ScalarAsync($"SELECT count(*) FROM {resolution.Table} WHERE series_id = {series}");
 
     private Task<long> SumAsync(Resolution resolution, int series, DateTimeOffset from) =>
-        ScalarAsync($"SELECT coalesce(sum(traffic_count), 0)::bigint FROM {resolution.Table} WHERE series_id = {series} AND window_start >= '{resolution.StartOf(from):O}'");
+        ScalarAsync(
+            $"SELECT coalesce(sum(traffic_count), 0)::bigint FROM {resolution.Table} WHERE series_id = {series} AND window_start >= "
+                + $"'{resolution.StartOf(from):O}'");
 
     private async Task<bool> IsMarkedAsync(Resolution resolution, DateTimeOffset time) =>
         await ScalarAsync($"SELECT count(*) FROM metric_marks WHERE seconds = {resolution.Seconds} AND start = '{resolution.StartOf(time):O}'") > 0;

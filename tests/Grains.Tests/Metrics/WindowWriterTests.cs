@@ -79,7 +79,8 @@ public sealed class WindowWriterTests(GrainCluster cluster)
         await cleanup.EnsureScheduledAsync();
         await cleanup.EnsureScheduledAsync();
 
-        await using var left = cluster.Db.CreateCommand("SELECT (SELECT string_agg(encode(key_hash, 'hex'), ',') FROM ingest_keys), (SELECT count(*) FROM reminders WHERE name = 'cleanup')");
+        await using var left = cluster.Db.CreateCommand(
+            "SELECT (SELECT string_agg(encode(key_hash, 'hex'), ',') FROM ingest_keys), (SELECT count(*) FROM reminders WHERE name = 'cleanup')");
         await using var reader = await left.ExecuteReaderAsync(ct);
         await reader.ReadAsync(ct);
         Assert.Equal("02", reader.GetString(0));
@@ -102,7 +103,8 @@ public sealed class WindowWriterTests(GrainCluster cluster)
     /// <summary>As a dashboard polls: only what comes after the last id seen.</summary>
     private async Task<long> PollAsync(long cursor, Dictionary<WindowKey, long> seen, int[] series, CancellationToken ct)
     {
-        await using var command = cluster.Db.CreateCommand("SELECT id, series_id, window_start, version FROM metric_windows WHERE id > $1 AND series_id = ANY ($2) ORDER BY id");
+        await using var command =
+            cluster.Db.CreateCommand("SELECT id, series_id, window_start, version FROM metric_windows WHERE id > $1 AND series_id = ANY ($2) ORDER BY id");
         command.Parameters.Add(new() { Value = cursor });
         command.Parameters.Add(new() { Value = series });
         await using var reader = await command.ExecuteReaderAsync(ct);

@@ -48,13 +48,16 @@ internal sealed record Address(string Method, string Path, IReadOnlyList<string>
         return types[random.Next(types.Length)] switch
         {
             "object" => new JsonObject(
-                (schema["properties"]?.AsObject() ?? []).Where(_ => random.Next(8) > 0).Select(property => KeyValuePair.Create(property.Key, Value(property.Value!, property.Key, vocabulary, random)))),
-            "array" => new JsonArray([.. Enumerable.Range(0, random.Next(4)).Select(_ => schema["items"] is { } item ? Value(item, name, vocabulary, random) : null)]),
+                (schema["properties"]?.AsObject() ?? []).Where(_ => random.Next(8) > 0)
+                    .Select(property => KeyValuePair.Create(property.Key, Value(property.Value!, property.Key, vocabulary, random)))),
+            "array" =>
+                new JsonArray([.. Enumerable.Range(0, random.Next(4)).Select(_ => schema["items"] is { } item ? Value(item, name, vocabulary, random) : null)]),
             "integer" => JsonValue.Create(random.Next(100, 600)),
             "number" => JsonValue.Create(random.NextDouble() * 1_000),
             "boolean" => JsonValue.Create(random.Next(2) == 0),
             "null" => null,
-            _ when (string?)schema["format"] == "date-time" => JsonValue.Create(JsonSerializer.SerializeToElement(DateTime.UtcNow.AddSeconds(-random.Next(7_200)))),
+            _ when (string?)schema["format"] == "date-time" =>
+                JsonValue.Create(JsonSerializer.SerializeToElement(DateTime.UtcNow.AddSeconds(-random.Next(7_200)))),
             _ => JsonValue.Create((random.Next(2) == 0 ? vocabulary.Of(name, random) : null) ?? Mutation.Word(random)),
         };
     }

@@ -15,7 +15,8 @@ internal sealed record FuzzRequest(Address Address, string Method, byte[] Bytes,
 
     private static readonly string[] Types =
     [
-        "application/json", "application/json; charset=utf-8", "application/json; charset=nosuch", "application/x-ndjson", "text/plain", "application/xml", "multipart/form-data; boundary=x",
+        "application/json", "application/json; charset=utf-8", "application/json; charset=nosuch", "application/x-ndjson", "text/plain", "application/xml",
+        "multipart/form-data; boundary=x",
         "application/x-www-form-urlencoded", "", ";;;", "application/json; charset=utf-16",
     ];
 
@@ -38,7 +39,8 @@ internal sealed record FuzzRequest(Address Address, string Method, byte[] Bytes,
         Of(address, address.Method, $"{address.Path.Replace("{id}", "1", StringComparison.Ordinal)}?{parameter}={Uri.EscapeDataString(value)}", [], null, null);
 
     /// <summary>One that is right.</summary>
-    public static FuzzRequest Sending(Address address, byte[] body) => Of(address, address.Method, address.Path, ["Content-Type: application/json"], body, null);
+    public static FuzzRequest Sending(Address address, byte[] body) =>
+        Of(address, address.Method, address.Path, ["Content-Type: application/json"], body, null);
 
     public override string ToString()
     {
@@ -77,7 +79,9 @@ internal sealed record FuzzRequest(Address Address, string Method, byte[] Bytes,
 
     private static string Target(Address address, Vocabulary vocabulary, Random random)
     {
-        var path = address.Path.Replace("{id}", random.Next(3) == 0 ? Escaped(Mutation.Text(random), random) : random.Next(10_000).ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
+        var path = address.Path.Replace("{id}",
+            random.Next(3) == 0 ? Escaped(Mutation.Text(random), random)
+            : random.Next(10_000).ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
         if (random.Next(30) == 0)
         {
             path += $"/{Escaped(Mutation.Text(random), random)}";
@@ -90,7 +94,8 @@ internal sealed record FuzzRequest(Address Address, string Method, byte[] Bytes,
 
     private static string Parameter(Address address, Vocabulary vocabulary, Random random)
     {
-        var name = address.Query.Count > 0 && random.Next(12) > 0 ? address.Query[random.Next(address.Query.Count)] : random.Next(2) == 0 ? $"meta.{Mutation.Word(random)}" : Mutation.Text(random);
+        var name = address.Query.Count > 0 && random.Next(12) > 0 ? address.Query[random.Next(address.Query.Count)] : random.Next(2) == 0
+            ? $"meta.{Mutation.Word(random)}" : Mutation.Text(random);
         var value = random.Next(2) == 0 ? vocabulary.Of(name, random) : null;
         return $"{Escaped(name, random)}{Mutation.Suffix(random)}={Escaped(value ?? Mutation.Text(random), random)}";
     }
@@ -106,7 +111,8 @@ internal sealed record FuzzRequest(Address Address, string Method, byte[] Bytes,
             headers.Add($"Content-Type: {(random.Next(3) > 0 ? Types[0] : Types[random.Next(Types.Length)])}");
         }
 
-        foreach (var name in (string[])["Idempotency-Key", "x-trace-id", "Accept", "Origin", "Sec-Fetch-Site", "If-None-Match", "Last-Event-ID", "Accept-Language", "Cookie", "Range", "X-Forwarded-For", "User-Agent"])
+        foreach (var name in (string[])["Idempotency-Key", "x-trace-id", "Accept", "Origin", "Sec-Fetch-Site", "If-None-Match", "Last-Event-ID",
+            "Accept-Language", "Cookie", "Range", "X-Forwarded-For", "User-Agent"])
         {
             if (random.Next(15) == 0)
             {

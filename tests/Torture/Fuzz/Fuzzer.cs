@@ -46,13 +46,20 @@ internal sealed class Fuzzer(Node node, HttpClient http, int seed)
         await WorkAsync(rest.Token, ct);
         await GrowthAsync(life, before, middle, ct);
 
-        var answers = string.Join(", ", _answers.OrderBy(pair => pair.Key).Select(pair => $"{pair.Value} x {(pair.Key == 0 ? "nothing" : pair.Key.ToString(CultureInfo.InvariantCulture))}"));
-        Console.WriteLine($"seed {seed}, {length.TotalSeconds} s: {_next} requests to {_addresses.Count} addresses, with {_vocabulary.Count} words learnt from their errors: {answers}");
+        var answers = string.Join(", ",
+            _answers.OrderBy(pair => pair.Key)
+            .Select(pair => $"{pair.Value} x {(pair.Key == 0 ? "nothing" : pair.Key.ToString(CultureInfo.InvariantCulture))}"));
+        Console.WriteLine(
+            $"seed {seed}, {length.TotalSeconds} s: {_next} requests to {_addresses.Count} addresses, with {_vocabulary.Count} words learnt from their "
+                + $"errors: {answers}");
         Console.WriteLine(_faults.IsEmpty
             ? $"Exactly right: every answer was one. {Burden.Of(life)}; {before} at first."
-            : $"WRONG in {_faults.Count} ways:\n  {string.Join("\n  ", _faults.OrderBy(pair => pair.Key).Take(MostFaults).Select(pair => $"{pair.Key} ({pair.Value.Count} times, first at {pair.Value.First})"))}");
+            : $"WRONG in {_faults.Count} ways:\n  {string.Join("\n  ", _faults.OrderBy(pair => pair.Key).Take(MostFaults).Select(Line))}");
         return _faults.IsEmpty ? 0 : 1;
     }
+
+    private static string Line(KeyValuePair<string, (int Count, string First)> fault) =>
+        $"{fault.Key} ({fault.Value.Count} times, first at {fault.Value.First})";
 
     /// <summary>Something to be found.</summary>
     private async Task FillAsync(CancellationToken ct)
@@ -110,7 +117,8 @@ internal sealed class Fuzzer(Node node, HttpClient http, int seed)
         }
     }
 
-    private void Blame(string fault, FuzzRequest request, string when) => _faults.AddOrUpdate(fault, (1, $"{when}: {request}"), (_, known) => known with { Count = known.Count + 1 });
+    private void Blame(string fault, FuzzRequest request, string when) =>
+        _faults.AddOrUpdate(fault, (1, $"{when}: {request}"), (_, known) => known with { Count = known.Count + 1 });
 
     /// <summary>Connections that were left are noticed in time, so what is held is looked at until it is no more than before.</summary>
     private async Task GrowthAsync(int life, Burden before, Burden middle, CancellationToken ct)
@@ -128,7 +136,8 @@ internal sealed class Fuzzer(Node node, HttpClient http, int seed)
             after = Burden.Of(life);
         }
 
-        if (after.Files > before.Files + MoreFiles || after.Threads > before.Threads + MoreThreads || (after.Memory > middle.Memory * MoreMemory && after.Memory > middle.Memory + LeastMemory))
+        if (after.Files > before.Files + MoreFiles || after.Threads > before.Threads + MoreThreads
+            || (after.Memory > middle.Memory * MoreMemory && after.Memory > middle.Memory + LeastMemory))
         {
             _faults["the server grew"] = (1, $"{before} at first, {middle} after a half, {after} at the end");
         }
@@ -150,6 +159,7 @@ internal sealed class Fuzzer(Node node, HttpClient http, int seed)
         public override string ToString() => $"{Memory / 1024 / 1024} MB, {Threads} threads, {Files} files";
 
         private static long Line(int process, string name) =>
-            long.Parse(File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith(name, StringComparison.Ordinal)).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+            long.Parse(File.ReadLines($"/proc/{process}/status").First(line =>
+                line.StartsWith(name, StringComparison.Ordinal)).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
     }
 }

@@ -10,15 +10,21 @@ internal static class Mutation
 {
     private static readonly string[] Strange =
     [
-        "", " ", "0", "-1", "1", "1000", "1001", "2147483648", "9223372036854775807", "9223372036854775808", "1e400", "NaN", "Infinity", "0x10", "٣", "1_000", "+5", "1.5", ".5",
-        "true", "null", "[]", "{}", "\"", "'", "\\", "%", "%%", "_", "*", "?", "a,b", ",", ",,", "a:b", "-", "--", "-a", "\"open", "(a", "a OR", "NOT", "~", "a~2", "/(a+)+$/", "[a", "a{9999}", "^", "$",
-        "' OR 1=1 --", "'; DROP TABLE x; --", "$1", "{0}", "%s%n", "<script>alert(1)</script>", "../../etc/passwd", "..\\..", "\0", "a\0b", "\u001b[31mred", "\r\nX-Injected: 1", "\ud83d\ude00", "\ufeff", "\u202eabc",
-        "e\u0301", "ＡＢＣ", "İı", "ß", "漢字", "2024-01-01", "2024-13-45", "9999-12-31T23:59:59.9999999Z", "0001-01-01T00:00:00Z", "2026-06-30T23:59:60Z", "1700000000", "1700000000000", "now", "-1h", "1m",
-        "1h", "1d", "UTC", "Europe/Berlin", "Etc/GMT+20", "asc", "desc", "time", "-time", "service", "5xx", "200", "error", "GET /", "GET /a/{id}", "meta.a", "00000000-0000-0000-0000-000000000000",
+        "", " ", "0", "-1", "1", "1000", "1001", "2147483648", "9223372036854775807", "9223372036854775808", "1e400", "NaN", "Infinity", "0x10", "٣",
+        "1_000", "+5", "1.5", ".5",
+        "true", "null", "[]", "{}", "\"", "'", "\\", "%", "%%", "_", "*", "?", "a,b", ",", ",,", "a:b", "-", "--", "-a", "\"open", "(a", "a OR", "NOT", "~",
+        "a~2", "/(a+)+$/", "[a", "a{9999}", "^", "$",
+        "' OR 1=1 --", "'; DROP TABLE x; --", "$1", "{0}", "%s%n", "<script>alert(1)</script>", "../../etc/passwd", "..\\..", "\0", "a\0b", "\u001b[31mred",
+        "\r\nX-Injected: 1", "\ud83d\ude00", "\ufeff", "\u202eabc",
+        "e\u0301", "ＡＢＣ", "İı", "ß", "漢字", "2024-01-01", "2024-13-45", "9999-12-31T23:59:59.9999999Z", "0001-01-01T00:00:00Z", "2026-06-30T23:59:60Z",
+        "1700000000", "1700000000000", "now", "-1h", "1m",
+        "1h", "1d", "UTC", "Europe/Berlin", "Etc/GMT+20", "asc", "desc", "time", "-time", "service", "5xx", "200", "error", "GET /", "GET /a/{id}", "meta.a",
+        "00000000-0000-0000-0000-000000000000",
     ];
 
     private static readonly string[] Suffixes =
-        ["", "", "__gt", "__gte", "__lt", "__lte", "__ne", "__in", "__isnull", "__ilike", "__like", "__startswith", "__istartswith", "__endswith", "__contains", "__between", "__regex", "__", "__nosuch", "__gt__lt"];
+        ["", "", "__gt", "__gte", "__lt", "__lte", "__ne", "__in", "__isnull", "__ilike", "__like", "__startswith", "__istartswith", "__endswith",
+            "__contains", "__between", "__regex", "__", "__nosuch", "__gt__lt"];
 
     public static string Suffix(Random random) => Suffixes[random.Next(Suffixes.Length)];
 
@@ -129,7 +135,8 @@ internal static class Mutation
     }
 
     private static byte[][] Pieces { get; } =
-        [[0], [0xFF], [0xEF, 0xBB, 0xBF], [0xC3], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], "\\u0000"u8.ToArray(), "\\ud800"u8.ToArray(), "\n"u8.ToArray(), "\r"u8.ToArray(), ","u8.ToArray(), "}{"u8.ToArray(),
+        [[0], [0xFF], [0xEF, 0xBB, 0xBF], [0xC3], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], "\\u0000"u8.ToArray(), "\\ud800"u8.ToArray(),
+            "\n"u8.ToArray(), "\r"u8.ToArray(), ","u8.ToArray(), "}{"u8.ToArray(),
             "1e999"u8.ToArray(), "//"u8.ToArray(), "\u2028"u8.ToArray(), "NaN"u8.ToArray()];
 
     public static string Escaped(string text)

@@ -75,7 +75,8 @@ internal sealed partial record Reply(int Status, IReadOnlyDictionary<string, str
         return request.Method == "HEAD" || !request.IsWhole || IsCut || Status is 204 or 304 ? null : Status >= 400 ? FaultOfError() : FaultOfJson(request);
     }
 
-    public JsonNode? Json() => Headers.TryGetValue("content-type", out var type) && type.StartsWith("application/json", StringComparison.Ordinal) ? JsonNode.Parse(Body) : null;
+    public JsonNode? Json() => Headers.TryGetValue("content-type", out var type) && type.StartsWith("application/json", StringComparison.Ordinal)
+        ? JsonNode.Parse(Body) : null;
 
     private string? FaultOfError()
     {
@@ -97,7 +98,8 @@ internal sealed partial record Reply(int Status, IReadOnlyDictionary<string, str
         List<string?> sentences = [(string?)error["message"], .. (error["details"] as JsonArray ?? []).Select(detail => $"It {(string?)detail!["message"]}.")];
         return (string?)error["trace_id"] != Headers["x-trace-id"] ? "a trace id that is not the header's"
             : string.IsNullOrEmpty((string?)error["code"]) ? "an error without a code"
-            : sentences.FirstOrDefault(sentence => sentence is null || !sentence.EndsWith('.') || BrokenPattern().IsMatch(sentence)) is { } broken ? $"a broken sentence: {broken}"
+            : sentences.FirstOrDefault(sentence => sentence is null || !sentence.EndsWith('.') || BrokenPattern().IsMatch(sentence)) is { } broken
+                ? $"a broken sentence: {broken}"
             : sentences.FirstOrDefault(sentence => InsidePattern().IsMatch(sentence!)) is { } inside ? $"an answer that speaks of the inside: {inside}"
             : null;
     }
@@ -107,7 +109,8 @@ internal sealed partial record Reply(int Status, IReadOnlyDictionary<string, str
         try
         {
             return Json() is not { } body || request.Address.Path == "/doc" ? null
-                : body is JsonObject envelope && envelope.ContainsKey("data") && envelope["error"] is null && envelope.ContainsKey("metadata") ? null : $"{Status} without the envelope";
+                : body is JsonObject envelope && envelope.ContainsKey("data") && envelope["error"] is null && envelope.ContainsKey("metadata") ? null
+                    : $"{Status} without the envelope";
         }
         catch (JsonException e)
         {
@@ -115,7 +118,8 @@ internal sealed partial record Reply(int Status, IReadOnlyDictionary<string, str
         }
     }
 
-    private static bool IsStream(MemoryStream came) => Encoding.Latin1.GetString(came.GetBuffer(), 0, (int)Math.Min(came.Length, 4_096)).Contains("text/event-stream", StringComparison.Ordinal);
+    private static bool IsStream(MemoryStream came) =>
+        Encoding.Latin1.GetString(came.GetBuffer(), 0, (int)Math.Min(came.Length, 4_096)).Contains("text/event-stream", StringComparison.Ordinal);
 
     private static Reply Read(byte[] bytes, bool isCut)
     {
@@ -126,15 +130,19 @@ internal sealed partial record Reply(int Status, IReadOnlyDictionary<string, str
         }
 
         var lines = Encoding.Latin1.GetString(bytes, 0, end).Split("\r\n");
-        var headers = lines[1..].Select(line => line.Split(": ", 2)).GroupBy(pair => pair[0].ToLowerInvariant()).ToDictionary(group => group.Key, group => group.First()[^1]);
+        var headers = lines[1..].Select(line => line.Split(": ", 2)).GroupBy(pair => pair[0].ToLowerInvariant())
+            .ToDictionary(group => group.Key, group => group.First()[^1]);
         var body = bytes[(end + 4)..];
-        return new(int.Parse(lines[0].AsSpan(9, 3), CultureInfo.InvariantCulture), headers, headers.ContainsKey("transfer-encoding") ? Unchunked(body) : body, isCut);
+        return new(int.Parse(lines[0].AsSpan(9, 3), CultureInfo.InvariantCulture), headers,
+            headers.ContainsKey("transfer-encoding") ? Unchunked(body) : body, isCut);
     }
 
     private static byte[] Unchunked(ReadOnlySpan<byte> chunks)
     {
         var body = new List<byte>();
-        while (chunks.IndexOf("\r\n"u8) is var end and > 0 && int.TryParse(chunks[..end], NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var length) && length > 0 && end + 2 + length <= chunks.Length)
+        while (chunks.IndexOf("\r\n"u8) is var end and > 0
+            && int.TryParse(chunks[..end], NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var length) && length > 0 && end + 2
+            + length <= chunks.Length)
         {
             body.AddRange(chunks.Slice(end + 2, length));
             chunks = chunks[Math.Min(end + 2 + length + 2, chunks.Length)..];

@@ -35,7 +35,8 @@ public sealed class ClusterTests(BayouServer server) : IClassFixture<BayouServer
         await ExecuteAsync($"""
             INSERT INTO cluster_membership_version VALUES ('bayou', 0) ON CONFLICT DO NOTHING;
             INSERT INTO cluster_membership VALUES ('bayou', '10.0.0.9', 11111, 77, 's', 'h', 6, 1, NULL, now(), now()) ON CONFLICT DO NOTHING;
-            INSERT INTO cluster_nodes VALUES ('{id}', 'other', '{"{silo}"}', '1.0.0', 'orleans', '', now() - interval '1 min', now(), NULL, NULL, 0.5, 1, 2, '{"{\"rollup\": 1}"}');
+            INSERT INTO cluster_nodes
+            VALUES ('{id}', 'other', '{"{silo}"}', '1.0.0', 'orleans', '', now() - interval '1 min', now(), NULL, NULL, 0.5, 1, 2, '{"{\"rollup\": 1}"}');
             UPDATE cluster_nodes SET {change} WHERE id = '{id}'
             """);
         var node = Assert.Single((await server.DataAsync($"/cluster"))["nodes"]!.AsArray(), node => (Guid)node!["id"]! == id)!;
@@ -50,7 +51,8 @@ public sealed class ClusterTests(BayouServer server) : IClassFixture<BayouServer
         var health = server.Get<IGrainFactory>().GetGrain<IHealthGrain>(IHealthGrain.Key);
         var id = Guid.NewGuid();
         await ExecuteAsync($"""
-            INSERT INTO cluster_nodes VALUES ('{id}', 'lost', '{"{silo}"}', '1.0.0', 'orleans', '', now(), now() - interval '1 min', NULL, NULL, 0.5, 1, 2, '{"{}"}');
+            INSERT INTO cluster_nodes
+            VALUES ('{id}', 'lost', '{"{silo}"}', '1.0.0', 'orleans', '', now(), now() - interval '1 min', NULL, NULL, 0.5, 1, 2, '{"{}"}');
             INSERT INTO metric_marks (seconds, start, created_at, touched_at) VALUES (3600, '2020-01-01', now() - interval '2 h', now())
             """);
         await health.RunAsync(Ct);

@@ -10,7 +10,8 @@ public sealed class FormerRemindersTests
         DELETE FROM schema_migrations WHERE name = '0012_orleans_alone.sql';
         """;
 
-    private const string Read = "SELECT grain_id || ' ' || name || ' each ' || period || ' ms' FROM reminders WHERE grain_hash <> 0 AND start_time > now() ORDER BY 1";
+    private const string Read =
+        "SELECT grain_id || ' ' || name || ' each ' || period || ' ms' FROM reminders WHERE grain_hash <> 0 AND start_time > now() ORDER BY 1";
 
     [Fact]
     public async Task Its_reminders_go_on()

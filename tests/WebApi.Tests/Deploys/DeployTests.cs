@@ -48,7 +48,8 @@ public sealed class DeployTests(BayouServer server) : IClassFixture<BayouServer>
     [InlineData("""{"service":""", "service")]
     public async Task A_bad_deploy_is_refused_by_the_name_of_its_field(string body, string field)
     {
-        using var response = await server.Http.PostAsync(new Uri("/ingest/v1/deploys", UriKind.Relative), new StringContent(body, null, "application/json"), BayouServer.Ct);
+        using var response =
+            await server.Http.PostAsync(new Uri("/ingest/v1/deploys", UriKind.Relative), new StringContent(body, null, "application/json"), BayouServer.Ct);
         var answer = JsonNode.Parse(await response.Content.ReadAsStringAsync(BayouServer.Ct))!;
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         Assert.Equal(field, (string)answer["error"]!["details"]![0]!["field"]!);
@@ -64,7 +65,8 @@ public sealed class DeployTests(BayouServer server) : IClassFixture<BayouServer>
         Assert.Empty((await server.DataAsync($"/deploys?service={service}")).AsArray());
 
         // As in a rolling update: both report for a while.
-        await server.SendAsync(new[] { Item(service, "1.1", now.AddSeconds(-40)), Item(service, "1.0", now.AddSeconds(-39)), Item(service, "1.1", now.AddSeconds(-38)) });
+        await server.SendAsync(
+            new[] { Item(service, "1.1", now.AddSeconds(-40)), Item(service, "1.0", now.AddSeconds(-39)), Item(service, "1.1", now.AddSeconds(-38)) });
         await UntilAsync(service, "1.1");
         var row = Assert.Single((await server.DataAsync($"/deploys?service={service}")).AsArray())!;
         Assert.Equal(("1.1", "reported"), ((string)row["version"]!, (string)row["source"]!));
@@ -90,7 +92,8 @@ public sealed class DeployTests(BayouServer server) : IClassFixture<BayouServer>
         }
 
         var rows = (await server.DataAsync($"/deploys?service={service}&order=asc")).AsArray();
-        Assert.Equal(expected, string.Join(' ', rows.Select(row => $"{row!["version"]}@{(DateTimeOffset.Parse((string)row["time"]!, null) - start).TotalMinutes}")));
+        Assert.Equal(expected,
+            string.Join(' ', rows.Select(row => $"{row!["version"]}@{(DateTimeOffset.Parse((string)row["time"]!, null) - start).TotalMinutes}")));
     }
 
     private static object Item(string service, string version, DateTimeOffset time) =>

@@ -39,7 +39,8 @@ public sealed class StartTests
     [Fact]
     public async Task All_that_is_out_of_range_is_named_at_once()
     {
-        var (code, errors) = await RunAsync($"--{DatabaseOptions.UrlKey}=postgres://127.0.0.1:1/bayou", "--Bayou:Metrics:RetentionDays=-4", "--Bayou:Logs:SegmentLines=-1");
+        var (code, errors) =
+            await RunAsync($"--{DatabaseOptions.UrlKey}=postgres://127.0.0.1:1/bayou", "--Bayou:Metrics:RetentionDays=-4", "--Bayou:Logs:SegmentLines=-1");
         Assert.Equal(1, code);
         var line = Assert.Single(errors.TrimEnd().Split('\n'));
         Assert.Contains("RetentionDays", line, StringComparison.Ordinal);
@@ -51,7 +52,8 @@ public sealed class StartTests
     {
         await using var database = await TestDatabase.CreateAsync();
         await using var other = await BayouServer.StartAsync(database);
-        var (code, errors) = await RunAsync($"--{DatabaseOptions.UrlKey}={database.Url}", $"--{DatabaseOptions.Section}:{nameof(DatabaseOptions.AllowUnsafe)}=true", $"--urls={other.Http.BaseAddress}");
+        var (code, errors) = await RunAsync($"--{DatabaseOptions.UrlKey}={database.Url}",
+            $"--{DatabaseOptions.Section}:{nameof(DatabaseOptions.AllowUnsafe)}=true", $"--urls={other.Http.BaseAddress}");
         Assert.Equal(1, code);
         Assert.Contains($"{other.Http.BaseAddress!.Port}", Assert.Single(errors.TrimEnd().Split('\n')), StringComparison.Ordinal);
     }
@@ -63,7 +65,8 @@ public sealed class StartTests
     [Fact]
     public void A_url_may_escape_what_it_is_made_of()
     {
-        var options = new Npgsql.NpgsqlConnectionStringBuilder(new DatabaseOptions { Url = "postgresql://u%40x:p%3A%2F@db.example:6543/my%20db?sslmode=require&Read%20Buffer%20Size=65536" }.ConnectionString());
+        var options = new Npgsql.NpgsqlConnectionStringBuilder(
+            new DatabaseOptions { Url = "postgresql://u%40x:p%3A%2F@db.example:6543/my%20db?sslmode=require&Read%20Buffer%20Size=65536" }.ConnectionString());
         Assert.Equal(("u@x", "p:/", "db.example", 6543, "my db"), (options.Username, options.Password, options.Host, options.Port, options.Database));
         Assert.Equal((Npgsql.SslMode.Require, 65_536), (options.SslMode, options.ReadBufferSize));
     }

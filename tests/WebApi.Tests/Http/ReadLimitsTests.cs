@@ -25,7 +25,8 @@ public sealed class ReadLimitsTests : IAsyncLifetime
     {
         await using var connection = await _server.Db.OpenConnectionAsync(BayouServer.Ct);
         await using var transaction = await connection.BeginTransactionAsync(BayouServer.Ct);
-        await using (var command = new Npgsql.NpgsqlCommand("SET LOCAL idle_in_transaction_session_timeout = 0; LOCK TABLE log_segments IN ACCESS EXCLUSIVE MODE", connection, transaction))
+        await using (var command = new Npgsql.NpgsqlCommand(
+            "SET LOCAL idle_in_transaction_session_timeout = 0; LOCK TABLE log_segments IN ACCESS EXCLUSIVE MODE", connection, transaction))
         {
             await command.ExecuteNonQueryAsync(BayouServer.Ct);
         }
@@ -65,7 +66,8 @@ public sealed class ReadLimitsTests : IAsyncLifetime
         Assert.Equal((HttpStatusCode.OK, ""), await FieldAsync($"{path}?search={Words(count - 1)}"));
         Assert.Equal((HttpStatusCode.BadRequest, field), await FieldAsync($"{path}?search={Words(count)}"));
 
-        string Words(int many) => Uri.EscapeDataString(string.Concat(Enumerable.Range(0, many).Select(i => word.Replace("{0}", $"{i}", StringComparison.Ordinal))));
+        string Words(int many) =>
+            Uri.EscapeDataString(string.Concat(Enumerable.Range(0, many).Select(i => word.Replace("{0}", $"{i}", StringComparison.Ordinal))));
     }
 
     [Fact]

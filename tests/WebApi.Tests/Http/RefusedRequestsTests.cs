@@ -15,7 +15,8 @@ public sealed class RefusedRequestsTests
     public async Task Refused_requests_are_a_line_a_minute_and_add_no_patterns()
     {
         await using var database = await TestDatabase.CreateAsync();
-        await using var server = await BayouServer.StartAsync(database, (AccessToken.Key, "a token of more than sixteen characters"), ("LOG_LEVEL", "Information"));
+        await using var server =
+            await BayouServer.StartAsync(database, (AccessToken.Key, "a token of more than sixteen characters"), ("LOG_LEVEL", "Information"));
         for (var i = 0; i < 200; i++)
         {
             var word = $"{(char)('a' + (i % 26))}{(char)('a' + (i / 26))}q";
@@ -32,7 +33,8 @@ public sealed class RefusedRequestsTests
 
         async Task<long> CountAsync(string condition)
         {
-            await using var tables = server.Db.CreateCommand("SELECT string_agg(format('SELECT message FROM log_segment_%s', id), ' UNION ALL ') FROM log_segments");
+            await using var tables =
+                server.Db.CreateCommand("SELECT string_agg(format('SELECT message FROM log_segment_%s', id), ' UNION ALL ') FROM log_segments");
             if (await tables.ExecuteScalarAsync(BayouServer.Ct) is not string union)
             {
                 return 0;
@@ -79,10 +81,12 @@ public sealed class RefusedRequestsTests
     public void What_goes_to_the_console_is_escaped()
     {
         using var services = ConsoleServices();
-        var formatter = services.GetServices<Microsoft.Extensions.Logging.Console.ConsoleFormatter>().Single(formatter => formatter.Name == TerminalFormatter.FormatterName);
+        var formatter = services.GetServices<Microsoft.Extensions.Logging.Console.ConsoleFormatter>()
+            .Single(formatter => formatter.Name == TerminalFormatter.FormatterName);
         using var written = new StringWriter();
         formatter.Write(
-            new Microsoft.Extensions.Logging.Abstractions.LogEntry<string>(LogLevel.Warning, "C", 0, "of \u001b[2J", new InvalidOperationException("and \u001b]0;"), (state, _) => state), null, written);
+            new Microsoft.Extensions.Logging.Abstractions.LogEntry<string>(LogLevel.Warning, "C", 0, "of \u001b[2J",
+                new InvalidOperationException("and \u001b]0;"), (state, _) => state), null, written);
         Assert.Contains(@"of \u001b[2J", written.ToString(), StringComparison.Ordinal);
         Assert.Contains(@"and \u001b]0;", written.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain('\u001b', written.ToString());
@@ -111,6 +115,7 @@ public sealed class RefusedRequestsTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Lines.Add(formatter(state, exception));
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Lines.Add(formatter(state, exception));
     }
 }

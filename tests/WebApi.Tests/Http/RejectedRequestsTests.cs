@@ -31,7 +31,8 @@ public sealed class RejectedRequestsTests(BayouServer server) : IClassFixture<Ba
     [Fact]
     public async Task Headers_without_end_and_lines_too_long_are_answered_with_their_own_status()
     {
-        Assert.Equal(431, Assert.Single(await RawHttp.AskAsync(server, $"GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: {new string('x', 40_000)}\r\n\r\n")).Status);
+        Assert.Equal(431,
+            Assert.Single(await RawHttp.AskAsync(server, $"GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: {new string('x', 40_000)}\r\n\r\n")).Status);
         Assert.Equal(414, Assert.Single(await RawHttp.AskAsync(server, $"GET /{new string('x', 100_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n")).Status);
     }
 

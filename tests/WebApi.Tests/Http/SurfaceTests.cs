@@ -11,7 +11,8 @@ public sealed class SurfaceTests(BayouServer server) : IClassFixture<BayouServer
         foreach (var path in (string[])["/health", "/metrics", "/nothing/here", "/doc", "/metrics?bad=1"])
         {
             using var response = await server.Http.GetAsync(new Uri(path, UriKind.Relative), BayouServer.Ct);
-            foreach (var header in (string[])["x-trace-id", "Content-Security-Policy", "X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy", "Permissions-Policy"])
+            foreach (var header in (string[])["x-trace-id", "Content-Security-Policy", "X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy",
+                "Permissions-Policy"])
             {
                 Assert.True(response.Headers.Contains(header), $"{path} has no {header}");
             }
@@ -53,7 +54,8 @@ public sealed class SurfaceTests(BayouServer server) : IClassFixture<BayouServer
     [Fact]
     public async Task Health_names_its_parts()
     {
-        foreach (var (path, part) in new[] { ("", "worker"), ("/liveness", "liveness"), ("/readiness", "database"), ("/database", "database"), ("/worker", "worker") })
+        foreach (var (path, part) in new[] { ("", "worker"), ("/liveness", "liveness"), ("/readiness", "database"), ("/database", "database"),
+            ("/worker", "worker") })
         {
             var data = await server.DataAsync($"/health{new AlreadyEscaped(path)}");
             Assert.Equal(("healthy", "healthy"), ((string)data["status"]!, (string)data["parts"]![part]!["status"]!));
@@ -91,11 +93,14 @@ public sealed class SurfaceTests(BayouServer server) : IClassFixture<BayouServer
     {
         var doc = JsonNode.Parse(await server.Http.GetStringAsync(new Uri("/doc", UriKind.Relative), BayouServer.Ct))!;
         Assert.StartsWith("3.1", (string)doc["openapi"]!);
-        var routes = doc["paths"]!.AsObject().SelectMany(path => path.Value!.AsObject().Select(op => $"{op.Key.ToUpperInvariant()} {path.Key}")).Order(StringComparer.Ordinal);
+        var routes = doc["paths"]!.AsObject().SelectMany(path => path.Value!.AsObject().Select(op => $"{op.Key.ToUpperInvariant()} {path.Key}"))
+            .Order(StringComparer.Ordinal);
         Assert.Equal(
         [
-            "DELETE /session", "GET /cluster", "GET /deploys", "GET /error", "GET /health", "GET /health/database", "GET /health/liveness", "GET /health/readiness", "GET /health/worker",
-            "GET /info", "GET /logs", "GET /logs/export", "GET /logs/facets", "GET /logs/histogram", "GET /logs/patterns", "GET /logs/stream", "GET /logs/{id}", "GET /logs/{id}/context",
+            "DELETE /session", "GET /cluster", "GET /deploys", "GET /error", "GET /health", "GET /health/database", "GET /health/liveness",
+            "GET /health/readiness", "GET /health/worker",
+            "GET /info", "GET /logs", "GET /logs/export", "GET /logs/facets", "GET /logs/histogram", "GET /logs/patterns", "GET /logs/stream",
+            "GET /logs/{id}", "GET /logs/{id}/context",
             "GET /metrics", "GET /metrics/aggregate", "GET /metrics/changes", "GET /metrics/distribution", "GET /metrics/endpoints",
             "GET /metrics/freshness", "GET /metrics/heatmap", "GET /metrics/losses", "GET /metrics/services", "GET /metrics/stream", "GET /metrics/summary",
             "GET /metrics/top", "POST /ingest/v1/deploys", "POST /ingest/v1/logs", "POST /ingest/v1/requests",
@@ -103,7 +108,8 @@ public sealed class SurfaceTests(BayouServer server) : IClassFixture<BayouServer
         ], routes);
         var parameters = doc["paths"]!["/metrics"]!["get"]!["parameters"]!.AsArray().Select(p => (string)p!["name"]!);
         Assert.Contains("id__gt", parameters);
-        Assert.Contains("duration_ms", doc["paths"]!["/ingest/v1/requests"]!["post"]!["requestBody"]!.ToJsonString() + doc["components"]?.ToJsonString(), StringComparison.Ordinal);
+        Assert.Contains("duration_ms", doc["paths"]!["/ingest/v1/requests"]!["post"]!["requestBody"]!.ToJsonString() + doc["components"]?.ToJsonString(),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -119,7 +125,8 @@ public sealed class SurfaceTests(BayouServer server) : IClassFixture<BayouServer
     {
         await using var database = await TestDatabase.CreateAsync();
         await using var open = await BayouServer.StartAsync(database, ("BAYOU_CORS_ORIGINS", "https://a.example, https://b.example"));
-        foreach (var (of, origin, allowed) in new[] { (open, "https://b.example", true), (open, "https://c.example", false), (server, "https://b.example", false) })
+        foreach (var (of, origin, allowed) in new[] { (open, "https://b.example", true), (open, "https://c.example", false),
+            (server, "https://b.example", false) })
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, "/health/liveness") { Headers = { { "Origin", origin } } };
             using var response = await of.Http.SendAsync(request, BayouServer.Ct);

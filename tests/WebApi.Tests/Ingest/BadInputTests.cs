@@ -107,7 +107,8 @@ public sealed class BadInputTests(BayouServer server) : IClassFixture<BayouServe
         var rest = $"\"service\":\"s\",\"method\":\"GET\",\"duration_ms\":1,\"time\":{now.ToUnixTimeMilliseconds()}";
         Assert.Equal("DE", Read("\"route\":\"/\",\"status\":200,\"country\":\"DEU\"").Country);
         Assert.Equal("CH", Read("\"route\":\"/\",\"status\":200,\"country\":\"che\"").Country);
-        Assert.Equal(("GET /users/{id}", 499), (Read("\"route\":\"\",\"path\":\"/users/17\",\"status\":0").Endpoint, Read("\"route\":\"/\",\"status\":0").Status));
+        Assert.Equal(("GET /users/{id}", 499),
+            (Read("\"route\":\"\",\"path\":\"/users/17\",\"status\":0").Endpoint, Read("\"route\":\"/\",\"status\":0").Status));
         Assert.Equal("GET /a/b", Read("\"route\":\"/a/b\",\"path\":\"-\",\"status\":200").Endpoint);
 
         Observation Read(string fields)
@@ -298,7 +299,8 @@ public sealed class BadInputTests(BayouServer server) : IClassFixture<BayouServe
 
     [Fact]
     public async Task An_idempotency_key_that_is_too_long_is_refused() =>
-        AssertRefused(await server.SendAsync(new[] { BayouServer.Observation("x", BayouServer.RecentMinute) }, new string('k', 256)), HttpStatusCode.BadRequest, "idempotency-key");
+        AssertRefused(await server.SendAsync(new[] { BayouServer.Observation("x", BayouServer.RecentMinute) }, new string('k', 256)),
+            HttpStatusCode.BadRequest, "idempotency-key");
 
     private static void AssertRefused((HttpStatusCode Status, JsonNode Body) answer, HttpStatusCode status, string field)
     {

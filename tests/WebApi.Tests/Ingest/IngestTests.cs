@@ -17,7 +17,8 @@ public sealed class IngestTests(BayouServer server) : IClassFixture<BayouServer>
         var service = BayouServer.NewService();
         var (status, body) = await server.SendAsync(new object[]
         {
-            new { service, method = "get", route = "/a/{id}", status = 200, duration_ms = 12.5, time = Time, request_size = 3, response_size = 40, country = "fr", trace_id = "abc" },
+            new { service, method = "get", route = "/a/{id}", status = 200, duration_ms = 12.5, time = Time, request_size = 3, response_size = 40,
+                country = "fr", trace_id = "abc" },
             new { service, method = "POST", path = "/a/17?x=1", status = 503, duration_ms = 0.25, time = Time.ToUnixTimeMilliseconds() },
         });
         Assert.Equal(HttpStatusCode.Accepted, status);
@@ -46,7 +47,8 @@ public sealed class IngestTests(BayouServer server) : IClassFixture<BayouServer>
         var service = BayouServer.NewService();
         var line = JsonSerializer.Serialize(BayouServer.Observation(service, Time));
         Assert.Equal(HttpStatusCode.Accepted, (await server.PostAsync(Compress($"{line}\r\n\n{line}", encoding), "application/x-ndjson", encoding)).Status);
-        Assert.Equal(HttpStatusCode.Accepted, (await server.PostAsync(Compress($" [ {line} , {line} ] ", encoding), "application/json; charset=utf-8", encoding)).Status);
+        Assert.Equal(HttpStatusCode.Accepted,
+            (await server.PostAsync(Compress($" [ {line} , {line} ] ", encoding), "application/json; charset=utf-8", encoding)).Status);
         await server.CountedAsync(service, 4);
     }
 
@@ -121,7 +123,8 @@ public sealed class IngestTests(BayouServer server) : IClassFixture<BayouServer>
         await using var small = await BayouServer.StartAsync(database, ("Bayou:Metrics:MaxServices", "3"));
         for (var batch = 0; batch < 2; batch++)
         {
-            Assert.Equal(HttpStatusCode.Accepted, (await small.SendAsync(Enumerable.Range(0, 6).Select(i => BayouServer.Observation($"service-{i}", Time)).ToArray())).Status);
+            Assert.Equal(HttpStatusCode.Accepted,
+                (await small.SendAsync(Enumerable.Range(0, 6).Select(i => BayouServer.Observation($"service-{i}", Time)).ToArray())).Status);
         }
 
         var rows = await Eventually.SeesAsync(
@@ -203,7 +206,8 @@ public sealed class IngestTests(BayouServer server) : IClassFixture<BayouServer>
     private static byte[] Compress(string text, string? encoding)
     {
         using var output = new MemoryStream();
-        using (Stream stream = encoding switch { "gzip" => new GZipStream(output, CompressionLevel.Fastest, true), "br" => new BrotliStream(output, CompressionLevel.Fastest, true), _ => new BufferedStream(output) })
+        using (Stream stream = encoding switch { "gzip" => new GZipStream(output, CompressionLevel.Fastest, true), "br" =>
+            new BrotliStream(output, CompressionLevel.Fastest, true), _ => new BufferedStream(output) })
         {
             stream.Write(Encoding.UTF8.GetBytes(text));
             stream.Flush();
@@ -233,7 +237,8 @@ public sealed class IngestTests(BayouServer server) : IClassFixture<BayouServer>
     private static async Task ReviveAsync(TestDatabase database)
     {
         await using var db = Npgsql.NpgsqlDataSource.Create(database.Url);
-        await using var command = db.CreateCommand("UPDATE ingest_node SET state = 'live', adopter = NULL, lease_until = now() - interval '1 s' WHERE epoch = 1");
+        await using var command =
+            db.CreateCommand("UPDATE ingest_node SET state = 'live', adopter = NULL, lease_until = now() - interval '1 s' WHERE epoch = 1");
         await command.ExecuteNonQueryAsync(BayouServer.Ct);
     }
 

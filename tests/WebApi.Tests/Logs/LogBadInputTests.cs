@@ -92,7 +92,8 @@ public sealed class LogBadInputTests(BayouServer server) : IClassFixture<BayouSe
         var (_, body) = await PostAsync($$"""{"source":"{{source}}","level":"info","message":"m","time":{{time}}}""");
         Assert.Equal("time", (string)Assert.Single(body["data"]!["warnings"]!.AsArray())!["field"]!);
         var line = Assert.Single((await server.DataAsync($"/logs?source={source}")).AsArray())!;
-        Assert.InRange(DateTimeOffset.Parse((string)line["created_at"]!, CultureInfo.InvariantCulture), DateTimeOffset.UtcNow.AddMinutes(-5), DateTimeOffset.UtcNow);
+        Assert.InRange(DateTimeOffset.Parse((string)line["created_at"]!, CultureInfo.InvariantCulture), DateTimeOffset.UtcNow.AddMinutes(-5),
+            DateTimeOffset.UtcNow);
     }
 
     /// <summary>A level is one that is known, or its original is kept.</summary>
@@ -121,7 +122,8 @@ public sealed class LogBadInputTests(BayouServer server) : IClassFixture<BayouSe
     {
         var source = BayouServer.NewService();
         var meta = """{"level":"mine"}""";
-        await PostAsync($$"""{"source":"{{source}}","meta":{"k":1},"level":{{level}},"message":"m"}""" + "\n" + $$"""{"source":"{{source}}","level":{{level}},"message":"m","meta":{{meta}}}""");
+        await PostAsync($$"""{"source":"{{source}}","meta":{"k":1},"level":{{level}},"message":"m"}""" + "\n"
+            + $$"""{"source":"{{source}}","level":{{level}},"message":"m","meta":{{meta}}}""");
         var lines = (await server.DataAsync($"/logs?source={source}")).AsArray().OrderBy(line => (long)line!["id"]!).ToList();
         Assert.Equal([stored, stored], lines.Select(line => (string)line!["level"]!));
         Assert.Equal(original, lines[0]!["meta"]!["level"]?.ToJsonString());
@@ -147,7 +149,8 @@ public sealed class LogBadInputTests(BayouServer server) : IClassFixture<BayouSe
     public async Task Invalid_utf8_is_kept_but_for_its_bad_bytes()
     {
         var source = BayouServer.NewService();
-        byte[] body = [.. Encoding.UTF8.GetBytes($$"""{"source":"{{source}}","level":"info","message":"caf"""), 0xE9, .. "\",\"meta\":{\"a\":\""u8, 0xFF, .. "\"}}"u8];
+        byte[] body =
+            [.. Encoding.UTF8.GetBytes($$"""{"source":"{{source}}","level":"info","message":"caf"""), 0xE9, .. "\",\"meta\":{\"a\":\""u8, 0xFF, .. "\"}}"u8];
         using var content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
         Assert.Equal(HttpStatusCode.Accepted, (await server.PostAsync(content, path: "/ingest/v1/logs")).Status);
         var line = Assert.Single((await server.DataAsync($"/logs?source={source}")).AsArray())!;
@@ -162,7 +165,8 @@ public sealed class LogBadInputTests(BayouServer server) : IClassFixture<BayouSe
     public async Task A_number_that_no_database_holds_is_kept_as_text(string number)
     {
         var source = BayouServer.NewService();
-        Assert.Equal(HttpStatusCode.Accepted, (await PostAsync($$$"""{"source":"{{{source}}}","level":"info","message":"m","meta":{"n":{{{number}}},"m":1e3}}""")).Status);
+        Assert.Equal(HttpStatusCode.Accepted,
+            (await PostAsync($$$"""{"source":"{{{source}}}","level":"info","message":"m","meta":{"n":{{{number}}},"m":1e3}}""")).Status);
         var meta = Assert.Single((await server.DataAsync($"/logs?source={source}")).AsArray())!["meta"]!;
         Assert.Equal((number, 1000), ((string)meta["n"]!, (int)meta["m"]!));
     }
@@ -181,7 +185,10 @@ public sealed class LogBadInputTests(BayouServer server) : IClassFixture<BayouSe
     public async Task A_number_that_is_no_double_harms_no_comparison()
     {
         var source = BayouServer.NewService();
-        await PostAsync(string.Join('\n', ((string[])["1e390", "1e-390", "7", "\"8\"", "null", new string('9', 400)]).Select(n => $$$"""{"source":"{{{source}}}","level":"info","message":"m","meta":{"n":{{{n}}}}}""")));
+        await PostAsync(
+            string.Join('\n',
+            ((string[])["1e390", "1e-390", "7", "\"8\"", "null", new string('9', 400)])
+            .Select(n => $$$"""{"source":"{{{source}}}","level":"info","message":"m","meta":{"n":{{{n}}}}}""")));
         Assert.Equal(3, (await server.DataAsync($"/logs?source={source}&meta.n__gt=5")).AsArray().Count);
         Assert.Equal(2, (await server.DataAsync($"/logs?source={source}&meta.n__between=0,1e2")).AsArray().Count);
     }

@@ -10,8 +10,10 @@ public sealed class LogFeedTests
     {
         const int Writers = 8, Batches = 40, Each = 5;
         await using var database = await TestDatabase.CreateAsync();
-        await using var one = await BayouServer.StartAsync(database, ("Bayou:Logs:SegmentLines", "1000"), ("Bayou:Logs:SealAfterSeconds", "0"), ("Bayou:Enabled", "false"));
-        await using var two = await BayouServer.StartAsync(database, ("Bayou:Logs:SegmentLines", "1000"), ("Bayou:Logs:SealAfterSeconds", "0"), ("Bayou:Enabled", "false"));
+        await using var one =
+            await BayouServer.StartAsync(database, ("Bayou:Logs:SegmentLines", "1000"), ("Bayou:Logs:SealAfterSeconds", "0"), ("Bayou:Enabled", "false"));
+        await using var two =
+            await BayouServer.StartAsync(database, ("Bayou:Logs:SegmentLines", "1000"), ("Bayou:Logs:SealAfterSeconds", "0"), ("Bayou:Enabled", "false"));
         var seen = new List<string>();
         var writing = Task.WhenAll(Enumerable.Range(0, Writers).Select(writer => WriteAsync(writer % 2 == 0 ? one : two, writer)));
         var last = 0L;
@@ -38,7 +40,8 @@ public sealed class LogFeedTests
         {
             for (var batch = 0; batch < Batches; batch++)
             {
-                var lines = Enumerable.Range(0, Each).Select(i => new { source = "s", level = i % 2 == 0 ? "info" : "debug", message = $"{writer} {batch} {i}" });
+                var lines = Enumerable.Range(0, Each)
+                    .Select(i => new { source = "s", level = i % 2 == 0 ? "info" : "debug", message = $"{writer} {batch} {i}" });
                 Assert.Equal(HttpStatusCode.Accepted, (await server.SendLogsAsync(lines)).Status);
             }
         }
@@ -50,9 +53,12 @@ public sealed class LogFeedTests
         await using var database = await TestDatabase.CreateAsync();
         await using var server = await BayouServer.StartAsync(database, ("Bayou:Enabled", "false"));
         await server.SendLogsAsync(new[] { new { source = "s", level = "error", message = "before" } });
-        using var stream = new StreamReader(await server.Http.GetStreamAsync(new Uri("/logs/stream?level=error&search=wanted&mode=keyword", UriKind.Relative), BayouServer.Ct));
+        using var stream = new StreamReader(
+            await server.Http.GetStreamAsync(new Uri("/logs/stream?level=error&search=wanted&mode=keyword", UriKind.Relative), BayouServer.Ct));
         Assert.Equal(": live", await stream.ReadLineAsync(BayouServer.Ct));
-        await server.SendLogsAsync(new[] { new { source = "s", level = "error", message = "wanted 1" }, new { source = "s", level = "info", message = "wanted 2" }, new { source = "s", level = "error", message = "wanted 3" } });
+        await server.SendLogsAsync(
+            new[] { new { source = "s", level = "error", message = "wanted 1" }, new { source = "s", level = "info", message = "wanted 2" },
+            new { source = "s", level = "error", message = "wanted 3" } });
         var (id, first) = await NextAsync(stream);
         Assert.Equal("wanted 1", (string)first["message"]!);
         Assert.Equal("wanted 3", (string)(await NextAsync(stream)).Data["message"]!);

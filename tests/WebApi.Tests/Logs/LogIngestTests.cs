@@ -13,13 +13,16 @@ public sealed class LogIngestTests(BayouServer server) : IClassFixture<BayouServ
         var time = BayouServer.RecentMinute.AddMilliseconds(123);
         var (status, body) = await server.SendLogsAsync(new object[]
         {
-            new { source, service = "shop", level = "WARN", message = "first\nsecond \"quoted\" é漢😀", meta = new { user = new { id = 5 }, tags = new[] { "a", "b" } }, time, trace_id = "t-1" },
+            new { source, service = "shop", level = "WARN", message = "first\nsecond \"quoted\" é漢😀",
+                meta = new { user = new { id = 5 }, tags = new[] { "a", "b" } }, time, trace_id = "t-1" },
             new { source, level = "info", message = "" },
         });
-        Assert.Equal((HttpStatusCode.Accepted, 2, 0, 0), (status, (int)body["data"]!["accepted"]!, (int)body["data"]!["rejected"]!, (int)body["data"]!["cut"]!));
+        Assert.Equal((HttpStatusCode.Accepted, 2, 0, 0),
+            (status, (int)body["data"]!["accepted"]!, (int)body["data"]!["rejected"]!, (int)body["data"]!["cut"]!));
         var rows = (await server.DataAsync($"/logs?source={source}&order=asc")).AsArray();
         var line = rows[0]!;
-        Assert.Equal(("warn", "shop", "first\nsecond \"quoted\" é漢😀", "t-1"), ((string)line["level"]!, (string)line["service"]!, (string)line["message"]!, (string)line["trace_id"]!));
+        Assert.Equal(("warn", "shop", "first\nsecond \"quoted\" é漢😀", "t-1"),
+            ((string)line["level"]!, (string)line["service"]!, (string)line["message"]!, (string)line["trace_id"]!));
         Assert.Equal(time, DateTimeOffset.Parse((string)line["created_at"]!, null));
         Assert.True(JsonNode.DeepEquals(JsonNode.Parse("""{"user":{"id":5},"tags":["a","b"]}"""), line["meta"]), line["meta"]!.ToJsonString());
         Assert.Equal((null, null, null), (rows[1]!["service"], rows[1]!["meta"], rows[1]!["trace_id"]));
@@ -63,7 +66,8 @@ public sealed class LogIngestTests(BayouServer server) : IClassFixture<BayouServ
     {
         var source = BayouServer.NewService();
         Assert.Equal(HttpStatusCode.Accepted, (await server.SendLogsAsync(new[] { new { source, level = "info", message = "m" } }, key: source)).Status);
-        Assert.Equal(HttpStatusCode.Accepted, (await server.SendAsync(new[] { BayouServer.Observation(source, BayouServer.RecentMinute) }, key: source)).Status);
+        Assert.Equal(HttpStatusCode.Accepted,
+            (await server.SendAsync(new[] { BayouServer.Observation(source, BayouServer.RecentMinute) }, key: source)).Status);
     }
 
     /// <summary>Nor where blanks, control characters or those without width are before it, which spreadsheets skip.</summary>
@@ -94,10 +98,12 @@ public sealed class LogIngestTests(BayouServer server) : IClassFixture<BayouServ
     public async Task A_steady_pattern_is_steady_until_now(int minutes)
     {
         var (source, now) = (BayouServer.NewService(), DateTimeOffset.UtcNow);
-        var lines = Enumerable.Range(0, minutes * 4).Select(i => $$"""{"source":"{{source}}","level":"info","message":"steady {{i}}","time":"{{now.AddSeconds(-15 * i):O}}"}""");
+        var lines = Enumerable.Range(0, minutes * 4)
+            .Select(i => $$"""{"source":"{{source}}","level":"info","message":"steady {{i}}","time":"{{now.AddSeconds(-15 * i):O}}"}""");
         using var body = new StringContent(string.Join('\n', lines), null, "application/x-ndjson");
         (await server.Http.PostAsync("/ingest/v1/logs", body, BayouServer.Ct)).EnsureSuccessStatusCode();
-        var row = Assert.Single((await server.DataAsync($"/logs/patterns?source={source}&start_date={now.AddMinutes(-minutes).ToUnixTimeMilliseconds()}")).AsArray())!;
+        var row = Assert.Single((await server.DataAsync($"/logs/patterns?source={source}&start_date={now.AddMinutes(-minutes).ToUnixTimeMilliseconds()}"))
+            .AsArray())!;
         var trend = row["trend"]!.AsArray().Select(part => (int)part!).ToList();
         Assert.Equal(minutes * 4, trend.Sum());
         Assert.All(trend[1..], part => Assert.InRange(part, trend.Average() * 0.6, trend.Average() * 2.1));
@@ -115,7 +121,8 @@ public sealed class LogIngestTests(BayouServer server) : IClassFixture<BayouServ
 
         await using var two = await BayouServer.StartAsync(database);
         Assert.Equal(first, await PatternOfAsync(two, "order 99 took 1 ms"));
-        await Task.WhenAll(Enumerable.Range(0, 8).Select(i => two.SendLogsAsync(new[] { new { source = "many", level = "info", message = $"found at once {i}" } })));
+        await Task.WhenAll(Enumerable.Range(0, 8)
+            .Select(i => two.SendLogsAsync(new[] { new { source = "many", level = "info", message = $"found at once {i}" } })));
         Assert.Single((await two.DataAsync($"/logs?source=many")).AsArray().Select(row => (int)row!["pattern_id"]!).Distinct());
     }
 

@@ -12,14 +12,19 @@ public sealed class LogKeepingTests
     public async Task Lines_go_with_their_whole_segment_when_their_class_is_past_its_days()
     {
         await using var database = await TestDatabase.CreateAsync();
-        await using var server = await BayouServer.StartAsync(database, ("Bayou:Enabled", "false"), ("Bayou:Logs:SegmentLines", "1000"), ("Bayou:Logs:SealAfterSeconds", "0"));
-        await server.SendLogsAsync(Enumerable.Range(0, 1_001).SelectMany(i => (string[])["debug", "info"], (i, level) => new { source = "s", level, message = $"{level} {i}" }));
-        await server.SendLogsAsync(new[] { new { source = "s", level = "debug", message = "of the next segment" }, new { source = "s", level = "info", message = "of the next segment" } });
+        await using var server =
+            await BayouServer.StartAsync(database, ("Bayou:Enabled", "false"), ("Bayou:Logs:SegmentLines", "1000"), ("Bayou:Logs:SealAfterSeconds", "0"));
+        await server.SendLogsAsync(Enumerable.Range(0, 1_001)
+            .SelectMany(i => (string[])["debug", "info"], (i, level) => new { source = "s", level, message = $"{level} {i}" }));
+        await server.SendLogsAsync(
+            new[] { new { source = "s", level = "debug", message = "of the next segment" },
+            new { source = "s", level = "info", message = "of the next segment" } });
         await server.SealAsync();
         Assert.Equal(["long sealed", "short sealed"], await CatalogueAsync(server, "WHERE state = 'sealed'"));
 
         // Four days later by the lines' times: past the days of debug, not of info.
-        await ExecuteAsync(server, "UPDATE log_segments SET max_time = max_time - interval '4 days', min_time = min_time - interval '4 days' WHERE state = 'sealed'");
+        await ExecuteAsync(server,
+            "UPDATE log_segments SET max_time = max_time - interval '4 days', min_time = min_time - interval '4 days' WHERE state = 'sealed'");
         await server.SealAsync();
         Assert.Equal(["long sealed"], await CatalogueAsync(server, "WHERE state IN ('closed', 'sealed')"));
         Assert.Single((await server.DataAsync($"/logs?level=debug&limit=1000")).AsArray());
@@ -31,14 +36,16 @@ public sealed class LogKeepingTests
         await server.SealAsync();
         Assert.Equal(["long sealed"], await CatalogueAsync(server, "WHERE state <> 'hot'"));
         Assert.Equal(3L, await ScalarAsync(server, Tables));
-        Assert.Equal(0L, await ScalarAsync(server, "SELECT count(*) FROM log_counts c WHERE NOT EXISTS (SELECT 1 FROM log_segments s WHERE s.id = c.segment_id)"));
+        Assert.Equal(0L,
+            await ScalarAsync(server, "SELECT count(*) FROM log_counts c WHERE NOT EXISTS (SELECT 1 FROM log_segments s WHERE s.id = c.segment_id)"));
     }
 
     [Fact]
     public async Task Closed_segments_wait_until_they_are_enough_for_a_sealed_one()
     {
         await using var database = await TestDatabase.CreateAsync();
-        await using var server = await BayouServer.StartAsync(database, ("Bayou:Enabled", "false"), ("Bayou:Logs:SegmentLines", "1000"), ("Bayou:Logs:SealAfterSeconds", "0"));
+        await using var server =
+            await BayouServer.StartAsync(database, ("Bayou:Enabled", "false"), ("Bayou:Logs:SegmentLines", "1000"), ("Bayou:Logs:SealAfterSeconds", "0"));
         await SendAsync(0, 1, 2, 3);
         await server.SealAsync();
         Assert.Equal(["long closed", "long hot"], await CatalogueAsync(server, ""));
@@ -66,7 +73,8 @@ public sealed class LogKeepingTests
     public async Task A_damaged_segment_keeps_no_other_from_being_sealed()
     {
         await using var database = await TestDatabase.CreateAsync();
-        await using var server = await BayouServer.StartAsync(database, ("Bayou:Enabled", "false"), ("Bayou:Logs:SegmentLines", "1000"), ("Bayou:Logs:SealAfterSeconds", "3600"));
+        await using var server =
+            await BayouServer.StartAsync(database, ("Bayou:Enabled", "false"), ("Bayou:Logs:SegmentLines", "1000"), ("Bayou:Logs:SealAfterSeconds", "3600"));
         for (var body = 0; body < 4; body++)
         {
             await server.SendLogsAsync(Enumerable.Range(0, 550).Select(i => new { source = "s", level = "info", message = "m" }));
@@ -79,7 +87,9 @@ public sealed class LogKeepingTests
         await Assert.ThrowsAsync<Npgsql.PostgresException>(server.SealAsync);
 
         // Each is tried again after its time; the order in which they are must not matter.
-        await ExecuteAsync(server, $"UPDATE log_segments SET changed_at = now() - CASE WHEN id = {damaged} THEN interval '2 hours' ELSE interval '3 hours' END WHERE state = 'closed'");
+        await ExecuteAsync(server,
+            $"UPDATE log_segments SET changed_at = now() - CASE WHEN id = {damaged} THEN interval '2 hours' ELSE interval '3 hours' END WHERE state = "
+                + $"'closed'");
         await Assert.ThrowsAsync<Npgsql.PostgresException>(server.SealAsync);
         Assert.Equal(["long closed", "long closed", "long hot", "long sealed"], await CatalogueAsync(server, "WHERE state <> 'expired'"));
         Assert.Equal(1L, await ScalarAsync(server, $"SELECT count(*) FROM log_segments WHERE id = {damaged} AND state = 'closed'"));
@@ -89,7 +99,8 @@ public sealed class LogKeepingTests
     public async Task Lines_of_the_same_second_are_in_order_wherever_they_are()
     {
         await using var database = await TestDatabase.CreateAsync();
-        await using var server = await BayouServer.StartAsync(database, ("Bayou:Enabled", "false"), ("Bayou:Logs:SegmentLines", "1000"), ("Bayou:Logs:SealAfterSeconds", "0"));
+        await using var server =
+            await BayouServer.StartAsync(database, ("Bayou:Enabled", "false"), ("Bayou:Logs:SegmentLines", "1000"), ("Bayou:Logs:SealAfterSeconds", "0"));
         var random = new Random(3);
         var sent = new List<DateTimeOffset>(); // by id, from 1
         for (var body = 0; body < 40; body++)
@@ -102,9 +113,11 @@ public sealed class LogKeepingTests
                 await server.SealAsync();
             }
 
-            foreach (var (url, filter) in ((FormattableString, Func<int, bool>)[])[($"/logs?limit=60", _ => true), ($"/logs?limit=60&source=s1", id => (id - 1) % 210 % 2 == 1)])
+            foreach (var (url, filter) in ((FormattableString, Func<int, bool>)[])[($"/logs?limit=60", _ => true),
+                ($"/logs?limit=60&source=s1", id => (id - 1) % 210 % 2 == 1)])
             {
-                var newest = sent.Select((time, at) => (Time: time, Id: at + 1)).Where(line => filter(line.Id)).OrderByDescending(line => line).Take(60).Select(line => line.Id);
+                var newest = sent.Select((time, at) => (Time: time, Id: at + 1)).Where(line => filter(line.Id)).OrderByDescending(line => line).Take(60)
+                    .Select(line => line.Id);
                 Assert.Equal(newest, (await server.DataAsync(url)).AsArray().Select(row => (int)row!["id"]!));
             }
         }
@@ -135,8 +148,11 @@ public sealed class LogKeepingTests
             Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
         }
 
-        var rows = await Eventually.SeesAsync(async () => (await server.DataAsync($"/logs?service=bayou&trace_id=of-this-test")).AsArray(), rows => rows.Count > 0);
-        Assert.Contains(rows, row => (string)row!["message"]! is var message && message.StartsWith("GET /no/such/page answered 404", StringComparison.Ordinal) && (int)row["meta"]!["status"]! == 404);
+        var rows =
+            await Eventually.SeesAsync(async () => (await server.DataAsync($"/logs?service=bayou&trace_id=of-this-test")).AsArray(), rows => rows.Count > 0);
+        Assert.Contains(rows, row =>
+            (string)row!["message"]! is var message && message.StartsWith("GET /no/such/page answered 404", StringComparison.Ordinal)
+            && (int)row["meta"]!["status"]! == 404);
 
         // Its batches come in a second apart; what storing one says must not be in the next.
         var own = (await server.DataAsync($"/logs?source__startswith=Bayou.Logs&limit=1000")).AsArray();

@@ -56,7 +56,8 @@ public sealed class LogQueryTests(LogQueryTests.Stored stored) : IClassFixture<L
         var (_, all) = await stored.Server.GetAsync($"/logs?limit=10");
         Assert.Equal((stored.Lines.Count, false), ((int)all["metadata"]!["total"]!, all["metadata"]!["total_is_lower_bound"] is not null));
         var (_, few) = await stored.Server.GetAsync($"/logs?source=s1&meta.n=7");
-        Assert.Equal((stored.Lines.Count(line => line is { Source: "s1", N: 7 }), false), ((int)few["metadata"]!["total"]!, few["metadata"]!["total_is_lower_bound"] is not null));
+        Assert.Equal((stored.Lines.Count(line => line is { Source: "s1", N: 7 }), false),
+            ((int)few["metadata"]!["total"]!, few["metadata"]!["total_is_lower_bound"] is not null));
     }
 
     [Theory]
@@ -65,14 +66,18 @@ public sealed class LogQueryTests(LogQueryTests.Stored stored) : IClassFixture<L
     [InlineData(7)]
     public async Task A_histogram_counts_every_line_once(int seconds)
     {
-        foreach (var (filter, fits) in ((string, Func<Line, bool>)[])[("", _ => true), ("&source=s1", line => line.Source == "s1"), ("&search=odd&mode=keyword", line => line.IsOdd), ("&level__gte=warn", line => line.Level >= 3)])
+        foreach (var (filter, fits) in ((string, Func<Line, bool>)[])[("", _ => true), ("&source=s1", line => line.Source == "s1"),
+            ("&search=odd&mode=keyword", line => line.IsOdd), ("&level__gte=warn", line => line.Level >= 3)])
         {
             // Ends within minutes, on purpose.
             var (start, end) = (stored.First.AddSeconds(75), stored.First.AddSeconds(seconds == 7 ? 1_875 : 6_935));
-            var buckets = (await stored.DataAsync($"/logs/histogram?window_size={seconds}&start_date={start.ToUnixTimeMilliseconds()}&end_date={end.ToUnixTimeMilliseconds()}{new AlreadyEscaped(filter)}")).AsArray();
+            var rest = new AlreadyEscaped($"&end_date={end.ToUnixTimeMilliseconds()}{filter}");
+            var buckets = (await stored.DataAsync($"/logs/histogram?window_size={seconds}&start_date={start.ToUnixTimeMilliseconds()}{rest}")).AsArray();
             var expected = stored.Lines.Where(line => line.Time >= start && line.Time < end && fits(line))
-                .GroupBy(line => (Start: line.Time.ToUnixTimeSeconds() / seconds * seconds, line.Level)).ToDictionary(group => group.Key, group => group.Count());
-            var got = buckets.SelectMany(bucket => Levels.Select((name, level) => (Key: (Start: Time(bucket!["window_start"]).ToUnixTimeSeconds(), Level: level), Count: (int)bucket[name]!)))
+                .GroupBy(line => (Start: line.Time.ToUnixTimeSeconds() / seconds * seconds, line.Level))
+                .ToDictionary(group => group.Key, group => group.Count());
+            var got = buckets.SelectMany(bucket =>
+                Levels.Select((name, level) => (Key: (Start: Time(bucket!["window_start"]).ToUnixTimeSeconds(), Level: level), Count: (int)bucket[name]!)))
                 .Where(entry => entry.Count > 0).ToDictionary(entry => entry.Key, entry => entry.Count);
             Assert.Equal(expected.OrderBy(pair => pair.Key), got.OrderBy(pair => pair.Key));
         }
@@ -94,7 +99,9 @@ public sealed class LogQueryTests(LogQueryTests.Stored stored) : IClassFixture<L
     public async Task Patterns_are_ranked_by_their_lines_in_the_range_and_say_how_that_changed()
     {
         var (start, middle) = (stored.First, stored.First.AddHours(1));
-        var rows = (await stored.DataAsync($"/logs/patterns?start_date={middle.ToUnixTimeMilliseconds()}&end_date={middle.AddHours(1).ToUnixTimeMilliseconds()}")).AsArray();
+        var rows =
+            (await stored.DataAsync($"/logs/patterns?start_date={middle.ToUnixTimeMilliseconds()}&end_date={middle.AddHours(1).ToUnixTimeMilliseconds()}"))
+            .AsArray();
         foreach (var (template, isOdd) in (ReadOnlySpan<(string, bool)>)[("an odd line number <*>", true), ("an even line number <*>", false)])
         {
             var row = Assert.Single(rows, row => (string)row!["template"]! == template)!;
@@ -106,7 +113,8 @@ public sealed class LogQueryTests(LogQueryTests.Stored stored) : IClassFixture<L
             Assert.Equal(stored.Lines.Where(line => line.IsOdd == isOdd).Min(line => line.Time), Time(row["first_seen"]));
         }
 
-        Assert.Equal(rows.OrderByDescending(row => (int)row!["range_count"]!).Select(row => (int)row!["pattern_id"]!), rows.Select(row => (int)row!["pattern_id"]!));
+        Assert.Equal(rows.OrderByDescending(row => (int)row!["range_count"]!).Select(row => (int)row!["pattern_id"]!),
+            rows.Select(row => (int)row!["pattern_id"]!));
     }
 
     [Fact]
@@ -203,10 +211,12 @@ public sealed class LogQueryTests(LogQueryTests.Stored stored) : IClassFixture<L
         public async ValueTask InitializeAsync()
         {
             _database = await TestDatabase.CreateAsync();
-            Server = await BayouServer.StartAsync(_database, ("Bayou:Logs:SegmentLines", "1000"), ("Bayou:Logs:SealAfterSeconds", "0"), ("Bayou:Enabled", "false"));
+            Server =
+                await BayouServer.StartAsync(_database, ("Bayou:Logs:SegmentLines", "1000"), ("Bayou:Logs:SealAfterSeconds", "0"), ("Bayou:Enabled", "false"));
             var random = new Random(11);
             Lines = [.. Enumerable.Range(0, 6_000).Select(i => new Line(
-                First.AddMilliseconds((i * 1_200) + random.Next(1_000)), random.Next(6), $"s{random.Next(4)}", $"an {(i % 3 == 0 ? "odd" : "even")} line number {i}", random.Next(100)))];
+                First.AddMilliseconds((i * 1_200) + random.Next(1_000)), random.Next(6), $"s{random.Next(4)}",
+                $"an {(i % 3 == 0 ? "odd" : "even")} line number {i}", random.Next(100)))];
             random.Shuffle(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(Lines)[..3_000]);
             foreach (var batch in Lines.Chunk(250))
             {
@@ -219,7 +229,8 @@ public sealed class LogQueryTests(LogQueryTests.Stored stored) : IClassFixture<L
             }
 
             await Server.SealAsync();
-            await using var command = Server.Db.CreateCommand("SELECT count(*) FILTER (WHERE state = 'sealed'), count(*) FILTER (WHERE state = 'hot') FROM log_segments");
+            await using var command =
+                Server.Db.CreateCommand("SELECT count(*) FILTER (WHERE state = 'sealed'), count(*) FILTER (WHERE state = 'hot') FROM log_segments");
             await using var reader = await command.ExecuteReaderAsync();
             await reader.ReadAsync();
             Assert.True(reader.GetInt64(0) >= 4 && reader.GetInt64(1) == 2, $"{reader.GetInt64(0)} sealed, {reader.GetInt64(1)} hot");

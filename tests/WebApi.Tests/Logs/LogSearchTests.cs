@@ -61,9 +61,11 @@ public sealed class LogSearchTests(LogSearchTests.Stored stored) : IClassFixture
         public async ValueTask InitializeAsync()
         {
             _database = await TestDatabase.CreateAsync();
-            Server = await BayouServer.StartAsync(_database, ("Bayou:Enabled", "false"), ("Bayou:Logs:SegmentLines", "1000"), ("Bayou:Logs:SealAfterSeconds", "0"));
+            Server =
+                await BayouServer.StartAsync(_database, ("Bayou:Enabled", "false"), ("Bayou:Logs:SegmentLines", "1000"), ("Bayou:Logs:SealAfterSeconds", "0"));
             await SendAsync("sealed");
-            await Server.SendLogsAsync(Enumerable.Range(0, 1_000).Select(i => new { source = "fill", level = "info", message = $"fills the segment {i}", meta = new { set = "fill" } }));
+            await Server.SendLogsAsync(Enumerable.Range(0, 1_000)
+                .Select(i => new { source = "fill", level = "info", message = $"fills the segment {i}", meta = new { set = "fill" } }));
             await SendAsync("hot");
             await Server.SealAsync();
             await using var command = Server.Db.CreateCommand("SELECT count(*) FROM log_segments WHERE state = 'sealed'");
@@ -80,7 +82,8 @@ public sealed class LogSearchTests(LogSearchTests.Stored stored) : IClassFixture
         {
             new { source = "checkout", service = "shop", level = "error", message = "the payment was refused", meta = new { set, name = "A" } },
             new { source = "checkout", service = "shop", level = "fatal", message = "payment lost", meta = new { set, name = "B" } },
-            new { source = "api", level = "warn", message = "slow", meta = new { set, name = "C", deep = new { tenant = new[] { "acme" } }, order = 4711, isPaid = true } },
+            new { source = "api", level = "warn", message = "slow",
+                meta = new { set, name = "C", deep = new { tenant = new[] { "acme" } }, order = 4711, isPaid = true } },
             new { source = "api", level = "info", message = "disk is 100% full: a_b on back\\slash", meta = new { set, name = "D" } },
             new { source = "api", level = "info", message = "matches .* and \u6F22\u5B57", trace_id = "t-9", meta = new { set, name = "E" } },
             new { source = "db", level = "info", message = "connection to postgres refused", meta = new { set, name = "F" } },

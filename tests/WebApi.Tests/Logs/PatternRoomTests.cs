@@ -48,7 +48,8 @@ public sealed class PatternRoomTests
     public async Task Patterns_that_no_kept_line_has_go_and_a_line_like_theirs_makes_a_new_one()
     {
         await using var database = await TestDatabase.CreateAsync();
-        await using var server = await BayouServer.StartAsync(database, ("Bayou:Enabled", "false"), ("Bayou:Logs:SegmentLines", "1000"), ("Bayou:Logs:SealAfterSeconds", "0"));
+        await using var server =
+            await BayouServer.StartAsync(database, ("Bayou:Enabled", "false"), ("Bayou:Logs:SegmentLines", "1000"), ("Bayou:Logs:SealAfterSeconds", "0"));
         await SendAsync(server, Enumerable.Repeat("line of long ago", 1_001));
         await SendAsync(server, [Frequent]);
         await server.SealAsync();

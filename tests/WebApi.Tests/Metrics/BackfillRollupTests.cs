@@ -16,7 +16,8 @@ public sealed class BackfillRollupTests
         await using var unmerged = server.Db.CreateCommand("SELECT count(*) FROM metric_marks WHERE seconds = 600 AND start < now() - interval '1 hour'");
         await Eventually.SeesAsync(async () => (long)(await unmerged.ExecuteScalarAsync(BayouServer.Ct))!, marks => marks == 0);
         Assert.Equal(0L, await runs.ExecuteScalarAsync(BayouServer.Ct)); // Its first is due a minute after the start.
-        await using var merged = server.Db.CreateCommand("SELECT sum(w.traffic_count)::bigint FROM metric_rollups_600 w JOIN series s ON s.id = w.series_id WHERE s.endpoint LIKE 'GET %'");
+        await using var merged = server.Db.CreateCommand(
+            "SELECT sum(w.traffic_count)::bigint FROM metric_rollups_600 w JOIN series s ON s.id = w.series_id WHERE s.endpoint LIKE 'GET %'");
         Assert.Equal(300L, await merged.ExecuteScalarAsync(BayouServer.Ct));
     }
 }

@@ -13,9 +13,11 @@ public sealed class CleanupLogTests(BayouServer server) : IClassFixture<BayouSer
     {
         using var log = new LineList();
         var cleanup = new MetricsCleanup(
-            server.Db, server.Get<WindowPartitions>(), server.Get<IOptions<MetricsOptions>>(), server.Get<TimeProvider>(), new LoggerFactory([log]).CreateLogger<MetricsCleanup>());
+            server.Db, server.Get<WindowPartitions>(), server.Get<IOptions<MetricsOptions>>(), server.Get<TimeProvider>(), new LoggerFactory([log])
+                .CreateLogger<MetricsCleanup>());
         await using var old = server.Db.CreateCommand(
-            @"INSERT INTO ingest_keys (project_id, key_hash, epoch, seq, digest, answer, created_at) VALUES (1, '\x01', 1, 1, '', '{}', now() - interval '25 hours')");
+            @"INSERT INTO ingest_keys (project_id, key_hash, epoch, seq, digest, answer, created_at)"
+                + @" VALUES (1, '\x01', 1, 1, '', '{}', now() - interval '25 hours')");
         await old.ExecuteNonQueryAsync(BayouServer.Ct);
 
         for (var i = 0; i < 3; i++)

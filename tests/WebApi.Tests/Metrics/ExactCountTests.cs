@@ -46,7 +46,8 @@ public sealed class ExactCountTests(BayouServer server) : IClassFixture<BayouSer
         // Merged over all windows: each endpoint, and the whole service.
         var from = first.ToUnixTimeMilliseconds();
         var to = first.AddMinutes(Windows).ToUnixTimeMilliseconds();
-        var byEndpoint = (await server.DataAsync($"/metrics/aggregate?service={service}&start_date={from}&end_date={to}&window_size=86400&group_by=endpoint")).AsArray();
+        var byEndpoint = (await server.DataAsync($"/metrics/aggregate?service={service}&start_date={from}&end_date={to}&window_size=86400&group_by=endpoint"))
+            .AsArray();
         foreach (var group in sent.GroupBy(o => o.Endpoint))
         {
             var points = byEndpoint.Where(p => (string)p!["endpoint"]! == group.Key).ToList();
@@ -62,7 +63,8 @@ public sealed class ExactCountTests(BayouServer server) : IClassFixture<BayouSer
         Assert.Equal(Count, (long)summary["traffic"]!["value"]!);
         Assert.Equal(sent.Sum(o => (long)o.RequestSize), (long)summary["bytes_in"]!["value"]!);
         Assert.Equal(sent.Sum(o => (long)o.ResponseSize), (long)summary["bytes_out"]!["value"]!);
-        AssertPercentiles(sorted, (double)summary["p50_latency"]!["value"]!, (double)summary["p95_latency"]!["value"]!, (double)summary["p99_latency"]!["value"]!);
+        AssertPercentiles(sorted, (double)summary["p50_latency"]!["value"]!, (double)summary["p95_latency"]!["value"]!,
+            (double)summary["p99_latency"]!["value"]!);
 
         var statusesCounted = (await server.DataAsync($"/metrics/top?service={service}&dimension=status&start_date={from}&end_date={to}")).AsArray();
         Assert.Equal(

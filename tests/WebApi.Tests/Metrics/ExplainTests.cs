@@ -53,9 +53,10 @@ public sealed class ExplainTests(BayouServer server) : IClassFixture<BayouServer
         await SendAsync(service, Now, "/a", 8, 200, 10);
         await SendAsync(service, Now.AddHours(-24), "/a", 4, 200, 10);
         await server.CountedAsync(service, 12);
-        var (_, body) = await server.GetAsync(
-            $"/metrics/summary?service={service}&start_date={Now.ToUnixTimeMilliseconds()}&end_date={Now.AddMinutes(1).ToUnixTimeMilliseconds()}&compare_to={Now.AddHours(-24).ToUnixTimeMilliseconds()}");
-        Assert.Equal((8, 4, 1.0), ((int)body["data"]!["traffic"]!["value"]!, (int)body["data"]!["traffic"]!["previous"]!, (double)body["data"]!["traffic"]!["change"]!));
+        var (start, end, before) = (Now.ToUnixTimeMilliseconds(), Now.AddMinutes(1).ToUnixTimeMilliseconds(), Now.AddHours(-24).ToUnixTimeMilliseconds());
+        var (_, body) = await server.GetAsync($"/metrics/summary?service={service}&start_date={start}&end_date={end}&compare_to={before}");
+        Assert.Equal((8, 4, 1.0),
+            ((int)body["data"]!["traffic"]!["value"]!, (int)body["data"]!["traffic"]!["previous"]!, (double)body["data"]!["traffic"]!["change"]!));
         Assert.Equal(Now.AddHours(-24), DateTimeOffset.Parse((string)body["metadata"]!["compare_to"]!, null));
     }
 
@@ -67,8 +68,11 @@ public sealed class ExplainTests(BayouServer server) : IClassFixture<BayouServer
         await SendAsync(service, Now, "/a", 2, 404, 10);
         await SendAsync(service, Now, "/b", 3, 500, 10);
         await server.CountedAsync(service, 10);
-        Assert.Equal([("GET /b", 3), ("GET /a", 2)], (await server.DataAsync($"/metrics/top?service={service}&status=5xx,404")).AsArray().Select(e => ((string)e!["endpoint"]!, (int)e["traffic_count"]!)));
-        Assert.Equal(["404"], (await server.DataAsync($"/metrics/top?service={service}&dimension=status&status=404")).AsArray().Select(e => (string)e!["status"]!));
+        Assert.Equal([("GET /b", 3), ("GET /a", 2)],
+            (await server.DataAsync($"/metrics/top?service={service}&status=5xx,404")).AsArray()
+            .Select(e => ((string)e!["endpoint"]!, (int)e["traffic_count"]!)));
+        Assert.Equal(["404"],
+            (await server.DataAsync($"/metrics/top?service={service}&dimension=status&status=404")).AsArray().Select(e => (string)e!["status"]!));
         Assert.Equal(5, (int)(await server.DataAsync($"/metrics/summary?service={service}&status=2xx"))["traffic"]!["value"]!);
         Assert.Empty((await server.DataAsync($"/metrics/top?service={service}&by=errors&status=404")).AsArray());
         Assert.Equal([3.0], (await server.DataAsync($"/metrics/top?service={service}&by=errors&status=500,404")).AsArray().Select(e => (double)e!["value"]!));
@@ -81,7 +85,8 @@ public sealed class ExplainTests(BayouServer server) : IClassFixture<BayouServer
         await SendAsync(service, Now.AddMinutes(-3), "/a", 2, 200, 10);
         await SendAsync(service, Now, "/a", 5, 200, 10);
         await server.CountedAsync(service, 7);
-        var entry = (await server.DataAsync($"/metrics/top?service={service}&points=4&start_date={Now.AddMinutes(-3).ToUnixTimeMilliseconds()}&end_date={Now.AddMinutes(1).ToUnixTimeMilliseconds()}"))[0]!;
+        var (start, end) = (Now.AddMinutes(-3).ToUnixTimeMilliseconds(), Now.AddMinutes(1).ToUnixTimeMilliseconds());
+        var entry = (await server.DataAsync($"/metrics/top?service={service}&points=4&start_date={start}&end_date={end}"))[0]!;
         Assert.Equal([2, null, null, 5], entry["series"]!.AsArray().Select(part => (long?)part));
         Assert.InRange((double)entry["p99_latency"]!, 9.9, 10.1);
     }
@@ -111,7 +116,9 @@ public sealed class ExplainTests(BayouServer server) : IClassFixture<BayouServer
     {
         var service = BayouServer.NewService();
         var item = $$"""{"service":"{{service}}","method":"GET","route":"/","status":200,"duration_ms":1,"time":{{Now.ToUnixTimeMilliseconds()}}}""";
-        HttpContent Body() => new StringContent($"[{item},{item.Replace(":1,", ":-4,", StringComparison.Ordinal)}]", null, "application/json") { Headers = { { "x-bayou-dropped", "17" } } };
+        HttpContent Body() =>
+            new StringContent($"[{item},{item.Replace(":1,", ":-4,", StringComparison.Ordinal)}]", null,
+            "application/json") { Headers = { { "x-bayou-dropped", "17" } } };
         await server.PostAsync(Body(), key: service);
         Assert.True((bool?)(await server.PostAsync(Body(), key: service)).Body["data"]!["duplicate"]);
 
@@ -130,7 +137,9 @@ public sealed class ExplainTests(BayouServer server) : IClassFixture<BayouServer
         await SendAsync(honest, Now, "/", 1, 200, 1);
         await SendAsync(broken, Now, "/", 1, 200, 1);
         string Item(string? service, string duration) =>
-            $$"""{"duration_ms":{{duration}},"method":"GET",{{(service is null ? "" : $"\"service\":\"{service}\",")}}"route":"/","status":200,"time":{{Now.ToUnixTimeMilliseconds()}}}""";
+            $$"""{"duration_ms":{{duration}},"method":"GET",{{Named(service)}}"route":"/","status":200,"time":{{Now.ToUnixTimeMilliseconds()}}}""";
+
+        static string Named(string? service) => service is null ? "" : $"\"service\":\"{service}\",";
         await server.PostAsync(Encoding.UTF8.GetBytes($"[{Item(broken, "-1")},{Item(broken, "true")}]"));
         await server.PostAsync(Encoding.UTF8.GetBytes($"[{Item(honest, "1")},{Item(broken, "-1")},{Item(null, "1")},{Item(silent, "null")}]"));
         await server.PostAsync(Encoding.UTF8.GetBytes($"[{Item(null, "1")}"));
@@ -142,7 +151,8 @@ public sealed class ExplainTests(BayouServer server) : IClassFixture<BayouServer
         Assert.Equal(3, (int)(await server.DataAsync($"/metrics/freshness?service={broken}"))["rejected"]!);
         Assert.Equal(1, (int)(await server.DataAsync($"/metrics/freshness?service={honest}"))["rejected"]!);
 
-        async Task<JsonNode?> RowAsync(string? service) => (await server.DataAsync($"/metrics/losses")).AsArray().SingleOrDefault(row => (string?)row!["service"] == service);
+        async Task<JsonNode?> RowAsync(string? service) =>
+            (await server.DataAsync($"/metrics/losses")).AsArray().SingleOrDefault(row => (string?)row!["service"] == service);
     }
 
     [Fact]
@@ -160,7 +170,8 @@ public sealed class ExplainTests(BayouServer server) : IClassFixture<BayouServer
     public async Task Bayous_own_api_is_monitored_by_its_own_middleware()
     {
         await server.DataAsync($"/info");
-        var rows = await Eventually.SeesAsync(async () => (await server.DataAsync($"/metrics?service=bayou&endpoint=GET /info")).AsArray(), rows => rows.Count > 0);
+        var rows =
+            await Eventually.SeesAsync(async () => (await server.DataAsync($"/metrics?service=bayou&endpoint=GET /info")).AsArray(), rows => rows.Count > 0);
         Assert.True((long)rows[0]!["response_size"]! > 0, "Its answers are chunked, and counted.");
     }
 

@@ -38,7 +38,9 @@ public sealed class FormerRollupsTests
         await using (var turnBack = db.CreateCommand(TurnBack))
         {
             await turnBack.ExecuteNonQueryAsync(BayouServer.Ct);
-            await using var marked = db.CreateCommand("SELECT string_agg(extract(hour FROM start AT TIME ZONE 'UTC')::text, ',' ORDER BY start) FROM metric_rollup_marks WHERE seconds = 3600 AND start < now() - interval '1 day'");
+            await using var marked = db.CreateCommand(
+                "SELECT string_agg(extract(hour FROM start AT TIME ZONE 'UTC')::text, ',' ORDER BY start) FROM metric_rollup_marks WHERE seconds = 3600 AND "
+                    + "start < now() - interval '1 day'");
             Assert.Equal("4,5", (string)(await marked.ExecuteScalarAsync(BayouServer.Ct))!);
         }
 
@@ -59,8 +61,8 @@ public sealed class FormerRollupsTests
 
     private static async Task<(int, int, int)> HoursAsync(BayouServer server, string service, DateTimeOffset day)
     {
-        var points = (await server.DataAsync(
-            $"/metrics/aggregate?service={service}&start_date={day.ToUnixTimeMilliseconds()}&end_date={day.AddDays(1).ToUnixTimeMilliseconds()}&window_size=3600")).AsArray();
+        var (start, end) = (day.ToUnixTimeMilliseconds(), day.AddDays(1).ToUnixTimeMilliseconds());
+        var points = (await server.DataAsync($"/metrics/aggregate?service={service}&start_date={start}&end_date={end}&window_size=3600")).AsArray();
         return ((int)points[0]!["traffic_count"]!, (int)points[1]!["traffic_count"]!, (int)points[2]!["traffic_count"]!);
     }
 }

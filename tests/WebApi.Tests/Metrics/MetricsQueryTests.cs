@@ -175,7 +175,9 @@ public sealed class MetricsQueryTests(BayouServer server) : IClassFixture<BayouS
         // Names that are escaped in JSON, in an order that is not the one they come in; enough of them to outgrow the first rooms.
         var service = BayouServer.NewService();
         var routes = Enumerable.Range(0, 150).Select(i => $"/{(char)('z' - (i % 26))}\"é<{i}>").ToList();
-        await server.SendAsync(routes.SelectMany((route, i) => Enumerable.Range(0, 1 + (i % 3)).Select(n => BayouServer.Observation(service, Time.AddMinutes(-n), route, i % 7 == 0 ? 500 : 200))));
+        await server.SendAsync(
+            routes.SelectMany((route, i) => Enumerable.Range(0, 1 + (i % 3))
+            .Select(n => BayouServer.Observation(service, Time.AddMinutes(-n), route, i % 7 == 0 ? 500 : 200))));
         await server.CountedAsync(service, routes.Select((_, i) => 1 + (i % 3)).Sum());
         var range = new AlreadyEscaped($"start_date={Time.AddMinutes(-5).ToUnixTimeMilliseconds()}&end_date={Time.AddMinutes(1).ToUnixTimeMilliseconds()}");
         var points = (await server.DataAsync($"/metrics/aggregate?service={service}&{range}&group_by=endpoint&window_size=60")).AsArray();
@@ -203,9 +205,12 @@ public sealed class MetricsQueryTests(BayouServer server) : IClassFixture<BayouS
         await server.CountedAsync(service, 1);
         var day = new DateTimeOffset(DateTime.UtcNow.Date.AddDays(-2), TimeSpan.Zero);
         await using (var fill = server.Db.CreateCommand("""
-            WITH many AS (INSERT INTO series (project_id, service, endpoint) SELECT project_id, service, 'GET /' || n FROM series, generate_series(1, 70) n WHERE service = $1 AND endpoint = '*' RETURNING id)
-            INSERT INTO metric_windows (id, series_id, window_start, version, applied, figures, request_size, response_size, duration_sum, duration_max, traffic_count, status_1xx, status_2xx, status_3xx, status_4xx, status_5xx, p50, p95, p99)
-            SELECT nextval('metric_windows_id_seq'), n.id, n.start, 1, '{}', w.figures, 0, 0, w.duration_sum, w.duration_max, 1, 0, 1, 0, 0, 0, w.p50, w.p95, w.p99
+            WITH many AS (INSERT INTO series (project_id, service, endpoint) SELECT project_id, service, 'GET /' || n
+                FROM series, generate_series(1, 70) n WHERE service = $1 AND endpoint = '*' RETURNING id)
+            INSERT INTO metric_windows (id, series_id, window_start, version, applied, figures, request_size, response_size, duration_sum, duration_max,
+                traffic_count, status_1xx, status_2xx, status_3xx, status_4xx, status_5xx, p50, p95, p99)
+            SELECT nextval('metric_windows_id_seq'), n.id, n.start, 1, '{}', w.figures, 0, 0, w.duration_sum, w.duration_max, 1, 0, 1, 0, 0, 0, w.p50, w.p95,
+                w.p99
               FROM (SELECT * FROM metric_windows WHERE series_id = (SELECT id FROM series WHERE service = $1 AND endpoint = '*')) w,
                    (SELECT id, $2 + m * interval '1 minute' AS start FROM many, generate_series(0, 1439) m ORDER BY m, id LIMIT 100001) n
             """))
@@ -215,9 +220,13 @@ public sealed class MetricsQueryTests(BayouServer server) : IClassFixture<BayouS
             await fill.ExecuteNonQueryAsync(BayouServer.Ct);
         }
 
-        var (status, body) = await server.GetAsync($"/metrics/aggregate?service={service}&group_by=endpoint&window_size=60&start_date={day.ToUnixTimeMilliseconds()}&end_date={day.AddDays(1).ToUnixTimeMilliseconds()}");
+        var start = day.ToUnixTimeMilliseconds();
+        var (status, body) = await server.GetAsync(
+            $"/metrics/aggregate?service={service}&group_by=endpoint&window_size=60&start_date={start}&end_date={day.AddDays(1).ToUnixTimeMilliseconds()}");
         Assert.Equal((HttpStatusCode.BadRequest, "window_size"), (status, (string)body["error"]!["details"]![0]!["field"]!));
-        var most = await server.DataAsync($"/metrics/aggregate?service={service}&group_by=endpoint&window_size=60&start_date={day.ToUnixTimeMilliseconds()}&end_date={day.AddMinutes(1_428).ToUnixTimeMilliseconds()}");
+        var end = day.AddMinutes(1_428).ToUnixTimeMilliseconds();
+        var most = await server.DataAsync(
+            $"/metrics/aggregate?service={service}&group_by=endpoint&window_size=60&start_date={start}&end_date={end}");
         Assert.Equal(70 * 1_428, most.AsArray().Count);
     }
 
@@ -233,7 +242,9 @@ public sealed class MetricsQueryTests(BayouServer server) : IClassFixture<BayouS
     public async Task The_range_before_is_compared()
     {
         var service = BayouServer.NewService();
-        await server.SendAsync(new[] { BayouServer.Observation(service, Time.AddMinutes(-10)), BayouServer.Observation(service, Time), BayouServer.Observation(service, Time, status: 500) });
+        await server.SendAsync(
+            new[] { BayouServer.Observation(service, Time.AddMinutes(-10)), BayouServer.Observation(service, Time),
+            BayouServer.Observation(service, Time, status: 500) });
         await server.CountedAsync(service, 3);
         var (from, to) = (Time.AddMinutes(-2).ToUnixTimeMilliseconds(), Time.AddMinutes(6).ToUnixTimeMilliseconds());
         var summary = await server.DataAsync($"/metrics/summary?service={service}&start_date={from}&end_date={to}");

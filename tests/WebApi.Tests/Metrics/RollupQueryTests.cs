@@ -12,7 +12,8 @@ public sealed class RollupQueryTests(BayouServer server) : IClassFixture<BayouSe
         var day = new DateTimeOffset(DateTime.UtcNow.Date.AddDays(-2), TimeSpan.Zero);
         var random = new Random(4);
         var items = Enumerable.Range(0, 400).Select(i => BayouServer.Observation(
-            service, i < 20 ? day.AddDays(-5).AddMinutes(i) : day.AddSeconds(random.Next(86_400)), $"/{i % 3}", i % 9 == 0 ? 503 : 200, 5 + random.Next(1_000))).ToList();
+            service, i < 20 ? day.AddDays(-5).AddMinutes(i) : day.AddSeconds(random.Next(86_400)), $"/{i % 3}", i % 9 == 0 ? 503
+                : 200, 5 + random.Next(1_000))).ToList();
         await server.SendAsync(items);
         await server.CountedAsync(service, items.Count);
 
@@ -21,7 +22,9 @@ public sealed class RollupQueryTests(BayouServer server) : IClassFixture<BayouSe
         Assert.True(await RowsAsync(service, Resolution.Hour) > 0 && await RowsAsync(service, Resolution.Day) > 0);
         AssertSame(before, await AskAsync(service, day));
 
-        await server.SendAsync(new[] { BayouServer.Observation(service, day.AddHours(7), "/late", 500, 3), BayouServer.Observation(service, day.AddDays(-5).AddMinutes(3), "/late", 500, 3) });
+        await server.SendAsync(
+            new[] { BayouServer.Observation(service, day.AddHours(7), "/late", 500, 3),
+            BayouServer.Observation(service, day.AddDays(-5).AddMinutes(3), "/late", 500, 3) });
         await server.CountedAsync(service, items.Count + 2);
         var late = await AskAsync(service, day);
         Assert.All(before.Zip(late), pair => Assert.NotEqual(pair.First.Answer, pair.Second.Answer));
@@ -59,7 +62,8 @@ public sealed class RollupQueryTests(BayouServer server) : IClassFixture<BayouSe
         {
             for (var round = 1; round <= Rounds; round++)
             {
-                await server.SendAsync(Enumerable.Range(0, Requests).Select(_ => BayouServer.Observation(service, day.AddHours(6).AddSeconds(random.Next(3 * 3_600)))));
+                await server.SendAsync(Enumerable.Range(0, Requests)
+                    .Select(_ => BayouServer.Observation(service, day.AddHours(6).AddSeconds(random.Next(3 * 3_600)))));
                 await server.CountedAsync(service, round * Requests);
             }
         }
@@ -92,11 +96,15 @@ public sealed class RollupQueryTests(BayouServer server) : IClassFixture<BayouSe
         return (reads, changed);
     }
 
-    private async Task<long> TrafficAsync(string service, DateTimeOffset day) =>
-        (long)(await server.DataAsync($"/metrics/summary?service={service}&start_date={day.ToUnixTimeMilliseconds()}&end_date={day.AddDays(1).ToUnixTimeMilliseconds()}"))["traffic"]!["value"]!;
+    private async Task<long> TrafficAsync(string service, DateTimeOffset day)
+    {
+        var (start, end) = (day.ToUnixTimeMilliseconds(), day.AddDays(1).ToUnixTimeMilliseconds());
+        return (long)(await server.DataAsync($"/metrics/summary?service={service}&start_date={start}&end_date={end}"))["traffic"]!["value"]!;
+    }
 
     private static void AssertSame(List<(string Url, string Answer)> expected, List<(string Url, string Answer)> actual) =>
-        Assert.All(expected.Zip(actual), pair => Assert.True(pair.First.Answer == pair.Second.Answer, $"{pair.First.Url}\n{pair.First.Answer}\n{pair.Second.Answer}"));
+        Assert.All(expected.Zip(actual), pair =>
+            Assert.True(pair.First.Answer == pair.Second.Answer, $"{pair.First.Url}\n{pair.First.Answer}\n{pair.Second.Answer}"));
 
     private async Task<List<(string Url, string Answer)>> AskAsync(string service, DateTimeOffset day)
     {
@@ -128,7 +136,8 @@ public sealed class RollupQueryTests(BayouServer server) : IClassFixture<BayouSe
 
     private async Task<long> RowsAsync(string service, Resolution resolution)
     {
-        await using var command = server.Db.CreateCommand($"SELECT count(*) FROM {resolution.Table} w JOIN series s ON s.id = w.series_id WHERE s.service = $1");
+        await using var command =
+            server.Db.CreateCommand($"SELECT count(*) FROM {resolution.Table} w JOIN series s ON s.id = w.series_id WHERE s.service = $1");
         command.Parameters.Add(new() { Value = service });
         return (long)(await command.ExecuteScalarAsync(BayouServer.Ct))!;
     }

@@ -62,7 +62,8 @@ public sealed class TopTests(BayouServer server) : IClassFixture<BayouServer>
     private async Task<long> EndpointsAsync(string service)
     {
         await using var command = server.Db.CreateCommand(
-            "SELECT coalesce(sum(traffic_count), 0)::bigint FROM metric_windows w JOIN series s ON s.id = w.series_id WHERE s.service = $1 AND s.endpoint <> '*'");
+            "SELECT coalesce(sum(traffic_count), 0)::bigint FROM metric_windows w JOIN series s ON s.id = w.series_id WHERE s.service = $1 AND s.endpoint <> "
+                + "'*'");
         command.Parameters.Add(new() { Value = service });
         return (long)(await command.ExecuteScalarAsync(BayouServer.Ct))!;
     }

@@ -81,13 +81,16 @@ public sealed class WindowFeedTests : IAsyncLifetime
     {
         var (one, two) = (BayouServer.NewService(), BayouServer.NewService());
         var time = BayouServer.RecentMinute;
-        await _server.SendAsync(new[] { BayouServer.Observation(one, time, "/a"), BayouServer.Observation(one, time.AddMinutes(-1), "/b", 500), BayouServer.Observation(two, time, "/a") });
+        await _server.SendAsync(
+            new[] { BayouServer.Observation(one, time, "/a"), BayouServer.Observation(one, time.AddMinutes(-1), "/b", 500),
+            BayouServer.Observation(two, time, "/a") });
         await _server.CountedAsync(one, 2);
         await _server.CountedAsync(two, 1);
         FormattableString[] filters =
         [
             $"service={one}", $"service__in={one},{two}", $"service={one}&endpoint=*", $"service={two}&endpoint__in=*,GET%20/a", $"endpoint__eq=GET%20/a",
-            $"service={one}&start_date={time.ToUnixTimeMilliseconds()}", $"service={one}&end_date={time.ToUnixTimeMilliseconds()}", $"service={one}&service__eq={two}", $"limit=2",
+            $"service={one}&start_date={time.ToUnixTimeMilliseconds()}", $"service={one}&end_date={time.ToUnixTimeMilliseconds()}",
+            $"service={one}&service__eq={two}", $"limit=2",
         ];
         foreach (var filter in filters)
         {

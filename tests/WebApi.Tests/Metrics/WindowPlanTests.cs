@@ -19,7 +19,8 @@ public sealed class WindowPlanTests
     {
         var day = new DateTimeOffset(2026, 6, 12, 0, 0, 0, TimeSpan.Zero);
         Assert.Equal(["86400 00:00-00:00"], Plan(new(day, day.AddDays(2))).Select(Text));
-        Assert.Equal(["3600 00:00-05:00", "600 05:00-06:00", "3600 06:00-00:00", "86400 00:00-00:00"], Plan(new(day, day.AddDays(2)), (3_600, day.AddHours(5))).Select(Text));
+        Assert.Equal(["3600 00:00-05:00", "600 05:00-06:00", "3600 06:00-00:00", "86400 00:00-00:00"],
+            Plan(new(day, day.AddDays(2)), (3_600, day.AddHours(5))).Select(Text));
         Assert.Equal(
             ["3600 00:00-05:00", "600 05:00-05:20", "60 05:20-05:30", "600 05:30-06:00", "3600 06:00-00:00", "86400 00:00-00:00"],
             Plan(new(day, day.AddDays(2)), (600, day.AddMinutes(320))).Select(Text));
@@ -40,7 +41,8 @@ public sealed class WindowPlanTests
         Assert.Equal(["600 10:40-11:40"], Plan(new(old, old.AddHours(1)), longest: 60).Select(Text));
         Assert.Equal(["86400 00:00-00:00"], Plan(new(Now.AddDays(-300), Now.AddDays(-290)), longest: 60).Select(Text));
         Assert.Empty(Plan(new(Now.AddDays(-300), Now.AddDays(-300).AddHours(2))));
-        Assert.Equal(3, Plan(new(DateTimeOffset.MinValue, Now)).Select(segment => segment.Resolution).Distinct().Count(resolution => resolution != Resolution.TenMinutes));
+        Assert.Equal(3,
+            Plan(new(DateTimeOffset.MinValue, Now)).Select(segment => segment.Resolution).Distinct().Count(resolution => resolution != Resolution.TenMinutes));
     }
 
     [Theory]
@@ -66,7 +68,9 @@ public sealed class WindowPlanTests
             Assert.Equal(Resolution.Minute.StartOf(range.Start.AddSeconds(59)), plan[0].Start);
             Assert.True(plan[^1].End >= range.End && plan[^1].End < range.End.AddMinutes(1));
             Assert.All(plan.Zip(plan.Skip(1)), pair => Assert.Equal(pair.First.End, pair.Second.Start));
-            Assert.All(plan, segment => Assert.True(segment.Resolution.Seconds <= longest && segment.Resolution.StartOf(segment.Start) == segment.Start && segment.Resolution.StartOf(segment.End) == segment.End));
+            Assert.All(plan, segment =>
+                Assert.True(segment.Resolution.Seconds <= longest && segment.Resolution.StartOf(segment.Start) == segment.Start
+                && segment.Resolution.StartOf(segment.End) == segment.End));
             Assert.All(plan.Where(segment => segment.Resolution != Resolution.Minute), segment => Assert.DoesNotContain(marks, mark =>
                 mark.Seconds <= segment.Resolution.Seconds && mark.Start < segment.End && mark.Start.AddSeconds(mark.Seconds) > segment.Start));
         }

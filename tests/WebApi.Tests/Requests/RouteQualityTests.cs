@@ -42,12 +42,15 @@ public sealed partial class RouteQualityTests(ITestOutputHelper output)
         Assert.True(precision >= least && recall >= least, $"precision {precision:0.0000}, recall {recall:0.0000}");
     }
 
-    /// <summary>No path tells whether a word is a name or a value. So it may stay, and what is nothing but an id and words, as 17-a-title.html, may be one value.</summary>
+    /// <summary>
+    /// No path tells whether a word is a name or a value. So it may stay, and what is nothing but an id and words, as 17-a-title.html, may be one value.
+    /// </summary>
     private static bool IsSame(string expected, string found)
     {
         var words = Regex.Escape(expected).Replace(@"\{word}", "[^{}]*", StringComparison.Ordinal);
         var (name, extension) = Extension().Match(expected) is { Success: true } file ? (expected[..file.Index], file.Value) : (expected, "");
-        return Regex.IsMatch(found, $"^{words}$") || (found == $"{{id}}{extension}" && !Regex.IsMatch(name.Replace("{id}", "").Replace("{word}", ""), "[A-Za-z0-9]"));
+        return Regex.IsMatch(found, $"^{words}$")
+            || (found == $"{{id}}{extension}" && !Regex.IsMatch(name.Replace("{id}", "").Replace("{word}", ""), "[A-Za-z0-9]"));
     }
 
     [GeneratedRegex(@"(?:\.tar)?\.[a-z0-9]{2,7}$")]

@@ -26,7 +26,8 @@ public sealed class RouteVariablesTests(BayouServer server) : IClassFixture<Bayo
         {
             Assert.Equal(late[^1], await CallAsync(registry, service, $"/people/{Names(900, 901).Single()}/posts") is [var id] ? id : 0);
             Assert.Equal(early, await CallAsync(registry, service, [.. Names(0, 60).Select(name => $"/people/{name}/posts")]));
-            Assert.Equal(["GET /people/search", "GET /people/{id}/avatar"], await NamesAsync(await CallAsync(registry, service, "/people/search", "/people/novice/avatar")));
+            Assert.Equal(["GET /people/search", "GET /people/{id}/avatar"],
+                await NamesAsync(await CallAsync(registry, service, "/people/search", "/people/novice/avatar")));
         }
     }
 
@@ -34,7 +35,8 @@ public sealed class RouteVariablesTests(BayouServer server) : IClassFixture<Bayo
     public async Task Many_names_in_one_batch_are_learned_within_it_and_each_place_by_itself()
     {
         var service = BayouServer.NewService();
-        var ids = await CallAsync(Registry(), service, [.. Names(0, 400).SelectMany(owner => Names(500, 502).Select(repository => $"/repos/{owner}/{owner}-{repository}/issues"))]);
+        var ids = await CallAsync(Registry(), service,
+            [.. Names(0, 400).SelectMany(owner => Names(500, 502).Select(repository => $"/repos/{owner}/{owner}-{repository}/issues"))]);
         Assert.InRange(ids.Distinct().Count(), 2, 320);
         Assert.Equal("GET /repos/{id}/{id}/issues", await NameAsync(ids[^1]));
     }
@@ -44,7 +46,8 @@ public sealed class RouteVariablesTests(BayouServer server) : IClassFixture<Bayo
     {
         var (service, registry) = (BayouServer.NewService(), Registry());
         string[] calls = [.. Names(0, 150).Select(name => $"/rpc/Get{char.ToUpperInvariant(name[0])}{name[1..]}")];
-        string[] resources = [.. Names(0, 150).SelectMany(name => (string[])[$"/api/{name}", $"/api/{name}/17", $"/api/{name}/17/items", $"/api/{name}/count"])];
+        string[] resources =
+            [.. Names(0, 150).SelectMany(name => (string[])[$"/api/{name}", $"/api/{name}/17", $"/api/{name}/17/items", $"/api/{name}/count"])];
         Assert.Equal(calls.Length, (await CallAsync(registry, service, calls)).Distinct().Count());
         Assert.Equal(resources.Length, (await CallAsync(registry, service, resources)).Distinct().Count());
     }

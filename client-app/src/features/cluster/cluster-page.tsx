@@ -61,8 +61,15 @@ function NodeRow({ node, isSelf }: { node: ClusterNode; isSelf: boolean }) {
   const isHere = node.status === 'up' || node.status === 'stopping';
   const types = Object.entries(node.activations).sort(([, a], [, b]) => b - a);
   return (
-    <tr data-node={node.name} data-status={node.status} className={`border-b border-line align-top tabular-nums last:border-0 ${isHere ? '' : 'text-ink-soft'}`}>
-      <th scope="row" className="py-2 pr-4 text-left font-medium whitespace-nowrap">{node.name}{isSelf && <span className="ml-2 text-xs font-normal text-ink-soft">answers this</span>}</th>
+    <tr
+      data-node={node.name}
+      data-status={node.status}
+      className={`border-b border-line align-top tabular-nums last:border-0 ${isHere ? '' : 'text-ink-soft'}`}
+    >
+      <th scope="row" className="py-2 pr-4 text-left font-medium whitespace-nowrap">
+        {node.name}
+        {isSelf && <span className="ml-2 text-xs font-normal text-ink-soft">answers this</span>}
+      </th>
       <td className="py-2 pr-4 whitespace-nowrap">
         <span className="flex items-center gap-1.5">
           <span aria-hidden="true" className={`size-2 rounded-full ${dot}`} />
@@ -76,7 +83,13 @@ function NodeRow({ node, isSelf }: { node: ClusterNode; isSelf: boolean }) {
       <td className="py-2 pr-4">{isHere && node.roles.includes('silo') ? formatCount(node.calls_per_second) : '–'}</td>
       <td className="py-2 pr-4">
         {isHere && types.length > 0
-          ? <ul>{types.map(([type, count]) => <li key={type} className="whitespace-nowrap">{formatCount(count)} <span className="text-ink-soft">{type}</span></li>)}</ul>
+          ? (
+            <ul>
+              {types.map(([type, count]) => (
+                <li key={type} className="whitespace-nowrap">{formatCount(count)} <span className="text-ink-soft">{type}</span></li>
+              ))}
+            </ul>
+          )
           : '–'}
       </td>
       <td className="py-2">{node.version}</td>
@@ -93,13 +106,20 @@ function Reminders({ data }: { data: Cluster }) {
           <table className="w-full text-sm">
             <thead>
               <tr className="border-b border-line text-left text-xs text-ink-soft">
-                {['Reminder', 'Ran last', 'On', 'Took', 'Runs', 'Failed'].map((name) => <th key={name} scope="col" className="py-1.5 pr-4 font-medium">{name}</th>)}
+                {['Reminder', 'Ran last', 'On', 'Took', 'Runs', 'Failed'].map((name) => (
+                  <th key={name} scope="col" className="py-1.5 pr-4 font-medium">
+                    {name}
+                  </th>
+                ))}
               </tr>
             </thead>
             <tbody>
               {data.reminders.map((reminder) => (
                 <tr key={reminder.name} className="border-b border-line align-top tabular-nums last:border-0">
-                  <th scope="row" className="py-2 pr-4 text-left font-medium">{reminder.name}{reminder.error && <p className="text-xs font-normal text-bad">{reminder.error}</p>}</th>
+                  <th scope="row" className="py-2 pr-4 text-left font-medium">
+                    {reminder.name}
+                    {reminder.error && <p className="text-xs font-normal text-bad">{reminder.error}</p>}
+                  </th>
                   <td className="py-2 pr-4 whitespace-nowrap">{time.clock(Date.parse(reminder.last_run))}</td>
                   <td className="py-2 pr-4">{reminder.node}</td>
                   <td className="py-2 pr-4 whitespace-nowrap">{formatDuration(reminder.seconds)}</td>

@@ -17,7 +17,8 @@ export const cluster = queryOptions({
 export function ordered(nodes: ClusterNode[]): ClusterNode[] {
   const rank: Record<NodeStatus, number> = { dead: 0, silent: 0, stopping: 1, up: 1, stopped: 2 };
   // A life that has a later one of the same name is history, however it ended.
-  const isHistory = (node: ClusterNode) => node.status !== 'up' && nodes.some((other) => other.name === node.name && Date.parse(other.started_at) > Date.parse(node.started_at));
+  const isHistory = (node: ClusterNode) =>
+    node.status !== 'up' && nodes.some((other) => other.name === node.name && Date.parse(other.started_at) > Date.parse(node.started_at));
   return nodes
     .map((node) => ({ node, at: isHistory(node) ? 3 : rank[node.status] }))
     .sort((a, b) => a.at - b.at || a.node.name.localeCompare(b.node.name) || Date.parse(b.node.started_at) - Date.parse(a.node.started_at))

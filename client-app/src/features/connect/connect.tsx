@@ -26,10 +26,22 @@ export function Connect({ services }: { services: KnownService[] }) {
     <Card
       title="Connect your API"
       className={others.length > 0 ? 'border-good' : 'border-accent'}
-      actions={<Choice label="Kind of API" value={kind} choices={kinds.map((name) => [name, name] as const)} onChange={(next) => { setKind(next); setSaid(''); }} />}
+      actions={
+        <Choice
+          label="Kind of API"
+          value={kind}
+          choices={kinds.map((name) => [name, name] as const)}
+          onChange={(next) => {
+            setKind(next);
+            setSaid('');
+          }}
+        />
+      }
     >
       <div className="relative">
-        <pre className="max-h-80 overflow-auto rounded-md bg-surface p-3 pr-20 text-xs leading-relaxed" tabIndex={0} aria-label={`Snippet for ${kind}`}><code>{snippet}</code></pre>
+        <pre className="max-h-80 overflow-auto rounded-md bg-surface p-3 pr-20 text-xs leading-relaxed" tabIndex={0} aria-label={`Snippet for ${kind}`}>
+          <code>{snippet}</code>
+        </pre>
         <button
           type="button"
           className="button absolute top-2 right-2"
@@ -42,10 +54,19 @@ export function Connect({ services }: { services: KnownService[] }) {
         Where this Bayou was started with BAYOU_TOKEN, senders have it too: as <code>bayou.ApiKey</code>, or in the header <code>x-api-key</code>.
       </p>
       <p role="status" className="mt-3 flex flex-wrap items-center gap-2 text-sm" data-listener={others.length > 0 ? 'heard' : 'waiting'}>
-        <span aria-hidden="true" className={`size-2.5 rounded-full ${reporting.length > 0 ? 'bg-good' : others.length > 0 ? 'bg-warn' : 'animate-pulse bg-warn'}`} />
+        <span
+          aria-hidden="true"
+          className={`size-2.5 rounded-full ${reporting.length > 0 ? 'bg-good' : others.length > 0 ? 'bg-warn' : 'animate-pulse bg-warn'}`}
+        />
         {others.length === 0 ? 'Listening for the first request of your API. Until then, this page shows Bayou’s own.' : (
           <>
-            <strong>{reporting.length === 0 ? 'None reports just now.' : reporting.length === 1 ? 'Your API is reporting:' : `${formatCount(reporting.length)} APIs are reporting:`}</strong>
+            <strong>
+              {reporting.length === 0
+                ? 'None reports just now.'
+                : reporting.length === 1
+                  ? 'Your API is reporting:'
+                  : `${formatCount(reporting.length)} APIs are reporting:`}
+            </strong>
             {reporting.map((known) => <ServiceLink key={known.service} known={known} />)}
             {silent.length > 0 && <span className="text-ink-soft">Silent:</span>}
             {silent.map((known) => <ServiceLink key={known.service} known={known} />)}

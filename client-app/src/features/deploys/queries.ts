@@ -13,11 +13,22 @@ export const deploys = ({ service, range }: Filters) =>
     queryKey: ['deploys', service, range],
     queryFn: async ({ signal }) => {
       const { start, end } = resolve(range);
-      return (await getJson('/deploys', { service, service__ne: service === null ? OWN_SERVICE : null, start_date: start, end_date: end, limit: 200, order: 'asc' }, signal)).data;
+      return (
+        await getJson(
+          '/deploys',
+          { service, service__ne: service === null ? OWN_SERVICE : null, start_date: start, end_date: end, limit: 200, order: 'asc' },
+          signal,
+        )
+      ).data;
     },
     refetchInterval: POLL_MS,
     placeholderData: keepPreviousData,
   });
 
 /** A deploy as charts show it. */
-export const deployMark = ({ id, service, version, time }: Deploy): Mark => ({ key: id, at: Date.parse(time), label: version, says: `${service} ${version} deployed` });
+export const deployMark = ({ id, service, version, time }: Deploy): Mark => ({
+  key: id,
+  at: Date.parse(time),
+  label: version,
+  says: `${service} ${version} deployed`,
+});

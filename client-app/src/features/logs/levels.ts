@@ -3,8 +3,15 @@ import type { Bucket } from './lines';
 import { levels, type Level } from './log-filters';
 
 export const levelColor: Record<Level, string> = {
-  trace: 'var(--level-trace)', debug: 'var(--level-debug)', info: 'var(--level-info)', warn: 'var(--level-warn)', error: 'var(--level-error)', fatal: 'var(--level-fatal)',
+  trace: 'var(--level-trace)',
+  debug: 'var(--level-debug)',
+  info: 'var(--level-info)',
+  warn: 'var(--level-warn)',
+  error: 'var(--level-error)',
+  fatal: 'var(--level-fatal)',
 };
 
 /** The most frequent at the bottom. */
-export const levelSeries: readonly Series<Bucket>[] = levels.toReversed().map((level) => ({ key: level, name: level, color: levelColor[level], of: (bucket) => bucket[level] }));
+export const levelSeries: readonly Series<Bucket>[] = levels
+  .toReversed()
+  .map((level) => ({ key: level, name: level, color: levelColor[level], of: (bucket) => bucket[level] }));

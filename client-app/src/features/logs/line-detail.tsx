@@ -40,13 +40,36 @@ export function LineDetail({ line, message, words, filters, onChange }: Props) {
   const copy = async (text: string, what: string) => { setSaid((await copyText(text)) ? `${what} copied` : 'The browser does not let this page copy'); };
   return (
     <div className="flex flex-col gap-3 border-l-4 border-transparent px-3 pt-1 pb-3 text-sm">
-      <pre className="max-h-96 overflow-auto rounded border border-line bg-surface p-2 font-mono text-xs wrap-anywhere whitespace-pre-wrap" tabIndex={0} aria-label="Message"><Marked text={message} words={words} /></pre>
+      <pre
+        className="max-h-96 overflow-auto rounded border border-line bg-surface p-2 font-mono text-xs wrap-anywhere whitespace-pre-wrap"
+        tabIndex={0}
+        aria-label="Message"
+      >
+        <Marked text={message} words={words} />
+      </pre>
       <div className="flex flex-wrap gap-2">
         <button type="button" className="button" aria-expanded={isAround} onClick={() => { setIsAround(!isAround); }}>Lines around this</button>
         <Link className="button" to={logsPath(query, { pattern: line.pattern_id })}>Same pattern</Link>
         {line.trace_id && <Link className="button" to={logsPath(query, { trace: line.trace_id, service: null })}>Same trace</Link>}
-        {line.service && <Link className="button" to={linkTo(endpoint ? '/dashboard/metrics' : '/dashboard', { service: line.service, range: moment, endpoint, method: null, status: null, country: null, selection: null })}>{endpoint ? 'Its endpoint’s' : 'Its service’s'} metrics at that moment</Link>}
-        <button type="button" className="button" onClick={() => void copy(new URL(`/dashboard/logs?line=${line.id}`, window.location.href).toString(), 'Link')}>Copy link</button>
+        {line.service && (
+          <Link
+            className="button"
+            to={linkTo(endpoint ? '/dashboard/metrics' : '/dashboard', {
+              service: line.service,
+              range: moment,
+              endpoint,
+              method: null,
+              status: null,
+              country: null,
+              selection: null,
+            })}
+          >
+            {endpoint ? 'Its endpoint’s' : 'Its service’s'} metrics at that moment
+          </Link>
+        )}
+        <button type="button" className="button" onClick={() => void copy(new URL(`/dashboard/logs?line=${line.id}`, window.location.href).toString(), 'Link')}>
+          Copy link
+        </button>
         <button type="button" className="button" onClick={() => void copy(JSON.stringify(line, null, 2), 'Line')}>Copy as JSON</button>
         <span role="status" className="self-center text-xs text-ink-soft">{said}</span>
       </div>
@@ -57,8 +80,32 @@ export function LineDetail({ line, message, words, filters, onChange }: Props) {
               <th scope="row" className="w-40 truncate py-1 pr-3 text-left align-top font-medium text-ink-soft" title={name}>{name}</th>
               <td className="py-1 font-mono wrap-anywhere whitespace-pre-wrap"><Marked text={value} words={words} /></td>
               <td className="w-24 py-0.5 text-right align-top whitespace-nowrap">
-                {only && <button type="button" className="button" aria-label={`Only lines with this ${name}`} title="Only lines with this" onClick={() => { onChange(only); }}>+</button>}{' '}
-                {without && <button type="button" className="button" aria-label={`Only lines without this ${name}`} title="Only lines without this" onClick={() => { onChange(without); }}>−</button>}
+                {only && (
+                  <button
+                    type="button"
+                    className="button"
+                    aria-label={`Only lines with this ${name}`}
+                    title="Only lines with this"
+                    onClick={() => {
+                      onChange(only);
+                    }}
+                  >
+                    +
+                  </button>
+                )}{' '}
+                {without && (
+                  <button
+                    type="button"
+                    className="button"
+                    aria-label={`Only lines without this ${name}`}
+                    title="Only lines without this"
+                    onClick={() => {
+                      onChange(without);
+                    }}
+                  >
+                    −
+                  </button>
+                )}
               </td>
             </tr>
           ))}
@@ -122,7 +169,11 @@ function Around({ line }: { line: Line }) {
       {[...data.before, data.line, ...data.after].map((other) => {
         const { first, more } = fold(withoutColours(other.message));
         return (
-          <li key={other.id} aria-current={other.id === line.id || undefined} className="flex gap-3 px-1 py-0.5 aria-[current=true]:bg-card aria-[current=true]:font-semibold">
+          <li
+            key={other.id}
+            aria-current={other.id === line.id || undefined}
+            className="flex gap-3 px-1 py-0.5 aria-[current=true]:bg-card aria-[current=true]:font-semibold"
+          >
             <time dateTime={other.created_at} className="shrink-0 text-ink-soft">{time.clock(Date.parse(other.created_at))}</time>
             <span className="w-10 shrink-0 text-ink-soft">{other.level}</span>
             <span className="min-w-0 wrap-anywhere">{first}{more > 0 && ` (+${more})`}</span>

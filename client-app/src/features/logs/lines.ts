@@ -60,7 +60,12 @@ async function poll(held: Tail, query: Query, signal: AbortSignal): Promise<Tail
   // Faster than anyone reads: the newest, and how many there were, by how many of the first there are that fit.
   const newest = await first(query, signal);
   const fitting = data.length / (metadata.last_id - held.lastId);
-  return { ...newest, lines: merge(held.lines, newest.lines), hasOlder: true, sampled: (fitting * (newest.lastId - held.lastId)) / Math.max(1, (newest.at - held.at) / 1_000) };
+  return {
+    ...newest,
+    lines: merge(held.lines, newest.lines),
+    hasOlder: true,
+    sampled: (fitting * (newest.lastId - held.lastId)) / Math.max(1, (newest.at - held.at) / 1_000),
+  };
 }
 
 export const tailOf = (filters: LogFilters) =>

@@ -22,7 +22,11 @@ export function LogChanges({ service, span }: { service: string | null; span: Sp
           <ol className="flex flex-col gap-0.5">
             {more.map((row) => (
               <li key={row.pattern_id}>
-                <Link to={logsPath(query, { service, pattern: row.pattern_id, range: { kind: 'custom', ...span } })} className="flex items-baseline gap-3 rounded border-l-4 px-2 py-1 text-sm hover:bg-surface" style={{ borderLeftColor: levelColor[row.level] }}>
+                <Link
+                  to={logsPath(query, { service, pattern: row.pattern_id, range: { kind: 'custom', ...span } })}
+                  className="flex items-baseline gap-3 rounded border-l-4 px-2 py-1 text-sm hover:bg-surface"
+                  style={{ borderLeftColor: levelColor[row.level] }}
+                >
                   {row.is_new && <span className="shrink-0 rounded bg-accent px-1 text-[10px] font-semibold text-card">new</span>}
                   <span className="min-w-0 flex-1 truncate font-mono text-xs" title={row.template}>{row.template}</span>
                   <span className="font-medium whitespace-nowrap">{formatDelta(row.range_count - row.previous_count)}</span>

@@ -30,8 +30,22 @@ export function LogFacets({ filters, onChange }: Props) {
         taken={filters.levels}
         onToggle={(value) => { if (isLevel(value)) onChange({ levels: toggled(filters.levels, value) }); }}
       />
-      <Facet title="Source" values={sources.data.source} taken={filters.sources} onToggle={(value) => { onChange({ sources: toggled(filters.sources, value) }); }} />
-      <Facet title="Service" values={services.data.service} taken={filters.service === null ? [] : [filters.service]} onToggle={(value) => { onChange({ service: filters.service === value ? null : value }); }} />
+      <Facet
+        title="Source"
+        values={sources.data.source}
+        taken={filters.sources}
+        onToggle={(value) => {
+          onChange({ sources: toggled(filters.sources, value) });
+        }}
+      />
+      <Facet
+        title="Service"
+        values={services.data.service}
+        taken={filters.service === null ? [] : [filters.service]}
+        onToggle={(value) => {
+          onChange({ service: filters.service === value ? null : value });
+        }}
+      />
     </aside>
   );
 }
@@ -57,9 +71,12 @@ function Facet({ title, values, taken, onToggle }: FacetProps) {
               type="button"
               aria-pressed={taken.includes(value)}
               onClick={() => { onToggle(value); }}
-              className="flex w-full cursor-pointer items-baseline gap-2 rounded px-1.5 py-0.5 text-left hover:bg-card aria-pressed:bg-card aria-pressed:font-semibold aria-pressed:outline aria-pressed:outline-accent"
+              className="flex w-full cursor-pointer items-baseline gap-2 rounded px-1.5 py-0.5 text-left hover:bg-card aria-pressed:bg-card
+                aria-pressed:font-semibold aria-pressed:outline aria-pressed:outline-accent"
             >
-              {isLevel(value) && title === 'Level' && <span aria-hidden="true" className="size-2 shrink-0 rounded-full" style={{ background: levelColor[value] }} />}
+              {isLevel(value) && title === 'Level' && (
+                <span aria-hidden="true" className="size-2 shrink-0 rounded-full" style={{ background: levelColor[value] }} />
+              )}
               <span className="min-w-0 flex-1 truncate" title={value}>{value}</span>
               <span className="text-ink-soft" title={formatExactly.lines(count)}>{formatCompact(count)}</span>
             </button>

@@ -28,7 +28,15 @@ describe('the URL of the logs page', () => {
 
   it('asks the API by operators', () => {
     const filters = readLogFilters(new URLSearchParams('level=error,fatal&source=a&source=b&search=x&mode=semantic&meta=a.b%3D1&meta=-c%3D2'));
-    expect(logQuery(filters)).toMatchObject({ level__in: 'error,fatal', source: null, source__in: ['a', 'b'], search: 'x', mode: 'semantic', 'meta.a.b': '1', 'meta.c__ne': '2' });
+    expect(logQuery(filters)).toMatchObject({
+      level__in: 'error,fatal',
+      source: null,
+      source__in: ['a', 'b'],
+      search: 'x',
+      mode: 'semantic',
+      'meta.a.b': '1',
+      'meta.c__ne': '2',
+    });
   });
 });
 

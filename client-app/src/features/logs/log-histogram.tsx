@@ -37,7 +37,11 @@ export function LogHistogram({ filters, onChange }: Props) {
       }}
       copy={{
         curl: () => curlOf('/logs/histogram', histogramQuery(filters)),
-        csv: () => csvOf(['time', ...levelSeries.map(({ key }) => key)], rows.map((row) => [new Date(row.at).toISOString(), ...levelSeries.map(({ key }) => row.values[key] ?? 0)])),
+        csv: () =>
+          csvOf(
+            ['time', ...levelSeries.map(({ key }) => key)],
+            rows.map((row) => [new Date(row.at).toISOString(), ...levelSeries.map(({ key }) => row.values[key] ?? 0)]),
+          ),
       }}
     />
   );

@@ -78,7 +78,14 @@ export function LogList({ tail, words, older, onOlder, filters, onChange }: Prop
           {virtual.getVirtualItems().map(({ index, key, start }) => {
             const line = lines[index];
             return line && (
-              <div key={key} role="listitem" data-index={index} ref={virtual.measureElement} className="absolute top-0 left-0 w-full" style={{ transform: `translateY(${start}px)` }}>
+              <div
+                key={key}
+                role="listitem"
+                data-index={index}
+                ref={virtual.measureElement}
+                className="absolute top-0 left-0 w-full"
+                style={{ transform: `translateY(${start}px)` }}
+              >
                 <LogLine
                   line={line}
                   words={words}
@@ -91,7 +98,14 @@ export function LogList({ tail, words, older, onOlder, filters, onChange }: Prop
             );
           })}
         </div>
-        {older.error && <p role="alert" className="p-2 text-center text-xs text-bad">Older lines cannot be loaded: {older.error.message}. <button type="button" className="underline" onClick={onOlder}>Try again</button></p>}
+        {older.error && (
+          <p role="alert" className="p-2 text-center text-xs text-bad">
+            Older lines cannot be loaded: {older.error.message}.{' '}
+            <button type="button" className="underline" onClick={onOlder}>
+              Try again
+            </button>
+          </p>
+        )}
         {older.isLoading && <p role="status" className="p-2 text-center text-xs text-ink-soft">Loading older lines…</p>}
       </div>
     </div>

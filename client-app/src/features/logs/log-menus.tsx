@@ -18,9 +18,20 @@ function ViewMenu() {
       <fieldset className="flex flex-col gap-1">
         <legend className="sr-only">Columns</legend>
         {columns.map((column) => (
-          <label key={column} className="flex items-center gap-2"><input type="checkbox" checked={shown.includes(column)} onChange={() => { toggleColumn(column); }} /> {column}</label>
+          <label key={column} className="flex items-center gap-2">
+            <input
+              type="checkbox"
+              checked={shown.includes(column)}
+              onChange={() => {
+                toggleColumn(column);
+              }}
+            />{' '}
+            {column}
+          </label>
         ))}
-        <label className="flex items-center gap-2 border-t border-line pt-1"><input type="checkbox" checked={isWrapped} onChange={toggleWrap} /> wrap long lines</label>
+        <label className="flex items-center gap-2 border-t border-line pt-1">
+          <input type="checkbox" checked={isWrapped} onChange={toggleWrap} /> wrap long lines
+        </label>
       </fieldset>
     </Popover>
   );

@@ -91,7 +91,10 @@ function Chips({ filters, onChange }: Props) {
     ...filters.sources.map((source): [string, Partial<LogFilters>] => [`source ${source}`, { sources: filters.sources.filter((other) => other !== source) }]),
     ...(filters.pattern === null ? [] : [[`pattern ${filters.pattern}`, { pattern: null }] as [string, Partial<LogFilters>]]),
     ...(filters.trace === null ? [] : [[`trace ${filters.trace}`, { trace: null }] as [string, Partial<LogFilters>]]),
-    ...filters.meta.map((meta): [string, Partial<LogFilters>] => [`${meta.key} ${meta.isNegated ? '≠' : '='} ${meta.value}`, { meta: filters.meta.filter((other) => other !== meta) }]),
+    ...filters.meta.map((meta): [string, Partial<LogFilters>] => [
+      `${meta.key} ${meta.isNegated ? '≠' : '='} ${meta.value}`,
+      { meta: filters.meta.filter((other) => other !== meta) },
+    ]),
   ];
   return chips.map(([name, change]) => (
     <button key={name} type="button" className="button max-w-64" onClick={() => { onChange(change); }}>

@@ -9,7 +9,15 @@ export const withoutColours = (message: string) => (message.includes(ESC) ? mess
 /** The first line, and how many follow. */
 export function fold(message: string): { first: string; more: number } {
   const end = message.indexOf('\n');
-  return end < 0 ? { first: message, more: 0 } : { first: message.slice(0, end), more: message.slice(end + 1).split('\n').filter((line) => line !== '').length };
+  return end < 0
+    ? { first: message, more: 0 }
+    : {
+        first: message.slice(0, end),
+        more: message
+          .slice(end + 1)
+          .split('\n')
+          .filter((line) => line !== '').length,
+      };
 }
 
 /** A text with what was searched for marked in it. */

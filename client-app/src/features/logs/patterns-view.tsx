@@ -32,7 +32,18 @@ export function PatternsView({ filters, onPick }: Props) {
     <Card
       title="Patterns"
       note={`${formatCount(metadata.total)} in this range${metadata.total > MOST ? `, of which the ${MOST} most frequent` : ''}`}
-      actions={<CopyMenu of="Patterns" curl={() => curlOf('/logs/patterns', query)} csv={() => csvOf(['pattern', 'template', 'level', 'source', 'lines', 'lines before', 'first seen', 'last seen'], data.map((row) => [row.pattern_id, row.template, row.level, row.source, row.range_count, row.previous_count, row.first_seen, row.last_seen]))} />}
+      actions={
+        <CopyMenu
+          of="Patterns"
+          curl={() => curlOf('/logs/patterns', query)}
+          csv={() =>
+            csvOf(
+              ['pattern', 'template', 'level', 'source', 'lines', 'lines before', 'first seen', 'last seen'],
+              data.map((row) => [row.pattern_id, row.template, row.level, row.source, row.range_count, row.previous_count, row.first_seen, row.last_seen]),
+            )
+          }
+        />
+      }
     >
       {data.length === 0 ? <Empty>No line in this range.</Empty> : (
         <table className="w-full table-fixed text-xs">
@@ -50,10 +61,19 @@ export function PatternsView({ filters, onPick }: Props) {
             {data.map((row) => (
               <tr key={row.pattern_id} className="border-t border-line">
                 <td className="py-1 text-right font-medium">{formatCount(row.range_count)}</td>
-                <td className="py-1 text-right text-ink-soft max-sm:hidden">{row.previous_count === 0 ? '' : formatChange(row.range_count / row.previous_count - 1)}</td>
+                <td className="py-1 text-right text-ink-soft max-sm:hidden">
+                  {row.previous_count === 0 ? '' : formatChange(row.range_count / row.previous_count - 1)}
+                </td>
                 <td className="py-1 pl-4 max-sm:hidden"><Sparkline values={row.trend} color={levelColor[row.level]} /></td>
                 <td className="py-1 pl-4">
-                  <button type="button" onClick={() => { onPick(row.pattern_id); }} title={row.template} className="flex w-full cursor-pointer items-baseline gap-2 text-left hover:underline">
+                  <button
+                    type="button"
+                    onClick={() => {
+                      onPick(row.pattern_id);
+                    }}
+                    title={row.template}
+                    className="flex w-full cursor-pointer items-baseline gap-2 text-left hover:underline"
+                  >
                     {row.is_new && <span className="shrink-0 rounded bg-accent px-1 text-[10px] font-semibold text-card">new</span>}
                     <span className="min-w-0 truncate font-mono">{row.template}</span>
                   </button>

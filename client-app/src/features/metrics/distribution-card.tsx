@@ -5,6 +5,7 @@ import { CopyMenu } from '../../shared/copy-menu';
 import { formatCompact, formatCount, formatLatency, formatRate } from '../../shared/format';
 import { Empty, Failed, Loading } from '../../shared/states';
 import { resolve, seriesQuery, type Filters } from '../../shared/filters/filters';
+import type { Distribution } from './figures';
 import { distribution } from './queries';
 
 /** How many requests took how long, from the merged sketches; each bar is as wide in the logarithm as any other. */
@@ -24,15 +25,26 @@ export function DistributionCard({ filters }: { filters: Filters }) {
         />
       }
     >
-      {!data ? (error ? <Failed what="The distribution" error={error} /> : <Loading what="distribution" />) : data.count === 0 ? <Empty>No requests in this range.</Empty> : (
+      {!data ? (
+        error ? (
+          <Failed what="The distribution" error={error} />
+        ) : (
+          <Loading what="distribution" />
+        )
+      ) : data.count === 0 ? (
+        <Empty>No requests in this range.</Empty>
+      ) : (
         <figure>
-          <div className="flex h-40 items-end gap-px" role="img" aria-label={`p50 ${formatLatency(data.p50_latency)}, p95 ${formatLatency(data.p95_latency)}, p99 ${formatLatency(data.p99_latency)}, longest ${formatLatency(data.max_latency)}`}>
+          <div className="flex h-40 items-end gap-px" role="img" aria-label={inWords(data)}>
             {data.buckets.map((bucket) => (
               <div
                 key={bucket.from}
                 className="min-w-px flex-1 rounded-t-sm"
                 style={{ height: `${Math.max(1, (bucket.count / most) * 100)}%`, background: colorOf(bucket.to, data) }}
-                title={`${formatLatency(bucket.from)} – ${formatLatency(bucket.to)}: ${formatCount(bucket.count)} requests, ${formatRate(bucket.count / data.count)}`}
+                title={
+                  `${formatLatency(bucket.from)} – ${formatLatency(bucket.to)}: ` +
+                  `${formatCount(bucket.count)} requests, ${formatRate(bucket.count / data.count)}`
+                }
               />
             ))}
           </div>
@@ -51,6 +63,10 @@ export function DistributionCard({ filters }: { filters: Filters }) {
     </Card>
   );
 }
+
+const inWords = (data: Distribution) =>
+  `p50 ${formatLatency(data.p50_latency)}, p95 ${formatLatency(data.p95_latency)}, p99 ${formatLatency(data.p99_latency)}, ` +
+  `longest ${formatLatency(data.max_latency)}`;
 
 /** Which percentile a latency is up to. */
 const colorOf = (latency: number, { p50_latency, p95_latency }: { p50_latency: number; p95_latency: number }) =>

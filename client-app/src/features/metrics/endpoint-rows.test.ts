@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import { pickRows, readSort } from './endpoint-rows';
 import type { EndpointEntry } from './figures';
 
-const row = (endpoint: string, traffic_count: number, p99_latency: number) => ({ service: 'shop', endpoint, traffic_count, p99_latency, change: null }) as EndpointEntry;
+const row = (endpoint: string, traffic_count: number, p99_latency: number) =>
+  ({ service: 'shop', endpoint, traffic_count, p99_latency, change: null }) as EndpointEntry;
 const rows = [row('GET /a', 5, 30), row('POST /cart', 9, 10), row('GET /cart', 9, 20)];
 const names = (search: string, sort: string) => pickRows(rows, search, readSort(new URLSearchParams(sort))).map(({ endpoint }) => endpoint);
 

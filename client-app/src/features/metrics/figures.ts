@@ -8,6 +8,7 @@ export type Summary = Schemas['Summary'];
 export type TopEntry = Schemas['TopEntry'];
 export type ChangePart = Schemas['ChangePart'];
 export type Changes = Schemas['Changes'];
+export type Distribution = Schemas['Distribution'];
 export type Heatmap = Schemas['Heatmap'];
 
 /** An entry where endpoints are told apart: these have all figures. */

@@ -30,7 +30,10 @@ export function FreshnessLine({ filters, error, updatedAt, onLive }: Props) {
       {error && (
         <Paused>Live updates paused: {error.message}. What is shown is as of {time.clock(updatedAt)}; trying again.</Paused>
       )}
-      <div className="flex flex-wrap items-center gap-x-3 text-xs text-ink-soft" data-freshness={error ? 'paused' : filters.range.kind === 'last' ? 'live' : 'fixed'}>
+      <div
+        className="flex flex-wrap items-center gap-x-3 text-xs text-ink-soft"
+        data-freshness={error ? 'paused' : filters.range.kind === 'last' ? 'live' : 'fixed'}
+      >
         {!error && (filters.range.kind === 'last' ? (
           <span className="flex items-center gap-1.5">
             <span aria-hidden="true" className="size-2 rounded-full bg-good" />
@@ -42,7 +45,11 @@ export function FreshnessLine({ filters, error, updatedAt, onLive }: Props) {
           </span>
         ))}
         {losses.length > 0 && (
-          <Link className="text-warn underline decoration-dotted hover:text-ink" title={data?.last_error ?? undefined} to={link('/dashboard/losses', { endpoint: null, selection: null })}>
+          <Link
+            className="text-warn underline decoration-dotted hover:text-ink"
+            title={data?.last_error ?? undefined}
+            to={link('/dashboard/losses', { endpoint: null, selection: null })}
+          >
             ⚠ Missing from this range: {losses.join(', ')}{data?.last_error ? ` (last: ${data.last_error})` : ''}
           </Link>
         )}

@@ -27,7 +27,12 @@ export function HeatmapCard({ filters }: { filters: Filters }) {
         <CopyMenu
           of="Latency over time"
           curl={() => curlOf('/metrics/heatmap', { ...seriesQuery(filters), start_date: range.start, end_date: range.end, window_size: range.step / 1000 })}
-          csv={() => csvOf(['time', ...(data?.edges.slice(0, -1).map((edge) => `from ${edge} ms`) ?? [])], (data?.windows ?? []).map((window) => [window.window_start, ...window.counts]))}
+          csv={() =>
+            csvOf(
+              ['time', ...(data?.edges.slice(0, -1).map((edge) => `from ${edge} ms`) ?? [])],
+              (data?.windows ?? []).map((window) => [window.window_start, ...window.counts]),
+            )
+          }
         />
       }
     >
@@ -36,18 +41,37 @@ export function HeatmapCard({ filters }: { filters: Filters }) {
           <div className="flex gap-2">
             <div aria-hidden="true" className="relative w-14 text-right text-[11px] text-ink-soft" style={{ height: HEIGHT }}>
               {labels.map((edge) => (
-                <span key={edge} className="absolute right-0 -translate-y-1/2" style={{ bottom: `${(data.edges.indexOf(edge) / rows) * 100}%`, transform: 'translateY(50%)' }}>
+                <span
+                  key={edge}
+                  className="absolute right-0 -translate-y-1/2"
+                  style={{ bottom: `${(data.edges.indexOf(edge) / rows) * 100}%`, transform: 'translateY(50%)' }}
+                >
                   {formatLatency(edge)}
                 </span>
               ))}
             </div>
-            <svg viewBox={`0 0 ${columns} ${rows}`} preserveAspectRatio="none" className="min-w-0 flex-1 rounded bg-surface" style={{ height: HEIGHT }} aria-hidden="true" shapeRendering="crispEdges">
+            <svg
+              viewBox={`0 0 ${columns} ${rows}`}
+              preserveAspectRatio="none"
+              className="min-w-0 flex-1 rounded bg-surface"
+              style={{ height: HEIGHT }}
+              aria-hidden="true"
+              shapeRendering="crispEdges"
+            >
               {data.windows.flatMap((window) => {
                 const at = Date.parse(window.window_start);
                 const x = (at - range.start) / range.step;
                 return window.counts.map((count, row) => count === 0 ? null : (
-                  <rect key={`${at} ${row}`} x={x} y={rows - 1 - row} width={1} height={1} fill="var(--heat)" fillOpacity={0.12 + 0.88 * Math.sqrt(count / most)}>
-                    <title>{`${time.full(at)}, ${formatLatency(data.edges[row] ?? 0)} – ${formatLatency(data.edges[row + 1] ?? 0)}: ${formatCount(count)} requests`}</title>
+                  <rect
+                    key={`${at} ${row}`}
+                    x={x}
+                    y={rows - 1 - row}
+                    width={1}
+                    height={1}
+                    fill="var(--heat)"
+                    fillOpacity={0.12 + 0.88 * Math.sqrt(count / most)}
+                  >
+                    <title>{`${time.full(at)}, ${between(data.edges, row)}: ${formatCount(count)} requests`}</title>
                   </rect>
                 ));
               })}
@@ -62,3 +86,5 @@ export function HeatmapCard({ filters }: { filters: Filters }) {
     </Card>
   );
 }
+
+const between = (edges: number[], row: number) => `${formatLatency(edges[row] ?? 0)} – ${formatLatency(edges[row + 1] ?? 0)}`;

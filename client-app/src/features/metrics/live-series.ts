@@ -32,7 +32,9 @@ export const liveSeries = (filters: Filters) =>
       const series = seriesQuery(filters);
       if (!seen || seen.step !== range.step) return everything(range, series, signal);
 
-      const { data: changed, metadata } = await getJson('/metrics', { ...feedQuery(filters), id__gt: seen.lastId, limit: MAX_CHANGED, start_date: range.start, end_date: range.live ? null : range.end },
+      const { data: changed, metadata } = await getJson(
+        '/metrics',
+        { ...feedQuery(filters), id__gt: seen.lastId, limit: MAX_CHANGED, start_date: range.start, end_date: range.live ? null : range.end },
         signal,
       );
       if (metadata.reset === true || metadata.has_more === true) return everything(range, series, signal);
@@ -40,7 +42,11 @@ export const liveSeries = (filters: Filters) =>
       const earliest = Math.min(...changed.map((window) => Date.parse(window.window_start)));
       const points = changed.length === 0
         ? seen.points
-        : splice(seen.points, await aggregate({ ...range, start: Math.max(range.start, floorTo(earliest, range.step)) }, series, signal), floorTo(earliest, range.step));
+        : splice(
+            seen.points,
+            await aggregate({ ...range, start: Math.max(range.start, floorTo(earliest, range.step)) }, series, signal),
+            floorTo(earliest, range.step),
+          );
       return { ...range, points: points.filter((point) => Date.parse(point.window_start) >= range.start), lastId: metadata.last_id };
     },
     refetchInterval: filters.range.kind === 'last' ? POLL_MS : FIXED_POLL_MS,

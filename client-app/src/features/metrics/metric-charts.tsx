@@ -51,16 +51,55 @@ export function MetricCharts({ filters, live, now, onChange }: Props) {
         <BucketTable live={live} now={now} note={ofAll} />
       ) : (
         <div className="grid gap-3 lg:grid-cols-2 2xl:grid-cols-4">
-          <TimeChart {...chart(traffic, trafficOf(filters))} title={filters.country === null ? 'Requests by status' : `Requests from ${formatCountry(filters.country)}`} note={every} kind="bars" formatValue={formatCompact} formatExact={formatExactly.requests} />
-          <TimeChart {...chart(latencySeries, (point) => point.p95_latency)} title="Latency" note={noted(ofAll, compared && 'dotted: p95')} kind="lines" formatValue={formatLatency} formatExact={formatExactly.latency} />
-          <TimeChart {...chart(errorSeries, (point) => point.error_rate)} title="Error rate" note={noted('5xx', ofAll ?? 'of all requests')} kind="lines" formatValue={formatRate} topOfZeros={0.01} formatExact={formatExactly.rate} />
-          <TimeChart {...chart(bandwidth, (point) => point.response_size / (live.step / 1000))} title="Bandwidth" note={noted(ofAll, compared && 'dotted: sent')} kind="lines" formatValue={formatBytesPerSecond} formatExact={formatExactly.bytesPerSecond} />
+          <TimeChart
+            {...chart(traffic, trafficOf(filters))}
+            title={filters.country === null ? 'Requests by status' : `Requests from ${formatCountry(filters.country)}`}
+            note={every}
+            kind="bars"
+            formatValue={formatCompact}
+            formatExact={formatExactly.requests}
+          />
+          <TimeChart
+            {...chart(latencySeries, (point) => point.p95_latency)}
+            title="Latency"
+            note={noted(ofAll, compared && 'dotted: p95')}
+            kind="lines"
+            formatValue={formatLatency}
+            formatExact={formatExactly.latency}
+          />
+          <TimeChart
+            {...chart(errorSeries, (point) => point.error_rate)}
+            title="Error rate"
+            note={noted('5xx', ofAll ?? 'of all requests')}
+            kind="lines"
+            formatValue={formatRate}
+            topOfZeros={0.01}
+            formatExact={formatExactly.rate}
+          />
+          <TimeChart
+            {...chart(bandwidth, (point) => point.response_size / (live.step / 1000))}
+            title="Bandwidth"
+            note={noted(ofAll, compared && 'dotted: sent')}
+            kind="lines"
+            formatValue={formatBytesPerSecond}
+            formatExact={formatExactly.bytesPerSecond}
+          />
         </div>
       )}
       <div className="flex flex-wrap items-center gap-x-4 gap-y-1 text-xs text-ink-soft">
-        <span><span className="pointer-coarse:hidden">Drag over a chart to zoom, click</span><span className="hidden pointer-coarse:inline">Tap</span> a bucket to see what changed in it.</span>
+        <span>
+          <span className="pointer-coarse:hidden">Drag over a chart to zoom, click</span>
+          <span className="hidden pointer-coarse:inline">Tap</span> a bucket to see what changed in it.
+        </span>
         <DeployList deploys={deployed} />
-        <button type="button" aria-pressed={asTable} onClick={() => { setAsTable(!asTable); }} className="ml-auto rounded px-1.5 py-0.5 hover:bg-card hover:text-ink">
+        <button
+          type="button"
+          aria-pressed={asTable}
+          onClick={() => {
+            setAsTable(!asTable);
+          }}
+          className="ml-auto rounded px-1.5 py-0.5 hover:bg-card hover:text-ink"
+        >
           {asTable ? 'Show as charts' : 'Show as a table'}
         </button>
       </div>

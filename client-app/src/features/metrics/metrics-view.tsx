@@ -35,13 +35,24 @@ export function MetricsView({ title, heading, filters, services, onChange, child
     <>
       {heading}
       <FilterBar filters={filters} onChange={onChange}>
-        {live && <FreshnessLine filters={filters} error={error ?? figuresError} updatedAt={dataUpdatedAt} onLive={() => { onChange({ range: { kind: 'last', name: '1h' } }); }} />}
+        {live && (
+          <FreshnessLine
+            filters={filters}
+            error={error ?? figuresError}
+            updatedAt={dataUpdatedAt}
+            onLive={() => {
+              onChange({ range: { kind: 'last', name: '1h' } });
+            }}
+          />
+        )}
       </FilterBar>
       {isPending ? <Loading what="metrics" /> : !live ? <Failed what="The metrics" error={error} /> : (
         <>
           {figures ? <KpiCards filters={filters} summary={figures} live={live} now={serverNow()} since={since} /> : <div className="h-29" />}
           {live.points.length === 0 && figures?.traffic.value === 0 && <NothingHere filters={filters} services={services} onChange={onChange} />}
-          {filters.selection && <WhatChanged key={`${filters.selection.from} ${filters.selection.to}`} filters={filters} span={filters.selection} onChange={onChange} />}
+          {filters.selection && (
+            <WhatChanged key={`${filters.selection.from} ${filters.selection.to}`} filters={filters} span={filters.selection} onChange={onChange} />
+          )}
           <MetricCharts filters={filters} live={live} now={serverNow()} onChange={onChange} />
           {children(since === null ? filters : { ...filters, compare: 'none' })}
         </>

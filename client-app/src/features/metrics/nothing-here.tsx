@@ -21,13 +21,33 @@ export function NothingHere({ filters, services, onChange }: Props) {
   return (
     <div role="status" className="flex flex-wrap items-center justify-center gap-3 rounded-lg border border-dashed border-line px-4 py-6 text-sm text-ink-soft">
       <span>{filters.service !== null && !known ? `No service named ${filters.service} has reported yet.` : 'No requests in this range.'}</span>
-      {isNarrowed && <button type="button" className="button" onClick={() => { onChange({ method: null, status: null, country: null }); }}>Drop the filters</button>}
+      {isNarrowed && (
+        <button
+          type="button"
+          className="button"
+          onClick={() => {
+            onChange({ method: null, status: null, country: null });
+          }}
+        >
+          Drop the filters
+        </button>
+      )}
       {lastSeen !== null && isElsewhere && (
         <button type="button" className="button" onClick={() => { onChange({ range: { kind: 'custom', from: lastSeen - HALF_HOUR_MS, to: lastSeen } }); }}>
           Go to the last requests, {time.full(lastSeen)}
         </button>
       )}
-      {filters.range.kind === 'last' && filters.range.name !== '7d' && <button type="button" className="button" onClick={() => { onChange({ range: { kind: 'last', name: '7d' } }); }}>Show 7 days</button>}
+      {filters.range.kind === 'last' && filters.range.name !== '7d' && (
+        <button
+          type="button"
+          className="button"
+          onClick={() => {
+            onChange({ range: { kind: 'last', name: '7d' } });
+          }}
+        >
+          Show 7 days
+        </button>
+      )}
     </div>
   );
 }

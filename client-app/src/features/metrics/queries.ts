@@ -52,7 +52,8 @@ function follow<T>(name: string, filters: Filters, ask: (range: Resolved, signal
   });
 }
 
-const spanQuery = (range: Span | Resolved): Query => ('from' in range ? { start_date: range.from, end_date: range.to } : { start_date: range.start, end_date: range.end });
+const spanQuery = (range: Span | Resolved): Query =>
+  'from' in range ? { start_date: range.from, end_date: range.to } : { start_date: range.start, end_date: range.end };
 
 export const rangeQuery = (filters: Filters, range: Resolved): Query => ({
   ...seriesQuery(filters), ...spanQuery(range), status: filters.status, compare_to: comparedStart(range, filters.compare),

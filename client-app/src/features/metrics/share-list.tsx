@@ -40,13 +40,21 @@ export function ShareList({ rows, label, unit, shares, compared }: Props) {
         {rows.map((row) => (
           <li key={row.key}>
             <Link to={row.to} className="relative flex items-center gap-3 overflow-hidden rounded px-2 py-1.5 text-sm hover:bg-surface">
-              <span aria-hidden="true" className="absolute inset-y-0 left-0 rounded opacity-15" style={{ width: `${most === 0 ? 0 : (row.share / most) * 100}%`, background: row.color ?? 'var(--accent)' }} />
+              <span
+                aria-hidden="true"
+                className="absolute inset-y-0 left-0 rounded opacity-15"
+                style={{ width: `${most === 0 ? 0 : (row.share / most) * 100}%`, background: row.color ?? 'var(--accent)' }}
+              />
               <span className="relative min-w-0 flex-1 truncate" title={row.name}>
                 {row.name} {row.note && <span className="text-ink-soft">{row.note}</span>}
               </span>
               <span className="relative font-medium whitespace-nowrap" title={row.exact}>{row.value}</span>
               {shares && <span className="relative hidden w-16 text-right text-xs whitespace-nowrap text-ink-soft sm:inline">{formatRate(row.share)}</span>}
-              {compared && <span className="relative w-16 text-right text-xs whitespace-nowrap text-ink-soft" title="Change from the range it is set beside">{formatChange(row.change)}</span>}
+              {compared && (
+                <span className="relative w-16 text-right text-xs whitespace-nowrap text-ink-soft" title="Change from the range it is set beside">
+                  {formatChange(row.change)}
+                </span>
+              )}
             </Link>
           </li>
         ))}

@@ -32,7 +32,12 @@ export function TopEndpoints({ filters }: { filters: Filters }) {
           <CopyMenu
             of="Top endpoints"
             curl={() => curlOf('/metrics/top', { ...rangeQuery(filters, resolve(filters.range)), by })}
-            csv={() => csvOf(['service', 'endpoint', by, 'share', 'change'], (data ?? []).map((row) => [row.service, row.endpoint, row.value, row.share, row.change]))}
+            csv={() =>
+              csvOf(
+                ['service', 'endpoint', by, 'share', 'change'],
+                (data ?? []).map((row) => [row.service, row.endpoint, row.value, row.share, row.change]),
+              )
+            }
           />
         </>
       }
@@ -78,14 +83,27 @@ export function StatusCodes({ filters }: { filters: Filters }) {
         />
       }
     >
-      {!data ? (error ? <Failed what="The status codes" error={error} /> : <Loading what="status codes" />) : data.length === 0 ? <Empty>No requests in this range.</Empty> : (
+      {!data ? (
+        error ? (
+          <Failed what="The status codes" error={error} />
+        ) : (
+          <Loading what="status codes" />
+        )
+      ) : data.length === 0 ? (
+        <Empty>No requests in this range.</Empty>
+      ) : (
         <ShareList
           label="Status codes by requests"
           unit="Requests"
           shares
           compared={filters.compare !== 'none'}
           rows={data.map((row) => ({
-            key: row.status ?? '', name: row.status ?? '', value: formatCompact(row.value), exact: formatExactly.requests(row.value), share: row.share, change: row.change,
+            key: row.status ?? '',
+            name: row.status ?? '',
+            value: formatCompact(row.value),
+            exact: formatExactly.requests(row.value),
+            share: row.share,
+            change: row.change,
             color: statusColor(row.status ?? ''),
             to: linkTo(here, { status: filters.status === row.status ? null : (row.status ?? null) }),
           }))}
@@ -119,7 +137,12 @@ export function TopCountries({ filters }: { filters: Filters }) {
           shares
           compared={filters.compare !== 'none'}
           rows={data.map((row) => ({
-            key: row.country ?? '', name: formatCountry(row.country ?? ''), value: formatCompact(row.value), exact: formatExactly.requests(row.value), share: row.share, change: row.change,
+            key: row.country ?? '',
+            name: formatCountry(row.country ?? ''),
+            value: formatCompact(row.value),
+            exact: formatExactly.requests(row.value),
+            share: row.share,
+            change: row.change,
             to: linkTo('/dashboard', { country: filters.country === row.country ? null : (row.country ?? null) }),
           }))}
         />

@@ -28,7 +28,10 @@ const SUSPECT_MS = 15 * 60_000;
 
 const choices = [['traffic', 'Requests'], ['errors', 'Errors'], ['latency', 'Latency']] as const;
 
-const unitOf = { traffic: 'requests', errors: 'errors', latency: 'time taken beyond what as many requests took before' } as const satisfies Record<ChangeBy, string>;
+const unitOf = { traffic: 'requests', errors: 'errors', latency: 'time taken beyond what as many requests took before' } as const satisfies Record<
+  ChangeBy,
+  string
+>;
 
 /**
  * What made a span differ from the one before: the endpoints, statuses and countries that contributed most, each one click
@@ -42,7 +45,8 @@ export function WhatChanged({ filters, span, onChange }: Props) {
   const { data, error } = useQuery({ ...changes(filters, span, by), enabled: overview.data !== undefined });
   const { data: deployed = [] } = useQuery(deploys(filters));
   const suspects = deployed.filter(({ time: at }) => Date.parse(at) >= span.from - SUSPECT_MS && Date.parse(at) < span.to);
-  const beside = filters.compare === 'before' || filters.compare === 'none' ? `the ${formatLength(span.to - span.from)} before` : `the same ${compares[filters.compare]}`;
+  const beside =
+    filters.compare === 'before' || filters.compare === 'none' ? `the ${formatLength(span.to - span.from)} before` : `the same ${compares[filters.compare]}`;
   const panel = useRef<HTMLDivElement>(null);
   // It may open where nobody looks: the click was on a chart below.
   useEffect(() => { panel.current?.scrollIntoView({ block: 'nearest' }); }, []);
@@ -77,15 +81,33 @@ export function WhatChanged({ filters, span, onChange }: Props) {
             </p>
             {suspects.length > 0 && (
               <p className="mb-3 text-sm text-deploy">
-                ▾ Deployed in it or shortly before: {suspects.map(({ service, version, time: at }) => `${service} ${version} at ${time.clock(Date.parse(at))}`).join(', ')}
+                ▾ Deployed in it or shortly before:{' '}
+                {suspects.map(({ service, version, time: at }) => `${service} ${version} at ${time.clock(Date.parse(at))}`).join(', ')}
               </p>
             )}
             <div className="grid gap-x-8 gap-y-4 lg:grid-cols-3">
-              <Parts title={`Endpoints, by ${unitOf[by]}`} format={by === 'latency' ? formatTimeDelta : formatDelta} parts={data.endpoints} link={(part) => ({ path: '/dashboard/metrics', change: { ...inView, endpoint: part.endpoint ?? null, service: part.service ?? null } })} />
-              <Parts title={by === 'errors' ? 'Error statuses' : by === 'latency' ? 'Statuses, by requests' : 'Statuses'} format={formatDelta} parts={data.statuses} link={(part) => ({ path: filters.endpoint === null ? '/dashboard' : '/dashboard/metrics', change: { ...inView, status: part.status ?? null } })} />
+              <Parts
+                title={`Endpoints, by ${unitOf[by]}`}
+                format={by === 'latency' ? formatTimeDelta : formatDelta}
+                parts={data.endpoints}
+                link={(part) => ({ path: '/dashboard/metrics', change: { ...inView, endpoint: part.endpoint ?? null, service: part.service ?? null } })}
+              />
+              <Parts
+                title={by === 'errors' ? 'Error statuses' : by === 'latency' ? 'Statuses, by requests' : 'Statuses'}
+                format={formatDelta}
+                parts={data.statuses}
+                link={(part) => ({ path: filters.endpoint === null ? '/dashboard' : '/dashboard/metrics', change: { ...inView, status: part.status ?? null } })}
+              />
               {data.countries === null
                 ? <p className="text-sm text-ink-soft">Countries are counted for whole services only.</p>
-                : <Parts title={by === 'traffic' ? 'Countries' : 'Countries, by requests'} format={formatDelta} parts={data.countries} link={(part) => ({ path: '/dashboard', change: { ...inView, country: part.country ?? null } })} />}
+                : (
+                  <Parts
+                    title={by === 'traffic' ? 'Countries' : 'Countries, by requests'}
+                    format={formatDelta}
+                    parts={data.countries}
+                    link={(part) => ({ path: '/dashboard', change: { ...inView, country: part.country ?? null } })}
+                  />
+                )}
               <div className="min-w-0 lg:col-span-3"><LogChanges service={filters.service} span={span} /></div>
             </div>
           </>
@@ -129,11 +151,18 @@ function Parts({ title, parts, format, link }: PartsProps) {
             return (
               <li key={`${part.service ?? ''} ${name}`}>
                 <Link to={linkTo(path, change)} className="relative flex items-center gap-3 overflow-hidden rounded px-2 py-1 text-sm hover:bg-surface">
-                  <span aria-hidden="true" className="absolute inset-y-0 left-0 rounded opacity-15" style={{ width: `${(part.share / most) * 100}%`, background: part.status ? statusColor(part.status) : 'var(--accent)' }} />
+                  <span
+                    aria-hidden="true"
+                    className="absolute inset-y-0 left-0 rounded opacity-15"
+                    style={{ width: `${(part.share / most) * 100}%`, background: part.status ? statusColor(part.status) : 'var(--accent)' }}
+                  />
                   <span className="relative min-w-0 flex-1 truncate" title={name}>
                     {name}
                     {part.statuses && part.statuses.length > 0 && (
-                      <span className="text-xs text-ink-soft"> {part.statuses.map((status) => `${status.status ?? ''} ${formatDelta(status.delta)}`).join(', ')}</span>
+                      <span className="text-xs text-ink-soft">
+                        {' '}
+                        {part.statuses.map((status) => `${status.status ?? ''} ${formatDelta(status.delta)}`).join(', ')}
+                      </span>
                     )}
                   </span>
                   <span className="relative font-medium whitespace-nowrap">{format(part.delta)}</span>

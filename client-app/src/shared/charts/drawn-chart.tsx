@@ -106,7 +106,14 @@ export function DrawnChart({ title, note, height, kind, rows, series, compared, 
           >
             <CartesianGrid stroke="var(--line)" vertical={false} />
             <XAxis dataKey="at" scale="band" height={22} ticks={ticks} interval={0} tickFormatter={(at: number) => time.axis(at, span)} {...AXIS} />
-            <YAxis tickFormatter={formatValue} width={70} allowDecimals={kind === 'lines'} axisLine={false} domain={[0, isZero ? topOfZeros : 'auto']} {...AXIS} />
+            <YAxis
+              tickFormatter={formatValue}
+              width={70}
+              allowDecimals={kind === 'lines'}
+              axisLine={false}
+              domain={[0, isZero ? topOfZeros : 'auto']}
+              {...AXIS}
+            />
             <Tooltip
               isAnimationActive={false}
               cursor={{ stroke: 'var(--ink-soft)', strokeDasharray: '3 3', fill: 'var(--ink)', fillOpacity: 0.06 }}
@@ -114,11 +121,22 @@ export function DrawnChart({ title, note, height, kind, rows, series, compared, 
               content={({ active: isActive, label }) => {
                 const row = isActive ? rows.find(({ at }) => at === Number(label)) : undefined;
                 active.current = row?.at ?? null;
-                return isHere && row ? <ChartTooltip row={row} step={range.step} series={shown} compared={compared} formatValue={formatExact} marks={markers.get(row.at) ?? []} /> : null;
+                return isHere && row ? (
+                  <ChartTooltip row={row} step={range.step} series={shown} compared={compared} formatValue={formatExact} marks={markers.get(row.at) ?? []} />
+                ) : null;
               }}
             />
             {compared && (
-              <Line dataKey="compared" stroke="var(--ink-soft)" strokeDasharray="2 3" strokeWidth={1.5} dot={false} activeDot={false} connectNulls={false} isAnimationActive={false} />
+              <Line
+                dataKey="compared"
+                stroke="var(--ink-soft)"
+                strokeDasharray="2 3"
+                strokeWidth={1.5}
+                dot={false}
+                activeDot={false}
+                connectNulls={false}
+                isAnimationActive={false}
+              />
             )}
             {shown.flatMap(({ key, color }) => (kind === 'bars' ? bars(key, color) : lines(key, color)))}
             {[...markers].map(([at, list]) => (
@@ -136,7 +154,17 @@ export function DrawnChart({ title, note, height, kind, rows, series, compared, 
                 }}
               />
             ))}
-            {marked && <ReferenceArea x1={marked.from} x2={marked.to} fill="var(--accent)" fillOpacity={0.18} stroke="var(--accent)" strokeOpacity={0.6} ifOverflow="hidden" />}
+            {marked && (
+              <ReferenceArea
+                x1={marked.from}
+                x2={marked.to}
+                fill="var(--accent)"
+                fillOpacity={0.18}
+                stroke="var(--accent)"
+                strokeOpacity={0.6}
+                ifOverflow="hidden"
+              />
+            )}
           </ComposedChart>
         </ResponsiveContainer>
       </div>
@@ -153,13 +181,43 @@ function bucketsOf(span: Span, rows: ChartRow[], step: number): { from: number; 
 
 const bars = (key: string, color: string) => [
   <Bar key={key} dataKey={(row: ChartRow) => row.solid[key] ?? null} stackId="all" fill={color} isAnimationActive={false} />,
-  <Bar key={`${key} open`} dataKey={(row: ChartRow) => (row.incomplete ? (row.open[key] ?? null) : null)} stackId="all" fill={color} fillOpacity={0.4} stroke={color} strokeDasharray="2 2" isAnimationActive={false} />,
+  <Bar
+    key={`${key} open`}
+    dataKey={(row: ChartRow) => (row.incomplete ? (row.open[key] ?? null) : null)}
+    stackId="all"
+    fill={color}
+    fillOpacity={0.4}
+    stroke={color}
+    strokeDasharray="2 2"
+    isAnimationActive={false}
+  />,
 ];
 
 const lines = (key: string, color: string) => [
   // A point alone between two gaps would be no line at all.
-  <Line key={key} dataKey={(row: ChartRow) => row.solid[key] ?? null} stroke={color} strokeWidth={1.75} type="linear" dot={{ r: 1.25, fill: color, strokeWidth: 0 }} activeDot={{ r: 3.5 }} connectNulls={false} isAnimationActive={false} />,
-  <Line key={`${key} open`} dataKey={(row: ChartRow) => row.open[key] ?? null} stroke={color} strokeWidth={1.75} strokeDasharray="3 3" type="linear" dot={{ r: 1.25, fill: color, strokeWidth: 0 }} activeDot={false} connectNulls={false} isAnimationActive={false} />,
+  <Line
+    key={key}
+    dataKey={(row: ChartRow) => row.solid[key] ?? null}
+    stroke={color}
+    strokeWidth={1.75}
+    type="linear"
+    dot={{ r: 1.25, fill: color, strokeWidth: 0 }}
+    activeDot={{ r: 3.5 }}
+    connectNulls={false}
+    isAnimationActive={false}
+  />,
+  <Line
+    key={`${key} open`}
+    dataKey={(row: ChartRow) => row.open[key] ?? null}
+    stroke={color}
+    strokeWidth={1.75}
+    strokeDasharray="3 3"
+    type="linear"
+    dot={{ r: 1.25, fill: color, strokeWidth: 0 }}
+    activeDot={false}
+    connectNulls={false}
+    isAnimationActive={false}
+  />,
 ];
 
 function Legend({ series, compared }: { series: readonly Drawn[]; compared: string | undefined }) {

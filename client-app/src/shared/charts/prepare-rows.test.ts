@@ -4,7 +4,8 @@ import { marksByBucket, niceTicks, prepareRows, type Series } from './prepare-ro
 
 const start = Date.parse('2026-05-04T10:00:00Z');
 const series: Series[] = [{ key: 'n', name: 'Requests', color: '', of: (point) => point.traffic_count }];
-const point = (minute: number, traffic_count: number) => ({ window_start: new Date(start + minute * 60_000).toISOString(), traffic_count }) as Schemas['AggregatePoint'];
+const point = (minute: number, traffic_count: number) =>
+  ({ window_start: new Date(start + minute * 60_000).toISOString(), traffic_count }) as Schemas['AggregatePoint'];
 const range = { start, end: start + 3 * 60_000 + 20_000, step: 60_000, live: true };
 
 describe('prepareRows', () => {

@@ -33,7 +33,13 @@ interface Compared<Point> {
 }
 
 /** A row for every bucket of the range. */
-export function prepareRows<Point extends { window_start: string }>(points: Point[], range: Resolved, now: number, series: readonly Series<Point>[], compared?: Compared<Point>): ChartRow[] {
+export function prepareRows<Point extends { window_start: string }>(
+  points: Point[],
+  range: Resolved,
+  now: number,
+  series: readonly Series<Point>[],
+  compared?: Compared<Point>,
+): ChartRow[] {
   const byStart = new Map(points.map((point) => [Date.parse(point.window_start), point]));
   const others = new Map(compared?.points.map((point) => [Date.parse(point.window_start), point]));
   const isIncomplete = (at: number) => at + range.step > now;

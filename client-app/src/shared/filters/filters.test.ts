@@ -22,7 +22,9 @@ describe('the URL', () => {
   });
 
   it('leaves out what is as by default', () => {
-    expect(writeFilters(new URLSearchParams('range=24h&status=500'), { range: { kind: 'last', name: '1h' }, status: null, compare: 'before' }).toString()).toBe('');
+    expect(writeFilters(new URLSearchParams('range=24h&status=500'), { range: { kind: 'last', name: '1h' }, status: null, compare: 'before' }).toString()).toBe(
+      '',
+    );
   });
 
   it('reads nonsense as nothing', () => {
@@ -44,7 +46,12 @@ describe('resolve', () => {
   });
 
   it('rounds a custom range out to whole minutes', () => {
-    expect(resolve({ kind: 'custom', from: now, to: now + 1 })).toEqual({ start: Date.parse('2026-05-04T10:07:00Z'), end: Date.parse('2026-05-04T10:08:00Z'), step: 60_000, live: false });
+    expect(resolve({ kind: 'custom', from: now, to: now + 1 })).toEqual({
+      start: Date.parse('2026-05-04T10:07:00Z'),
+      end: Date.parse('2026-05-04T10:08:00Z'),
+      step: 60_000,
+      live: false,
+    });
   });
 });
 
@@ -65,5 +72,10 @@ it('moves a range by its own length, and never into the future', () => {
 
 it('asks for all services but Bayou itself where none is picked', () => {
   expect(seriesQuery(read('method=GET'))).toEqual({ service: null, service__ne: 'bayou', endpoint: null, endpoint__startswith: 'GET ' });
-  expect(seriesQuery(read('service=shop&endpoint=GET%20/a&method=GET'))).toEqual({ service: 'shop', service__ne: null, endpoint: 'GET /a', endpoint__startswith: null });
+  expect(seriesQuery(read('service=shop&endpoint=GET%20/a&method=GET'))).toEqual({
+    service: 'shop',
+    service__ne: null,
+    endpoint: 'GET /a',
+    endpoint__startswith: null,
+  });
 });

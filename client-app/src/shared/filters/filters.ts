@@ -90,7 +90,8 @@ export function writeFilters(query: URLSearchParams, change: Partial<Filters>): 
   if (change.country) for (const other of ['method', 'status']) next.delete(other);
   else if (change.method || change.status) next.delete('country');
   if (change.compare) set('compare', change.compare === 'before' ? null : change.compare);
-  if ('selection' in change) set('sel', change.selection ? `${new Date(change.selection.from).toISOString()}_${new Date(change.selection.to).toISOString()}` : null);
+  if ('selection' in change)
+    set('sel', change.selection ? `${new Date(change.selection.from).toISOString()}_${new Date(change.selection.to).toISOString()}` : null);
   return next;
 }
 

@@ -18,19 +18,35 @@ export function RangeBar({ range, onChange }: Props) {
   const [isOpen, setOpen] = useState(false);
   const { start, end } = resolve(range);
   const name = range.kind === 'custom' ? `${time.full(start)} – ${time.full(end)}` : null;
-  const custom = (onDone: () => void) => <CustomRange span={{ from: start, to: end }} onChange={(span) => { onChange({ kind: 'custom', ...span }); onDone(); }} />;
+  const custom = (onDone: () => void) => (
+    <CustomRange
+      span={{ from: start, to: end }}
+      onChange={(span) => {
+        onChange({ kind: 'custom', ...span });
+        onDone();
+      }}
+    />
+  );
   const close = () => { setOpen(false); };
   if (hasRoom) {
     return (
       <div className="flex flex-wrap items-center gap-2">
         <Steps range={range} onChange={onChange}>
-          <Popover name={name ?? 'Custom'} isOpen={isOpen} onOpen={setOpen} className={`button ${name ? 'font-semibold' : ''}`} inside="w-64 p-3">{custom(close)}</Popover>
+          <Popover name={name ?? 'Custom'} isOpen={isOpen} onOpen={setOpen} className={`button ${name ? 'font-semibold' : ''}`} inside="w-64 p-3">
+            {custom(close)}
+          </Popover>
         </Steps>
       </div>
     );
   }
   return (
-    <Popover name={name ? 'Custom' : `Last ${range.kind === 'last' ? range.name : ''}`} title={name ?? 'Time range'} isOpen={isOpen} onOpen={setOpen} inside="w-80 gap-3 p-3">
+    <Popover
+      name={name ? 'Custom' : `Last ${range.kind === 'last' ? range.name : ''}`}
+      title={name ?? 'Time range'}
+      isOpen={isOpen}
+      onOpen={setOpen}
+      inside="w-80 gap-3 p-3"
+    >
       <div className="flex items-center justify-between gap-1"><Steps range={range} onChange={onChange} /></div>
       {custom(close)}
     </Popover>
@@ -74,7 +90,13 @@ function CustomRange({ span, onChange }: { span: Span; onChange: (span: Span) =>
       {(['from', 'to'] as const).map((name) => (
         <label key={name} className="flex flex-col gap-1 text-xs text-ink-soft">
           {name === 'from' ? 'From' : 'To'} ({time.zone === 'UTC' ? 'UTC' : 'your time'})
-          <input type="datetime-local" name={name} required defaultValue={time.input(opened[name])} className="rounded border border-line bg-surface px-2 py-1 text-sm text-ink" />
+          <input
+            type="datetime-local"
+            name={name}
+            required
+            defaultValue={time.input(opened[name])}
+            className="rounded border border-line bg-surface px-2 py-1 text-sm text-ink"
+          />
         </label>
       ))}
       {wrong !== '' && <p role="alert" className="text-xs text-bad">{wrong}</p>}
