@@ -31,7 +31,6 @@ internal sealed class LogBench(Server server, BenchDatabase database, Table tabl
             $"{measured / bare.TotalSeconds:#,0} by COPY of the same rows into a bare table", "");
         table.Add("logs: ratio of that to COPY", $"{bare / taken:0.00}", "1", "≥ 0.5");
         table.Add("logs: CPU s per 1M lines, app + PostgreSQL, unsealed", $"{cpu.App:0.0} + {cpu.Postgres:0.0}", "", "");
-        await new NearestBench(database, table).RunAsync();
         var naive = await NaiveAsync();
         table.Add("logs: lines/s into one table with the trigram and HNSW indexes", $"{NaiveLines / naive.TotalSeconds:#,0}", "", "");
         await FillAsync(Math.Max(0, lines - (2 * measured)));

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text;
 using Bayou.Logs;
 
 namespace Bayou.Bench;
@@ -16,7 +15,7 @@ internal static class PatternBench
         var (accuracies, lines, took) = (new List<double>(), 0, TimeSpan.Zero);
         foreach (var file in Directory.EnumerateFiles(folder, "*.csv").Order(StringComparer.Ordinal))
         {
-            var rows = Read(file);
+            var rows = LabelledLine.Read(file);
             var patterns = new LocalPatterns();
             var clock = Stopwatch.StartNew();
             var numbers = rows.ConvertAll(row => patterns.Add(row.Content));
@@ -37,49 +36,5 @@ internal static class PatternBench
         var groups = found.Zip(truth).ToLookup(pair => pair.First, pair => pair.Second);
         var sizes = truth.CountBy(id => id).ToDictionary();
         return groups.Where(group => group.Distinct().Count() == 1 && group.Count() == sizes[group.First()]).Sum(group => group.Count()) / (double)truth.Count;
-    }
-
-    private static List<(string Content, string EventId)> Read(string file)
-    {
-        var records = Records(File.ReadAllText(file)).ToList();
-        var (content, id) = (records[0].IndexOf("Content"), records[0].IndexOf("EventId"));
-        return [.. records.Skip(1).Select(fields => (fields[content], fields[id]))];
-    }
-
-    /// <summary>RFC 4180.</summary>
-    private static IEnumerable<List<string>> Records(string text)
-    {
-        var fields = new List<string>();
-        for (var at = 0; at < text.Length;)
-        {
-            var field = new StringBuilder();
-            if (text[at] == '"')
-            {
-                for (at++; text[at] != '"' || (at + 1 < text.Length && text[at + 1] == '"'); at++)
-                {
-                    at += text[at] == '"' ? 1 : 0;
-                    field.Append(text[at]);
-                }
-
-                at++;
-            }
-
-            while (at < text.Length && text[at] is not (',' or '\n' or '\r'))
-            {
-                field.Append(text[at++]);
-            }
-
-            fields.Add(field.ToString());
-            if (at == text.Length || text[at] != ',')
-            {
-                at += text.AsSpan(at).StartsWith("\r\n") ? 2 : 1;
-                yield return fields;
-                fields = [];
-            }
-            else
-            {
-                at++;
-            }
-        }
     }
 }

@@ -18,12 +18,16 @@ var growth = new Option<int[]>("--growth") { Description = "Millions of windows 
 var lines = new Option<int?>("--logs") { Description = "Log lines only, so many" };
 var loghub = new Option<DirectoryInfo>("--loghub") { Description = "A folder of CSV files with the columns Content and EventId, to find patterns in" };
 loghub.AcceptExistingOnly();
+var search = new Option<DirectoryInfo>("--search") { Description = "A folder of such files, to ask questions about; with --queries" };
+search.AcceptExistingOnly();
+var queries = new Option<FileInfo>("--queries") { Description = "Questions, one a line: the set's name, words, EventId:grade,…, between them tabs" };
+queries.AcceptExistingOnly();
 var cluster = new Option<bool>("--cluster") { Description = "Silos and web nodes only, beside one process" };
 var cold = new Option<bool>("--cold") { Description = "The first events after a start only" };
 var ingest = new Option<bool>("--ingest") { Description = "Ingest of requests by a warm process only" };
 var rest = new Option<bool>("--rest") { Description = "What it costs at rest only" };
 var command = new RootCommand("Measures against a private database and prints one table, also as JSON in artifacts/bench.") { events, idle, growth, lines,
-    loghub, cluster, cold, rest, ingest };
+    loghub, search, queries, cluster, cold, rest, ingest };
 command.SetAction(async arguments =>
 {
     await using var postgres = await PrivatePostgres.StartAsync("durable");
@@ -31,7 +35,7 @@ command.SetAction(async arguments =>
     var (table, database) = (new Table(), new BenchDatabase(source, postgres.Postmaster));
     var (isCluster, isCold, isRest) = (arguments.GetValue(cluster), arguments.GetValue(cold), arguments.GetValue(rest));
     var isIngest = arguments.GetValue(ingest);
-    var isPart = isCluster || isCold || isRest || isIngest;
+    var isPart = isCluster || isCold || isRest || isIngest || arguments.GetValue(search) is not null;
     var isWhole = !isPart && arguments.GetValue(lines) is null;
     if (isCluster)
     {
@@ -63,6 +67,12 @@ command.SetAction(async arguments =>
     if (arguments.GetValue(loghub) is { } folder)
     {
         PatternBench.Run(table, folder.FullName);
+    }
+
+    if (arguments.GetValue(search) is { } sets && arguments.GetValue(queries) is { } asked)
+    {
+        await using var server = await Server.StartAsync(postgres.Url, table);
+        await new SearchBench(server, database, table, sets.FullName, asked.FullName).RunAsync();
     }
 
     if (!isPart && (arguments.GetValue(lines) ?? 5_000_000) is > 0 and var count)

@@ -41,7 +41,7 @@ public sealed class ContractTests
         Assert.Equal(
         [
             "cluster.health ensure-scheduled", "cluster.health run",
-            "logs.keeper ensure-scheduled", "logs.keeper run", "logs.miner make-room", "logs.miner mine",
+            "logs.embedder embed", "logs.keeper ensure-scheduled", "logs.keeper run", "logs.miner make-room", "logs.miner mine",
             "metrics.backfill apply", "metrics.cleanup ensure-scheduled", "metrics.cleanup run",
             "metrics.rollup ensure-scheduled", "metrics.rollup run", "metrics.window apply",
         ], names);

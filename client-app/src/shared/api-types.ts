@@ -921,6 +921,12 @@ export interface components {
             has_more?: boolean;
             reset?: boolean;
         };
+        LogMatch: {
+            words: string[];
+            /** Format: double */
+            meaning: null | number;
+            is_remote: boolean;
+        };
         LogPattern: {
             /** Format: int32 */
             pattern_id: number;
@@ -957,6 +963,7 @@ export interface components {
             ingested_at: string;
             /** Format: double */
             score?: number;
+            match?: null | components["schemas"]["LogMatch"];
         };
         Loss: {
             service: null | string;
@@ -2770,7 +2777,7 @@ export interface operations {
                 start_date?: string;
                 /** @description Lines before this time. */
                 end_date?: string;
-                /** @description Words and "phrases" that must all be in a line (message, source, level, values of meta), -such that must not; source:, service:, level:, pattern:, trace: for fields. */
+                /** @description Words (message, source, level, values of meta), the more of them the better; "phrases" and +words that must be in a line, -such that must not; begin* for any word that begins so; source:, service:, level:, pattern:, trace: for fields. */
                 search?: string;
                 /** @description How search finds lines: hybrid, keyword or semantic. */
                 mode?: string;
@@ -2846,7 +2853,7 @@ export interface operations {
                 start_date?: string;
                 /** @description Lines before this time. */
                 end_date?: string;
-                /** @description Words and "phrases" that must all be in a line (message, source, level, values of meta), -such that must not; source:, service:, level:, pattern:, trace: for fields. */
+                /** @description Words (message, source, level, values of meta), the more of them the better; "phrases" and +words that must be in a line, -such that must not; begin* for any word that begins so; source:, service:, level:, pattern:, trace: for fields. */
                 search?: string;
                 /** @description How search finds lines: hybrid, keyword or semantic. */
                 mode?: string;
@@ -2920,7 +2927,7 @@ export interface operations {
                 start_date?: string;
                 /** @description Lines before this time. */
                 end_date?: string;
-                /** @description Words and "phrases" that must all be in a line (message, source, level, values of meta), -such that must not; source:, service:, level:, pattern:, trace: for fields. */
+                /** @description Words (message, source, level, values of meta), the more of them the better; "phrases" and +words that must be in a line, -such that must not; begin* for any word that begins so; source:, service:, level:, pattern:, trace: for fields. */
                 search?: string;
                 /** @description How search finds lines: hybrid, keyword or semantic. */
                 mode?: string;
@@ -2996,7 +3003,7 @@ export interface operations {
                 start_date?: string;
                 /** @description Lines before this time. */
                 end_date?: string;
-                /** @description Words and "phrases" that must all be in a line (message, source, level, values of meta), -such that must not; source:, service:, level:, pattern:, trace: for fields. */
+                /** @description Words (message, source, level, values of meta), the more of them the better; "phrases" and +words that must be in a line, -such that must not; begin* for any word that begins so; source:, service:, level:, pattern:, trace: for fields. */
                 search?: string;
                 /** @description How search finds lines: hybrid, keyword or semantic. */
                 mode?: string;
@@ -3070,7 +3077,7 @@ export interface operations {
                 start_date?: string;
                 /** @description Lines before this time. */
                 end_date?: string;
-                /** @description Words and "phrases" that must all be in a line (message, source, level, values of meta), -such that must not; source:, service:, level:, pattern:, trace: for fields. */
+                /** @description Words (message, source, level, values of meta), the more of them the better; "phrases" and +words that must be in a line, -such that must not; begin* for any word that begins so; source:, service:, level:, pattern:, trace: for fields. */
                 search?: string;
                 /** @description How search finds lines: hybrid, keyword or semantic. */
                 mode?: string;
@@ -3148,7 +3155,7 @@ export interface operations {
                 start_date?: string;
                 /** @description Lines before this time. */
                 end_date?: string;
-                /** @description Words and "phrases" that must all be in a line (message, source, level, values of meta), -such that must not; source:, service:, level:, pattern:, trace: for fields. */
+                /** @description Words (message, source, level, values of meta), the more of them the better; "phrases" and +words that must be in a line, -such that must not; begin* for any word that begins so; source:, service:, level:, pattern:, trace: for fields. */
                 search?: string;
                 /** @description How search finds lines: hybrid, keyword or semantic. */
                 mode?: string;

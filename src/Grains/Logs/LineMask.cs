@@ -26,15 +26,16 @@ internal static class LineMask
     private static readonly SearchValues<char> Delimiters = SearchValues.Create("=()[]{},;\"'<>|");
 
     /// <summary>
-    /// Writes the masked words of the first line, a blank between two, into <paramref name="output"/>, which is of <see cref="Room"/> characters.
+    /// Writes the masked words of a message, a blank between two, into <paramref name="output"/>, which is of <see cref="Room"/> characters.
     /// </summary>
     /// <returns>How many characters that are.</returns>
-    public static int Mask(ReadOnlySpan<char> line, Span<char> output)
+    public static int Mask(scoped ReadOnlySpan<char> line, Span<char> output)
     {
         line = line.Trim();
-        if (line.IndexOfAny('\r', '\n') is >= 0 and var end)
+        if (LineHead.IsNeeded(line))
         {
-            line = line[..end];
+            Span<char> head = stackalloc char[Longest];
+            line = head[..LineHead.Write(line, head)];
         }
 
         if (line.Length > Longest)
@@ -42,6 +43,12 @@ internal static class LineMask
             // At a blank: half a word would be a word of its own.
             line = line[..Longest];
             line = line.LastIndexOf(' ') is > 0 and var blank ? line[..blank] : char.IsHighSurrogate(line[^1]) ? line[..^1] : line;
+        }
+
+        if (LineBlanks.MayBeIn(line))
+        {
+            Span<char> collapsed = stackalloc char[line.Length];
+            line = collapsed[..LineBlanks.Collapse(line, collapsed)];
         }
 
         Span<Range> words = stackalloc Range[MostTokens];
@@ -75,6 +82,17 @@ internal static class LineMask
         return writer.Length;
     }
 
+    /// <summary>What masking makes today of the lines of a pattern that an earlier version found: so it keeps its number.</summary>
+    public static string Again(string masked)
+    {
+        Span<char> line = stackalloc char[Math.Min(masked.Length, Longest)];
+        masked.AsSpan(0, line.Length).CopyTo(line);
+        line.Replace(Variable, LineBlanks.Value);
+        line.Replace(Learned, LineBlanks.Value);
+        Span<char> output = stackalloc char[Room];
+        return output[..Mask(line, output)].ToString();
+    }
+
     private static int Split(ReadOnlySpan<char> line, Span<Range> words)
     {
         var count = 0;
@@ -104,7 +122,7 @@ internal static class LineMask
 
     private static bool IsBlank(char c) => c <= Learned || char.IsWhiteSpace(c);
 
-    private static void MaskWord(ref MaskedLine writer, ReadOnlySpan<char> word, bool isAfterBlank)
+    private static void MaskWord(ref MaskedLine writer, scoped ReadOnlySpan<char> word, bool isAfterBlank)
     {
         if (isAfterBlank && word.StartsWith("()", StringComparison.Ordinal))
         {
@@ -117,7 +135,7 @@ internal static class LineMask
         Mask(ref writer, word);
     }
 
-    private static void Mask(ref MaskedLine writer, ReadOnlySpan<char> word)
+    private static void Mask(ref MaskedLine writer, scoped ReadOnlySpan<char> word)
     {
         while (!word.IsEmpty)
         {
@@ -152,16 +170,27 @@ internal static class LineMask
     }
 
     /// <returns>How much of the word that was: more than the segment where a path's query goes on behind it.</returns>
-    private static int MaskSegment(ref MaskedLine writer, ReadOnlySpan<char> segment, ReadOnlySpan<char> word)
+    private static int MaskSegment(ref MaskedLine writer, scoped ReadOnlySpan<char> segment, scoped ReadOnlySpan<char> word)
     {
+        var isKey = segment.Length < word.Length && word[segment.Length] == '=';
         for (var at = 0; at < segment.Length;)
         {
             var rest = segment[at..];
             var isStart = at == 0 || !IsWordChar(segment[at - 1]);
-            if ((isStart ? IdLength(rest) : 0) is > 0 and var id)
+            if (rest[0] == LineBlanks.Value)
+            {
+                writer.Variable();
+                at++;
+            }
+            else if ((isStart ? IdLength(rest, isKey) : 0) is > 0 and var id)
             {
                 writer.Variable();
                 at += id;
+            }
+            else if (at > 0 && segment[at - 1] is '_' or '-' && MemberLength(rest) is > 0 and var member)
+            {
+                writer.Variable();
+                at += member;
             }
             else if (rest[0] == '/' && (at == 0 || (isStart && segment[at - 1] is not ('/' or '.'))) && rest.Length > 1 && IsPathChar(rest[1]))
             {

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Frozen;
 
 namespace Bayou.Logs;
 
@@ -6,10 +7,17 @@ namespace Bayou.Logs;
 internal static class LineValues
 {
     public static readonly SearchValues<char> Letters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+    public static readonly SearchValues<char> States = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
     private static readonly SearchValues<char> UrlEnds = SearchValues.Create("\"'<>])");
     private static readonly string[] Weekdays = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
     private static readonly string[] Months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     public static readonly string[] Units = ["B", "KB", "MB", "GB", "TB", "KiB", "MiB", "GiB", "TiB", "ms", "sec", "secs", "seconds"];
+    private static readonly FrozenSet<string> FileKinds = FrozenSet.ToFrozenSet<string>(
+        ["exe", "dll", "sys", "so", "o", "a", "jar", "war", "class", "py", "pyc", "js", "mjs", "ts", "java", "c", "h", "cc", "cpp", "hpp", "cs", "go", "rs",
+            "rb", "php", "pl", "sh", "bat", "cmd", "ps1", "log", "txt", "out", "err", "md", "xml", "json", "yml", "yaml", "toml", "html", "htm", "css", "csv",
+            "tsv", "png", "jpg", "jpeg", "gif", "svg", "pdf", "zip", "gz", "tar", "tgz", "bz2", "rpm", "deb", "apk", "db", "sql", "conf", "cfg", "cnf", "ini",
+            "properties", "tmp", "bak", "lock", "pid", "sock", "mp3", "mp4", "wav", "ttf"],
+        StringComparer.OrdinalIgnoreCase);
     private static readonly string[] BelowUnits = [.. Units, "s", "min"];
 
     /// <summary>How many words are a date as in <c>Fri Jun 17 07:07:00 2005</c>; 0 for none.</summary>
@@ -91,7 +99,8 @@ internal static class LineValues
     }
 
     /// <summary>How long a UUID, hexadecimal number, address of mail or name of a host is that begins here; 0 for none.</summary>
-    public static int IdLength(ReadOnlySpan<char> text)
+    /// <param name="isKey">It is the name of a value that comes behind it.</param>
+    public static int IdLength(ReadOnlySpan<char> text, bool isKey = false)
     {
         if (text.Length >= 36 && Guid.TryParseExact(text[..36], "D", out _))
         {
@@ -124,8 +133,65 @@ internal static class LineValues
             return word;
         }
 
+        if (MixedLength(text[..word]) is > 0 and var mixed)
+        {
+            return mixed;
+        }
+
+        if (!isKey && word < text.Length && text[word] == '.' && FileLength(text) is > 0 and var file)
+        {
+            return file;
+        }
+
         var mail = MailLength(text);
         return mail > 0 ? mail : word < text.Length && text[word] is '.' or '-' ? HostLength(text) : 0;
+    }
+
+    private const int LeastMixed = 6;
+
+    /// <summary>Letters and digits that alternate, as in the ids of mail queues and of objects: two groups of digits or more, with letters between.</summary>
+    private static int MixedLength(ReadOnlySpan<char> word)
+    {
+        var (groups, at) = (0, 0);
+        for (; at < word.Length && char.IsAsciiLetterOrDigit(word[at]); at++)
+        {
+            groups += char.IsAsciiDigit(word[at]) && (at == 0 || !char.IsAsciiDigit(word[at - 1])) ? 1 : 0;
+        }
+
+        return at >= LeastMixed && groups >= 2 && word[..at].ContainsAny(Letters) ? at : 0;
+    }
+
+    /// <summary>The name of a file, by its ending.</summary>
+    private static int FileLength(ReadOnlySpan<char> text)
+    {
+        var end = 0;
+        while (end < text.Length && (IsWordChar(text[end]) || text[end] is '.' or '-'))
+        {
+            end++;
+        }
+
+        var name = text[..end].TrimEnd('.');
+        var dot = name.LastIndexOf('.');
+        return dot > 0 && FileKinds.GetAlternateLookup<ReadOnlySpan<char>>().Contains(name[(dot + 1)..])
+            ? name.Length : 0;
+    }
+
+    /// <summary>A letter or two and a number, as members of a family are called: <c>Node_A8</c>, <c>rack-b12</c>.</summary>
+    public static int MemberLength(ReadOnlySpan<char> text)
+    {
+        var letters = 0;
+        while (letters < text.Length && letters < 3 && char.IsAsciiLetter(text[letters]))
+        {
+            letters++;
+        }
+
+        var end = letters;
+        while (end < text.Length && char.IsAsciiDigit(text[end]))
+        {
+            end++;
+        }
+
+        return letters is 1 or 2 && end > letters && (end == text.Length || !char.IsAsciiLetterOrDigit(text[end])) ? end : 0;
     }
 
     private const int LongestMailbox = 65; // RFC 5321, and the @

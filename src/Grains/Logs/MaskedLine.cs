@@ -30,12 +30,18 @@ internal ref struct MaskedLine(Span<char> output)
             return;
         }
 
+        if (_last >= 0 && word.Length is 3 or 4 && word[0] == '(' && word[1] == LineMask.Variable && word[2] == ')')
+        {
+            Length = _word - 1; // What is in brackets behind a value says it once more, or is left out.
+            return;
+        }
+
         _last = _word;
     }
 
     public void Write(char c) => _output[Length++] = c;
 
-    public void Write(ReadOnlySpan<char> text)
+    public void Write(scoped ReadOnlySpan<char> text)
     {
         text.CopyTo(_output[Length..]);
         Length += text.Length;

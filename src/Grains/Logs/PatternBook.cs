@@ -68,6 +68,12 @@ internal sealed class PatternBook(int highest = 0)
         }
 
         Remember(masked, id);
+        var again = LineMask.Again(masked);
+        if (again != masked && !_known.ContainsKey(again))
+        {
+            Remember(again, id);
+        }
+
         if (mergedInto is null && masked.Contains(LineMask.Learned, StringComparison.Ordinal))
         {
             _learned.AddOrUpdate(words.Length, _ => [id], (_, ids) => ids.Contains(id) ? ids : ids.Add(id));
@@ -90,6 +96,13 @@ internal sealed class PatternBook(int highest = 0)
         }
 
         return id > 0 && id <= _highest && _other > 0 ? _other : id;
+    }
+
+    /// <summary>Every number under which lines of a pattern may be stored: its own, and those of the patterns that became it.</summary>
+    public int[] NumbersOf(int pattern)
+    {
+        var root = Resolve(pattern);
+        return [.. _patterns.Where(pair => Resolve(pair.Key) == root).Select(pair => pair.Key)];
     }
 
     /// <summary>The words of a pattern.</summary>

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Bayou.Logs;
 
 /// <summary>
@@ -16,6 +18,9 @@ internal sealed class PatternMiner(PatternBook book)
     private const int EnoughIntroduced = 3;
     private const int EnoughNamed = 5; // key=value: fewer are as often a handful of states
     private const int EnoughPlain = 8;
+    private const int EnoughCompound = 3; // names as org.example.Thing, where no sentence has a word of its own
+    private const int EnoughMasked = 2; // rdd_7, broadcast_3_piece0: each has a number already
+    private const int LeastConstant = 3; // other words, for the first to vary
     private const int MostCompared = 200_000;
 
     private readonly Dictionary<string, Dictionary<string, int>> _alike = new(StringComparer.Ordinal); // by what is left without the words in question
@@ -49,23 +54,52 @@ internal sealed class PatternMiner(PatternBook book)
             }
         }
 
-        // The first word says what a line is about.
-        for (var i = 1; i < words.Length; i++)
+        for (var i = 0; i < words.Length; i++)
         {
-            if (words[i].Length == 1 && words[i][0] == LineMask.Variable)
+            // The first word says what a line is about, unless it is the name of something.
+            if (words[i] is [LineMask.Variable] || (i == 0 && (Kind(words[0]) == WordKind.Plain || Constant(words) < LeastConstant)))
             {
                 continue;
             }
 
             string[] without = [.. words[..i], $"{LineMask.Learned}", .. words[(i + 1)..]];
-            if (Gather($"{i} {string.Join(' ', without)}", words[i], pattern) is { Count: >= EnoughPlain } siblings)
+            var kind = Kind(words[i]);
+            var siblings = i > 0 ? Gather($"{i} {string.Join(' ', without)}", words[i], pattern) : [];
+            if (siblings.Count < EnoughPlain && kind != WordKind.Plain)
             {
-                return Merge(without, siblings.Values);
+                siblings = Gather($"{i} {kind} {string.Join(' ', without)}", words[i], pattern);
+            }
+
+            if (siblings.Count >= Enough(kind))
+            {
+                return Merge(without, siblings.Values, mayBeFirst: i == 0);
             }
         }
 
         return [];
     }
+
+    private static readonly SearchValues<char> Joints = SearchValues.Create("._/@$\\");
+
+    private enum WordKind
+    {
+        Plain,
+        Compound,
+        Masked,
+    }
+
+    private static WordKind Kind(string word) =>
+        word.Contains(LineMask.Variable, StringComparison.Ordinal) && word.AsSpan().ContainsAny(LineValues.Letters) ? WordKind.Masked
+        : word.Length > 2 && word.AsSpan(1, word.Length - 2).ContainsAny(Joints) ? WordKind.Compound : WordKind.Plain;
+
+    private static int Enough(WordKind kind) => kind switch
+    {
+        WordKind.Masked => EnoughMasked,
+        WordKind.Compound => EnoughCompound,
+        _ => EnoughPlain,
+    };
+
+    private static int Constant(string[] words) => words.Count(word => word.AsSpan().ContainsAny(LineValues.Letters)) - 1;
 
     /// <summary>A word without what is likely to be a value in it; null when it does not look as if it had one.</summary>
     private static string? Opened(string[] words, int at, out bool isNamed)
@@ -101,7 +135,7 @@ internal sealed class PatternMiner(PatternBook book)
     }
 
     /// <summary>Makes several patterns the oldest of them, which keeps its number.</summary>
-    private HashSet<int> Merge(string[] words, IEnumerable<int> patterns)
+    private HashSet<int> Merge(string[] words, IEnumerable<int> patterns, bool mayBeFirst = false)
     {
         var merged = patterns.Select(book.Resolve).ToHashSet();
         var masked = string.Join(' ', words);
@@ -119,7 +153,7 @@ internal sealed class PatternMiner(PatternBook book)
             }
         }
 
-        if (words[0].Contains(LineMask.Learned, StringComparison.Ordinal) && words[0].Length == 1)
+        if (!mayBeFirst && words[0] is [LineMask.Learned])
         {
             return []; // The first word says what a line is about.
         }

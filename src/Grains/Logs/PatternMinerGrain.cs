@@ -91,15 +91,13 @@ internal sealed class PatternMinerGrain(NpgsqlDataSource db, PatternKeeper keepe
         await PatternRow.Lock.AcquireAsync(connection, ct, project);
         await using var update = new NpgsqlCommand("""
             UPDATE log_patterns p
-               SET words = u.words, embedding = u.embedding::real[], merged_into = u.merged_into,
-                   version = u.version + 1, revision = nextval('log_patterns_revision_seq')
-              FROM unnest($1::int[], $2::text[], $3::text[], $4::int[], $5::int[]) AS u(id, words, embedding, merged_into, version)
+               SET words = u.words, merged_into = u.merged_into, version = u.version + 1, revision = nextval('log_patterns_revision_seq')
+              FROM unnest($1::int[], $2::text[], $3::int[], $4::int[]) AS u(id, words, merged_into, version)
              WHERE p.id = u.id AND p.version = u.version
             """, connection);
         var ids = changed.ToArray();
         update.With(
             ids, ids.Select(id => string.Join(' ', _book.Words(id))).ToArray(),
-            ids.Select(id => LogEmbedding.Of(PatternBook.Readable(string.Join(' ', _book.Words(id)))).ToSql()).ToArray(),
             ids.Select(id => _book.Resolve(id) is var into && into != id ? into : (int?)null).ToArray(), ids.Select(id => _versions[id]).ToArray());
         if (await update.ExecuteNonQueryAsync(ct) != ids.Length)
         {

@@ -5,7 +5,8 @@ namespace Bayou.Logs;
 
 /// <summary>A row of <c>log_patterns</c>.</summary>
 /// <param name="Words">See <see cref="LineMask"/>.</param>
-internal sealed record PatternRow(int Id, string Words, float[] Embedding, int? MergedInto, int Version, long Revision)
+/// <param name="Source">Of its first line.</param>
+internal sealed record PatternRow(int Id, string Words, string Source, int? MergedInto, int Version, long Revision)
 {
     /// <summary>What was discovered or changed after a revision, in that order; all there is when some were let go since.</summary>
     /// <param name="generation">Counts how often some were let go, as it was then.</param>
@@ -16,7 +17,7 @@ internal sealed record PatternRow(int Id, string Words, float[] Embedding, int? 
         batch.BatchCommands.Add(
             new("SELECT generation, highest FROM log_pattern_generations WHERE project_id = $1") { Parameters = { new() { Value = project } } });
         batch.BatchCommands.Add(new("""
-            SELECT id, words, embedding, merged_into, version, revision FROM log_patterns
+            SELECT id, words, source, merged_into, version, revision FROM log_patterns
              WHERE project_id = $1 AND (revision > $2 OR $3 <> coalesce((SELECT generation
                  FROM log_pattern_generations WHERE project_id = $1), 0)) ORDER BY revision
             """) { Parameters = { new() { Value = project }, new() { Value = revision }, new() { Value = generation } } });
@@ -26,7 +27,7 @@ internal sealed record PatternRow(int Id, string Words, float[] Embedding, int? 
         var rows = new List<PatternRow>();
         while (await reader.ReadAsync(ct))
         {
-            rows.Add(new(reader.GetInt32(0), reader.GetString(1), reader.GetFieldValue<float[]>(2),
+            rows.Add(new(reader.GetInt32(0), reader.GetString(1), reader.GetString(2),
                 await reader.IsDBNullAsync(3, ct) ? null : reader.GetInt32(3), reader.GetInt32(4), reader.GetInt64(5)));
         }
 

@@ -2,6 +2,7 @@ using Bayou.Cluster;
 using Bayou.Database;
 using Bayou.Logs;
 using Bayou.Metrics;
+using Bayou.Search;
 using Bayou.Segments;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -71,9 +72,13 @@ public static class SiloHosting
         return services;
     }
 
-    private static NpgsqlDataSource Source(IServiceProvider provider, DatabasePool pool) =>
-        new NpgsqlDataSourceBuilder(provider.GetRequiredService<IOptions<DatabaseOptions>>().Value.ConnectionString(pool))
-            .UseLoggerFactory(provider.GetRequiredService<ILoggerFactory>()).Build();
+    private static NpgsqlDataSource Source(IServiceProvider provider, DatabasePool pool)
+    {
+        var builder = new NpgsqlDataSourceBuilder(provider.GetRequiredService<IOptions<DatabaseOptions>>().Value.ConnectionString(pool));
+        builder.UseLoggerFactory(provider.GetRequiredService<ILoggerFactory>());
+        builder.UseVector();
+        return builder.Build();
+    }
 
     /// <summary>What grains are made of, apart from their runtime.</summary>
     internal static IServiceCollection AddBayouGrains(this IServiceCollection services)
@@ -91,6 +96,10 @@ public static class SiloHosting
         services.AddSingleton<LogSegments>();
         services.AddSingleton<SegmentKeeper<LogSegments>>();
         services.AddSingleton<PatternKeeper>();
+        services.AddOptions<SearchOptions>().BindConfiguration(SearchOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<ITextEmbedder>(provider => provider.GetRequiredService<IOptions<SearchOptions>>().Value.Embedder == HashEmbedder.Name
+            ? new HashEmbedder() : new MiniLmEmbedder(provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<TextVectors>();
         services.AddSingleton<ReminderRuns>();
         return services;
     }

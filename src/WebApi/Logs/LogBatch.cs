@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Unicode;
 using Bayou.Ingest;
 using Bayou.Segments;
@@ -10,7 +11,7 @@ internal sealed class LogBatch(PatternRegistry patterns) : ISegmentBatch
     private readonly LogRows _short = new();
     private readonly LogRows _long = new();
     private readonly List<(LogRows Rows, int Start)> _rows = []; // in the order in which they were sent
-    private readonly Dictionary<string, List<int>> _unknown = new(StringComparer.Ordinal); // rows by masked message
+    private readonly Dictionary<string, (string Source, List<int> Rows)> _unknown = new(StringComparer.Ordinal); // by masked message
     private readonly char[] _message = new char[LineMask.Longest * 2];
     private readonly char[] _masked = new char[LineMask.Room];
 
@@ -31,12 +32,12 @@ internal sealed class LogBatch(PatternRegistry patterns) : ISegmentBatch
         var pattern = patterns.Find(masked);
         if (pattern is null)
         {
-            if (!_unknown.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(masked, out var places))
+            if (!_unknown.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(masked, out var lines))
             {
-                _unknown[masked.ToString()] = places = [];
+                _unknown[masked.ToString()] = lines = (Encoding.UTF8.GetString(line.Source), []);
             }
 
-            places.Add(_rows.Count);
+            lines.Rows.Add(_rows.Count);
         }
 
         Service = _rows.Count == 0 ? line.Service.ToArray() : Service;
@@ -52,10 +53,10 @@ internal sealed class LogBatch(PatternRegistry patterns) : ISegmentBatch
             return;
         }
 
-        var made = await patterns.MakeAsync(_unknown.Keys, ct);
-        foreach (var (masked, places) in _unknown)
+        var made = await patterns.MakeAsync(_unknown.ToDictionary(entry => entry.Key, entry => entry.Value.Source, StringComparer.Ordinal), ct);
+        foreach (var (masked, lines) in _unknown)
         {
-            foreach (var at in places)
+            foreach (var at in lines.Rows)
             {
                 _rows[at].Rows.SetPattern(_rows[at].Start, made[masked]);
             }

@@ -15,7 +15,8 @@ internal static class LogCounts
 
     /// <summary>Whether what is asked for can be told from counts.</summary>
     public static bool CanTell(QueryReader query, LogSelection selection) =>
-        query.FiltersOnly(Counted) && selection.Search is { Words.Count: 0, Excluded.Count: 0 } && selection.Search.Terms.All(term => term.Field != "trace");
+        query.FiltersOnly(Counted) && selection.Search is { Words.Count: 0, Required.Count: 0, Excluded.Count: 0 }
+            && selection.Search.Terms.All(term => term.Field != "trace");
 
     // A statement locks every table and index it names, and there is room for so many locks only; it also takes long to plan.
     private const int LargestGroup = 32;

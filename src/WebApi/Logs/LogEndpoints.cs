@@ -11,6 +11,7 @@ internal static class LogEndpoints
     public static IServiceCollection AddLogQueries(this IServiceCollection services) => services
         .AddSingleton<SegmentCatalogue<LogSegments>>()
         .AddSingleton<LogLines>()
+        .AddSingleton<LogSearch>()
         .AddSingleton<LogFilter>()
         .AddSingleton<LogRelevance>()
         .AddSingleton<LogList>()

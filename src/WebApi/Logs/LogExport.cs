@@ -23,7 +23,7 @@ internal sealed class LogExport(SegmentCatalogue<LogSegments> catalogue, LogLine
             return problem;
         }
 
-        selection = filter.Matching(selection);
+        selection = await filter.MatchingAsync(selection, ct);
         http.Response.ContentType = isCsv ? "text/csv; charset=utf-8" : "application/x-ndjson; charset=utf-8";
         http.Response.Headers.ContentDisposition = $"attachment; filename=\"logs.{(isCsv ? "csv" : "ndjson")}\"";
         if (isCsv)

@@ -29,7 +29,7 @@ internal sealed class LogFacets(
             return problem;
         }
 
-        selection = filter.Matching(selection);
+        selection = await filter.MatchingAsync(selection, ct);
         var window = LogWindow.Of(selection, time);
         var sql = selection.Sql;
         var tables =

@@ -5,24 +5,19 @@ using Bayou.Segments;
 namespace Bayou.Logs;
 
 /// <summary>Which lines are asked for: fields, range of time and search.</summary>
-internal sealed class LogFilter(PatternRegistry patterns)
+internal sealed class LogFilter(PatternRegistry patterns, LogSearch search)
 {
     /// <summary>What a search looks in; the same text, character by character, as the index has.</summary>
     public const string SearchedText = "log_text(level, source, message, meta_text)";
 
-    /// <summary>How many patterns a search by meaning takes, and how near they must be.</summary>
-    private const int NearestPatterns = 12;
-    private const float NearEnough = 0.48f;
-
-    /// <summary>Beside one that is near, those that are so much farther are not meant.</summary>
-    private const float OfTheNearest = 0.82f;
+    private const int MostRemote = 12; // patterns
 
     public static IReadOnlyList<(string Name, string Meaning)> Parameters { get; } =
     [
         ("start_date", "Lines of this time or later."), ("end_date", "Lines before this time."),
         ("search",
-            "Words and \"phrases\" that must all be in a line (message, source, level, values of meta), -such that must not; source:, service:, level:, "
-                + "pattern:, trace: for fields."),
+            "Words (message, source, level, values of meta), the more of them the better; \"phrases\" and +words that must be in a line, -such that must "
+                + "not; begin* for any word that begins so; source:, service:, level:, pattern:, trace: for fields."),
         ("mode", "How search finds lines: hybrid, keyword or semantic."),
     ];
 
@@ -102,6 +97,11 @@ internal sealed class LogFilter(PatternRegistry patterns)
                 }
             }
 
+            foreach (var phrase in selection.Search.Required)
+            {
+                sql.AddSql(Contains(sql, phrase));
+            }
+
             foreach (var word in selection.Search.Excluded)
             {
                 sql.AddSql($"NOT {Contains(sql, word)}");
@@ -111,46 +111,34 @@ internal sealed class LogFilter(PatternRegistry patterns)
         return selection;
     }
 
-    /// <summary>Of a selection the lines that fit its words, by the mode that was asked for.</summary>
-    public LogSelection Matching(LogSelection selection)
+    /// <summary>Of a selection the lines that fit its words, by the mode that was asked for; those only remotely alike where no others are known.</summary>
+    public async Task<LogSelection> MatchingAsync(LogSelection selection, CancellationToken ct)
     {
         if (selection.Search.Words.Count == 0)
         {
             return selection;
         }
 
+        var ranked = await search.RankAsync(selection.Search.Words, selection.Mode, ct);
+        var fitting = ranked.FindAll(pattern => !pattern.Match.IsRemote);
+        var numbers = (fitting.Count > 0 ? fitting : ranked.Take(MostRemote)).SelectMany(pattern => NumbersOf(pattern.Pattern)).ToArray();
         var matching = selection with { Sql = selection.Sql.Copy() };
-        var keyword = selection.Mode == "semantic" ? null : Keyword(matching.Sql, selection.Search);
-        var meaning = selection.Mode == "keyword" ? null : Meaning(matching);
-        matching.Sql.AddSql($"({string.Join(" OR ", ((string?[])[keyword, meaning]).OfType<string>())})");
+        var conditions = new List<string> { $"pattern_id = ANY ({matching.Sql.Parameter(numbers)})" };
+        if (selection.Mode != "semantic")
+        {
+            conditions.Add($"({string.Join(" AND ", selection.Search.Words.Select(word => Contains(matching.Sql, word)))})");
+        }
+
+        matching.Sql.AddSql($"({string.Join(" OR ", conditions)})");
         return matching;
     }
 
-    /// <summary>The condition that a line has all the words.</summary>
-    public static string Keyword(FilterSql sql, SearchText search) => string.Join(" AND ", search.Words.Select(word => Contains(sql, word)));
+    /// <summary>Every number under which lines of a pattern may be stored.</summary>
+    public long[] NumbersOf(int pattern) => Array.ConvertAll(patterns.Book.NumbersOf(pattern), id => (long)id);
 
-    /// <summary>The patterns that are nearest to what the words mean.</summary>
-    public List<(int Pattern, float Likeness)> Nearest(LogSelection selection)
-    {
-        var near = patterns.Vectors.Nearest(LogEmbedding.Of(string.Join(' ', selection.Search.Words)), NearEnough, NearestPatterns);
-        return [.. near.TakeWhile(pattern => pattern.Likeness >= OfTheNearest * near[0].Likeness)];
-    }
-
-    /// <summary>Every number under which lines of a pattern may be stored: its own, and those of the patterns that became it.</summary>
-    public long[] NumbersOf(int pattern)
-    {
-        var book = patterns.Book;
-        var root = book.Resolve(pattern);
-        return [.. book.Patterns.Where(id => book.Resolve(id) == root).Select(id => (long)id)];
-    }
-
-    private string Meaning(LogSelection selection)
-    {
-        var numbers = Nearest(selection).SelectMany(near => NumbersOf(near.Pattern)).ToArray();
-        return $"pattern_id = ANY ({selection.Sql.Parameter(numbers)})";
-    }
-
-    private static string Contains(FilterSql sql, string word) => $"{SearchedText} ILIKE {sql.Parameter($"%{FilterSql.Escape(word)}%")}";
+    /// <summary>The condition that a line has a word; one that ends with <c>*</c>, anything that begins so.</summary>
+    public static string Contains(FilterSql sql, string word) =>
+        $"{SearchedText} ILIKE {sql.Parameter($"%{FilterSql.Escape(word.Length > 1 && word[^1] == '*' ? word[..^1] : word)}%")}";
 
     private string? Add(FilterSql sql, SearchTerm term)
     {

@@ -37,7 +37,7 @@ internal sealed class LogHistogram(
             return problem;
         }
 
-        selection = filter.Matching(selection);
+        selection = await filter.MatchingAsync(selection, ct);
         var canTell = LogCounts.CanTell(query, selection);
 
         // The first bucket begins before the range does; what is before the range is not counted all the same.

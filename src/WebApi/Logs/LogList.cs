@@ -54,7 +54,7 @@ internal sealed class LogList(SegmentCatalogue<LogSegments> catalogue, LogLines 
             }
         }
 
-        if (byRelevance && selection.Search.Words.Count == 0)
+        if (byRelevance && selection.Search.Wanted.Count == 0)
         {
             query.Fail("sort", "can be relevance only with words to search for");
         }
@@ -84,7 +84,7 @@ internal sealed class LogList(SegmentCatalogue<LogSegments> catalogue, LogLines 
         }
 
         var order = before is null ? Orders[(by, isDescending)] : SegmentOrder.IdDescending;
-        var isAll = selection is { Start: null, End: null, Search: { Words.Count: 0, Terms.Count: 0, Excluded.Count: 0 } } && before is null
+        var isAll = selection is { Start: null, End: null, Search.Count: 0 } && before is null
             && query.IsOf(ListOnly);
         List<LogRow> rows;
         if (byRelevance)
@@ -93,14 +93,14 @@ internal sealed class LogList(SegmentCatalogue<LogSegments> catalogue, LogLines 
         }
         else
         {
-            selection = filter.Matching(selection);
+            selection = await filter.MatchingAsync(selection, ct);
             rows = await lines.FirstAsync(selection.Of(segments).Where(s => before is null || s.Bounds.MinId < before), selection.InRange(), order,
                 offset + limit + 1, ct);
         }
 
         var hasMore = rows.Count > offset + limit;
         var total = isAll ? Math.Min(segments.Rows, ListMetadata.CountedUpTo) : rows.Count;
-        long? unsealed = selection.Search.Words.Count > 0 ? selection.Of(segments).Where(s => !s.IsSealed).Sum(s => s.Rows) : null;
+        long? unsealed = selection.Search.Wanted.Count > 0 ? selection.Of(segments).Where(s => !s.IsSealed).Sum(s => s.Rows) : null;
         return new ApiResult<IEnumerable<LogRow>, LogListMetadata>(rows.Skip(offset).Take(limit), new()
         {
             Limit = limit,

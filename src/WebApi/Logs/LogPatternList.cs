@@ -40,7 +40,7 @@ internal sealed class LogPatternList([FromKeyedServices(DatabasePool.Reads)] Npg
             return problem;
         }
 
-        selection = filter.Matching(selection);
+        selection = await filter.MatchingAsync(selection, ct);
         var canTell = LogCounts.CanTell(query, selection);
         var segments = await catalogue.ReadAsync(ct);
         var window = LogWindow.Of(selection, time);

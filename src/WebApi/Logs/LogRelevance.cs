@@ -1,56 +1,97 @@
+using System.Text;
 using Bayou.Http;
+using Bayou.Search;
 using Bayou.Segments;
 
 namespace Bayou.Logs;
 
 /// <summary>
-/// Orders lines by how well they fit a search: those that have its words, newest first, and those whose patterns mean the like, nearest first, fused by
-/// reciprocal rank (Cormack, Clarke, Büttcher: "Reciprocal rank fusion outperforms Condorcet and individual rank learning methods", SIGIR 2009).
+/// Orders lines by how well they fit a search. Patterns are ranked (<see cref="LogSearch"/>); words that none of them has are looked for in the lines. One line
+/// of each pattern comes before a second of any, so that one that is frequent hides no other.
 /// </summary>
-internal sealed class LogRelevance(LogLines lines, LogFilter filter)
+internal sealed class LogRelevance(LogLines lines, LogFilter filter, LogSearch search, PatternRegistry patterns)
 {
-    private const double Smoothing = 60; // the paper's k
-    /// <summary>How many lines of each list are ranked: no page goes beyond them, so that all pages are of one ranking.</summary>
+    /// <summary>How many lines are ranked: no page goes beyond them, so that all pages are of one ranking.</summary>
     public const int Ranked = 1_000;
 
-    private const int InARow = 5; // lines of a pattern before those of the next
+    private const int MostPatterns = 100;
+    private const double OfOwnWord = 1; // more than any pattern's score is
+
+    // What comes after all others of its kind scores less than they do.
+    private const double OfNextLine = 0.001;
+    private const double OfRemote = 0.1;
 
     public async Task<List<LogRow>> RankAsync(LogSelection selection, StoredSegments segments, int count, CancellationToken ct)
     {
-        var lists = new List<List<LogRow>>();
-        if (selection.Mode != "semantic")
+        var ranked = (await search.RankAsync(selection.Search.Wanted, selection.Mode, ct)).Take(MostPatterns).ToList();
+        var rows = selection.Mode == "semantic" ? [] : await OwnWordsAsync(selection, segments, ct);
+        var known = rows.Select(row => row.Row.Id).ToHashSet();
+        var places = ranked.Select((pattern, place) => (pattern.Pattern, Place: place)).ToDictionary();
+        var numbers = places.Keys.SelectMany(filter.NumbersOf).ToArray();
+        var newest = await lines.NewestOfEachAsync(selection, segments, numbers, each: 1, ct);
+        if (newest.Count > 0 && newest.Count < count)
         {
-            var sql = selection.InRange();
-            sql.AddSql(LogFilter.Keyword(sql, selection.Search));
-            lists.Add(await lines.FirstAsync(selection.Of(segments), sql, SegmentOrder.Newest, Ranked, ct));
+            newest = await lines.NewestOfEachAsync(selection, segments, [.. newest.SelectMany(row => filter.NumbersOf(row.PatternId)).Distinct()], count, ct);
         }
 
-        if (selection.Mode != "keyword")
+        foreach (var pattern in newest.Where(row => places.ContainsKey(row.PatternId) && known.Add(row.Id)).GroupBy(row => row.PatternId))
         {
-            lists.Add(await NearestAsync(selection, segments, ct));
+            var place = places[pattern.Key];
+            rows.AddRange(pattern.OrderByDescending(row => row.CreatedAt).ThenByDescending(row => row.Id)
+                .Select((row, nth) => (place, With(row, ranked[place], nth))));
         }
 
-        return [.. lists
-            .SelectMany(list => list.Select((row, rank) => (Row: row, Score: 1 / (Smoothing + rank + 1))))
-            .GroupBy(scored => scored.Row.Id)
-            .Select(group => group.First().Row with { Score = Math.Round(group.Sum(scored => scored.Score), 6) })
-            .OrderByDescending(row => row.Score).ThenByDescending(row => row.CreatedAt).ThenByDescending(row => row.Id)
-            .Take(count)];
+        return [.. rows.OrderByDescending(row => row.Row.Score).ThenBy(row => row.Place).ThenByDescending(row => row.Row.Id)
+            .Select(row => row.Row).Take(count)];
     }
 
-    /// <summary>The newest lines of the nearest patterns: a few of each, so that one that is frequent hides no other.</summary>
-    private async Task<List<LogRow>> NearestAsync(LogSelection selection, StoredSegments segments, CancellationToken ct)
+    private static LogRow With(LogRow row, RankedPattern pattern, int nth) => row with
     {
-        var nearest = filter.Nearest(selection);
-        var rows = new List<(int Place, int Nearness, LogRow Row)>();
-        for (var nearness = 0; nearness < nearest.Count; nearness++)
+        Score = pattern.Score * (nth > 0 ? OfNextLine / nth : 1) * (pattern.Match.IsRemote ? OfRemote : 1),
+        Match = pattern.Match,
+    };
+
+    /// <summary>The newest lines with words that are in no pattern, such as names and ids; those with most of them first.</summary>
+    private async Task<List<(int Place, LogRow Row)>> OwnWordsAsync(LogSelection selection, StoredSegments segments, CancellationToken ct)
+    {
+        var words = selection.Search.Words.Where(word => !SearchWords.IsEmpty(word) && !patterns.Words.Has(word)).ToList();
+        if (words.Count == 0)
         {
-            var sql = selection.InRange();
-            sql.Add($"pattern_id = ANY ({filter.NumbersOf(nearest[nearness].Pattern)})");
-            var found = await lines.FirstAsync(selection.Of(segments), sql, SegmentOrder.Newest, Math.Max(1, Ranked / nearest.Count), ct);
-            rows.AddRange(found.Select((row, place) => (place, nearness, row)));
+            return [];
         }
 
-        return [.. rows.OrderBy(entry => entry.Place / InARow).ThenBy(entry => entry.Nearness).ThenBy(entry => entry.Place).Select(entry => entry.Row)];
+        var sql = selection.InRange();
+        sql.AddSql($"({string.Join(" OR ", words.Select(word => LogFilter.Contains(sql, word)))})");
+        var newest = await lines.FirstAsync(selection.Of(segments), sql, SegmentOrder.Newest, Ranked, ct);
+        return [.. newest.Select(row => (Row: row, Words: words.FindAll(word => IsIn(word, row))))
+            .Where(found => found.Words.Count > 0)
+            .OrderByDescending(found => found.Words.Count)
+            .Select((found, place) => (place, found.Row with
+            {
+                Score = OfOwnWord * found.Words.Count,
+                Match = new LogMatch(found.Words, null, IsRemote: false),
+            }))];
     }
+
+    private static bool IsIn(string word, LogRow row) => HasWord(row.Message, word) || HasWord(row.Source, word)
+        || (row.Meta is { } meta && HasWord(Encoding.UTF8.GetString(meta.Utf8.Span), word));
+
+    /// <summary>Whether it is there as a word, not as a part of another.</summary>
+    private static bool HasWord(string text, string word)
+    {
+        var (part, isPrefix) = word is [_, .., '*'] ? (word[..^1], true) : (word, false);
+        for (var at = text.IndexOf(part, StringComparison.OrdinalIgnoreCase); at >= 0; at = text.IndexOf(part, at + 1, StringComparison.OrdinalIgnoreCase))
+        {
+            var end = at + part.Length;
+            if ((at == 0 || !Joins(text[at - 1], part[0])) && (isPrefix || end == text.Length || !Joins(part[^1], text[end])))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether two characters are of one word. Scripts that are written without blanks have no other bounds.</summary>
+    private static bool Joins(char one, char next) => char.IsLetterOrDigit(one) && char.IsLetterOrDigit(next) && one < '\u2E80' && next < '\u2E80';
 }

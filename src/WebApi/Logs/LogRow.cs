@@ -18,6 +18,10 @@ internal sealed record LogRow(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Score { get; init; }
 
+    /// <summary>Why it was found; only where there is a score.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public LogMatch? Match { get; init; }
+
     public static LogRow Read(NpgsqlDataReader reader, PatternBook book) => new(
         reader.GetInt64(0), reader.GetString(1), NullIfEmpty(reader.GetString(2)), (LineLevel)reader.GetInt16(3), reader.GetString(4),
         reader.IsDBNull(5) ? null : new WrittenJson(reader.GetFieldValue<byte[]>(5)), book.Resolve(reader.GetInt32(6)), NullIfEmpty(reader.GetString(7)),

@@ -16,11 +16,20 @@ internal sealed partial class PatternRegistry(
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// When vectors are made: when so many patterns wait for theirs, or some have for so long; else the model would be in memory all the time.
+    /// </summary>
+    private const int WaitingForVectors = 64;
+    private static readonly TimeSpan LongestWithoutVectors = TimeSpan.FromMinutes(1);
+
     private readonly SemaphoreSlim _reading = new(1);
+    private readonly SemaphoreSlim _embedding = new(1);
     private int _generation;
     private long _revision;
     private volatile PatternBook _book = new();
-    private volatile PatternVectors _vectors = new();
+    private volatile PatternWords _words = new();
+    private int _changed = WaitingForVectors; // Nobody knows what waits at the start.
+    private long _changedSince;
     private volatile bool _hasNew;
     private volatile bool _isCrowded;
     private volatile bool _isUsed;
@@ -28,7 +37,8 @@ internal sealed partial class PatternRegistry(
 
     public PatternBook Book => Used(_book);
 
-    public PatternVectors Vectors => Used(_vectors);
+    /// <summary>The words of all patterns.</summary>
+    public PatternWords Words => Used(_words);
 
     /// <summary>No more patterns are kept apart; lines that follow none have the pattern of all others.</summary>
     private bool IsFull => Book.Count > options.Value.MaxPatterns;
@@ -53,15 +63,15 @@ internal sealed partial class PatternRegistry(
         try
         {
             var changes = await PatternRow.ChangedSinceAsync(db, Project.Default, _generation, _revision, ct);
-            var (book, vectors) = changes.IsAll ? (new(changes.Highest), new()) : (_book, _vectors);
+            var (book, words) = changes.IsAll ? (new(changes.Highest), new()) : (_book, _words);
             foreach (var row in changes.Rows)
             {
                 book.Put(row.Id, row.Words, row.MergedInto);
-                vectors.Put(row.Id, row.MergedInto is null ? LogEmbedding.From(row.Embedding) : null);
+                words.Put(row.Id, row.MergedInto is null && row.Words != PatternBook.OtherWords ? PatternText.Of(row.Source, row.Words) : null);
                 _revision = row.Revision;
             }
 
-            (_book, _vectors, _generation) = (book, vectors, changes.Generation);
+            (_book, _words, _generation) = (book, words, changes.Generation);
             Volatile.Write(ref _refreshed, begun);
         }
         finally
@@ -78,6 +88,7 @@ internal sealed partial class PatternRegistry(
     public override void Dispose()
     {
         _reading.Dispose();
+        _embedding.Dispose();
         base.Dispose();
     }
 
@@ -104,13 +115,22 @@ internal sealed partial class PatternRegistry(
                 if (_hasNew)
                 {
                     _hasNew = false;
-                    await miner.MineAsync(stoppingToken);
+                    Changed(await miner.MineAsync(stoppingToken));
                 }
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
                 _hasNew = true;
                 NotMined(e); // Lines are stored all the same; the next round tries again.
+            }
+
+            try
+            {
+                await EmbedAsync(isAsked: false, stoppingToken);
+            }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                NotEmbedded(e); // They are found by their words all the same; the next round tries again.
             }
 
             try
@@ -129,31 +149,33 @@ internal sealed partial class PatternRegistry(
     }
 
     /// <summary>Makes patterns of masked lines that follow none, where there is room; each is the same one on every node.</summary>
-    public async Task<Dictionary<string, int>> MakeAsync(IReadOnlyCollection<string> unknown, CancellationToken ct)
+    /// <param name="unknown">With the source of the first line of each.</param>
+    public async Task<Dictionary<string, int>> MakeAsync(IReadOnlyDictionary<string, string> unknown, CancellationToken ct)
     {
-        var wanted = unknown.Append(PatternBook.OtherWords).Distinct(StringComparer.Ordinal)
+        var wanted = unknown.Keys.Append(PatternBook.OtherWords).Distinct(StringComparer.Ordinal)
             .ToDictionary(words => Convert.ToHexString(HashOf(words)), StringComparer.Ordinal);
 
-        // Before the transaction: it may be many, and others wait for it. More than there is room for need no vector.
-        string[] ordered = [PatternBook.OtherWords, .. unknown.Where(words => words != PatternBook.OtherWords).Take(options.Value.MaxPatterns)];
-        var (hashes, embeddings) =
-            (Array.ConvertAll(ordered, HashOf), Array.ConvertAll(ordered, words => LogEmbedding.Of(PatternBook.Readable(words)).ToSql()));
+        // More than there is room for are not tried.
+        string[] ordered = [PatternBook.OtherWords, .. unknown.Keys.Where(words => words != PatternBook.OtherWords).Take(options.Value.MaxPatterns)];
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
 
         // One discovery of a project at a time, on every node: else two could each take the last free place.
         await PatternRow.Lock.AcquireAsync(connection, ct, Project.Default);
         await using (var insert = new NpgsqlCommand("""
-            INSERT INTO log_patterns (project_id, hash, words, embedding)
-            SELECT $1, hash, words, embedding::real[]
-              FROM unnest($2::bytea[], $3::text[], $4::text[]) WITH ORDINALITY AS n(hash, words, embedding, place)
+            INSERT INTO log_patterns (project_id, hash, words, source)
+            SELECT $1, hash, words, source
+              FROM unnest($2::bytea[], $3::text[], $4::text[]) WITH ORDINALITY AS n(hash, words, source, place)
              WHERE NOT EXISTS (SELECT 1 FROM log_patterns p WHERE p.project_id = $1 AND p.hash = n.hash)
              ORDER BY place
              LIMIT greatest(0, $5 - (SELECT count(*) FROM log_patterns WHERE project_id = $1))
             """, connection))
         {
-            insert.With(Project.Default, hashes, ordered, embeddings, options.Value.MaxPatterns + 1);
-            _hasNew |= await insert.ExecuteNonQueryAsync(ct) > 0;
+            insert.With(Project.Default, Array.ConvertAll(ordered, HashOf), ordered, Array.ConvertAll(ordered, words => unknown.GetValueOrDefault(words, "")),
+                options.Value.MaxPatterns + 1);
+            var made = await insert.ExecuteNonQueryAsync(ct);
+            _hasNew |= made > 0;
+            Changed(made);
         }
 
         var found = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -169,7 +191,38 @@ internal sealed partial class PatternRegistry(
 
         await transaction.CommitAsync(ct);
         await RefreshAsync(ct);
-        return unknown.ToDictionary(words => words, words => found.GetValueOrDefault(words, found[PatternBook.OtherWords]), StringComparer.Ordinal);
+        return unknown.Keys.ToDictionary(words => words, words => found.GetValueOrDefault(words, found[PatternBook.OtherWords]), StringComparer.Ordinal);
+    }
+
+    /// <summary>Has vectors made for patterns that wait for them, so many that it takes about a second.</summary>
+    /// <param name="isAsked">Somebody searches by meaning: then one that waits is enough.</param>
+    public async Task EmbedAsync(bool isAsked, CancellationToken ct)
+    {
+        var waiting = Volatile.Read(ref _changed);
+        var isTime = waiting >= WaitingForVectors
+            || (waiting > 0 && (isAsked || time.GetElapsedTime(Volatile.Read(ref _changedSince)) > LongestWithoutVectors));
+        if (!isTime || !await _embedding.WaitAsync(0, ct))
+        {
+            return; // Or it is being done.
+        }
+
+        try
+        {
+            var isMore = await grains.GetGrain<IPatternEmbedderGrain>($"{Project.Default}").EmbedAsync(ct);
+            Interlocked.Add(ref _changed, isMore ? 0 : -waiting);
+        }
+        finally
+        {
+            _embedding.Release();
+        }
+    }
+
+    private void Changed(int patterns)
+    {
+        if (patterns > 0 && Interlocked.Add(ref _changed, patterns) == patterns)
+        {
+            Volatile.Write(ref _changedSince, time.GetTimestamp());
+        }
     }
 
     private static byte[] HashOf(string words) => SHA256.HashData(Encoding.UTF8.GetBytes(words));
@@ -186,6 +239,9 @@ internal sealed partial class PatternRegistry(
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "Log patterns are not being compared just now")]
     private partial void NotMined(Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Log patterns get no vectors just now; searches by meaning do not find new ones")]
+    private partial void NotEmbedded(Exception exception);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Log patterns that other nodes found cannot be read just now")]
     private partial void NotRefreshed(Exception exception);

@@ -6,8 +6,9 @@ namespace Bayou.Logs;
 internal readonly record struct SearchTerm(string Field, string Value, bool IsNegated);
 
 /// <summary>
-/// What was typed into a search: words and <c>"quoted phrases"</c> that must all be somewhere in a line, <c>-such</c> that must not, and conditions on
-/// fields, <c>source:API</c>. Nothing is an error: a quote left open ends with the text.
+/// What was typed into a search: words that make a line fit the better the more of them it has, <c>"quoted phrases"</c> and <c>+words</c> that must be
+/// somewhere in it, <c>-such</c> that must not, and conditions on fields, <c>source:API</c>. A word may end with <c>*</c>, for any that begins so.
+/// Nothing is an error: a quote left open ends with the text.
 /// </summary>
 internal sealed class SearchText
 {
@@ -20,6 +21,7 @@ internal sealed class SearchText
     public static readonly string[] Fields = ["source", "service", "level", "pattern", "trace"];
 
     private readonly List<string> _words = [];
+    private readonly List<string> _required = [];
     private readonly List<string> _excluded = [];
     private readonly List<SearchTerm> _terms = [];
 
@@ -29,11 +31,17 @@ internal sealed class SearchText
 
     public IReadOnlyList<string> Words => _words;
 
+    /// <summary>Phrases and words that must be in a line, character by character.</summary>
+    public IReadOnlyList<string> Required => _required;
+
+    /// <summary>All that a line should or must have.</summary>
+    public IReadOnlyList<string> Wanted => [.. _words, .. _required];
+
     public IReadOnlyList<string> Excluded => _excluded;
 
     public IReadOnlyList<SearchTerm> Terms => _terms;
 
-    public int Count => _words.Count + _excluded.Count + _terms.Count;
+    public int Count => _words.Count + _required.Count + _excluded.Count + _terms.Count;
 
     public static SearchText Parse(string text)
     {
@@ -47,7 +55,9 @@ internal sealed class SearchText
             }
 
             var isNegated = text[at] == '-' && at + 1 < text.Length && !char.IsWhiteSpace(text[at + 1]);
-            at += isNegated ? 1 : 0;
+            var isRequired = text[at] == '+' && at + 1 < text.Length && !char.IsWhiteSpace(text[at + 1]);
+            at += isNegated || isRequired ? 1 : 0;
+            isRequired |= text[at] == '"';
             var word = Next(text, ref at, out var colon);
             if (colon > 0 && colon + 1 < word.Length && Fields.Contains(word[..colon].ToLowerInvariant()))
             {
@@ -55,7 +65,7 @@ internal sealed class SearchText
             }
             else if (word.Length > 0)
             {
-                (isNegated ? search._excluded : search._words).Add(word);
+                (isNegated ? search._excluded : isRequired ? search._required : search._words).Add(word);
             }
         }
 

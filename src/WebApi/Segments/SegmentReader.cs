@@ -111,7 +111,7 @@ internal abstract class SegmentReader<TRow>(NpgsqlDataSource db, string columns)
     /// <summary>The row at which the reader is.</summary>
     protected abstract TRow Read(NpgsqlDataReader reader);
 
-    private async Task<List<TRow>> ReadAsync(string sql, FilterSql filter, CancellationToken ct)
+    protected async Task<List<TRow>> ReadAsync(string sql, FilterSql filter, CancellationToken ct)
     {
         await using var command = db.CreateCommand(sql);
         filter.Bind(command.Parameters);

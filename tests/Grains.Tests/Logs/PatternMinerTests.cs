@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Bayou.Logs;
 
 public sealed class PatternMinerTests
@@ -96,5 +98,47 @@ public sealed class PatternMinerTests
 
         Assert.True(miner.Count <= 100);
         Assert.Equal("<*>", miner.Template(LocalPatterns.Other));
+    }
+
+    [Theory]
+    [InlineData("opened file \"{0}\" for reading", "a", "my report", "the third big report", "one two three four")]
+    [InlineData("tenant name=\"{0}\" joined", "acme", "two words", "a third of them", "x")]
+    [InlineData("{{\"level\":\"info\",\"msg\":\"payment failed\",\"user\":\"{0}\"}}", "bob", "ann lee", "a b c", "")]
+    [InlineData("time=12:00 level=info msg=\"cache miss\" key={0}", "a", "b-7", "\"c d\"", "9")]
+    [InlineData("members are {0} now", "a, b, c", "alpha, beta, gamma, delta", "x, y, z", "k, l, m, n, o")]
+    [InlineData("copied {0} to the share", @"C:\a.txt", @"C:\Program Files\App One\b.dll", @"D:\c", @"\\nas\x y\z.doc")]
+    [InlineData("package {0} installed", "Package_for_KB123~31bf~amd64~~6.1", "Package_for_KB4~77ab~amd64~~1", "Package_for_KB9~31bf~amd64~~6",
+        "Package_for_KB5~1~amd64~~2")]
+    [InlineData("{0}: removed", "jA9K0UvC012345", "kB1x2Y3Z", "qW12er34ty", "j1A2b3C4d5")]
+    public void However_many_words_a_value_has_it_is_one(string line, params string[] values)
+    {
+        var miner = new LocalPatterns();
+        Assert.Single(values.Select(value => miner.Add(string.Format(CultureInfo.InvariantCulture, line, value))).Distinct());
+    }
+
+    [Theory]
+    [InlineData(
+        "Unhandled exception\nSystem.TimeoutException: took 12 ms\n   at Shop.Pay(Order o) in /src/Pay.cs:line 7\n   at Shop.Main()",
+        "Unhandled exception System.TimeoutException: took <*> at Shop.Pay")]
+    [InlineData("Traceback (most recent call last):\n  File \"a.py\", line 3, in main\n    f()\n  File \"b.py\", line 9, in f\n    x\nValueError: no 7 here",
+        "ValueError: no <*> here at f")]
+    [InlineData("java.io.IOException: gone\n\tat org.example.A.b(A.java:7)\n\tat org.example.C.d(C.java:9)", "java.io.IOException: gone at org.example.A.b")]
+    [InlineData("panic: nil map\n\ngoroutine 7 [running]:\nmain.store(0xc000)\n\t/src/main.go:12", "panic: nil map at main.store")]
+    [InlineData("TypeError: x is not a function\n    at handle (/srv/app.js:7:1)\n    at main (/srv/app.js:9:1)", "TypeError: x is not a function at handle")]
+    [InlineData("{\n  \"name\": \"x\",\n  \"deep\": { \"a\": 1 },\n  \"message\": \"order 7 lost\"\n}", "{name deep message} order <*> lost")]
+    [InlineData("-----\nReport of 7\nmore", "Report of <*>")]
+    public void What_has_several_lines_is_known_by_what_they_say(string message, string template)
+    {
+        var miner = new LocalPatterns();
+        Assert.Equal(template, miner.Template(miner.Add(message)));
+    }
+
+    [Fact]
+    public void A_pattern_of_an_earlier_version_keeps_its_number()
+    {
+        var book = new PatternBook();
+        book.Put(7, $"opened file \"{LineMask.Variable} report\" ({LineMask.Variable}) for reading");
+        Span<char> masked = stackalloc char[LineMask.Room];
+        Assert.Equal(7, book.Find(masked[..LineMask.Mask("opened file \"third report\" (12) for reading", masked)]));
     }
 }

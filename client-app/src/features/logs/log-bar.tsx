@@ -41,7 +41,7 @@ export function LogBar({ filters, onChange }: Props) {
           aria-label="Search the logs"
           maxLength={1_000}
           defaultValue={filters.search}
-          placeholder={'Words, "a phrase", -not, source:API, level:error'}
+          placeholder={'Words, "a phrase", +must, -not, begin*, source:API, level:error'}
           className="min-w-0 flex-1 rounded-md border border-line bg-card px-3 py-1.5 text-sm"
         />
         <button type="submit" className="button">Search</button>

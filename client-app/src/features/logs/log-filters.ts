@@ -99,10 +99,13 @@ export function logQuery(filters: LogFilters): Query {
 /** The words and phrases to be marked in what a search has found. */
 export function searchedWords(search: string): string[] {
   const words: string[] = [];
-  for (const [, minus, quoted, plain] of search.matchAll(/(-?)(?:"([^"]*)"?|(\S+))/g)) {
-    const word = quoted ?? plain ?? '';
+  for (const [, sign, quoted, plain] of search.matchAll(/([-+]?)(?:"([^"]*)"?|(\S+))/g)) {
+    const word = quoted ?? (plain ?? '').replace(/(?<=.)\*$/, '');
     const isField = quoted === undefined && /^(source|service|level|pattern|trace):./i.test(word);
-    if (minus === '' && word !== '' && !isField) words.push(word);
+    if (sign !== '-' && word !== '' && !isField) words.push(word);
   }
   return words;
 }
+
+/** Whether a search has a star that is no ending. */
+export const hasLiteralStar = (search: string): boolean => /\*\S/.test(search) || /(^|\s)[-+]?\*(\s|$)/.test(search);

@@ -8,6 +8,7 @@ import { Empty, Failed, Loading, Paused } from '../../shared/states';
 import { useIsAtLeast } from '../../shared/use-media';
 import { useTitle } from '../../shared/use-title';
 import { useParameters } from '../../shared/use-parameters';
+import { BestView } from './best-view';
 import { LineDetail } from './line-detail';
 import { useTail } from './lines';
 import { LogBar } from './log-bar';
@@ -15,12 +16,18 @@ import { LogFacets } from './log-facets';
 import { LogHistogram } from './log-histogram';
 import { LogList } from './log-list';
 import { LogMenus } from './log-menus';
-import { searchedWords, writeLogFilters, type LogFilters } from './log-filters';
+import { hasLiteralStar, searchedWords, writeLogFilters, type LogFilters } from './log-filters';
 import { withoutColours } from './message';
 import { PatternsView } from './patterns-view';
 import { useLogFilters } from './use-log-filters';
 
-const views = [['lines', 'Lines'], ['patterns', 'Patterns']] as const;
+const views = [['lines', 'Lines'], ['best', 'Best'], ['patterns', 'Patterns']] as const;
+type View = (typeof views)[number][0];
+
+const readView = (query: URLSearchParams, { search }: LogFilters): View => {
+  const view = query.get('view');
+  return view === 'patterns' || (view === 'best' && search !== '') ? view : 'lines';
+};
 
 /** The logs: a live tail with search and filters, how many over time, and what they have in common. */
 export function LogsPage() {
@@ -28,12 +35,12 @@ export function LogsPage() {
   const [filters, onChange] = useLogFilters();
   const [query, setQuery] = useParameters();
   const isWide = useIsAtLeast('wide');
-  const view = query.get('view') === 'patterns' ? 'patterns' : 'lines';
-  const show = (next: 'lines' | 'patterns', change: Partial<LogFilters> = {}) => {
+  const view = readView(query, filters);
+  const show = (next: View, change: Partial<LogFilters> = {}) => {
     setQuery((current) => {
       const changed = writeLogFilters(current, change);
-      if (next === 'patterns') changed.set('view', 'patterns');
-      else changed.delete('view');
+      if (next === 'lines') changed.delete('view');
+      else changed.set('view', next);
       return changed;
     });
   };
@@ -42,8 +49,16 @@ export function LogsPage() {
     <>
       <h1 className="sr-only">Logs</h1>
       <LogBar filters={filters} onChange={onChange} />
+      {hasLiteralStar(filters.search) && (
+        <p role="note" className="text-xs text-warn">A * stands for any ending only at the end of a word; elsewhere it is looked for as it is.</p>
+      )}
       <div className="flex flex-wrap items-center gap-2">
-        <Choice label="Show" value={view} choices={views} onChange={(next) => { show(next); }} />
+        <Choice
+          label="Show"
+          value={view}
+          choices={filters.search === '' ? views.filter(([name]) => name !== 'best') : views}
+          onChange={(next) => { show(next); }}
+        />
         <Chips filters={filters} onChange={onChange} />
         <div className="ml-auto"><LogMenus filters={filters} /></div>
       </div>
@@ -53,6 +68,7 @@ export function LogsPage() {
         {isWide && <div className="min-w-0"><LogFacets filters={filters} onChange={onChange} /></div>}
         {view === 'patterns'
           ? <PatternsView filters={filters} onPick={(pattern) => { show('lines', { pattern }); }} />
+          : view === 'best' ? <BestView key={JSON.stringify(filters)} filters={filters} onChange={onChange} />
           : <Lines key={JSON.stringify(filters)} filters={filters} onChange={onChange} />}
       </div>
     </>

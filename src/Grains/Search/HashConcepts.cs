@@ -1,7 +1,7 @@
-namespace Bayou.Logs;
+namespace Bayou.Search;
 
 /// <summary>What log lines are about, and the words by which programs and their operators call it.</summary>
-internal static class LogConcepts
+internal static class HashConcepts
 {
     /// <summary>How many things there are: a dimension each.</summary>
     public const int Count = 16;
@@ -76,7 +76,7 @@ internal static class LogConcepts
     private static readonly float[] Weights = [0.7f, 1, 1, 1, 1, 1, 0.9f, 0.8f, 0.8f, 1, 0.9f, 1, 0.9f, 1, 0.9f, 0.9f];
 
     private static readonly Dictionary<string, int[]> ByStem = Things
-        .SelectMany((words, thing) => words.Split(' ').Select(word => (Stem: LogWords.Stem(word), Thing: thing)))
+        .SelectMany((words, thing) => words.Split(' ').Select(word => (Stem: SearchWords.Stem(word), Thing: thing)))
         .GroupBy(pair => pair.Stem, StringComparer.Ordinal)
         .ToDictionary(group => group.Key, group => group.Select(pair => pair.Thing).Distinct().ToArray(), StringComparer.Ordinal);
 

@@ -1,9 +1,9 @@
 using System.Text;
 
-namespace Bayou.Logs;
+namespace Bayou.Search;
 
 /// <summary>Cuts a text into the stems of its words.</summary>
-internal static class LogWords
+internal static class SearchWords
 {
     private static readonly HashSet<string> Empty = new(
         ["the", "a", "an", "to", "of", "for", "in", "on", "at", "by", "with", "from", "is", "are", "was", "were", "be", "been", "has", "have", "had", "it",
@@ -36,6 +36,9 @@ internal static class LogWords
             }
         }
     }
+
+    /// <summary>Whether a word says nothing of what a text is about.</summary>
+    public static bool IsEmpty(string word) => Empty.Contains(word.ToLowerInvariant());
 
     /// <summary>Without the ending by which forms of a word differ; crude, but the same for texts and for what they are compared with.</summary>
     public static string Stem(string word)

@@ -1,0 +1,6 @@
+-- The vectors of patterns have tables of their own, one for each model, which are made when the model is first used: see TextVectors. What is here
+-- is for the version before, whose vectors of 16 numbers mean nothing where a newer one has made the pattern.
+ALTER TABLE log_patterns ALTER embedding SET DEFAULT '{0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}';
+
+-- Of the first line; part of what a pattern means.
+ALTER TABLE log_patterns ADD source text NOT NULL DEFAULT '';
