@@ -8,14 +8,14 @@ RUN npm run build
 
 FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
 WORKDIR /src
-COPY Directory.Build.props Directory.Packages.props global.json .editorconfig ./
+COPY Directory.Build.props Directory.Build.targets Directory.Packages.props global.json .editorconfig ./
 COPY src src
 COPY --from=page /src/client-app/dist client-app/dist
 RUN dotnet publish src/WebApi -c Release -o out
 
-FROM mcr.microsoft.com/dotnet/aspnet:10.0-alpine
-# Days begin where the reader is.
-RUN apk add --no-cache tzdata
+# The runtime of models needs glibc, so no alpine. Days begin where the reader is; the health check is a request.
+FROM mcr.microsoft.com/dotnet/aspnet:10.0
+RUN apt-get update && apt-get install -y --no-install-recommends tzdata wget && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY --from=build /src/out ./
 ENV ASPNETCORE_HTTP_PORTS=8080 DOTNET_EnableDiagnostics=0

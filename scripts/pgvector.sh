@@ -1,18 +1,18 @@
 # shellcheck shell=bash
-# pgvector for the installed PostgreSQL, where it can be had: the bench compares with it. Never a reason to stop.
+# pgvector for the installed PostgreSQL, where it can be had: it gives searches by meaning an index. Never a reason to stop.
 
-# ensure_pgvector: tries to install it where it is not there.
+# ensure_pgvector: tries to install it where it is not there, once. Before the server first starts, since apt may upgrade that.
 ensure_pgvector() {
     local major=${POSTGRES_BIN#/usr/lib/postgresql/} start=$EPOCHREALTIME
     major=${major%/bin}
-    if [[ ! $major =~ ^[0-9]+$ ]] || [ -f "/usr/share/postgresql/$major/extension/vector.control" ] || ! can_be_root; then
+    if [[ ! $major =~ ^[0-9]+$ ]] || [ -f "$BAYOU_STATE/pgvector.log" ] || [ -f "/usr/share/postgresql/$major/extension/vector.control" ] || ! can_be_root; then
         return 0 # not the package manager's; or it is there
     fi
     printf '  Install pgvector … '
     if { apt_install "postgresql-$major-pgvector" || build_pgvector "$major"; } >"$BAYOU_STATE/pgvector.log" 2>&1; then
         printf '%s s\n' "$(seconds_since "$start")"
     else
-        printf 'not to be had; the bench goes without (why: %s)\n' "$BAYOU_STATE/pgvector.log"
+        printf 'not to be had; searches by meaning go without an index (why: %s)\n' "$BAYOU_STATE/pgvector.log"
     fi
 }
 
@@ -49,5 +49,5 @@ build_pgvector() {
 upgrades_running_server() {
     pgrep -f "/usr/lib/postgresql/$1/bin/postgres" >/dev/null || return 1
     apt-get install -s --no-install-recommends "postgresql-server-dev-$1" | grep -q "^Inst postgresql-$1 " || return 1
-    echo "apt would upgrade PostgreSQL $1 while it runs; upgrade it yourself, then ./bayou bench"
+    echo "apt would upgrade PostgreSQL $1 while it runs; upgrade it yourself, remove this file, and start again"
 }

@@ -2,6 +2,9 @@
 # shellcheck disable=SC2034 # DATABASE_URL is for the commands that source this.
 # Finds a PostgreSQL, and runs a private cluster of it. Sets DATABASE_URL.
 
+# shellcheck source=scripts/pgvector.sh
+. "$BAYOU_ROOT/scripts/pgvector.sh"
+
 OLDEST_POSTGRES=15
 EMBEDDED_POSTGRES=17.9.0-beta.17
 
@@ -111,6 +114,7 @@ cluster_up() {
     home=$(cluster_home "$data")
     [ -f "$home/db/PG_VERSION" ] && major=$(cat "$home/db/PG_VERSION")
     find_postgres "$major"
+    ensure_pgvector
     if [ ! -f "$home/db/PG_VERSION" ]; then
         step "Make the database" "Look at the lines above; BAYOU_DATA is $data." make_cluster "$home"
     fi

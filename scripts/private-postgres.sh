@@ -17,6 +17,7 @@ trap 'cluster_down; umount "$data" 2>/dev/null || true; rm -rf "${CLUSTER:-}" "$
 {
     flock 9 # One of several installs it.
     find_postgres
+    ensure_pgvector
 } 9>"$BAYOU_STATE/postgres.lock"
 if [ -n "$disk" ] && [ "$(id -u)" -eq 0 ]; then
     mount -t tmpfs -o "size=$disk,mode=755" tmpfs "$data" 2>/dev/null || true

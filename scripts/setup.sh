@@ -23,7 +23,7 @@ check_tools() {
 # build WHAT PROJECT PATH...: unless nothing under the paths has changed since.
 build() {
     local name=${2##*/} print
-    print=$(fingerprint "${@:3}" Directory.Build.props Directory.Packages.props global.json)
+    print=$(fingerprint "${@:3}" Directory.Build.props Directory.Build.targets Directory.Packages.props global.json)
     if ! is_done "$name" "$print" || [ ! -f "$(dll "$name")" ]; then
         step "Build $1" "Mend what it names, or ask for help with these lines." build_project "$2"
         mark_done "$name" "$print"

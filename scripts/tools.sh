@@ -3,8 +3,6 @@
 . "$BAYOU_ROOT/scripts/setup.sh"
 # shellcheck source=scripts/postgres.sh
 . "$BAYOU_ROOT/scripts/postgres.sh"
-# shellcheck source=scripts/pgvector.sh
-. "$BAYOU_ROOT/scripts/pgvector.sh"
 
 bench_main() {
     check_tools

@@ -4,8 +4,8 @@ using static Bayou.Logs.LineValues;
 namespace Bayou.Logs;
 
 /// <summary>
-/// Takes out of a line, before it is cut into words, the values that may have blanks in them: quoted text, lists, paths of Windows. Colours go too, which are no
-/// text. How many words a value has makes no difference to which statement wrote a line.
+/// Takes out of a line, before it is cut into words, the values that may have blanks in them: quoted text, lists, paths of Windows. Colours go too, being
+/// no text. How many words a value has makes no difference to which statement wrote a line.
 /// </summary>
 internal static class LineBlanks
 {

@@ -8,6 +8,9 @@ namespace Bayou.Logs;
 /// </summary>
 internal static class LineHead
 {
+    /// <summary>Characters of a message that are looked at: the exception is at the end of a stack in Python.</summary>
+    public const int MostRead = 16_384;
+
     private const int MostKeys = 24;
     private const int Longest = LineMask.Longest - 1;
 

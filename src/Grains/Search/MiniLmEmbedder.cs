@@ -69,7 +69,7 @@ internal sealed partial class MiniLmEmbedder : ITextEmbedder, IDisposable
         _one.Dispose();
     }
 
-    /// <summary>Whether the model has seen a word, or its parts, often enough to know it: of what nobody writes nothing but crumbs is in its vocabulary.</summary>
+    /// <summary>Whether the model knows a word: of what nobody writes nothing but crumbs is in its vocabulary.</summary>
     private bool IsWord(string word)
     {
         var pieces = _tokenizer.Value.EncodeToTokens(word, out _);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace Bayou.Search;
@@ -20,22 +21,35 @@ internal static class SearchWords
         for (var at = 0; at <= text.Length; at++)
         {
             var c = at < text.Length ? text[at] : ' ';
-            if (word.Length > 0 && (!char.IsLetterOrDigit(c) || (char.IsUpper(c) && char.IsLower(text[at - 1]))))
+            if (word.Length > 0 && (!IsOfWord(c) || (char.IsUpper(c) && char.IsLower(text[at - 1]))))
             {
-                var found = word.ToString();
+                var found = TextFold.Of(word.ToString());
                 word.Clear();
-                if (!Empty.Contains(found) && !found.All(char.IsAsciiDigit))
+                if (found.AsSpan().IndexOfAnyInRange('\u2E80', '\uD7FF') >= 0)
+                {
+                    foreach (var pair in Pairs(found))
+                    {
+                        yield return pair;
+                    }
+                }
+                else if (!Empty.Contains(found) && !found.All(char.IsAsciiDigit))
                 {
                     yield return Stem(found);
                 }
             }
 
-            if (char.IsLetterOrDigit(c))
+            if (IsOfWord(c))
             {
-                word.Append(char.ToLowerInvariant(c));
+                word.Append(c);
             }
         }
     }
+
+    private static bool IsOfWord(char c) => char.IsLetterOrDigit(c) || (c > '\u02FF' && char.GetUnicodeCategory(c) == UnicodeCategory.NonSpacingMark);
+
+    /// <summary>Scripts that are written without blanks: each two characters are a word.</summary>
+    private static IEnumerable<string> Pairs(string text) =>
+        text.Length < 2 ? [text] : Enumerable.Range(0, text.Length - 1).Select(at => text.Substring(at, 2));
 
     /// <summary>Whether a word says nothing of what a text is about.</summary>
     public static bool IsEmpty(string word) => Empty.Contains(word.ToLowerInvariant());

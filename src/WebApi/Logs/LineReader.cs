@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Bayou.Http;
 using Bayou.Ingest;
+using Bayou.Search;
 
 namespace Bayou.Logs;
 
@@ -112,12 +113,20 @@ internal sealed class LineReader(DateTimeOffset now, LogsOptions options) : Item
             }
         }
 
+        _metaText.ResetWrittenCount();
         if (!meta.IsEmpty)
         {
-            _metaText.ResetWrittenCount();
             line.Meta = LineMeta.Read(meta, _metaText);
-            line.MetaText = _metaText.WrittenSpan;
         }
+
+        if (!TextFold.IsPlain(line.Message) || !TextFold.IsPlain(line.Source) || !TextFold.IsPlain(_metaText.WrittenSpan))
+        {
+            // What PostgreSQL does not fold, beside it as it is looked for: searches read this text too, and nothing else does.
+            var text = $"\n{Encoding.UTF8.GetString(line.Message)}\n{Encoding.UTF8.GetString(line.Source)}\n{Encoding.UTF8.GetString(_metaText.WrittenSpan)}";
+            Encoding.UTF8.GetBytes(TextFold.Of(text), _metaText);
+        }
+
+        line.MetaText = _metaText.WrittenSpan;
     }
 
     private static Range ValueOf(ref Utf8JsonReader json)

@@ -12,7 +12,7 @@ internal sealed class LogBatch(PatternRegistry patterns) : ISegmentBatch
     private readonly LogRows _long = new();
     private readonly List<(LogRows Rows, int Start)> _rows = []; // in the order in which they were sent
     private readonly Dictionary<string, (string Source, List<int> Rows)> _unknown = new(StringComparer.Ordinal); // by masked message
-    private readonly char[] _message = new char[LineMask.Longest * 2];
+    private readonly char[] _message = new char[LineHead.MostRead];
     private readonly char[] _masked = new char[LineMask.Room];
 
     public int Count => _rows.Count;

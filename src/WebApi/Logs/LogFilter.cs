@@ -1,5 +1,6 @@
 using System.Globalization;
 using Bayou.Http;
+using Bayou.Search;
 using Bayou.Segments;
 
 namespace Bayou.Logs;
@@ -138,7 +139,7 @@ internal sealed class LogFilter(PatternRegistry patterns, LogSearch search)
 
     /// <summary>The condition that a line has a word; one that ends with <c>*</c>, anything that begins so.</summary>
     public static string Contains(FilterSql sql, string word) =>
-        $"{SearchedText} ILIKE {sql.Parameter($"%{FilterSql.Escape(word.Length > 1 && word[^1] == '*' ? word[..^1] : word)}%")}";
+        $"{SearchedText} ILIKE {sql.Parameter($"%{FilterSql.Escape(TextFold.Of(word.Length > 1 && word[^1] == '*' ? word[..^1] : word))}%")}";
 
     private string? Add(FilterSql sql, SearchTerm term)
     {

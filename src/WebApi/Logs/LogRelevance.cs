@@ -79,8 +79,9 @@ internal sealed class LogRelevance(LogLines lines, LogFilter filter, LogSearch s
     /// <summary>Whether it is there as a word, not as a part of another.</summary>
     private static bool HasWord(string text, string word)
     {
-        var (part, isPrefix) = word is [_, .., '*'] ? (word[..^1], true) : (word, false);
-        for (var at = text.IndexOf(part, StringComparison.OrdinalIgnoreCase); at >= 0; at = text.IndexOf(part, at + 1, StringComparison.OrdinalIgnoreCase))
+        var (part, isPrefix) = word is [_, .., '*'] ? (TextFold.Of(word[..^1]), true) : (TextFold.Of(word), false);
+        text = TextFold.Of(text);
+        for (var at = text.IndexOf(part, StringComparison.Ordinal); at >= 0; at = text.IndexOf(part, at + 1, StringComparison.Ordinal))
         {
             var end = at + part.Length;
             if ((at == 0 || !Joins(text[at - 1], part[0])) && (isPrefix || end == text.Length || !Joins(part[^1], text[end])))

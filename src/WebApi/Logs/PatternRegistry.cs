@@ -20,6 +20,7 @@ internal sealed partial class PatternRegistry(
     /// When vectors are made: when so many patterns wait for theirs, or some have for so long; else the model would be in memory all the time.
     /// </summary>
     private const int WaitingForVectors = 64;
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1); // of a search, for vectors that are being made
     private static readonly TimeSpan LongestWithoutVectors = TimeSpan.FromMinutes(1);
 
     private readonly SemaphoreSlim _reading = new(1);
@@ -201,7 +202,7 @@ internal sealed partial class PatternRegistry(
         var waiting = Volatile.Read(ref _changed);
         var isTime = waiting >= WaitingForVectors
             || (waiting > 0 && (isAsked || time.GetElapsedTime(Volatile.Read(ref _changedSince)) > LongestWithoutVectors));
-        if (!isTime || !await _embedding.WaitAsync(0, ct))
+        if (!isTime || !await _embedding.WaitAsync(isAsked ? LongestWait : TimeSpan.Zero, ct))
         {
             return; // Or it is being done.
         }

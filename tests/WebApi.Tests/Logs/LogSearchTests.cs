@@ -29,6 +29,18 @@ public sealed class LogSearchTests(LogSearchTests.Stored stored) : IClassFixture
     [InlineData("service:shop -level:error", "B")]
     [InlineData("trace:t-9", "E")]
     [InlineData("\u6F22\u5B57", "E")]
+    [InlineData("\u5B57", "E")]
+    [InlineData("ошибка", "G")]
+    [InlineData("ОШИБКА", "G")]
+    [InlineData("naïve", "G")] // NFC, of a line in NFD
+    [InlineData("NAIVE", "G")]
+    [InlineData("STRASSE", "G")]
+    [InlineData("istanbul", "G")]
+    [InlineData("ΟΔΟΣ", "G")]
+    [InlineData("\"conn refused\"", "G")] // in colours
+    [InlineData("deso*", "G")]
+    [InlineData("so*n", "")] // no star at a word's end
+    [InlineData("+payment +lost", "B")]
     public async Task A_search_finds_what_it_says(string search, string expected)
     {
         foreach (var isSealed in (bool[])[true, false])
@@ -87,6 +99,8 @@ public sealed class LogSearchTests(LogSearchTests.Stored stored) : IClassFixture
             new { source = "api", level = "info", message = "disk is 100% full: a_b on back\\slash", meta = new { set, name = "D" } },
             new { source = "api", level = "info", message = "matches .* and \u6F22\u5B57", trace_id = "t-9", meta = new { set, name = "E" } },
             new { source = "db", level = "info", message = "connection to postgres refused", meta = new { set, name = "F" } },
+            new { source = "db", level = "info", meta = new { set, name = "G" },
+                message = "Ошибка nai\u0308ve Straße İstanbul οδός desolation conn \u001b[1mrefused\u001b[0m" },
         });
     }
 }
