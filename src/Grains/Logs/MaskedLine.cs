@@ -30,6 +30,15 @@ internal ref struct MaskedLine(Span<char> output)
             return;
         }
 
+        // Behind a value, one without a letter is a part of it: 12 [7], chrome.exe *64.
+        if (_last >= 0 && _word - 1 - _last == 1 && _output[_last] == LineMask.Variable && word.Length > 1 && word.Contains(LineMask.Variable)
+            && !word.ContainsAny(LineValues.Letters))
+        {
+            Length = _word - 1;
+            _word = _last;
+            return;
+        }
+
         if (_last >= 0 && word.Length is 3 or 4 && word[0] == '(' && word[1] == LineMask.Variable && word[2] == ')')
         {
             Length = _word - 1; // What is in brackets behind a value says it once more, or is left out.

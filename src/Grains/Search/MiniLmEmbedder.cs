@@ -29,7 +29,7 @@ internal sealed partial class MiniLmEmbedder : ITextEmbedder, IDisposable
 
     public int Dimensions => 384;
 
-    public float Near => 0.35f;
+    public float Near => 0.3f;
 
     public float Remote => 0.2f;
 

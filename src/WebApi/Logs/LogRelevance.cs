@@ -15,7 +15,8 @@ internal sealed class LogRelevance(LogLines lines, LogFilter filter, LogSearch s
     public const int Ranked = 1_000;
 
     private const int MostPatterns = 100;
-    private const double OfOwnWord = 1; // more than any pattern's score is
+    private const double OwnWordsWeight = 2; // beside LogSearch's: a line that has all words by itself comes first
+    private const double Smoothing = 10;
 
     // What comes after all others of its kind scores less than they do.
     private const double OfNextLine = 0.001;
@@ -54,7 +55,9 @@ internal sealed class LogRelevance(LogLines lines, LogFilter filter, LogSearch s
     /// <summary>The newest lines with words that are in no pattern, such as names and ids; those with most of them first.</summary>
     private async Task<List<(int Place, LogRow Row)>> OwnWordsAsync(LogSelection selection, StoredSegments segments, CancellationToken ct)
     {
-        var words = selection.Search.Words.Where(word => !SearchWords.IsEmpty(word) && !patterns.Words.Has(word)).ToList();
+        var meant = selection.Search.Words.Where(word => !SearchWords.IsEmpty(word)).ToList();
+        var all = meant.Count;
+        var words = meant.FindAll(word => !patterns.Words.Has(word));
         if (words.Count == 0)
         {
             return [];
@@ -68,8 +71,8 @@ internal sealed class LogRelevance(LogLines lines, LogFilter filter, LogSearch s
             .OrderByDescending(found => found.Words.Count)
             .Select((found, place) => (place, found.Row with
             {
-                Score = OfOwnWord * found.Words.Count,
-                Match = new LogMatch(found.Words, null, IsRemote: false),
+                Score = OwnWordsWeight * found.Words.Count / all / (Smoothing + place),
+                Match = new LogMatch(found.Words, null, IsRemote: 2 * found.Words.Count < all),
             }))];
     }
 

@@ -38,7 +38,7 @@ internal sealed class LogSearch(PatternRegistry patterns, TextVectors vectors, I
         var found = new Dictionary<int, (double Score, WordMatch? Words, float? Meaning)>();
         for (var rank = 0; rank < byWords.Count; rank++)
         {
-            found[byWords[rank].Pattern] = (WordsWeight / (Smoothing + rank), byWords[rank], null);
+            found[byWords[rank].Pattern] = (WordsWeight * byWords[rank].Share * byWords[rank].Share / (Smoothing + rank), byWords[rank], null);
         }
 
         for (var rank = 0; rank < byMeaning.Count; rank++)

@@ -41,6 +41,7 @@ public sealed class LineMaskTests
     [InlineData("groups: wheel, adm, backup-2 of 3", "groups: <*> of <*>")]
     [InlineData("copied C:\\Program Files\\Foo Bar\\x.dll to \\\\host\\share", "copied <*> to <*>")]
     [InlineData("chrome.exe - example.com:443 close", "<*> - <*> close")]
+    [InlineData("chrome.exe *64 - started at 12:00 [7], once", "<*> - started at <*> once")]
     [InlineData("user.name=ann user.log=1", "user.name=ann user.log=<*>")]
     [InlineData("jA9K0UvC012345: to=x", "<*>: to=x")]
     [InlineData("from any [Node_B7] of rack-c12", "from any [Node_<*>] of rack-<*>")]
