@@ -4,8 +4,8 @@ using System.Text;
 namespace Bayou.Search;
 
 /// <summary>
-/// Makes texts that differ in case, accents, composition or colour the same: every letter small, without its marks (Unicode's canonical decomposition, UAX #15),
-/// without the terminal's colours. Scripts without case or marks stay as they are.
+/// Makes texts that differ in case, accents, composition or colour the same: every letter small, without its marks (Unicode's canonical decomposition, UAX
+/// #15), without the terminal's colours. Scripts without case or marks stay as they are.
 /// </summary>
 internal static class TextFold
 {

@@ -8,7 +8,7 @@ internal sealed record SegmentClass(string Name, TimeSpan Retention);
 
 /// <summary>
 /// A kind of rows that are kept in segments: tables, each of rows that arrived one after the other. It is made by a migration, which for the prefix
-/// <c>log</c> has <c>log_rows</c>, what each segment's table is like (at least <c>id bigint</c> and <c>created_at timestamptz</c>, no index) and the feed's
+/// <c>log</c> has <see cref="Rows"/>, what each segment's table is like (at least <c>id bigint</c> and <c>created_at timestamptz</c>, no index) and the feed's
 /// sequence; <c>log_segments</c>, the catalogue, and <c>log_commits</c>, both like those of logs.
 /// </summary>
 internal abstract class SegmentKind

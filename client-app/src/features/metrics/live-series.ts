@@ -21,7 +21,7 @@ export const liveKey = (filters: Filters) => ['metrics', 'live', filters.range, 
 
 /**
  * The range's buckets. They are asked for whole once; then, every 2 s, the windows that have changed since the last id
- * seen, and only the buckets that these are in are asked for again.
+ * seen, and only from the first bucket that one of these is in is asked again.
  */
 export const liveSeries = (filters: Filters) =>
   queryOptions({
