@@ -21,6 +21,7 @@ public sealed class LookTests(Browser browser) : IClassFixture<Browser>
         { "connect", "/dashboard/connect", "pre" },
         { "cluster", "/dashboard/cluster", "[data-node]" },
         { "logs", "/dashboard/logs?service=look", "[role=listitem] button" },
+        { "log-best", "/dashboard/logs?service=look&view=best&search=card%20refused%20payment", "[aria-label='Lines that fit best'] li" },
         { "log-patterns", "/dashboard/logs?service=look&view=patterns", "table" },
     };
 

@@ -7,7 +7,7 @@ namespace Bayou.Metrics;
 internal sealed class WindowWriter(NpgsqlDataSource db)
 {
     /// <summary>The feed's advisory lock; held from before ids are drawn until they are visible.</summary>
-    private static readonly AdvisoryLock Feed = new("feed.metric_windows");
+    private static readonly AdvisoryLock FeedLock = new("feed.metric_windows");
 
     // applied travels as text: arrays of arrays of different lengths do not.
     private const string Upsert = """
@@ -45,7 +45,7 @@ internal sealed class WindowWriter(NpgsqlDataSource db)
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
 
-        await Feed.AcquireAsync(connection, ct);
+        await FeedLock.AcquireAsync(connection, ct);
 
         var written = new HashSet<WindowKey>(windows.Count);
         await using (var upsert = new NpgsqlCommand(Upsert, connection, transaction))

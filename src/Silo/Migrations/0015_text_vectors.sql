@@ -4,3 +4,6 @@ ALTER TABLE log_patterns ALTER embedding SET DEFAULT '{0,0,0,0,0,0,0,0,0,0,0,0,0
 
 -- Of the first line; part of what a pattern means.
 ALTER TABLE log_patterns ADD source text NOT NULL DEFAULT '';
+
+-- Which segments have lines of a pattern.
+CREATE INDEX ON log_counts (pattern_id, segment_id);

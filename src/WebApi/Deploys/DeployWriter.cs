@@ -17,7 +17,7 @@ internal sealed class DeployWriter(NpgsqlDataSource db)
     public static readonly TimeSpan Rolling = TimeSpan.FromMinutes(10);
 
     /// <summary>One writer at a time, on every node: deploys become visible in the order of their ids, and none is written twice.</summary>
-    private static readonly AdvisoryLock Feed = new("deploys");
+    private static readonly AdvisoryLock FeedLock = new("deploys");
 
     /// <summary>No service keeps more; the longest unseen go.</summary>
     private const int MaxVersions = 100;
@@ -28,7 +28,7 @@ internal sealed class DeployWriter(NpgsqlDataSource db)
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await Feed.AcquireAsync(connection, ct, Project.Default);
+        await FeedLock.AcquireAsync(connection, ct, Project.Default);
         var added = await InsertAsync(connection, deploy, "sent", ct);
         await transaction.CommitAsync(ct);
         return added;
@@ -43,7 +43,7 @@ internal sealed class DeployWriter(NpgsqlDataSource db)
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await Feed.AcquireAsync(connection, ct, Project.Default);
+        await FeedLock.AcquireAsync(connection, ct, Project.Default);
         if (await KnownAsync(connection, service, ct) is not { } known)
         {
             return; // One past the limit of services is counted with others, and has no charts to mark.

@@ -9,7 +9,7 @@ namespace Bayou.Logs;
 /// Orders lines by how well they fit a search. Patterns are ranked (<see cref="LogSearch"/>); words that none of them has are looked for in the lines. One line
 /// of each pattern comes before a second of any, so that one that is frequent hides no other.
 /// </summary>
-internal sealed class LogRelevance(LogLines lines, LogFilter filter, LogSearch search, PatternRegistry patterns)
+internal sealed class LogRelevance(LogLines lines, LogSearch search, PatternRegistry patterns)
 {
     /// <summary>How many lines are ranked: no page goes beyond them, so that all pages are of one ranking.</summary>
     public const int Ranked = 1_000;
@@ -28,11 +28,12 @@ internal sealed class LogRelevance(LogLines lines, LogFilter filter, LogSearch s
         var rows = selection.Mode == "semantic" ? [] : await OwnWordsAsync(selection, segments, ct);
         var known = rows.Select(row => row.Row.Id).ToHashSet();
         var places = ranked.Select((pattern, place) => (pattern.Pattern, Place: place)).ToDictionary();
-        var numbers = places.Keys.SelectMany(filter.NumbersOf).ToArray();
+        var numbers = places.Keys.SelectMany(patterns.Book.NumbersOf).ToArray();
         var newest = await lines.NewestOfEachAsync(selection, segments, numbers, each: 1, ct);
         if (newest.Count > 0 && newest.Count < count)
         {
-            newest = await lines.NewestOfEachAsync(selection, segments, [.. newest.SelectMany(row => filter.NumbersOf(row.PatternId)).Distinct()], count, ct);
+            var here = newest.Select(row => row.PatternId).Distinct().ToList();
+            newest = await lines.NewestOfEachAsync(selection, segments, [.. here.SelectMany(patterns.Book.NumbersOf)], 1 + (count / here.Count), ct);
         }
 
         foreach (var pattern in newest.Where(row => places.ContainsKey(row.PatternId) && known.Add(row.Id)).GroupBy(row => row.PatternId))

@@ -109,7 +109,7 @@ internal sealed class MetricsScan([FromKeyedServices(DatabasePool.Reads)] Npgsql
         return sum;
     }
 
-    private async Task PlannedAsync(TimeRange range, long longest, Func<NpgsqlConnection, List<WindowSegment>, Task> read, CancellationToken ct)
+    private async Task PlannedAsync(TimeRange range, long longest, Func<NpgsqlConnection, List<PlannedRange>, Task> read, CancellationToken ct)
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         if (!WindowPlan.IsWorthwhile(range, longest, time.GetUtcNow(), options.Value))
@@ -145,7 +145,7 @@ internal sealed class MetricsScan([FromKeyedServices(DatabasePool.Reads)] Npgsql
     }
 
     /// <summary>The segments' rows as one. Bounds of their own, not a list of ranges: so each leaves out partitions while it is planned.</summary>
-    private static string Union(NpgsqlParameterCollection parameters, WantedSeries wanted, List<WindowSegment> segments, Func<WindowSegment, string> columns)
+    private static string Union(NpgsqlParameterCollection parameters, WantedSeries wanted, List<PlannedRange> segments, Func<PlannedRange, string> columns)
     {
         var only = "";
         if (!wanted.AreMost)
@@ -167,7 +167,7 @@ internal sealed class MetricsScan([FromKeyedServices(DatabasePool.Reads)] Npgsql
         return sql.ToString();
     }
 
-    private static async Task ReadAsync(NpgsqlConnection connection, WantedSeries wanted, List<WindowSegment> segments, EachWindow each, CancellationToken ct)
+    private static async Task ReadAsync(NpgsqlConnection connection, WantedSeries wanted, List<PlannedRange> segments, EachWindow each, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand { Connection = connection };
         command.CommandText = Union(command.Parameters, wanted, segments, _ => "window_start, figures");

@@ -1,7 +1,7 @@
 namespace Bayou.Metrics;
 
 /// <summary>Windows of one resolution that start in a range, half-open.</summary>
-internal readonly record struct WindowSegment(Resolution Resolution, DateTimeOffset Start, DateTimeOffset End);
+internal readonly record struct PlannedRange(Resolution Resolution, DateTimeOffset Start, DateTimeOffset End);
 
 /// <summary>Which windows together stand for a range: the longest that fit, and that have all that was written.</summary>
 internal static class WindowPlan
@@ -11,14 +11,14 @@ internal static class WindowPlan
 
     /// <param name="longest">Seconds; no longer window may be used, for it would not fit into one part of the answer.</param>
     /// <param name="marks">Windows that are not merged from all that is finer, by their length in seconds and their start.</param>
-    public static List<WindowSegment> Of(
+    public static List<PlannedRange> Of(
         TimeRange range, long longest, IReadOnlySet<(int Seconds, DateTimeOffset Start)> marks, DateTimeOffset now, MetricsOptions options)
     {
         // Nothing is kept for longer, and nothing taken that is further ahead.
         var oldest = Resolution.Day.PartitionOf(now - Resolution.Day.Retention(options)).AddDays(-1);
         var newest = now.AddDays(1);
         var (start, end) = (range.Start > oldest ? range.Start : oldest, range.End < newest ? range.End : newest);
-        var segments = new List<WindowSegment>();
+        var segments = new List<PlannedRange>();
 
         // What is not in a window is not in any longer one either.
         var unfinished = marks.SelectMany(mark => Resolution.All.Where(r => r.Seconds >= mark.Seconds).Select(r => (r, r.StartOf(mark.Start)))).ToHashSet();

@@ -8,6 +8,8 @@ namespace Bayou.Segments;
 internal abstract class SegmentReader<TRow>(NpgsqlDataSource db, string columns)
     where TRow : class, ISegmentRow
 {
+    protected NpgsqlDataSource Db => db;
+
     private const int ProbedParts = 4;
     private const int ProbedRows = 2_000;
     private const int HotZones = 3; // of both that are hot the newest, and the one before

@@ -92,10 +92,10 @@ public sealed class WindowPlanTests
         Assert.Equal(3_600, new WindowGrid(21_600, TimeZoneInfo.Utc).Longest);
     }
 
-    private static List<WindowSegment> Plan(TimeRange range, params (int Seconds, DateTimeOffset Start)[] marks) =>
+    private static List<PlannedRange> Plan(TimeRange range, params (int Seconds, DateTimeOffset Start)[] marks) =>
         WindowPlan.Of(range, long.MaxValue, marks.ToHashSet(), Now, Options);
 
-    private static List<WindowSegment> Plan(TimeRange range, long longest) => WindowPlan.Of(range, longest, new HashSet<(int, DateTimeOffset)>(), Now, Options);
+    private static List<PlannedRange> Plan(TimeRange range, long longest) => WindowPlan.Of(range, longest, new HashSet<(int, DateTimeOffset)>(), Now, Options);
 
-    private static string Text(WindowSegment segment) => $"{segment.Resolution.Seconds} {segment.Start:HH:mm}-{segment.End:HH:mm}";
+    private static string Text(PlannedRange segment) => $"{segment.Resolution.Seconds} {segment.Start:HH:mm}-{segment.End:HH:mm}";
 }
