@@ -156,7 +156,7 @@ public sealed class LogIngestTests(BayouServer server) : IClassFixture<BayouServ
         var words = Enumerable.Range(0, 300).Select(i => $"{(char)('a' + (i % 26))}{(char)('a' + (i / 26))}q").ToList();
         await own.SendLogsAsync(words.Select(word => new { source = "s", level = "info", message = $"{word} {word}{word}" }));
         await own.SendLogsAsync(words.Select(word => new { source = "s", level = "info", message = $"{word}{word} {word}" }));
-        var rows = (await own.DataAsync($"/logs?limit=1000")).AsArray();
+        var rows = (await own.DataAsync($"/logs?source=s&limit=1000")).AsArray();
         Assert.Equal(600, rows.Count);
         Assert.InRange(rows.Select(row => (int)row!["pattern_id"]!).Distinct().Count(), 90, 101);
     }
