@@ -24,6 +24,7 @@ installed_postgres() {
     for bin in $(printf '%s\n' /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /opt/homebrew/opt/postgresql@*/bin \
         "$(dirname "$(command -v pg_ctl || echo /)")" | sort -rV); do
         if [ ! -x "$bin/initdb" ] || [ ! -x "$bin/postgres" ]; then continue; fi
+        bin=$(dirname "$(realpath "$bin/postgres")") # where its own files are, if that was a link
         major=$("$bin/postgres" --version | sed -E 's/.* ([0-9]+).*/\1/')
         if [ "$major" -ge "$OLDEST_POSTGRES" ] && [ "${1:-$major}" = "$major" ]; then
             printf '%s' "$bin"
