@@ -1,4 +1,5 @@
 using System.Buffers;
+using Bayou.Search;
 using static Bayou.Logs.LineValues;
 
 namespace Bayou.Logs;
@@ -33,9 +34,9 @@ internal static class LineBlanks
         {
             var rest = line[at..];
             var isStart = at == 0 || BeforeQuote.Contains(line[at - 1]);
-            if (rest[0] == '\u001b')
+            if (rest[0] == AnsiColour.Escape)
             {
-                at += ColourLength(rest);
+                at += Math.Max(1, AnsiColour.Length(rest));
             }
             else if (rest[0] is '"' or '\'' && isStart && QuoteLength(rest) is > 0 and var quoted)
             {
@@ -55,18 +56,6 @@ internal static class LineBlanks
         }
 
         return length;
-    }
-
-    /// <summary>ECMA-48: ESC [ parameters, and what ends them.</summary>
-    private static int ColourLength(ReadOnlySpan<char> text)
-    {
-        if (text.Length < 2 || text[1] != '[')
-        {
-            return 1;
-        }
-
-        var end = text[2..].IndexOfAnyInRange('@', '~');
-        return end < 0 ? text.Length : end + 3;
     }
 
     /// <summary>With both quotes; 0 where none ends it. Within a word it is an apostrophe.</summary>

@@ -9,14 +9,12 @@ namespace Bayou.Search;
 /// </summary>
 internal static class TextFold
 {
-    private const char Escape = '\u001b';
-
     /// <summary>Whether a text of ASCII stays as it is but for its case, which PostgreSQL folds by itself.</summary>
-    public static bool IsPlain(ReadOnlySpan<byte> text) => Ascii.IsValid(text) && !text.Contains((byte)Escape);
+    public static bool IsPlain(ReadOnlySpan<byte> text) => Ascii.IsValid(text) && !text.Contains((byte)AnsiColour.Escape);
 
     public static string Of(string text)
     {
-        if (Ascii.IsValid(text) && !text.Contains(Escape, StringComparison.Ordinal))
+        if (Ascii.IsValid(text) && !text.Contains(AnsiColour.Escape, StringComparison.Ordinal))
         {
             return text.ToLowerInvariant();
         }
@@ -25,10 +23,9 @@ internal static class TextFold
         for (var at = 0; at < text.Length; at++)
         {
             var c = text[at];
-            if (c == Escape && at + 1 < text.Length && text[at + 1] == '[')
+            if (AnsiColour.Length(text.AsSpan(at)) is > 0 and var colour)
             {
-                var end = text.AsSpan(at + 2).IndexOfAnyInRange('@', '~'); // ECMA-48
-                at = end < 0 ? text.Length : at + 2 + end;
+                at += colour - 1;
             }
             else if (CharUnicodeInfo.GetUnicodeCategory(c) is not (UnicodeCategory.NonSpacingMark or UnicodeCategory.Format))
             {
