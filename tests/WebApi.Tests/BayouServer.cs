@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using Bayou.Database;
 using Bayou.Logs;
 using Bayou.Metrics;
+using Bayou.Search;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -159,6 +160,17 @@ public sealed class BayouServer : IAsyncLifetime
 
     /// <summary>Seals every log segment that is closed, as happens each 2 s.</summary>
     public Task SealAsync() => Get<IGrainFactory>().GetGrain<ILogKeeperGrain>(ILogKeeperGrain.Key).RunAsync(Ct);
+
+    /// <summary>Waits until every log pattern is found by its meaning.</summary>
+    public Task EmbeddedAsync() => Eventually.SeesAsync(async () =>
+    {
+        await DataAsync($"/logs?search=anything&mode=semantic");
+        await using var command = Db.CreateCommand($"""
+            SELECT count(*) FROM log_patterns p LEFT JOIN {Get<TextVectors>().Table} v ON v.item_id = p.id
+             WHERE p.merged_into IS NULL AND v.revision IS DISTINCT FROM p.revision
+            """);
+        return (long)(await command.ExecuteScalarAsync(Ct))!;
+    }, without => without == 0);
 
     private async Task StartOnAsync(TestDatabase database)
     {

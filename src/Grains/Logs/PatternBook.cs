@@ -98,11 +98,11 @@ internal sealed class PatternBook(int highest = 0)
         return id > 0 && id <= _highest && _other > 0 ? _other : id;
     }
 
-    /// <summary>Every number under which lines of a pattern may be stored: its own, and those of the patterns that became it.</summary>
-    public int[] NumbersOf(int pattern)
+    /// <summary>Every number under which lines of some patterns may be stored: their own, and those of the patterns that became them.</summary>
+    public int[] NumbersOf(params IEnumerable<int> patterns)
     {
-        var root = Resolve(pattern);
-        return [.. _patterns.Where(pair => Resolve(pair.Key) == root).Select(pair => pair.Key)];
+        var roots = patterns.Select(Resolve).ToHashSet();
+        return [.. _patterns.Where(pair => roots.Contains(pair.Value.MergedInto is null ? pair.Key : Resolve(pair.Key))).Select(pair => pair.Key)];
     }
 
     /// <summary>The words of a pattern.</summary>

@@ -90,25 +90,44 @@ internal sealed partial class TextVectors(NpgsqlDataSource db, ITextEmbedder emb
     }
 
     /// <summary>Texts whose meaning is near that of another, nearest first, with the cosine.</summary>
-    public async Task<List<(long Id, float Likeness)>> NearestAsync(int project, string kind, float[] vector, float least, int most, CancellationToken ct)
+    /// <param name="among">Null for all of the kind.</param>
+    public async Task<List<(long Id, float Likeness)>> NearestAsync(
+        int project, string kind, float[] vector, float least, int most, IReadOnlySet<long>? among, CancellationToken ct)
     {
         if (!await ReadyAsync(ct))
         {
-            return (await InMemoryAsync(project, kind, ct)).Nearest(vector, least, most);
+            return (await InMemoryAsync(project, kind, ct)).Nearest(vector, least, most, among);
         }
 
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await ScalarAsync(connection, $"SET LOCAL hnsw.ef_search = {Math.Clamp(most, 40, 1_000)}", ct);
-        await using var command = new NpgsqlCommand($"""
-            SELECT item_id, (1 - (embedding <=> $1))::real FROM {Table} WHERE project_id = $2 AND kind = $3 ORDER BY embedding <=> $1 LIMIT $4
-            """, connection);
-        command.With(new Vector(vector), project, kind, most);
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        var nearest = new List<(long, float)>();
-        while (await reader.ReadAsync(ct) && reader.GetFloat(1) >= least)
+
+        var nearest = new List<(long Id, float Likeness)>();
+
+        // The index knows the nearest of all. Where others have taken the places of those asked for, these are compared one by one.
+        foreach (var order in (string[])["embedding <=> $1", "(embedding <=> $1) + 0"])
         {
-            nearest.Add((reader.GetInt64(0), reader.GetFloat(1)));
+            await using var command = new NpgsqlCommand($"""
+                SELECT item_id, (1 - (embedding <=> $1))::real FROM {Table}
+                 WHERE project_id = $2 AND kind = $3 AND ($5::bigint[] IS NULL OR item_id = ANY ($5)) ORDER BY {order} LIMIT $4
+                """, connection);
+            command.With(new Vector(vector), project, kind, most, among?.ToArray());
+            await using var reader = await command.ExecuteReaderAsync(ct);
+            nearest.Clear();
+            var isAll = false;
+            while (!isAll && await reader.ReadAsync(ct))
+            {
+                nearest.Add((reader.GetInt64(0), reader.GetFloat(1)));
+                isAll = nearest[^1].Likeness < least;
+            }
+
+            nearest.RemoveAll(text => text.Likeness < least);
+
+            if (isAll || nearest.Count == most)
+            {
+                return nearest;
+            }
         }
 
         return nearest;
@@ -198,11 +217,12 @@ internal sealed partial class TextVectors(NpgsqlDataSource db, ITextEmbedder emb
             }
         }
 
-        public List<(long Id, float Likeness)> Nearest(float[] vector, float least, int most)
+        public List<(long Id, float Likeness)> Nearest(float[] vector, float least, int most, IReadOnlySet<long>? among)
         {
             lock (_lock)
             {
-                return [.. _vectors.Select(text => (text.Id, Likeness: System.Numerics.Tensors.TensorPrimitives.Dot<float>(text.Vector, vector)))
+                return [.. _vectors.Where(text => among?.Contains(text.Id) != false)
+                    .Select(text => (text.Id, Likeness: System.Numerics.Tensors.TensorPrimitives.Dot<float>(text.Vector, vector)))
                     .Where(text => text.Likeness >= least)
                     .OrderByDescending(text => text.Likeness).ThenBy(text => text.Id).Take(most)];
             }

@@ -11,8 +11,10 @@ internal static class LogEndpoints
     public static IServiceCollection AddLogQueries(this IServiceCollection services) => services
         .AddSingleton<SegmentCatalogue<LogSegments>>()
         .AddSingleton<LogLines>()
+        .AddSingleton<PatternPresence>()
         .AddSingleton<LogSearch>()
         .AddSingleton<LogFilter>()
+        .AddSingleton<LogCounter>()
         .AddSingleton<LogRelevance>()
         .AddSingleton<LogList>()
         .AddSingleton<LogContext>()

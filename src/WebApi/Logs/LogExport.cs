@@ -23,7 +23,8 @@ internal sealed class LogExport(SegmentCatalogue<LogSegments> catalogue, LogLine
             return problem;
         }
 
-        selection = await filter.MatchingAsync(selection, ct);
+        var segments = await catalogue.ReadAsync(ct);
+        selection = await filter.MatchingAsync(selection, segments, ct);
         http.Response.ContentType = isCsv ? "text/csv; charset=utf-8" : "application/x-ndjson; charset=utf-8";
         http.Response.Headers.ContentDisposition = $"attachment; filename=\"logs.{(isCsv ? "csv" : "ndjson")}\"";
         if (isCsv)
@@ -32,11 +33,11 @@ internal sealed class LogExport(SegmentCatalogue<LogSegments> catalogue, LogLine
                 Csv.Record("id", "created_at", "level", "source", "service", "message", "pattern_id", "trace_id", "meta", "ingested_at"), ct);
         }
 
-        var next = (await catalogue.ReadAsync(ct)).Visible;
+        var next = segments.Visible;
         while (left > 0)
         {
             // Anew for each page: segments come and go while a long export is read.
-            var segments = await catalogue.ReadAsync(ct);
+            segments = await catalogue.ReadAsync(ct);
             var sql = selection.InRange();
             sql.Bound($"id <= {next}");
             var count = (int)Math.Min(left, Page);

@@ -13,8 +13,7 @@ internal sealed record FacetValue(string Value, long Count);
 internal sealed record LogFacetValues(IEnumerable<FacetValue> Level, IEnumerable<FacetValue> Source, IEnumerable<FacetValue> Service);
 
 /// <summary><c>GET /logs/facets</c>: the values of fields in a range, each with its number of lines, most first.</summary>
-internal sealed class LogFacets(
-    [FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, SegmentCatalogue<LogSegments> catalogue, LogFilter filter, TimeProvider time)
+internal sealed class LogFacets(LogFilter filter, LogCounter counter, TimeProvider time)
 {
     private const int MostValues = 20;
 
@@ -29,14 +28,11 @@ internal sealed class LogFacets(
             return problem;
         }
 
-        selection = await filter.MatchingAsync(selection, ct);
         var window = LogWindow.Of(selection, time);
-        var sql = selection.Sql;
-        var tables =
-            LogCounts.Tables(sql, LogCounts.CanTell(query, selection), await catalogue.ReadAsync(ct), window, window.Start, null, "level", "source", "service");
+        var lines = await counter.OfAsync(query, selection, ct);
         var (levels, sources, services) = (new Dictionary<string, long>(), new Dictionary<string, long>(), new Dictionary<string, long>());
-        await LogCounts.ReadAsync(db, sql, tables, table =>
-            $"SELECT level, source, service, sum(lines)::bigint FROM {table} GROUP BY GROUPING SETS ((level), (source), (service))", reader =>
+        await lines.ReadAsync(window, window.Start, null, ["level", "source", "service"], "level, source, service, sum(lines)::bigint",
+            "GROUPING SETS ((level), (source), (service))", reader =>
         {
             var (facet, value) = !reader.IsDBNull(0) ? (levels, LogLevels.NameOf((LineLevel)reader.GetInt16(0)))
                 : !reader.IsDBNull(1) ? (sources, reader.GetString(1)) : (services, reader.GetString(2));

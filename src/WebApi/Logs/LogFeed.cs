@@ -23,7 +23,7 @@ internal sealed class LogFeed(SegmentCatalogue<LogSegments> catalogue, LogLines 
 
         // What becomes visible while the segments are read one after the other is left to the next time.
         selection.Sql.Bound($"id > {id} AND id <= {_segments.Visible}");
-        selection = await filter.MatchingAsync(selection, ct);
+        selection = await filter.MatchingAsync(selection, segments: null, ct);
         var newer = selection.Of(_segments).Where(segment => segment.Bounds.MaxId > id);
         return (await lines.FirstAsync(newer, selection.InRange(), SegmentOrder.IdAscending, count, ct)).ConvertAll(row => new FeedRow(row.Id, row));
     }

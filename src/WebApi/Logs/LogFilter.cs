@@ -6,7 +6,7 @@ using Bayou.Segments;
 namespace Bayou.Logs;
 
 /// <summary>Which lines are asked for: fields, range of time and search.</summary>
-internal sealed class LogFilter(PatternRegistry patterns, LogSearch search)
+internal sealed class LogFilter(PatternRegistry patterns, PatternPresence presence, LogSearch search)
 {
     /// <summary>What a search looks in; the same text, character by character, as the index has.</summary>
     public const string SearchedText = "log_text(level, source, message, meta_text)";
@@ -113,18 +113,20 @@ internal sealed class LogFilter(PatternRegistry patterns, LogSearch search)
     }
 
     /// <summary>Of a selection the lines that fit its words, by the mode that was asked for; those only remotely alike where no others are known.</summary>
-    public async Task<LogSelection> MatchingAsync(LogSelection selection, CancellationToken ct)
+    /// <param name="segments">Those that are read; null for a feed, whose lines may be of any pattern.</param>
+    public async Task<LogSelection> MatchingAsync(LogSelection selection, StoredSegments? segments, CancellationToken ct)
     {
         if (selection.Search.Words.Count == 0)
         {
             return selection;
         }
 
-        var ranked = await search.RankAsync(selection.Search.Words, selection.Mode, ct);
+        var present = segments is null ? null : await presence.OfAsync(selection, segments, ct);
+        var ranked = await search.RankAsync(selection.Search.Words, selection.Mode, present, ct);
         var fitting = ranked.FindAll(pattern => !pattern.Match.IsRemote);
-        var numbers = (fitting.Count > 0 ? fitting : ranked.Take(MostRemote)).SelectMany(pattern => NumbersOf(pattern.Pattern)).ToArray();
+        var numbers = (fitting.Count > 0 ? fitting : ranked.Take(MostRemote)).Select(pattern => pattern.Pattern);
         var matching = selection with { Sql = selection.Sql.Copy() };
-        var conditions = new List<string> { $"pattern_id = ANY ({matching.Sql.Parameter(numbers)})" };
+        var conditions = new List<string> { $"pattern_id = ANY ({matching.Sql.Parameter(patterns.Book.NumbersOf(numbers))})" };
         if (selection.Mode != "semantic")
         {
             conditions.Add($"({string.Join(" AND ", selection.Search.Words.Select(word => Contains(matching.Sql, word)))})");
@@ -135,7 +137,7 @@ internal sealed class LogFilter(PatternRegistry patterns, LogSearch search)
     }
 
     /// <summary>Every number under which lines of a pattern may be stored.</summary>
-    public long[] NumbersOf(int pattern) => Array.ConvertAll(patterns.Book.NumbersOf(pattern), id => (long)id);
+    private long[] NumbersOf(int pattern) => Array.ConvertAll(patterns.Book.NumbersOf(pattern), id => (long)id);
 
     /// <summary>The condition that a line has a word; one that ends with <c>*</c>, anything that begins so.</summary>
     public static string Contains(FilterSql sql, string word) =>
@@ -190,6 +192,9 @@ internal sealed record LogSelection(FilterSql Sql, DateTime? Start, DateTime? En
 
         return sql;
     }
+
+    /// <summary>Whether all rows of a segment are in the range.</summary>
+    public bool Contains(SegmentBounds segment) => !(Start > segment.MinTime) && !(End <= segment.MaxTime);
 
     /// <summary>Segments that may have such lines.</summary>
     public IEnumerable<StoredSegment> Of(StoredSegments segments) => segments.Stored.Where(segment => segment.Bounds.Overlaps(Start, End));

@@ -16,8 +16,7 @@ internal sealed record LogBucket(DateTime WindowStart, DateTime WindowEnd, long 
 internal sealed record HistogramMetadata(DateTime StartDate, DateTime EndDate, double WindowSize, long Total);
 
 /// <summary><c>GET /logs/histogram</c>: how many lines there are over time, by level. Spans without lines are absent.</summary>
-internal sealed class LogHistogram(
-    [FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, SegmentCatalogue<LogSegments> catalogue, LogFilter filter, TimeProvider time)
+internal sealed class LogHistogram(LogFilter filter, LogCounter counter, TimeProvider time)
 {
     public QuerySpec Spec { get; } = filter.Spec(("window_size", "Seconds of each window; unless told, so that about sixty fit."));
 
@@ -37,15 +36,11 @@ internal sealed class LogHistogram(
             return problem;
         }
 
-        selection = await filter.MatchingAsync(selection, ct);
-        var canTell = LogCounts.CanTell(query, selection);
-
         // The first bucket begins before the range does; what is before the range is not counted all the same.
-        var sql = selection.Sql;
         var origin = window.BucketStart(width!.Value);
-        var tables = LogCounts.Tables(sql, canTell, await catalogue.ReadAsync(ct), window, origin, width, "level");
         var counts = new SortedDictionary<DateTime, long[]>();
-        await LogCounts.ReadAsync(db, sql, tables, table => $"SELECT bucket, level, sum(lines)::bigint FROM {table} GROUP BY 1, 2", reader =>
+        var lines = await counter.OfAsync(query, selection, ct);
+        await lines.ReadAsync(window, origin, width, ["level"], "bucket, level, sum(lines)::bigint", "1, 2", reader =>
         {
             var bucket = reader.GetDateTime(0);
             if (!counts.TryGetValue(bucket, out var levels))

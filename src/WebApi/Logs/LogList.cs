@@ -93,7 +93,7 @@ internal sealed class LogList(SegmentCatalogue<LogSegments> catalogue, LogLines 
         }
         else
         {
-            selection = await filter.MatchingAsync(selection, ct);
+            selection = await filter.MatchingAsync(selection, segments, ct);
             rows = await lines.FirstAsync(selection.Of(segments).Where(s => before is null || s.Bounds.MinId < before), selection.InRange(), order,
                 offset + limit + 1, ct);
         }

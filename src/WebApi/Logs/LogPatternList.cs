@@ -20,8 +20,7 @@ internal sealed record LogPattern(
 internal sealed record PatternListMetadata(int Limit, int Total, DateTime StartDate, DateTime EndDate);
 
 /// <summary><c>GET /logs/patterns</c>: what lines have in common, by how many there are in a range.</summary>
-internal sealed class LogPatternList([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, SegmentCatalogue<LogSegments> catalogue, LogFilter filter,
-    PatternRegistry patterns, TimeProvider time)
+internal sealed class LogPatternList(LogFilter filter, LogCounter counter, PatternRegistry patterns, TimeProvider time)
 {
     private const int TrendParts = 24; // at most
 
@@ -40,17 +39,15 @@ internal sealed class LogPatternList([FromKeyedServices(DatabasePool.Reads)] Npg
             return problem;
         }
 
-        selection = await filter.MatchingAsync(selection, ct);
-        var canTell = LogCounts.CanTell(query, selection);
-        var segments = await catalogue.ReadAsync(ct);
         var window = LogWindow.Of(selection, time);
-        var found = await RangeAsync(selection, canTell, segments, window, ct);
-        var before = await TotalsAsync(selection, canTell, segments, window.Before, ct);
+        var lines = await counter.OfAsync(query, selection, ct);
+        var found = await RangeAsync(lines, window, isOpen: selection.End is null, ct);
+        var before = await TotalsAsync(lines, window.Before, ct);
         var rows = byChange
             ? found.OrderByDescending(entry => !before.ContainsKey(entry.Key)).ThenByDescending(entry => entry.Value.Count - Before(entry.Key))
             : found.OrderByDescending(entry => entry.Value.Count);
         var page = rows.ThenBy(entry => entry.Key).Take(limit).ToList();
-        var all = await TotalsAsync(selection, canTell, segments, LogWindow.Ever, ct);
+        var all = await TotalsAsync(lines, LogWindow.Ever, ct);
         return new ApiResult<IEnumerable<LogPattern>, PatternListMetadata>(page.Select(entry =>
         {
             var stored = all.GetValueOrDefault(entry.Key, new(entry.Value.Count, window.Start, window.End));
@@ -62,12 +59,12 @@ internal sealed class LogPatternList([FromKeyedServices(DatabasePool.Reads)] Npg
         long Before(int pattern) => before.TryGetValue(pattern, out var totals) ? totals.Count : 0;
     }
 
-    private async Task<Dictionary<int, InRange>> RangeAsync(
-        LogSelection selection, bool canTell, StoredSegments segments, LogWindow window, CancellationToken ct)
+    /// <param name="isOpen">It has no end.</param>
+    private async Task<Dictionary<int, InRange>> RangeAsync(LogCounts lines, LogWindow window, bool isOpen, CancellationToken ct)
     {
         // It ends now, where it has no end: nothing is to be seen of lines that are yet to come. Parts are of whole minutes, where
         // there are enough, for those can be told from counts; the last has what is left of the range beside them.
-        var end = selection.End is null ? time.GetUtcNow().UtcDateTime : window.End;
+        var end = isOpen ? time.GetUtcNow().UtcDateTime : window.End;
         end = end > window.Start ? end : window.End;
         var length = end - window.Start;
         var part = TimeSpan.FromMilliseconds(Math.Ceiling(length.TotalMilliseconds / TrendParts)); // PostgreSQL has no finer times than microseconds.
@@ -75,11 +72,9 @@ internal sealed class LogPatternList([FromKeyedServices(DatabasePool.Reads)] Npg
         end = end.AddTicks(-(end.Ticks % (part < TimeSpan.FromMinutes(1) ? TimeSpan.TicksPerMillisecond : TimeSpan.TicksPerMinute)));
         var count = Math.Clamp((int)Math.Ceiling((end - window.Start) / part), 1, TrendParts);
         var origin = end - (part * count);
-        var sql = selection.Sql.Copy();
-        var tables = LogCounts.Tables(sql, canTell, segments, window, origin, part, "pattern_id", "level", "source");
         var found = new Dictionary<int, InRange>();
-        await LogCounts.ReadAsync(db, sql, tables, table =>
-            $"SELECT bucket, pattern_id, level, source, sum(lines)::bigint FROM {table} GROUP BY 1, 2, 3, 4", reader =>
+        const string Columns = "bucket, pattern_id, level, source, sum(lines)::bigint";
+        await lines.ReadAsync(window, origin, part, ["pattern_id", "level", "source"], Columns, "1, 2, 3, 4", reader =>
         {
             var pattern = patterns.Book.Resolve(reader.GetInt32(1));
             if (!found.TryGetValue(pattern, out var range))
@@ -92,14 +87,10 @@ internal sealed class LogPatternList([FromKeyedServices(DatabasePool.Reads)] Npg
         return found;
     }
 
-    private async Task<Dictionary<int, Totals>> TotalsAsync(
-        LogSelection selection, bool canTell, StoredSegments segments, LogWindow window, CancellationToken ct)
+    private async Task<Dictionary<int, Totals>> TotalsAsync(LogCounts lines, LogWindow window, CancellationToken ct)
     {
-        var sql = selection.Sql.Copy();
-        var tables = LogCounts.Tables(sql, canTell, segments, window, window.Start, null, "pattern_id");
         var totals = new Dictionary<int, Totals>();
-        await LogCounts.ReadAsync(db, sql, tables, table =>
-            $"SELECT pattern_id, sum(lines)::bigint, min(first_time), max(last_time) FROM {table} GROUP BY 1", reader =>
+        await lines.ReadAsync(window, window.Start, null, ["pattern_id"], "pattern_id, sum(lines)::bigint, min(first_time), max(last_time)", "1", reader =>
         {
             var pattern = patterns.Book.Resolve(reader.GetInt32(0));
             var (count, first, last) = (reader.GetInt64(1), reader.GetDateTime(2), reader.GetDateTime(3));

@@ -9,14 +9,13 @@ namespace Bayou.Logs;
 /// Orders lines by how well they fit a search. Patterns are ranked (<see cref="LogSearch"/>); words that none of them has are looked for in the lines. One line
 /// of each pattern comes before a second of any, so that one that is frequent hides no other.
 /// </summary>
-internal sealed class LogRelevance(LogLines lines, LogSearch search, PatternRegistry patterns)
+internal sealed class LogRelevance(LogLines lines, LogSearch search, PatternRegistry patterns, PatternPresence presence)
 {
     /// <summary>How many lines are ranked: no page goes beyond them, so that all pages are of one ranking.</summary>
     public const int Ranked = 1_000;
 
-    private const int MostPatterns = 100;
+    private const int LeastPatterns = 20; // read at once
     private const double OwnWordsWeight = 2; // beside LogSearch's: a line that has all words by itself comes first
-    private const double Smoothing = 10;
 
     // What comes after all others of its kind scores less than they do.
     private const double OfNextLine = 0.001;
@@ -24,18 +23,12 @@ internal sealed class LogRelevance(LogLines lines, LogSearch search, PatternRegi
 
     public async Task<List<LogRow>> RankAsync(LogSelection selection, StoredSegments segments, int count, CancellationToken ct)
     {
-        var ranked = (await search.RankAsync(selection.Search.Wanted, selection.Mode, ct)).Take(MostPatterns).ToList();
+        var present = await presence.OfAsync(selection, segments, ct);
+        var ranked = await search.RankAsync(selection.Search.Wanted, selection.Mode, present, ct);
         var rows = selection.Mode == "semantic" ? [] : await OwnWordsAsync(selection, segments, ct);
         var known = rows.Select(row => row.Row.Id).ToHashSet();
         var places = ranked.Select((pattern, place) => (pattern.Pattern, Place: place)).ToDictionary();
-        var numbers = places.Keys.SelectMany(patterns.Book.NumbersOf).ToArray();
-        var newest = await lines.NewestOfEachAsync(selection, segments, numbers, each: 1, ct);
-        if (newest.Count > 0 && newest.Count < count)
-        {
-            var here = newest.Select(row => row.PatternId).Distinct().ToList();
-            newest = await lines.NewestOfEachAsync(selection, segments, [.. here.SelectMany(patterns.Book.NumbersOf)], 1 + (count / here.Count), ct);
-        }
-
+        var newest = await NewestAsync(ranked.ConvertAll(pattern => pattern.Pattern), selection, segments, count, ct);
         foreach (var pattern in newest.Where(row => places.ContainsKey(row.PatternId) && known.Add(row.Id)).GroupBy(row => row.PatternId))
         {
             var place = places[pattern.Key];
@@ -45,6 +38,23 @@ internal sealed class LogRelevance(LogLines lines, LogSearch search, PatternRegi
 
         return [.. rows.OrderByDescending(row => row.Row.Score).ThenBy(row => row.Place).ThenByDescending(row => row.Row.Id)
             .Select(row => row.Row).Take(count)];
+    }
+
+    /// <summary>A line of each pattern, of the first as many as are asked for; where there are fewer, more lines of each.</summary>
+    private async Task<List<LogRow>> NewestAsync(
+        List<int> ranked, LogSelection selection, StoredSegments segments, int count, CancellationToken ct)
+    {
+        var newest = new List<LogRow>();
+        for (var at = 0; at < ranked.Count && newest.Count < count;)
+        {
+            var some = ranked[at..Math.Min(ranked.Count, at + Math.Max(LeastPatterns, count - newest.Count))];
+            newest.AddRange(await lines.NewestOfEachAsync(selection, segments, some, each: 1, ct));
+            at += some.Count;
+        }
+
+        var here = newest.Select(row => row.PatternId).Distinct().ToList();
+        return newest.Count is 0 || newest.Count >= count ? newest
+            : await lines.NewestOfEachAsync(selection, segments, here, 1 + (count / here.Count), ct);
     }
 
     private static LogRow With(LogRow row, RankedPattern pattern, int nth) => row with
@@ -72,7 +82,7 @@ internal sealed class LogRelevance(LogLines lines, LogSearch search, PatternRegi
             .OrderByDescending(found => found.Words.Count)
             .Select((found, place) => (place, found.Row with
             {
-                Score = OwnWordsWeight * found.Words.Count / all / (Smoothing + place),
+                Score = OwnWordsWeight * found.Words.Count / all * ReciprocalRank.Of(place),
                 Match = new LogMatch(found.Words, null, IsRemote: 2 * found.Words.Count < all),
             }))];
     }

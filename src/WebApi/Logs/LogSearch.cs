@@ -1,5 +1,6 @@
 using Bayou.Projects;
 using Bayou.Search;
+using Microsoft.Extensions.Caching.Memory;
 
 namespace Bayou.Logs;
 
@@ -13,13 +14,12 @@ internal sealed record LogMatch(IReadOnlyList<string> Words, double? Meaning, bo
 internal sealed record RankedPattern(int Pattern, double Score, LogMatch Match);
 
 /// <summary>
-/// Finds the patterns that fit words, by BM25 and by what they mean, fused by reciprocal rank (Cormack, Clarke, Büttcher: "Reciprocal rank fusion outperforms
-/// Condorcet and individual rank learning methods", SIGIR 2009). What has neither enough of the words nor a near meaning is remote.
+/// Finds the patterns that fit words, by BM25 and by what they mean, fused by <see cref="ReciprocalRank"/>. What has neither enough of the words nor a near
+/// meaning is remote.
 /// </summary>
-internal sealed class LogSearch(PatternRegistry patterns, TextVectors vectors, ITextEmbedder embedder)
+internal sealed partial class LogSearch(PatternRegistry patterns, TextVectors vectors, ITextEmbedder embedder, ILogger<LogSearch> logger) : IDisposable
 {
-    // Found on one half of the labelled queries, and the same for all logs; see docs/performance.md.
-    private const double Smoothing = 10;
+    // Found on questions that may be tuned on, and the same for all logs; see docs/performance.md.
     private const double WordsWeight = 0.4;
     private const double MeaningWeight = 1;
 
@@ -29,28 +29,35 @@ internal sealed class LogSearch(PatternRegistry patterns, TextVectors vectors, I
     /// <summary>Patterns of each ranking.</summary>
     private const int Most = 200;
 
+    private const int MostMeanings = 1_000; // of 1.5 kB
+
+    // Each poll, chart and list of a page asks the same.
+    private readonly MemoryCache _meanings = new(new MemoryCacheOptions { SizeLimit = MostMeanings });
+
     /// <summary>Those that fit, the best first; then those that are remotely alike.</summary>
-    public async Task<List<RankedPattern>> RankAsync(IReadOnlyList<string> words, string mode, CancellationToken ct)
+    /// <param name="among">Null for all.</param>
+    public async Task<List<RankedPattern>> RankAsync(IReadOnlyList<string> words, string mode, IReadOnlySet<int>? among, CancellationToken ct)
     {
         var known = patterns.Words;
-        var byWords = mode == "semantic" ? [] : known.Rank(words).Take(Most).ToList();
-        var byMeaning = mode == "keyword" ? [] : await NearestAsync(words, known, ct);
+        var byWords = mode == "semantic" ? [] : known.Rank(words).Where(match => among?.Contains(match.Pattern) != false).Take(Most).ToList();
+        var byMeaning = mode == "keyword" ? [] : await NearestAsync(words, mode, known, among, ct);
         var found = new Dictionary<int, (double Score, WordMatch? Words, float? Meaning)>();
-        for (var rank = 0; rank < byWords.Count; rank++)
+        foreach (var (rank, match) in byWords.Index())
         {
-            found[byWords[rank].Pattern] = (WordsWeight * byWords[rank].Share * byWords[rank].Share / (Smoothing + rank), byWords[rank], null);
+            found[match.Pattern] = (WordsWeight * match.Share * match.Share * ReciprocalRank.Of(rank), match, null);
         }
 
-        for (var rank = 0; rank < byMeaning.Count; rank++)
+        foreach (var (rank, (id, likeness)) in byMeaning.Index())
         {
-            var (id, likeness) = byMeaning[rank];
             var (score, match, _) = found.GetValueOrDefault((int)id);
-            found[(int)id] = (score + (MeaningWeight / (Smoothing + rank)), match, likeness);
+            found[(int)id] = (score + (MeaningWeight * ReciprocalRank.Of(rank)), match, likeness);
         }
 
         return [.. found.Select(entry => Ranked(entry.Key, entry.Value.Score, entry.Value.Words, entry.Value.Meaning))
             .OrderBy(pattern => pattern.Match.IsRemote).ThenByDescending(pattern => pattern.Score).ThenBy(pattern => pattern.Pattern)];
     }
+
+    public void Dispose() => _meanings.Dispose();
 
     private RankedPattern Ranked(int pattern, double score, WordMatch? words, float? meaning)
     {
@@ -58,17 +65,40 @@ internal sealed class LogSearch(PatternRegistry patterns, TextVectors vectors, I
         return new(pattern, score, new(words?.Stems ?? [], meaning is { } near ? Math.Round(near, 3) : null, isRemote));
     }
 
-    private async Task<List<(long Id, float Likeness)>> NearestAsync(IReadOnlyList<string> words, PatternWords known, CancellationToken ct)
+    private async Task<List<(long Id, float Likeness)>> NearestAsync(
+        IReadOnlyList<string> words, string mode, PatternWords known, IReadOnlySet<int>? among, CancellationToken ct)
     {
-        var text = embedder.Known(string.Join(' ', words.Select(word => word.TrimEnd('*'))), known.Has);
-        if (text.Length == 0)
+        if (await MeaningAsync(words, mode, known, ct) is not { } meaning)
         {
-            return []; // Of words that nobody knows nothing is near.
+            return [];
         }
 
-        await patterns.EmbedAsync(isAsked: true, ct);
-        var vector = (await embedder.EmbedAsync([text], ct))[0];
-        var nearest = await vectors.NearestAsync(Project.Default, PatternText.Kind, vector, embedder.Remote, Most, ct);
+        await patterns.VectorsAsync(ct);
+        var ids = among?.Select(pattern => (long)pattern).ToHashSet();
+        var nearest = await vectors.NearestAsync(Project.Default, PatternText.Kind, meaning, embedder.Remote, Most, ids, ct);
         return nearest.FindAll(pattern => patterns.Book.Resolve((int)pattern.Id) == pattern.Id);
     }
+
+    /// <returns>Null for words that nobody knows: nothing is near them.</returns>
+    private async Task<float[]?> MeaningAsync(IReadOnlyList<string> words, string mode, PatternWords known, CancellationToken ct)
+    {
+        try
+        {
+            var text = embedder.Known(string.Join(' ', words.Select(word => word.TrimEnd('*'))), known.Has);
+            if (text.Length == 0)
+            {
+                return null;
+            }
+
+            return _meanings.Get<float[]>(text) ?? _meanings.Set(text, (await embedder.EmbedAsync([text], ct))[0], new MemoryCacheEntryOptions { Size = 1 });
+        }
+        catch (Exception e) when (mode == "hybrid" && e is not OperationCanceledException)
+        {
+            NotUnderstood(e); // The model cannot be loaded; the words are searched for all the same.
+            return null;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A search goes by its words alone, for what they mean cannot be told")]
+    private partial void NotUnderstood(Exception exception);
 }

@@ -20,11 +20,15 @@ internal sealed partial class PatternRegistry(
     /// When vectors are made: when so many patterns wait for theirs, or some have for so long; else the model would be in memory all the time.
     /// </summary>
     private const int WaitingForVectors = 64;
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1); // of a search, for vectors that are being made
     private static readonly TimeSpan LongestWithoutVectors = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1); // of a search, for vectors that are being made
+    private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(10);
 
     private readonly SemaphoreSlim _reading = new(1);
-    private readonly SemaphoreSlim _embedding = new(1);
+    private readonly Lock _embedding = new();
+    private Task _embedded = Task.CompletedTask; // the last try to make vectors
+    private long _embedNext; // not before; as TimeProvider.GetTimestamp has it
+    private CancellationToken _stopping;
     private int _generation;
     private long _revision;
     private volatile PatternBook _book = new();
@@ -89,7 +93,6 @@ internal sealed partial class PatternRegistry(
     public override void Dispose()
     {
         _reading.Dispose();
-        _embedding.Dispose();
         base.Dispose();
     }
 
@@ -101,6 +104,7 @@ internal sealed partial class PatternRegistry(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        _stopping = stoppingToken;
         using var timer = new PeriodicTimer(Period, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
@@ -125,15 +129,7 @@ internal sealed partial class PatternRegistry(
                 NotMined(e); // Lines are stored all the same; the next round tries again.
             }
 
-            try
-            {
-                await EmbedAsync(isAsked: false, stoppingToken);
-            }
-            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
-            {
-                NotEmbedded(e); // They are found by their words all the same; the next round tries again.
-            }
-
+            await EmbedAsync(isAsked: false);
             try
             {
                 if (_isUsed)
@@ -195,26 +191,47 @@ internal sealed partial class PatternRegistry(
         return unknown.Keys.ToDictionary(words => words, words => found.GetValueOrDefault(words, found[PatternBook.OtherWords]), StringComparer.Ordinal);
     }
 
-    /// <summary>Has vectors made for patterns that wait for them, so many that it takes about a second.</summary>
-    /// <param name="isAsked">Somebody searches by meaning: then one that waits is enough.</param>
-    public async Task EmbedAsync(bool isAsked, CancellationToken ct)
+    /// <summary>Has vectors made for patterns that wait for them, since somebody searches by meaning; waits for those no longer than a search may take.</summary>
+    public async Task VectorsAsync(CancellationToken ct)
     {
-        var waiting = Volatile.Read(ref _changed);
-        var isTime = waiting >= WaitingForVectors
-            || (waiting > 0 && (isAsked || time.GetElapsedTime(Volatile.Read(ref _changedSince)) > LongestWithoutVectors));
-        if (!isTime || !await _embedding.WaitAsync(isAsked ? LongestWait : TimeSpan.Zero, ct))
-        {
-            return; // Or it is being done.
-        }
-
         try
         {
-            var isMore = await grains.GetGrain<IPatternEmbedderGrain>($"{Project.Default}").EmbedAsync(ct);
+            await EmbedAsync(isAsked: true).WaitAsync(LongestWait, time, ct);
+        }
+        catch (TimeoutException)
+        {
+            // They are being made all the same.
+        }
+    }
+
+    /// <summary>Has vectors made, so many that it takes about a second, where it is time for it; one try at a time.</summary>
+    private Task EmbedAsync(bool isAsked)
+    {
+        lock (_embedding)
+        {
+            var waiting = Volatile.Read(ref _changed);
+            var isTime = waiting >= WaitingForVectors
+                || (waiting > 0 && (isAsked || time.GetElapsedTime(Volatile.Read(ref _changedSince)) > LongestWithoutVectors));
+            if (_embedded.IsCompleted && isTime && time.GetTimestamp() >= _embedNext)
+            {
+                _embedded = EmbedAsync(waiting);
+            }
+
+            return _embedded;
+        }
+    }
+
+    private async Task EmbedAsync(int waiting)
+    {
+        try
+        {
+            var isMore = await grains.GetGrain<IPatternEmbedderGrain>($"{Project.Default}").EmbedAsync(_stopping);
             Interlocked.Add(ref _changed, isMore ? 0 : -waiting);
         }
-        finally
+        catch (Exception e) when (!_stopping.IsCancellationRequested)
         {
-            _embedding.Release();
+            _embedNext = time.GetTimestamp() + (long)(AfterFailure.TotalSeconds * time.TimestampFrequency);
+            NotEmbedded(e); // They are found by their words all the same.
         }
     }
 

@@ -19,41 +19,16 @@ internal sealed class PatternWords
 
     private readonly Dictionary<string, Dictionary<int, int>> _postings = new(StringComparer.Ordinal); // by stem: how often in which pattern
     private readonly Dictionary<int, string[]> _patterns = []; // their stems
+    private readonly Dictionary<int, string?> _unread = []; // texts whose words nobody has asked for yet
     private readonly Lock _lock = new();
     private long _length; // of all together, in words
 
     /// <param name="text">Null for a pattern that is no more.</param>
     public void Put(int pattern, string? text)
     {
-        string[] stems = text is null ? [] : [.. SearchWords.Of(text)];
         lock (_lock)
         {
-            foreach (var stem in _patterns.GetValueOrDefault(pattern, []))
-            {
-                _length--;
-                if (_postings.TryGetValue(stem, out var patterns) && patterns.Remove(pattern) && patterns.Count == 0)
-                {
-                    _postings.Remove(stem);
-                }
-            }
-
-            _patterns.Remove(pattern);
-            if (stems.Length == 0)
-            {
-                return;
-            }
-
-            _patterns[pattern] = stems;
-            _length += stems.Length;
-            foreach (var stem in stems)
-            {
-                if (!_postings.TryGetValue(stem, out var patterns))
-                {
-                    _postings[stem] = patterns = [];
-                }
-
-                patterns[pattern] = patterns.GetValueOrDefault(pattern) + 1;
-            }
+            _unread[pattern] = text;
         }
     }
 
@@ -62,6 +37,7 @@ internal sealed class PatternWords
     {
         lock (_lock)
         {
+            ReadAll();
             return SearchWords.Of(word).Any(stem => Variants(stem, word).Any());
         }
     }
@@ -73,6 +49,7 @@ internal sealed class PatternWords
         var all = 0.0;
         lock (_lock)
         {
+            ReadAll();
             if (_patterns.Count == 0)
             {
                 return [];
@@ -98,6 +75,46 @@ internal sealed class PatternWords
 
         return [.. found.Select(entry => new WordMatch(entry.Key, entry.Value.Score, entry.Value.Weight / all, entry.Value.Stems))
             .OrderByDescending(match => match.Score).ThenBy(match => match.Pattern)];
+    }
+
+    private void ReadAll()
+    {
+        foreach (var (pattern, text) in _unread)
+        {
+            Read(pattern, text is null ? [] : [.. SearchWords.Of(text)]);
+        }
+
+        _unread.Clear();
+    }
+
+    private void Read(int pattern, string[] stems)
+    {
+        foreach (var stem in _patterns.GetValueOrDefault(pattern, []))
+        {
+            _length--;
+            if (_postings.TryGetValue(stem, out var patterns) && patterns.Remove(pattern) && patterns.Count == 0)
+            {
+                _postings.Remove(stem);
+            }
+        }
+
+        _patterns.Remove(pattern);
+        if (stems.Length == 0)
+        {
+            return;
+        }
+
+        _patterns[pattern] = stems;
+        _length += stems.Length;
+        foreach (var stem in stems)
+        {
+            if (!_postings.TryGetValue(stem, out var patterns))
+            {
+                _postings[stem] = patterns = [];
+            }
+
+            patterns[pattern] = patterns.GetValueOrDefault(pattern) + 1;
+        }
     }
 
     private IEnumerable<string> Variants(string stem, string word) => word.EndsWith('*')

@@ -13,8 +13,6 @@ internal abstract class SegmentReader<TRow>(NpgsqlDataSource db, string columns)
     private const int ProbedParts = 4;
     private const int ProbedRows = 2_000;
     private const int HotZones = 3; // of both that are hot the newest, and the one before
-    private const int FirstGroup = 3; // both that are hot, and the one that was last closed
-    private const int LargestGroup = 32; // a query of many parts takes long to plan
 
     /// <summary>The first rows in an order.</summary>
     public async Task<List<TRow>> FirstAsync(IEnumerable<StoredSegment> segments, FilterSql filter, SegmentOrder order, int count, CancellationToken ct)
@@ -28,7 +26,7 @@ internal abstract class SegmentReader<TRow>(NpgsqlDataSource db, string columns)
         }
 
         var rows = new List<TRow>();
-        var (size, isProbed) = (FirstGroup, false);
+        var (size, isProbed) = (StatementTables.First, false);
         for (var at = 0; at < queue.Count && (rows.Count < count || order.MayPrecede(queue[at].Bounds, rows[count - 1]));)
         {
             if (queue[at].IsSealed && !isProbed)
@@ -45,7 +43,7 @@ internal abstract class SegmentReader<TRow>(NpgsqlDataSource db, string columns)
             rows = First(rows, await ReadAsync(Union(group.Select(segment => Select(segment, "true", filter, order, count)), order, count), filter, ct),
                 order, count);
             at += group.Count;
-            size = Math.Min(size * 3, LargestGroup);
+            size = StatementTables.After(size);
         }
 
         return rows;

@@ -82,6 +82,7 @@ public sealed class LogSearchTests(LogSearchTests.Stored stored) : IClassFixture
             await Server.SealAsync();
             await using var command = Server.Db.CreateCommand("SELECT count(*) FROM log_segments WHERE state = 'sealed'");
             Assert.Equal(1L, await command.ExecuteScalarAsync());
+            await Server.EmbeddedAsync();
         }
 
         public async ValueTask DisposeAsync()

@@ -215,6 +215,8 @@ public sealed class SearchQualityTests(SearchQualityTests.Corpus corpus, ITestOu
                     message = string.Concat(statement.Text.Select(c => c == '#' ? $"{random.Next(1, 5_000)}" : $"{c}")),
                 }));
             }
+
+            await Server.EmbeddedAsync();
         }
 
         public async ValueTask DisposeAsync()

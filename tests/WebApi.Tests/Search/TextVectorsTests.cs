@@ -38,6 +38,7 @@ public sealed class TextVectorsTests
             exact = await NearestAsync(plain, "database connection lost");
             Assert.Equal([2, 1], exact.Take(2).Select(text => text.Id));
             Assert.Equal(1, exact[0].Likeness, 3);
+            Assert.Equal([2, 3], (await NearestAsync(plain, "database connection lost", 2, 3)).Select(text => text.Id));
 
             if (await ScalarAsync(owner, "SELECT count(*) FROM pg_available_extensions WHERE name = 'vector'") == 0)
             {
@@ -49,6 +50,10 @@ public sealed class TextVectorsTests
             Assert.True(await indexed.ReadyAsync(Ct));
             var found = await NearestAsync(indexed, "database connection lost");
             Assert.Equal(exact.Select(text => (text.Id, MathF.Round(text.Likeness, 3))), found.Select(text => (text.Id, MathF.Round(text.Likeness, 3))));
+
+            // Where the index finds only others.
+            await PutAsync(indexed, [.. Enumerable.Range(10, 300).Select(id => ((long)id, $"database connection lost {(char)('a' + (id % 26))}"))]);
+            Assert.Equal([2, 3], (await NearestAsync(indexed, "database connection lost", 2, 3)).Select(text => text.Id));
         }
         finally
         {
@@ -62,8 +67,9 @@ public sealed class TextVectorsTests
         await vectors.PutAsync(1, Kind, [.. texts.Zip(embedded, (text, vector) => (text.Id, 1L, vector))], Ct);
     }
 
-    private static async Task<List<(long Id, float Likeness)>> NearestAsync(TextVectors vectors, string text) =>
-        await vectors.NearestAsync(1, Kind, (await Embedder.EmbedAsync([text], Ct))[0], least: -1, most: 10, Ct);
+    private static async Task<List<(long Id, float Likeness)>> NearestAsync(TextVectors vectors, string text, params long[] among) =>
+        await vectors.NearestAsync(
+            1, Kind, (await Embedder.EmbedAsync([text], Ct))[0], least: -1, most: 10, among.Length == 0 ? null : among.ToHashSet(), Ct);
 
     private static async Task ExecuteAsync(NpgsqlDataSource db, string sql)
     {
