@@ -193,9 +193,6 @@ internal sealed record LogSelection(FilterSql Sql, DateTime? Start, DateTime? En
         return sql;
     }
 
-    /// <summary>Whether all rows of a segment are in the range.</summary>
-    public bool Contains(SegmentBounds segment) => !(Start > segment.MinTime) && !(End <= segment.MaxTime);
-
     /// <summary>Segments that may have such lines.</summary>
     public IEnumerable<StoredSegment> Of(StoredSegments segments) => segments.Stored.Where(segment => segment.Bounds.Overlaps(Start, End));
 }

@@ -9,7 +9,7 @@ internal sealed class LogLines([FromKeyedServices(DatabasePool.Reads)] NpgsqlDat
     : SegmentReader<LogRow>(db, LogRow.Columns)
 {
     /// <summary>The newest lines of each of some patterns.</summary>
-    /// <param name="each">Of a pattern, at least, where there are so many; others may come with them.</param>
+    /// <param name="each">Of a pattern, at least, where there are so many.</param>
     public async Task<List<LogRow>> NewestOfEachAsync(
         LogSelection selection, StoredSegments segments, IReadOnlyCollection<int> wanted, int each, CancellationToken ct)
     {
@@ -17,11 +17,11 @@ internal sealed class LogLines([FromKeyedServices(DatabasePool.Reads)] NpgsqlDat
         var missing = wanted.ToDictionary(pattern => pattern, _ => each);
         var all = patterns.Book.NumbersOf(wanted).ToLookup(patterns.Book.Resolve);
         var queue = selection.Of(segments).OrderByDescending(segment => segment.Bounds.MaxTime).ToList();
-        var sealedOnes = await presence.OfSealedAsync(queue.Where(segment => segment.IsSealed), ct);
+        var present = await presence.OfEachAsync(queue, ct);
         for (var size = StatementTables.First; missing.Count > 0; size = StatementTables.After(size))
         {
             var numbers = missing.Keys.SelectMany(pattern => all[pattern]).ToHashSet();
-            queue.RemoveAll(segment => segment.IsSealed && !sealedOnes[segment.Id].Any(numbers.Contains));
+            queue.RemoveAll(segment => !present[segment.Id].Keys.Any(numbers.Contains));
             var some = queue[..Math.Min(size, queue.Count)];
             if (some.Count == 0)
             {
@@ -30,9 +30,11 @@ internal sealed class LogLines([FromKeyedServices(DatabasePool.Reads)] NpgsqlDat
 
             var sql = selection.InRange();
             var where = sql.Where;
-            var parts = some.ConvertAll(segment => segment.IsSealed
-                ? Sealed(segment, sql.Parameter(sealedOnes[segment.Id].Where(numbers.Contains).ToArray()), where, each)
-                : Unsealed(segment, sql.Parameter(numbers.ToArray()), where, each));
+            var parts = some.ConvertAll(segment =>
+            {
+                var here = sql.Parameter(present[segment.Id].Keys.Where(numbers.Contains).ToArray());
+                return segment.IsSealed ? Sealed(segment, here, where, each) : Unsealed(segment, here, where, each);
+            });
             var found = await ReadAsync(string.Join("\nUNION ALL\n", parts), sql, ct);
             foreach (var pattern in found.CountBy(row => row.PatternId))
             {
@@ -57,16 +59,12 @@ internal sealed class LogLines([FromKeyedServices(DatabasePool.Reads)] NpgsqlDat
             SELECT {LogRow.Columns} FROM {segment.Table} WHERE pattern_id = number AND {where} ORDER BY pattern_id DESC, id DESC LIMIT {each}) l)
         """;
 
-    // It has no index: the newest of all are enough, where more than one of each is wanted.
-    private static string Unsealed(StoredSegment segment, string numbers, string where, int each) => each == 1
-        ? $"""
-            (SELECT {LogRow.Columns} FROM {segment.Table} WHERE id IN (
-                SELECT max(id) FROM {segment.Table} WHERE pattern_id = ANY ({numbers}) AND {where} GROUP BY pattern_id))
-            """
-        : $"""
-            (SELECT {LogRow.Columns} FROM {segment.Table} WHERE pattern_id = ANY ({numbers}) AND {where}
-              ORDER BY id DESC LIMIT {each} * cardinality({numbers}))
-            """;
+    // It has no index: it is read once for all patterns.
+    private static string Unsealed(StoredSegment segment, string numbers, string where, int each) => $"""
+        (SELECT {LogRow.Columns} FROM (
+            SELECT *, row_number() OVER (PARTITION BY pattern_id ORDER BY id DESC) AS nth FROM {segment.Table} WHERE pattern_id = ANY ({numbers}) AND {where}) l
+          WHERE nth <= {each})
+        """;
 
     protected override LogRow Read(NpgsqlDataReader reader) => LogRow.Read(reader, patterns.Book);
 }

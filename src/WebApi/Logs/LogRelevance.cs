@@ -15,6 +15,7 @@ internal sealed class LogRelevance(LogLines lines, LogSearch search, PatternRegi
     public const int Ranked = 1_000;
 
     private const int LeastPatterns = 20; // read at once
+    private const int MoreLines = 4; // times as many of each, where those were not enough
     private const double OwnWordsWeight = 2; // beside LogSearch's: a line that has all words by itself comes first
 
     // What comes after all others of its kind scores less than they do.
@@ -40,21 +41,28 @@ internal sealed class LogRelevance(LogLines lines, LogSearch search, PatternRegi
             .Select(row => row.Row).Take(count)];
     }
 
-    /// <summary>A line of each pattern, of the first as many as are asked for; where there are fewer, more lines of each.</summary>
+    /// <summary>A line of each pattern, of the first as many as are asked for; where there are fewer patterns, more lines of each.</summary>
     private async Task<List<LogRow>> NewestAsync(
         List<int> ranked, LogSelection selection, StoredSegments segments, int count, CancellationToken ct)
     {
-        var newest = new List<LogRow>();
-        for (var at = 0; at < ranked.Count && newest.Count < count;)
+        for (var each = 1 + (count / Math.Max(1, ranked.Count)); ; each *= MoreLines)
         {
-            var some = ranked[at..Math.Min(ranked.Count, at + Math.Max(LeastPatterns, count - newest.Count))];
-            newest.AddRange(await lines.NewestOfEachAsync(selection, segments, some, each: 1, ct));
-            at += some.Count;
-        }
+            var newest = new List<LogRow>();
+            for (var at = 0; at < ranked.Count && newest.Count < count;)
+            {
+                var some = ranked[at..Math.Min(ranked.Count, at + Math.Max(LeastPatterns, count - newest.Count))];
+                newest.AddRange(await lines.NewestOfEachAsync(selection, segments, some, each, ct));
+                at += some.Count;
+            }
 
-        var here = newest.Select(row => row.PatternId).Distinct().ToList();
-        return newest.Count is 0 || newest.Count >= count ? newest
-            : await lines.NewestOfEachAsync(selection, segments, here, 1 + (count / here.Count), ct);
+            var found = newest.CountBy(row => row.PatternId).ToDictionary();
+            if (newest.Count >= count || found.Values.All(lines => lines < each))
+            {
+                return newest;
+            }
+
+            ranked = ranked.FindAll(found.ContainsKey); // So few that they are read at once.
+        }
     }
 
     private static LogRow With(LogRow row, RankedPattern pattern, int nth) => row with

@@ -31,6 +31,9 @@ internal sealed record LogWindow(DateTime Start, DateTime End)
         }
     }
 
+    /// <summary>From the start of the first of both to the end of the last.</summary>
+    public LogWindow Around(LogWindow other) => new(Start < other.Start ? Start : other.Start, End > other.End ? End : other.End);
+
     /// <summary>What was asked for; where it has no start, a day before its end.</summary>
     public static LogWindow Of(LogSelection selection, TimeProvider time)
     {

@@ -5,61 +5,56 @@ using Npgsql;
 
 namespace Bayou.Logs;
 
-/// <summary>Knows which patterns lines have, by the numbers they are stored under, so that those of no line that is asked for are neither ranked nor read.</summary>
+/// <summary>
+/// Knows which patterns the lines of each segment have, so that those of no line that is asked for are neither ranked nor read. What a segment has it has for
+/// good: only lines that came since are looked at.
+/// </summary>
 internal sealed class PatternPresence([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, PatternRegistry patterns) : IDisposable
 {
-    private const long MostNumbers = 8_000_000; // 32 MB
+    private const long MostPatterns = 2_000_000; // of all segments together; some 40 bytes each
 
-    private readonly MemoryCache _sealed = new(new MemoryCacheOptions { SizeLimit = MostNumbers });
+    private static readonly Dictionary<int, LogWindow> None = [];
 
-    /// <summary>
-    /// The patterns that may have lines in a selection. Of unsealed segments those whose lines are selected, of sealed ones those whose lines are in its range.
-    /// </summary>
-    public async Task<HashSet<int>> OfAsync(LogSelection selection, StoredSegments segments, CancellationToken ct)
+    private readonly MemoryCache _known = new(new MemoryCacheOptions { SizeLimit = MostPatterns });
+
+    /// <summary>The patterns that may have lines in a selection's range: in some segment their first is not after it, and their last not before.</summary>
+    public async Task<HashSet<int>> OfAsync(LogSelection selection, StoredSegments segments, CancellationToken ct) =>
+        [.. (await OfEachAsync(selection.Of(segments), ct)).Values.SelectMany(numbers => numbers)
+            .Where(number => !(selection.End <= number.Value.Start) && !(selection.Start > number.Value.End))
+            .Select(number => patterns.Book.Resolve(number.Key))];
+
+    /// <summary>The numbers under which lines of each segment are stored, with the times of the first and the last of them.</summary>
+    public async Task<Dictionary<int, IReadOnlyDictionary<int, LogWindow>>> OfEachAsync(IEnumerable<StoredSegment> segments, CancellationToken ct)
     {
-        var all = selection.Of(segments).ToList();
-        var whole = all.FindAll(segment => segment.IsSealed && selection.Contains(segment.Bounds));
-        var found = (await OfSealedAsync(whole, ct)).SelectMany(segment => segment.Value).ToHashSet();
-        var cut = all.Where(segment => segment.IsSealed).Except(whole).Select(segment => segment.Id).ToArray();
-        foreach (var some in all.Where(segment => !segment.IsSealed).Chunk(StatementTables.Most).DefaultIfEmpty([]))
+        var known = segments.ToDictionary(segment => segment, segment => _known.Get<Present>(segment.Id) ?? new(0, None));
+        foreach (var grown in known.Where(entry => entry.Value.UpTo < entry.Key.Bounds.MaxId).Select(entry => entry.Key).Chunk(StatementTables.Most).ToList())
         {
-            var sql = selection.InRange();
-            var where = sql.Where;
-            var (from, to) = (sql.Parameter(selection.Start ?? LogWindow.Ever.Start), sql.Parameter(selection.End ?? LogWindow.Ever.End));
-            var parts = some.Select(segment => $"SELECT DISTINCT pattern_id FROM {segment.Table} WHERE {where}")
-                .Append($"SELECT pattern_id FROM log_counts WHERE segment_id = ANY ({sql.Parameter(cut)}) AND last_time >= {from} AND first_time < {to}");
-            await using var command = db.CreateCommand(string.Join("\nUNION\n", parts));
-            sql.Bind(command.Parameters);
+            var found = grown.ToDictionary(segment => segment.Id, segment => new Dictionary<int, LogWindow>(known[segment].Numbers));
+            await using var command = db.CreateCommand(string.Join("\nUNION ALL\n", grown.Select(segment => segment.IsSealed
+                ? $"SELECT segment_id, pattern_id, min(first_time), max(last_time) FROM log_counts WHERE segment_id = {segment.Id} GROUP BY 1, 2"
+                : $"""
+                    SELECT {segment.Id}, pattern_id, min(created_at), max(created_at) FROM {segment.Table}
+                     WHERE id > {known[segment].UpTo} AND id <= {segment.Bounds.MaxId} GROUP BY 2
+                    """)));
             await using var reader = await command.ExecuteReaderAsync(ct);
             while (await reader.ReadAsync(ct))
             {
-                found.Add(reader.GetInt32(0));
+                var (numbers, number, times) = (found[reader.GetInt32(0)], reader.GetInt32(1), new LogWindow(reader.GetDateTime(2), reader.GetDateTime(3)));
+                numbers[number] = numbers.TryGetValue(number, out var before) ? before.Around(times) : times;
             }
-        }
 
-        return [.. found.Select(patterns.Book.Resolve)];
-    }
-
-    /// <summary>The numbers that lines of each sealed segment have. They never change, so that they are read once.</summary>
-    public async Task<Dictionary<int, int[]>> OfSealedAsync(IEnumerable<StoredSegment> segments, CancellationToken ct)
-    {
-        var wanted = segments.ToDictionary(segment => segment.Id, segment => _sealed.Get<int[]>(segment.Id));
-        var unknown = wanted.Where(segment => segment.Value is null).Select(segment => segment.Key).ToArray();
-        if (unknown.Length > 0)
-        {
-            await using var command =
-                db.CreateCommand("SELECT segment_id, array_agg(DISTINCT pattern_id) FROM log_counts WHERE segment_id = ANY ($1) GROUP BY 1");
-            command.With(unknown);
-            await using var reader = await command.ExecuteReaderAsync(ct);
-            while (await reader.ReadAsync(ct))
+            foreach (var segment in grown)
             {
-                var numbers = reader.GetFieldValue<int[]>(1);
-                wanted[reader.GetInt32(0)] = _sealed.Set(reader.GetInt32(0), numbers, new MemoryCacheEntryOptions { Size = numbers.Length });
+                known[segment] = _known.Set(
+                    segment.Id, new Present(segment.Bounds.MaxId, found[segment.Id]), new MemoryCacheEntryOptions { Size = 1 + found[segment.Id].Count });
             }
         }
 
-        return wanted.ToDictionary(segment => segment.Key, segment => segment.Value ?? []); // none: it was dropped meanwhile
+        return known.ToDictionary(entry => entry.Key.Id, entry => entry.Value.Numbers);
     }
 
-    public void Dispose() => _sealed.Dispose();
+    public void Dispose() => _known.Dispose();
+
+    /// <param name="UpTo">The id of the last line that was looked at.</param>
+    private sealed record Present(long UpTo, IReadOnlyDictionary<int, LogWindow> Numbers);
 }
