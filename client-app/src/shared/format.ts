@@ -42,7 +42,8 @@ export function formatRate(rate: number): string {
   return `${threeDigits.format(rate * 100)} %`;
 }
 
-export const formatPerSecond = (value: number) => `${value >= 1_000 ? compact.format(value) : threeDigits.format(value)} /s`;
+export const formatPerSecond = (value: number) =>
+  value > 0 && value < 0.01 ? '< 0.01 /s' : `${value >= 1_000 ? compact.format(value) : threeDigits.format(value)} /s`;
 
 /** Bytes in powers of 1000, as networks count. */
 export function formatBytes(bytes: number): string {

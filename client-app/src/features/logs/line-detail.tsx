@@ -80,32 +80,20 @@ export function LineDetail({ line, message, words, filters, onChange }: Props) {
               <th scope="row" className="w-40 truncate py-1 pr-3 text-left align-top font-medium text-ink-soft" title={name}>{name}</th>
               <td className="py-1 font-mono wrap-anywhere whitespace-pre-wrap"><Marked text={value} words={words} /></td>
               <td className="w-24 py-0.5 text-right align-top whitespace-nowrap">
-                {only && (
+                {([['with', '+', only], ['without', '−', without]] as const).map(([how, sign, change]) => change && (
                   <button
+                    key={how}
                     type="button"
-                    className="button"
-                    aria-label={`Only lines with this ${name}`}
-                    title="Only lines with this"
+                    className="button ml-1"
+                    aria-label={`Only lines ${how} this ${name}`}
+                    title={`Only lines ${how} this`}
                     onClick={() => {
-                      onChange(only);
+                      onChange(change);
                     }}
                   >
-                    +
+                    {sign}
                   </button>
-                )}{' '}
-                {without && (
-                  <button
-                    type="button"
-                    className="button"
-                    aria-label={`Only lines without this ${name}`}
-                    title="Only lines without this"
-                    onClick={() => {
-                      onChange(without);
-                    }}
-                  >
-                    −
-                  </button>
-                )}
+                ))}
               </td>
             </tr>
           ))}

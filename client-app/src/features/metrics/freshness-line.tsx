@@ -50,7 +50,8 @@ export function FreshnessLine({ filters, error, updatedAt, onLive }: Props) {
             title={data?.last_error ?? undefined}
             to={link('/dashboard/losses', { endpoint: null, selection: null })}
           >
-            ⚠ Missing from this range: {losses.join(', ')}{data?.last_error ? ` (last: ${data.last_error})` : ''}
+            ⚠ Missing from this range: {losses.join(', ')}
+            {data?.last_error && <span className="max-sm:hidden">{` (last: ${data.last_error})`}</span>}
           </Link>
         )}
       </div>
