@@ -8,8 +8,17 @@ internal static class PatternText
     /// <summary>What kind of text it is, beside others that have vectors.</summary>
     public const string Kind = "log_pattern";
 
-    /// <summary>Its source and its words without what varies, identifiers as the words they are made of.</summary>
-    public static string Of(string source, string masked) => $"{Spaced(source)}: {Spaced(masked)}";
+    private static readonly char[] Joints = [' ', ':', '/', '(', ')', '[', ']'];
+
+    /// <summary>Its source and its words, both without what varies, identifiers as the words they are made of.</summary>
+    public static string Of(string source, string masked) => $"{Spaced(Masked(source)).Trim(Joints)}: {Spaced(masked)}";
+
+    /// <summary>Some sources have the number of a process or a port before the name.</summary>
+    private static string Masked(string source)
+    {
+        Span<char> masked = stackalloc char[LineMask.Room];
+        return masked[..LineMask.Mask(source, masked)].ToString();
+    }
 
     /// <summary>Cuts identifiers where a small letter meets a large one, and at underscores and dots; what varies is left out.</summary>
     private static string Spaced(string text)

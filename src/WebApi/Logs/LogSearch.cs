@@ -20,7 +20,7 @@ internal sealed record RankedPattern(int Pattern, double Score, LogMatch Match);
 internal sealed partial class LogSearch(PatternRegistry patterns, TextVectors vectors, ITextEmbedder embedder, ILogger<LogSearch> logger) : IDisposable
 {
     // Found on questions that may be tuned on, and the same for all logs; see docs/performance.md.
-    private const double WordsWeight = 0.4;
+    private const double WordsWeight = 1.5;
     private const double MeaningWeight = 1;
 
     /// <summary>The share of the words' weight that makes a pattern fit by its words.</summary>
@@ -44,7 +44,7 @@ internal sealed partial class LogSearch(PatternRegistry patterns, TextVectors ve
         var found = new Dictionary<int, (double Score, WordMatch? Words, float? Meaning)>();
         foreach (var (rank, match) in byWords.Index())
         {
-            found[match.Pattern] = (WordsWeight * match.Share * match.Share * ReciprocalRank.Of(rank), match, null);
+            found[match.Pattern] = (WordsWeight * Math.Pow(match.Share, 4) * ReciprocalRank.Of(rank), match, null);
         }
 
         foreach (var (rank, (id, likeness)) in byMeaning.Index())
