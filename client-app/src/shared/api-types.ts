@@ -930,6 +930,7 @@ export interface components {
         LogPattern: {
             /** Format: int32 */
             pattern_id: number;
+            title: string;
             template: string;
             level: components["schemas"]["LineLevel"];
             source: string;

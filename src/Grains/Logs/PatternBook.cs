@@ -111,6 +111,14 @@ internal sealed class PatternBook(int highest = 0)
     /// <summary>What the lines of a pattern have in common, with <c>&lt;*&gt;</c> for what varies; empty for a number nobody has.</summary>
     public string Template(int id) => _patterns.TryGetValue(Resolve(id), out var pattern) ? Readable(string.Join(' ', pattern.Words)) : "";
 
+    /// <summary>What a reader would call a pattern: of JSON and of key=value, whose template begins with the names, the message where there is one.</summary>
+    public string Title(int id)
+    {
+        var template = Template(id);
+        var names = template.StartsWith('{') ? template.IndexOf('}', StringComparison.Ordinal) : -1;
+        return names > 0 && !template.AsSpan(names + 1).Trim(" <*>").IsEmpty ? template[(names + 1)..].Trim() : template;
+    }
+
     public static string Readable(string masked) => masked
         .Replace($"{LineMask.Variable}", "<*>", StringComparison.Ordinal).Replace($"{LineMask.Learned}", "<*>", StringComparison.Ordinal);
 

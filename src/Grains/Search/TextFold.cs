@@ -27,6 +27,10 @@ internal static class TextFold
             {
                 at += colour - 1;
             }
+            else if (folded.Length > 0 && Hangul.Joined(folded[^1], c) is { } syllable)
+            {
+                folded[^1] = syllable;
+            }
             else if (CharUnicodeInfo.GetUnicodeCategory(c) is not (UnicodeCategory.NonSpacingMark or UnicodeCategory.Format))
             {
                 Append(folded, char.ToLowerInvariant(LettersWithMarks.Without(c)));

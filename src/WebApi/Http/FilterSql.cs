@@ -35,13 +35,13 @@ internal sealed class FilterSql
         ["eq"] = "=", ["ne"] = "<>", ["gt"] = ">", ["gte"] = ">=", ["lt"] = "<", ["lte"] = "<=",
     };
 
-    // Operator, SQL and the pattern around the escaped value.
-    private static readonly Dictionary<string, (string Sql, string Before, string After)> Patterns = new(StringComparer.Ordinal)
+    // The pattern around the escaped value, and whether case and marks make a difference.
+    private static readonly Dictionary<string, (string Sql, string Before, string After, bool IsFolded)> Patterns = new(StringComparer.Ordinal)
     {
-        ["like"] = ("LIKE", "%", "%"), ["ilike"] = ("ILIKE", "%", "%"),
-        ["notlike"] = ("NOT LIKE", "%", "%"), ["notilike"] = ("NOT ILIKE", "%", "%"),
-        ["startswith"] = ("LIKE", "", "%"), ["endswith"] = ("LIKE", "%", ""),
-        ["istartswith"] = ("ILIKE", "", "%"), ["iendswith"] = ("ILIKE", "%", ""),
+        ["like"] = ("LIKE", "%", "%", false), ["ilike"] = ("LIKE", "%", "%", true),
+        ["notlike"] = ("NOT LIKE", "%", "%", false), ["notilike"] = ("NOT LIKE", "%", "%", true),
+        ["startswith"] = ("LIKE", "", "%", false), ["endswith"] = ("LIKE", "%", "", false),
+        ["istartswith"] = ("LIKE", "", "%", true), ["iendswith"] = ("LIKE", "%", "", true),
     };
 
     private const int MaxListed = 1_000;
@@ -100,7 +100,8 @@ internal sealed class FilterSql
         {
             return field.Type != FieldType.Text || field.Stored is not null
                 ? $"has no operator {op}, which is for text"
-                : One(field, value, text => $"{field.Sql} {pattern.Sql} {Parameter(pattern.Before + Escape((string)text) + pattern.After)}");
+                : One(field, value, text =>
+                    Like(field.Sql, pattern.Sql, Parameter(pattern.Before + Escape((string)text) + pattern.After), pattern.IsFolded));
         }
 
         return op switch
@@ -115,8 +116,11 @@ internal sealed class FilterSql
         };
     }
 
-    /// <summary>Adds a search of our own expression for text, anywhere in it and in any case.</summary>
-    public void AddSearch(string sql, string text) => _conditions.Add($"{sql} ILIKE {Parameter($"%{Escape(text)}%")}");
+    /// <summary>Adds a search of our own expression for text, anywhere in it, whatever its case and marks.</summary>
+    public void AddSearch(string sql, string text) => _conditions.Add(Like(sql, "LIKE", Parameter($"%{Escape(text)}%"), isFolded: true));
+
+    /// <summary>The condition that an expression of our own is a text, whatever the case and marks of either.</summary>
+    public string IsSame(string sql, string text) => Like(sql, "LIKE", Parameter(Escape(text)), isFolded: true);
 
     /// <summary>The same conditions, to add others to.</summary>
     public FilterSql Copy()
@@ -177,6 +181,9 @@ internal sealed class FilterSql
         .Replace("\\", "\\\\", StringComparison.Ordinal)
         .Replace("%", "\\%", StringComparison.Ordinal)
         .Replace("_", "\\_", StringComparison.Ordinal);
+
+    private static string Like(string sql, string like, string pattern, bool isFolded) =>
+        isFolded ? $"text_fold({sql}) {like} text_fold({pattern})" : $"{sql} {like} {pattern}";
 
     private string Sql(FormattableString condition) =>
         string.Format(CultureInfo.InvariantCulture, condition.Format, [.. condition.GetArguments().Select(value => Parameter(value!))]);

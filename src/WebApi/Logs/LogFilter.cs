@@ -162,8 +162,8 @@ internal sealed class LogFilter(PatternRegistry patterns, PatternPresence presen
             case "trace":
                 sql.AddSql($"{not}trace_id = {sql.Parameter(term.Value)}");
                 return null;
-            default: // source and service, in any case
-                sql.AddSql($"{not}{term.Field} ILIKE {sql.Parameter(FilterSql.Escape(term.Value))}");
+            default: // source and service
+                sql.AddSql(not + sql.IsSame(term.Field, term.Value));
                 return null;
         }
     }

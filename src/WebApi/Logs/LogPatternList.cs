@@ -7,13 +7,14 @@ using Npgsql;
 namespace Bayou.Logs;
 
 /// <summary>A pattern of lines in a range.</summary>
+/// <param name="Title">The template without the names of members, where a message is among these.</param>
 /// <param name="Level">Of most of its lines in the range, as <paramref name="Source"/> is.</param>
 /// <param name="TotalCount">Of all that are stored.</param>
 /// <param name="PreviousCount">In the range of the same length before.</param>
 /// <param name="IsNew">The first line that is stored is in the range.</param>
 /// <param name="Trend">Lines in each of the range's parts of the same length, until now.</param>
 internal sealed record LogPattern(
-    int PatternId, string Template, LineLevel Level, string Source, long TotalCount, long RangeCount, long PreviousCount, DateTime FirstSeen,
+    int PatternId, string Title, string Template, LineLevel Level, string Source, long TotalCount, long RangeCount, long PreviousCount, DateTime FirstSeen,
     DateTime LastSeen, bool IsNew, long[] Trend);
 
 /// <param name="Total">How many there are in all.</param>
@@ -52,7 +53,7 @@ internal sealed class LogPatternList(LogFilter filter, LogCounter counter, Patte
         {
             var stored = all.GetValueOrDefault(entry.Key, new(entry.Value.Count, window.Start, window.End));
             return new LogPattern(
-                entry.Key, patterns.Book.Template(entry.Key), entry.Value.Level, entry.Value.Source,
+                entry.Key, patterns.Book.Title(entry.Key), patterns.Book.Template(entry.Key), entry.Value.Level, entry.Value.Source,
                 stored.Count, entry.Value.Count, Before(entry.Key), stored.First, stored.Last, stored.First >= window.Start, entry.Value.Trend);
         }), new(limit, found.Count, window.Start, window.End));
 

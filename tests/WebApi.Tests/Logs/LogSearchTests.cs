@@ -38,6 +38,7 @@ public sealed class LogSearchTests(LogSearchTests.Stored stored) : IClassFixture
     [InlineData("istanbul", "G")]
     [InlineData("ΟΔΟΣ", "G")]
     [InlineData("\"conn refused\"", "G")] // in colours
+    [InlineData("한국", "G")] // composed, of a line in jamo
     [InlineData("deso*", "G")]
     [InlineData("so*n", "")] // no star at a word's end
     [InlineData("+payment +lost", "B")]
@@ -101,7 +102,7 @@ public sealed class LogSearchTests(LogSearchTests.Stored stored) : IClassFixture
             new { source = "api", level = "info", message = "matches .* and \u6F22\u5B57", trace_id = "t-9", meta = new { set, name = "E" } },
             new { source = "db", level = "info", message = "connection to postgres refused", meta = new { set, name = "F" } },
             new { source = "db", level = "info", meta = new { set, name = "G" },
-                message = "Ошибка nai\u0308ve Straße İstanbul οδός desolation conn \u001b[1mrefused\u001b[0m" },
+                message = "Ошибка nai\u0308ve Straße İstanbul οδός desolation conn \u001b[1mrefused\u001b[0m \u1112\u1161\u11AB\u1100\u116E\u11A8" },
         });
     }
 }

@@ -28,7 +28,7 @@ export function LogChanges({ service, span }: { service: string | null; span: Sp
                   style={{ borderLeftColor: levelColor[row.level] }}
                 >
                   {row.is_new && <span className="shrink-0 rounded bg-accent px-1 text-[10px] font-semibold text-card">new</span>}
-                  <span className="min-w-0 flex-1 truncate font-mono text-xs" title={row.template}>{row.template}</span>
+                  <span className="min-w-0 flex-1 truncate font-mono text-xs" title={row.template}>{row.title}</span>
                   <span className="font-medium whitespace-nowrap">{formatDelta(row.range_count - row.previous_count)}</span>
                 </Link>
               </li>

@@ -75,7 +75,7 @@ export function PatternsView({ filters, onPick }: Props) {
                     className="flex w-full cursor-pointer items-baseline gap-2 text-left hover:underline"
                   >
                     {row.is_new && <span className="shrink-0 rounded bg-accent px-1 text-[10px] font-semibold text-card">new</span>}
-                    <span className="line-clamp-2 min-w-0 font-mono wrap-anywhere">{row.template}</span>
+                    <span className="line-clamp-2 min-w-0 font-mono wrap-anywhere">{row.title}</span>
                   </button>
                 </td>
                 <td className="truncate py-1 text-ink-soft max-sm:hidden" title={row.source}>{row.source}</td>
