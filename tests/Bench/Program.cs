@@ -35,7 +35,7 @@ command.SetAction(async arguments =>
     var (table, database) = (new Table(), new BenchDatabase(source, postgres.Postmaster));
     var (isCluster, isCold, isRest) = (arguments.GetValue(cluster), arguments.GetValue(cold), arguments.GetValue(rest));
     var isIngest = arguments.GetValue(ingest);
-    var isPart = isCluster || isCold || isRest || isIngest || arguments.GetValue(search) is not null;
+    var isPart = isCluster || isCold || isRest || isIngest || arguments.GetValue(search) is not null || arguments.GetValue(loghub) is not null;
     var isWhole = !isPart && arguments.GetValue(lines) is null;
     if (isCluster)
     {
