@@ -69,6 +69,7 @@ internal sealed class SearchBench(Server server, BenchDatabase database, Table t
         table.Add("search, hybrid, in the lines of one set: nDCG@10",
             string.Create(CultureInfo.InvariantCulture, $"{inSet.Average(result => result.Gain):0.000}"),
             $"{inSet.Count(result => result.IsEarly)} of {questions.Count} right among the first three", "≥ 70 %");
+        table.Add("search: memory, with the model", $"{server.Megabytes:0} MB", "", "≤ 420 MB");
         table.Add("search: nDCG@10 by chance", string.Create(CultureInfo.InvariantCulture, $"{chance:0.000}"), "", "");
         foreach (var words in Nonsense)
         {

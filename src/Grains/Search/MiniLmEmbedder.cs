@@ -85,6 +85,7 @@ internal sealed partial class MiniLmEmbedder : ITextEmbedder, IDisposable
             InterOpNumThreads = 1,
             EnableCpuMemArena = false,
             EnableMemoryPattern = false,
+            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_BASIC, // 20 MB less than with all of them, for 5 % of the time
         };
         return new(Path.Combine(Folder, "model.onnx"), options);
     }
