@@ -308,7 +308,7 @@ public sealed class LatencySketch
         return singles;
     }
 
-    /// <summary>The next bin that holds something, from a place that this gave (0 to begin); -1 after the last.</summary>
+    /// <summary>Next non-empty bin from a cursor; 0 starts, -1 ends.</summary>
     private int Next(int at, out int bin, out long count)
     {
         (bin, count) = (0, 0);

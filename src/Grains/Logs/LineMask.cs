@@ -12,7 +12,7 @@ internal static class LineMask
     /// <summary>Stands for what varies.</summary>
     public const char Variable = '\u0001';
 
-    /// <summary>Stands for a part of a word of which lines have shown that it varies. Neither is in a message: both are blanks there.</summary>
+    /// <summary>Marks a part that mining found variable. Messages never contain it, nor <see cref="Variable"/>: both are blanks there.</summary>
     public const char Learned = '\u0002';
 
     /// <summary>What is behind it makes no difference to which statement wrote a line.</summary>

@@ -98,7 +98,7 @@ internal static class LineValues
         return word.IndexOfAny(UrlEnds) is >= 0 and var end ? end : word.Length;
     }
 
-    /// <summary>How long a UUID, hexadecimal number, address of mail or name of a host is that begins here; 0 for none.</summary>
+    /// <summary>Length of the UUID, hex number, e-mail or host name at the start; 0 if none.</summary>
     /// <param name="isKey">It is the name of a value that comes behind it.</param>
     public static int IdLength(ReadOnlySpan<char> text, bool isKey = false)
     {

@@ -7,7 +7,7 @@ internal sealed class LocalPatterns(int most = LocalPatterns.Most)
     /// <summary>The pattern of whatever comes when there is no room for more.</summary>
     public const int Other = 0;
 
-    /// <summary>As many as a program's own log statements never are.</summary>
+    /// <summary>More than any program has log statements.</summary>
     public const int Most = 20_000;
 
     private readonly PatternBook _book = new();

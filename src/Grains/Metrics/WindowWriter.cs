@@ -59,7 +59,7 @@ internal sealed class WindowWriter(NpgsqlDataSource db)
             }
         }
 
-        // What was merged of these ten minutes is so no longer.
+        // Roll-ups of these ten minutes are stale; mark them.
         await using var mark = new NpgsqlCommand(RollupMarks.Set, connection, transaction);
         mark.With(Resolution.TenMinutes.Seconds, written.Select(key => Resolution.TenMinutes.StartOf(key.Start).UtcDateTime).Distinct().ToArray());
         await mark.ExecuteNonQueryAsync(ct);

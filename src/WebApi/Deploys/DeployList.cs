@@ -26,16 +26,7 @@ internal sealed class DeployList([FromKeyedServices(DatabasePool.Reads)] NpgsqlD
         var filter = new FilterSql();
         filter.Add($"w.project_id = {Project.Default}");
         var list = new ListQuery(query, Spec, filter, "w.time DESC, w.id DESC", "w.service || ' ' || w.version");
-        if (query.Time("start_date") is { } start)
-        {
-            filter.Add($"w.time >= {start.UtcDateTime}");
-        }
-
-        if (query.Time("end_date") is { } end)
-        {
-            filter.Add($"w.time < {end.UtcDateTime}");
-        }
-
+        ListQuery.Range(query, filter, "w.time");
         if (query.Problem is { } problem)
         {
             return problem;
@@ -49,10 +40,8 @@ internal sealed class DeployList([FromKeyedServices(DatabasePool.Reads)] NpgsqlD
         // Before the rows: a poller that goes on from the newest id seen here may see a row again but never miss one.
         var (newest, _) = await EndAsync(db, ct);
         var rows = await RowsAsync(db, filter, list.OrderBy, list.Limit, list.Offset, ct);
-        await using var count =
-            db.CreateCommand($"SELECT count(*) FROM (SELECT 1 FROM deploys w WHERE {filter.Where} LIMIT {ListMetadata.CountedUpTo + 1}) counted");
-        filter.Bind(count.Parameters);
-        return new ApiResult<IEnumerable<DeployRow>, ListMetadata>(rows, ListMetadata.Of(list, (long)(await count.ExecuteScalarAsync(ct))!, newest));
+        var count = await ListQuery.CountAsync(db, "FROM deploys w", filter, ct);
+        return new ApiResult<IEnumerable<DeployRow>, ListMetadata>(rows, ListMetadata.Of(list, count, newest));
     }
 
     private static async Task<List<DeployRow>> RowsAsync(NpgsqlDataSource db, FilterSql filter, string orderBy, int limit, long offset, CancellationToken ct)

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Npgsql;
 
 namespace Bayou.Http;
 
@@ -72,6 +73,30 @@ internal sealed class ListQuery
 
             filter.AddSearch(searchSql, search);
         }
+    }
+
+    /// <summary>Adds the bounds of time that are asked for.</summary>
+    /// <param name="time">The column, which they bound.</param>
+    public static void Range(QueryReader query, FilterSql filter, string time)
+    {
+        if (query.Time("start_date") is { } start)
+        {
+            filter.AddSql($"{time} >= {filter.Parameter(start.UtcDateTime)}");
+        }
+
+        if (query.Time("end_date") is { } end)
+        {
+            filter.AddSql($"{time} < {filter.Parameter(end.UtcDateTime)}");
+        }
+    }
+
+    /// <summary>How many rows there are, counted up to one more than <see cref="ListMetadata.CountedUpTo"/>.</summary>
+    /// <param name="from">The tables, as in <c>FROM deploys w</c>.</param>
+    public static async Task<long> CountAsync(NpgsqlDataSource db, string from, FilterSql filter, CancellationToken ct)
+    {
+        await using var command = db.CreateCommand($"SELECT count(*) FROM (SELECT 1 {from} WHERE {filter.Where} LIMIT {ListMetadata.CountedUpTo + 1}) counted");
+        filter.Bind(command.Parameters);
+        return (long)(await command.ExecuteScalarAsync(ct))!;
     }
 
     /// <summary>The poller's cursor; null for a page of the whole list.</summary>

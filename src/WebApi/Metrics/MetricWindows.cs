@@ -44,18 +44,7 @@ internal sealed class MetricWindows([FromKeyedServices(DatabasePool.Reads)] Npgs
     }
 
     /// <summary>Adds the range of time that is asked for.</summary>
-    public static void Range(QueryReader query, FilterSql filter)
-    {
-        if (query.Time("start_date") is { } start)
-        {
-            filter.Add($"w.window_start >= {start.UtcDateTime}");
-        }
-
-        if (query.Time("end_date") is { } end)
-        {
-            filter.Add($"w.window_start < {end.UtcDateTime}");
-        }
-    }
+    public static void Range(QueryReader query, FilterSql filter) => ListQuery.Range(query, filter, "w.window_start");
 
     public async Task<List<MetricWindow>> RowsAsync(FilterSql filter, string orderBy, int limit, long offset, CancellationToken ct)
     {
@@ -85,13 +74,7 @@ internal sealed class MetricWindows([FromKeyedServices(DatabasePool.Reads)] Npgs
         return rows;
     }
 
-    public async Task<long> TotalAsync(FilterSql filter, CancellationToken ct)
-    {
-        await using var command = db.CreateCommand(
-            $"SELECT count(*) FROM (SELECT 1 {From} WHERE {filter.Where} LIMIT {ListMetadata.CountedUpTo + 1}) counted");
-        filter.Bind(command.Parameters);
-        return (long)(await command.ExecuteScalarAsync(ct))!;
-    }
+    public Task<long> TotalAsync(FilterSql filter, CancellationToken ct) => ListQuery.CountAsync(db, From, filter, ct);
 
     /// <summary>The newest id that can be seen, and the newest that was ever drawn.</summary>
     public async Task<(long Visible, long Drawn)> NewestIdAsync(CancellationToken ct)

@@ -159,6 +159,7 @@ internal static partial class RouteSegment
         var isCode = pieces.Length > 1 && words == codes && pieces.Any(piece => piece.Any(char.IsAsciiDigit)); // ORD-2024-17, ABC-1
         return words == 0 || isCode || digits >= 5 || numbers >= 3
             || (words > 1 && IsNumberOfTitle(pieces[0])) // 1234-a-title
+            || (pieces.Length == 1 && IsNumbered(pieces[0]))
             || (words == 1 && digits >= (isFile ? 4 : 3)) // order-123, but not top-10, icon-192.png nor best-films-of-2024
             || (pieces.Length > 1 && IsSuffix(pieces[^1])) || AreOneToken(pieces) || AreGroups(pieces);
     }
@@ -166,6 +167,10 @@ internal static partial class RouteSegment
     /// <summary>Whether a number before words is that of what they name; a year is of them, and so may be what is shorter.</summary>
     private static bool IsNumberOfTitle(string piece) =>
         piece.Length == 4 && !piece.AsSpan().ContainsAnyExceptInRange('0', '9') && piece is not (['1', '9', ..] or ['2', '0', ..]);
+
+    /// <summary>A capital and a number, as the ids of Wikidata are: Q42.</summary>
+    private static bool IsNumbered(string piece) =>
+        piece.Length >= 3 && char.IsAsciiLetterUpper(piece[0]) && !piece.AsSpan(1).ContainsAnyExceptInRange('0', '9');
 
     /// <summary>A code in groups of one length: 80o-x6q-lcc.</summary>
     private static bool AreGroups(string[] pieces) =>

@@ -25,7 +25,7 @@ internal sealed class SeriesRegistry(NpgsqlDataSource db, IOptions<MetricsOption
     /// <summary>The series of a <see cref="SeriesKey"/>; null when it is not remembered.</summary>
     public KnownSeries? Find(ReadOnlySpan<byte> key) => _plain.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out var series) ? series : null;
 
-    /// <summary>Remembers how a sender writes a series, unless it was turned away: of those there is no end.</summary>
+    /// <summary>Remembers how a sender writes a series. Refused names are unbounded, so never cached.</summary>
     public void Remember(byte[] key, int project, SeriesName name)
     {
         if (key.Length > 0 && _plain.Count < MostPlain && _known.TryGetValue((project, name), out var id)
@@ -96,7 +96,7 @@ internal sealed class SeriesRegistry(NpgsqlDataSource db, IOptions<MetricsOption
             var stand = stands.GetValueOrDefault(called[name], called[name]);
             ids[name] = found[stand];
 
-            // What was turned away is not remembered: there is no end to it.
+            // Refused names are unbounded, so never cached.
             if (stand == called[name])
             {
                 _known[(project, stand)] = ids[name];

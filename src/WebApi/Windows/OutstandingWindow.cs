@@ -112,7 +112,7 @@ internal sealed class OutstandingWindow(long epoch, WindowKey key)
         _due = Math.Min(_due, _sent);
     }
 
-    /// <summary>A check is over: what was answered before it is to be in the next.</summary>
+    /// <summary>Ends a check; answers so far count in the next.</summary>
     public void Checked() => _due = _sent;
 
     /// <summary>Drops what the row holds, by its <c>applied</c>, and returns how many sets of figures that were.</summary>

@@ -4,7 +4,7 @@ using Bayou.Windows;
 
 namespace Bayou.Requests;
 
-internal static class RequestServices
+internal static class RequestEndpoints
 {
     /// <summary>What takes observations of requests in.</summary>
     public static IServiceCollection AddRequestIngest(this IServiceCollection services) => services
