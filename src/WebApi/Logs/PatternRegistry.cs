@@ -191,7 +191,7 @@ internal sealed partial class PatternRegistry(
         return unknown.Keys.ToDictionary(words => words, words => found.GetValueOrDefault(words, found[PatternBook.OtherWords]), StringComparer.Ordinal);
     }
 
-    /// <summary>Has vectors made for patterns that wait for them, since somebody searches by meaning; waits for those no longer than a search may take.</summary>
+    /// <summary>Has the missing vectors of patterns made for a search by meaning; waits no longer than a search may take.</summary>
     public async Task VectorsAsync(CancellationToken ct)
     {
         try
