@@ -6,7 +6,7 @@ namespace Bayou.Monitor;
 internal sealed partial class RateLimitedLog(TimeProvider time, ILoggerFactory loggers)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMinutes(1);
-    /// <summary>What is logged under it is never sent to Bayou: that it is away would be news to nobody there.</summary>
+    /// <summary>Log lines of this category are never sent to Bayou: nobody there needs to be told that Bayou is unreachable.</summary>
     public const string Category = "Bayou.Monitor";
 
     private readonly ILogger _logger = loggers.CreateLogger(Category);

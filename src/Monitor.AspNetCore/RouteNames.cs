@@ -15,7 +15,7 @@ internal sealed class RouteNames
 
     private const int MaxBytes = 2_000;
 
-    // Any other word is some stranger's, and there is no end to those.
+    // Clients can invent any other method, so those are unbounded.
     private static readonly FrozenSet<string> Methods = FrozenSet.Create(
         StringComparer.OrdinalIgnoreCase, "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY");
 

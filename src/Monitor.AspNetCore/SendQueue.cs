@@ -6,7 +6,7 @@ namespace Bayou.Monitor;
 /// </summary>
 internal sealed class SendQueue<T>(int capacity, int batchSize, IBatchBody<T> body)
 {
-    // Of the application's memory, while Bayou is away; and of one batch, which Bayou takes whole or not at all.
+    // Limits the application's memory while Bayou is away, and the size of one batch, which Bayou takes whole or not at all.
     private const long MostBytes = 64_000_000;
     private const long MostBatchBytes = 4_000_000;
 

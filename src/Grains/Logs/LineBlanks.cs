@@ -58,7 +58,7 @@ internal static class LineBlanks
         return length;
     }
 
-    /// <summary>With both quotes; 0 where none ends it. Within a word it is an apostrophe.</summary>
+    /// <summary>Length of the quoted text with both quotes; 0 if no quote closes it. Within a word, a quote is an apostrophe.</summary>
     private static int QuoteLength(ReadOnlySpan<char> text)
     {
         for (var end = 1; end < text.Length && end <= LongestQuote; end++)

@@ -221,7 +221,7 @@ internal static class LineHead
         return Messages.Length;
     }
 
-    /// <summary>Where a text ends that begins with a quote; the end of all where nothing ends it.</summary>
+    /// <summary>Index of the quote that closes the one at <paramref name="quote"/>; the length of the text if none does.</summary>
     private static int TextEnd(ReadOnlySpan<char> text, int quote)
     {
         var end = quote + 1;

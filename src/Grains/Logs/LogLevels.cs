@@ -71,7 +71,7 @@ internal static class LogLevels
         return level != 0;
     }
 
-    /// <summary>What a name may mean that is none: of <c>warn3</c>, warn, as OpenTelemetry divides each; of anything else, info.</summary>
+    /// <summary>The likely level of an unknown name: of <c>warn3</c>, warn, as OpenTelemetry divides each level; of any other name, info.</summary>
     public static LineLevel Likely(ReadOnlySpan<byte> utf8) =>
         utf8.Length > 1 && utf8[^1] is >= (byte)'1' and <= (byte)'4' && TryParse(utf8[..^1], out var level) ? level : LineLevel.Info;
 }

@@ -43,7 +43,7 @@ internal sealed class PatternMinerGrain(NpgsqlDataSource db, PatternKeeper keepe
         {
             if (!isWritten)
             {
-                DeactivateOnIdle(); // Another activation was at it, or nobody knows: the next begins with what is written.
+                DeactivateOnIdle(); // Another activation wrote first, or the outcome is unknown: the next activation starts from the database.
             }
         }
     }

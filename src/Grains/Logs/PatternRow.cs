@@ -12,7 +12,7 @@ internal sealed record PatternRow(int Id, string Words, string Source, int? Merg
     /// <param name="generation">Counts how often some were let go, as it was then.</param>
     public static async Task<PatternChanges> ChangedSinceAsync(NpgsqlDataSource db, int project, int generation, long revision, CancellationToken ct)
     {
-        // The rows second: should some go between the two, what is read is of the older generation, and so is all read again next time.
+        // Read rows second: if some are deleted in between, the result has the older generation, so everything is read again next time.
         await using var batch = db.CreateBatch();
         batch.BatchCommands.Add(
             new("SELECT generation, highest FROM log_pattern_generations WHERE project_id = $1") { Parameters = { new() { Value = project } } });

@@ -30,7 +30,7 @@ public sealed class MetricsOptions : IValidatableObject
     [Range(1, 36_500)]
     public int DayRetentionDays { get; set; } = 730;
 
-    /// <summary>Seconds that nothing was written to ten minutes that are over before they are merged, and so on with longer windows.</summary>
+    /// <summary>Seconds without a write before a ten-minute window that is over is merged; the same for longer windows.</summary>
     [Range(0, 3_600)]
     public int RollUpAfterSeconds { get; set; } = 10;
 
@@ -49,7 +49,7 @@ public sealed class MetricsOptions : IValidatableObject
     /// <summary>How long after its end a window's grain stays for late observations.</summary>
     public TimeSpan LateGrace { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>What longer windows are merged from must not be kept for longer than they are: late data would be merged from what is left.</summary>
+    /// <summary>A finer resolution must not be kept longer than a coarser one: late data would be merged from whatever windows are left.</summary>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         (string Key, int Days)[] kept =

@@ -14,10 +14,10 @@ internal sealed class RollupWriter(NpgsqlDataSource db, WindowPartitions partiti
 {
     private const int PageRows = 10_000; // some 4 MB
 
-    // However much is written to it all the time, so often it is merged nevertheless.
+    // A window is merged after this wait even if writes to it never stop.
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(10);
 
-    /// <summary>Merges all ten minutes that are over and quiet, then all hours and all days of which everything is merged. Returns how many of all.</summary>
+    /// <summary>Merges ten-minute windows that are over and quiet, then hours and days whose parts are all merged. Returns how many it merged.</summary>
     /// <exception cref="AggregateException">Some could not be merged; all others are.</exception>
     public async Task<int> RunAsync(CancellationToken ct)
     {

@@ -14,7 +14,7 @@ internal interface ITextEmbedder
     /// <summary>The cosine below which two texts have nothing to do with each other.</summary>
     float Remote { get; }
 
-    /// <summary>What is known of a text's words: those that say nothing to the model are left out; empty where none does.</summary>
+    /// <summary>The words of a text that mean something to the model; empty if none does.</summary>
     /// <param name="isUsed">Whether a word is one that the texts it is compared with use.</param>
     string Known(string text, Func<string, bool> isUsed);
 

@@ -69,7 +69,7 @@ internal sealed partial class MiniLmEmbedder : ITextEmbedder, IDisposable
         _one.Dispose();
     }
 
-    /// <summary>Whether the model knows a word: of what nobody writes nothing but crumbs is in its vocabulary.</summary>
+    /// <summary>Whether the model knows a word: its tokenizer splits unknown ones into fragments of under three letters on average.</summary>
     private bool IsWord(string word)
     {
         var pieces = _tokenizer.Value.EncodeToTokens(word, out _);

@@ -51,7 +51,7 @@ public static class LoggingSetup
 
         builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
 
-        // At every start the one warns of the collector, which is chosen for small machines, and the other of its own first look.
+        // At every start, Silo warns about the garbage collector, which is chosen for small machines, and Watchdog about its own first check.
         builder.Logging.AddFilter("Orleans.Runtime.Silo", LogLevel.Error);
         builder.Logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
 

@@ -20,7 +20,7 @@ internal readonly record struct FeedEnd(long Visible, long Drawn);
 /// </summary>
 internal interface IFeed
 {
-    /// <summary>Looks how far the feed is; what <see cref="AfterAsync"/> gives is of no later moment than it must, and of no earlier than this.</summary>
+    /// <summary>Reads the end of the feed; <see cref="AfterAsync"/> then shows the feed as of this call, or as little later as possible.</summary>
     Task<FeedEnd> EndAsync(CancellationToken ct);
 
     /// <summary>The first rows after an id.</summary>

@@ -14,13 +14,13 @@ internal sealed record FilterField(string Name, string Sql, FieldType Type)
     /// <summary>A value that stands at <c>{0}</c> in the expression.</summary>
     public object? Argument { get; init; }
 
-    /// <summary>Whether none is stored as an empty text; answers have null for it, and so have filters.</summary>
+    /// <summary>Whether a missing value is stored as empty text; answers and filters treat it as null.</summary>
     public bool IsEmptyNull { get; init; }
 
     /// <summary>For a field that is stored otherwise than it is named: the values that a text stands for, null when it stands for none.</summary>
     public Func<string, long[]?>? Stored { get; init; }
 
-    /// <summary>Of stored values that stand for all but some others, these others; null for those that stand for themselves.</summary>
+    /// <summary>If the stored values stand for all values except some, returns those exceptions; null if they stand for themselves.</summary>
     public Func<long[], long[]?>? AllBut { get; init; }
 
     /// <summary>What <see cref="Stored"/> takes, as in <c>must be …</c>.</summary>

@@ -8,7 +8,7 @@ namespace Bayou.Http;
 /// <summary>Times as the contract takes them: ISO 8601 with offset or Z, or Unix milliseconds.</summary>
 internal static class Times
 {
-    /// <summary>What is said of what is none.</summary>
+    /// <summary>The error message for a value that is not a time.</summary>
     public const string Expected = "must be an ISO 8601 time with offset or Z, or Unix milliseconds";
 
     private const int Longest = 64;
@@ -143,7 +143,7 @@ internal static class Times
             _ => null,
         };
 
-    /// <summary>Decimals that the framework would round, so that a time could be of the next minute, are cut; a leap second is the one before it.</summary>
+    /// <summary>Cuts decimals that the framework would round, perhaps into the next minute; turns a leap second into the second before it.</summary>
     private static ReadOnlySpan<char> Plain(ReadOnlySpan<char> text, Span<char> room)
     {
         text.CopyTo(room);

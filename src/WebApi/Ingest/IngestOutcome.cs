@@ -18,7 +18,7 @@ internal sealed record IngestOutcome(object? Taken, ApiProblem? Problem)
 
     public static IngestOutcome NoAnswer { get; } = new(null, null);
 
-    /// <summary>Of a body of which nothing can be used.</summary>
+    /// <summary>The outcome for a body without a usable item.</summary>
     /// <param name="broken">Why it cannot be cut into items, if it cannot.</param>
     public static IngestOutcome Refused(string? broken, IReadOnlyList<FieldError> errors) => new(
         broken is not null ? ApiProblem.Validation($"The body cannot be used: {broken}.", new FieldError("body", broken))

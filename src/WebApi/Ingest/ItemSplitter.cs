@@ -62,7 +62,7 @@ internal ref struct ItemSplitter
         return true;
     }
 
-    /// <summary>Where the object ends that the rest begins with; -1 where it does not, or a string of it has a line break, as no string has.</summary>
+    /// <summary>End of the object that the rest begins with; -1 if it does not end, or a string in it has a line break, which JSON forbids.</summary>
     private readonly int EndOfObject()
     {
         for (int at = 0, depth = 0; ; at++)

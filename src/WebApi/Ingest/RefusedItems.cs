@@ -28,7 +28,7 @@ internal sealed class RefusedItems
         }
     }
 
-    /// <summary>Whose an item is that was refused, so that nobody else is told of it; null where it does not say.</summary>
+    /// <summary>The service that a refused item names, so that no other service is told of it; null if it names none.</summary>
     private static string? ServiceOf(ReadOnlySpan<byte> item)
     {
         var json = new Utf8JsonReader(item);

@@ -96,7 +96,7 @@ internal sealed class LineReader(DateTimeOffset now, LogsOptions options) : Item
         return problem is null ? null : new("time", problem);
     }
 
-    /// <summary>Takes what is beside the message, and the level as it was sent, where nobody knows that.</summary>
+    /// <summary>Reads the line's meta, and adds the level to it as sent if that level is unknown.</summary>
     private void ReadMeta(ReadOnlySpan<byte> item, ref LogLine line)
     {
         var meta = item[_meta];
@@ -121,7 +121,7 @@ internal sealed class LineReader(DateTimeOffset now, LogsOptions options) : Item
 
         if (!TextFold.IsPlain(line.Message) || !TextFold.IsPlain(line.Source) || !TextFold.IsPlain(_metaText.WrittenSpan))
         {
-            // What PostgreSQL does not fold, beside it as it is looked for: searches read this text too, and nothing else does.
+            // Append the folded form of text that PostgreSQL does not fold, as searches look for it; nothing but searches reads this text.
             var text = $"\n{Encoding.UTF8.GetString(line.Message)}\n{Encoding.UTF8.GetString(line.Source)}\n{Encoding.UTF8.GetString(_metaText.WrittenSpan)}";
             Encoding.UTF8.GetBytes(TextFold.Of(text), _metaText);
         }
@@ -195,7 +195,7 @@ internal sealed class LineReader(DateTimeOffset now, LogsOptions options) : Item
         return null;
     }
 
-    /// <summary>Of what is too long its beginning, and a mark that says so.</summary>
+    /// <summary>Reads the message; cuts one that is too long and appends a mark that says so.</summary>
     private string? ReadMessage(ref Utf8JsonReader json)
     {
         if (json.TokenType != JsonTokenType.String)

@@ -29,7 +29,7 @@ internal sealed class LogCounter(
 /// <param name="canTell">Whether it can be told from counts.</param>
 internal sealed class LogCounts(NpgsqlDataSource db, FilterSql selected, bool canTell, StoredSegments segments)
 {
-    /// <summary>Asks tables whose sums make the whole the same, one after the other, and hands over every row of the answers.</summary>
+    /// <summary>Queries groups of tables one after the other and passes on every result row; the sums over all groups make up the total.</summary>
     /// <param name="begin">Where the first bucket begins.</param>
     /// <param name="width">Of a bucket; null for one bucket of all.</param>
     /// <param name="keys">Columns that are counted apart.</param>

@@ -112,7 +112,7 @@ internal sealed class LogFilter(PatternRegistry patterns, PatternPresence presen
         return selection;
     }
 
-    /// <summary>Of a selection the lines that fit its words, by the mode that was asked for; those only remotely alike where no others are known.</summary>
+    /// <summary>Narrows a selection to lines that fit its words in the requested mode, or to remotely similar ones if no others are known.</summary>
     /// <param name="segments">Those that are read; null for a feed, whose lines may be of any pattern.</param>
     public async Task<LogSelection> MatchingAsync(LogSelection selection, StoredSegments? segments, CancellationToken ct)
     {

@@ -53,7 +53,7 @@ internal sealed class LogLines([FromKeyedServices(DatabasePool.Reads)] NpgsqlDat
         return rows;
     }
 
-    // By pattern too, though it is but one: else the planner may walk all of a segment by its ids, for a line that is seldom.
+    // Order by pattern_id too, though it is constant: otherwise the planner may walk the whole segment by id to find a rare line.
     private static string Sealed(StoredSegment segment, string numbers, string where, int each) => $"""
         (SELECT l.* FROM unnest({numbers}) number, LATERAL (
             SELECT {LogRow.Columns} FROM {segment.Table} WHERE pattern_id = number AND {where} ORDER BY pattern_id DESC, id DESC LIMIT {each}) l)

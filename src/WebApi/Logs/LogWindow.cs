@@ -57,6 +57,6 @@ internal sealed record LogWindow(DateTime Start, DateTime End)
         return null;
     }
 
-    /// <summary>Where the bucket begins in which it begins; buckets are aligned to the epoch.</summary>
+    /// <summary>Start of the bucket that holds the start of this range; buckets are aligned to the epoch.</summary>
     public DateTime BucketStart(TimeSpan width) => Start.AddTicks(-((Start - DateTime.UnixEpoch).Ticks % width.Ticks));
 }

@@ -144,7 +144,7 @@ internal sealed class MetricsScan([FromKeyedServices(DatabasePool.Reads)] Npgsql
         return marks;
     }
 
-    /// <summary>The segments' rows as one. Bounds of their own, not a list of ranges: so each leaves out partitions while it is planned.</summary>
+    /// <summary>UNION ALL of the segments' rows. Each SELECT has its own bounds, not a list of ranges, so that it prunes partitions when planned.</summary>
     private static string Union(NpgsqlParameterCollection parameters, WantedSeries wanted, List<PlannedRange> segments, Func<PlannedRange, string> columns)
     {
         var only = "";

@@ -9,7 +9,7 @@ internal readonly record struct TimeRange(DateTimeOffset Start, DateTimeOffset E
 {
     public TimeSpan Length => End - Start;
 
-    /// <summary>How long its windows are together: those that start in it. Of a range that ends within a minute, more than the range.</summary>
+    /// <summary>Total length of the windows that start in the range; longer than the range if it ends within a minute.</summary>
     public TimeSpan WindowsLength => TimeSpan.FromMinutes(MinutesUpTo(End) - MinutesUpTo(Start));
 
     private static double MinutesUpTo(DateTimeOffset time) => Math.Ceiling(time.Ticks / (double)TimeSpan.TicksPerMinute);

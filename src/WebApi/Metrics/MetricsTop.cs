@@ -84,7 +84,7 @@ internal sealed class MetricsTop(MetricsScan scan, TimeProvider time)
         var series = await scan.SeriesAsync(selection, ct);
         var ranking = new Ranking(scan, series, dimension, by, statuses);
 
-        // Where all may be shown, both ranges are read at once. Else first what is shown is found: only of that is the range before read, and figures.
+        // If all places may be shown, read both ranges at once. Otherwise rank first, then read figures and the range before for shown places only.
         var mayShowAll = !perSeries || series.Count <= limit;
         var (now, before) = mayShowAll
             // Points come with figures of their own.
@@ -188,7 +188,7 @@ internal sealed class Ranking(MetricsScan scan, Dictionary<int, SeriesName> seri
             return details;
         }
 
-        // Parts of whole windows: else neighbours would differ by a window, and the line be a saw.
+        // Make each part a whole number of windows; otherwise neighbours would differ by one window and the line would zigzag.
         var partLength = points == 0 ? TimeSpan.Zero : TimeSpan.FromMinutes(Math.Ceiling(range.Length.TotalMinutes / points));
         var count = points == 0 ? 0 : (int)Math.Ceiling(range.Length / partLength);
         var longest = points == 0 ? long.MaxValue

@@ -6,7 +6,7 @@ internal readonly record struct PlannedRange(Resolution Resolution, DateTimeOffs
 /// <summary>Which windows together stand for a range: the longest that fit, and that have all that was written.</summary>
 internal static class WindowPlan
 {
-    // What has just become too old is still there, and may have been taken while it was not.
+    // Windows just past retention are still stored, and may hold data that was accepted while they were within it.
     private static readonly TimeSpan Grace = TimeSpan.FromHours(12);
 
     /// <param name="longest">Seconds; no longer window may be used, for it would not fit into one part of the answer.</param>
@@ -14,7 +14,7 @@ internal static class WindowPlan
     public static List<PlannedRange> Of(
         TimeRange range, long longest, IReadOnlySet<(int Seconds, DateTimeOffset Start)> marks, DateTimeOffset now, MetricsOptions options)
     {
-        // Nothing is kept for longer, and nothing taken that is further ahead.
+        // Nothing older is kept, and nothing further in the future is accepted.
         var oldest = Resolution.Day.PartitionOf(now - Resolution.Day.Retention(options)).AddDays(-1);
         var newest = now.AddDays(1);
         var (start, end) = (range.Start > oldest ? range.Start : oldest, range.End < newest ? range.End : newest);
@@ -27,7 +27,7 @@ internal static class WindowPlan
             var finest = Resolution.All.FirstOrDefault(resolution => at >= now - resolution.Retention(options) - Grace, Resolution.Day);
             if (finest.StartOf(at) != at)
             {
-                // Whatever was finer here is gone; what begins before the range is not of it.
+                // Finer windows are gone here, and one that begins before the range is not part of it.
                 at = Ceiling(at, finest);
                 continue;
             }

@@ -52,7 +52,7 @@ internal sealed class ObservationBatch(SeriesRegistry registry, int project) : I
         return true;
     }
 
-    /// <param name="plain">The same as the sender writes it, where that is plain: the next of it is known by its bytes.</param>
+    /// <param name="plain">The same observation as the sender wrote it, if plain; its bytes identify the next one of that series and version.</param>
     public void Add(in Observation o, in PlainItem plain)
     {
         if (Count == 0)

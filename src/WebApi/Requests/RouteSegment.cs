@@ -164,7 +164,7 @@ internal static partial class RouteSegment
             || (pieces.Length > 1 && IsSuffix(pieces[^1])) || AreOneToken(pieces) || AreGroups(pieces);
     }
 
-    /// <summary>Whether a number before words is that of what they name; a year is of them, and so may be what is shorter.</summary>
+    /// <summary>Whether a number before words is an id of what they name; a year is part of the words, and so may be a shorter number.</summary>
     private static bool IsNumberOfTitle(string piece) =>
         piece.Length == 4 && !piece.AsSpan().ContainsAnyExceptInRange('0', '9') && piece is not (['1', '9', ..] or ['2', '0', ..]);
 
@@ -187,7 +187,7 @@ internal static partial class RouteSegment
             && pieces.Skip(odd + 1).All(piece => piece.All(char.IsAsciiLetterLower));
     }
 
-    /// <summary>Five characters behind a name that Kubernetes makes up: it takes none that could make a word.</summary>
+    /// <summary>The five characters that Kubernetes appends to a name; its alphabet leaves out those that could form a word.</summary>
     private static bool IsSuffix(string piece) =>
         piece.Length == 5 && !piece.AsSpan().ContainsAnyExcept(SuffixCharacters)
         && (piece.Any(char.IsAsciiDigit) ? piece.Count(char.IsAsciiDigit) > 1 || !char.IsAsciiDigit(piece[^1])
@@ -202,7 +202,7 @@ internal static partial class RouteSegment
     private static bool IsHash(ReadOnlySpan<char> piece) =>
         piece.Length >= HashLength && piece.ContainsAnyExceptInRange('0', '9') && IsRandom(piece, isHash: true);
 
-    /// <summary>Whether a word between separators is none.</summary>
+    /// <summary>Whether the text between two separators is random, not a word.</summary>
     /// <param name="isHash">Whether it is where the hash of a file's content would be: then less is enough to tell.</param>
     private static bool IsRandom(ReadOnlySpan<char> piece, bool isHash = false)
     {
@@ -254,7 +254,7 @@ internal static partial class RouteSegment
             return true;
         }
 
-        // Of several groups of digits each is a name's, as in GetV2Status2, where there is a word for each.
+        // Several groups of digits belong to a name only if there is a word for each, as in GetV2Status2.
         return groups > 1 && letters < groups * 4;
     }
 

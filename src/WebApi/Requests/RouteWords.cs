@@ -67,7 +67,7 @@ internal static partial class RouteWords
         return (double)bits / pairs > most;
     }
 
-    /// <summary>Whether its parts are hardly longer than their capitals: as names of two letters each they would be many.</summary>
+    /// <summary>Whether its capitals split it into many parts of hardly more than two letters, as in no name.</summary>
     /// <param name="least">Letters it must have to tell.</param>
     /// <param name="most">Letters of a part, on average.</param>
     public static bool HasShortParts(ReadOnlySpan<char> letters, int least, double most = 2.8)

@@ -51,7 +51,7 @@ internal sealed class Utf8Comparer : IEqualityComparer<byte[]>, IAlternateEquali
         var hash = string.GetHashCode(MemoryMarshal.Cast<byte, char>(alternate));
         if (int.IsOddInteger(alternate.Length))
         {
-            // The byte that makes no pair is hashed with the rest's hash, keyed again: never added to it, or differences would be the sender's to choose.
+            // Hash the odd last byte together with the rest's hash, keyed again. If it were added, a sender could choose how hashes differ.
             hash = string.GetHashCode([(char)hash, (char)(hash >> 16), (char)alternate[^1]]);
         }
 

@@ -11,7 +11,7 @@ internal readonly record struct SegmentBounds(long MinId, long MaxId, DateTime M
 }
 
 /// <summary>A segment that has rows.</summary>
-/// <param name="Zones">Of its rows as they came, where they have no index on their time yet.</param>
+/// <param name="Zones">Bounds of successive runs of its rows, in arrival order, while the rows have no index on time.</param>
 internal sealed record StoredSegment(int Id, string Table, bool IsSealed, SegmentBounds Bounds, long Rows, IReadOnlyList<SegmentBounds> Zones);
 
 /// <summary>The segments at a moment.</summary>

@@ -38,7 +38,7 @@ internal abstract class SegmentReader<TRow>(NpgsqlDataSource db, string columns)
                 }
             }
 
-            // Never both kinds at once: how far the sealed ones must be read is seen only when the others are.
+            // Never read sealed and unsealed segments together: how many sealed ones are needed is known only after the unsealed ones are read.
             var group = queue.Skip(at).Take(size).TakeWhile(segment => segment.IsSealed == queue[at].IsSealed).ToList();
             rows = First(rows, await ReadAsync(Union(group.Select(segment => Select(segment, "true", filter, order, count)), order, count), filter, ct),
                 order, count);
@@ -78,7 +78,7 @@ internal abstract class SegmentReader<TRow>(NpgsqlDataSource db, string columns)
         var rows = await ReadAsync(
             $"SELECT {columns} FROM ({Union(first, order, most)}) probed WHERE {filter.Where} ORDER BY {order.Sql} LIMIT {count}", filter, ct);
 
-        // With fewer, one that is known might be behind those rows, and another between.
+        // With fewer rows than asked for, a known row might sort after the probed ones, and an unread row between them.
         return rows.Count == count ? IfComplete(First(known, rows, order, count), parts, ProbedParts, order, count) : null;
     }
 

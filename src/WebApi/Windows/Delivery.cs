@@ -20,7 +20,7 @@ internal sealed partial class Delivery(
     TimeProvider time,
     ILogger<Delivery> logger) : BackgroundService
 {
-    /// <summary>As often as windows are asked for that take requests now: how fresh the page says it is depends on it.</summary>
+    /// <summary>How often current windows are checked for durability; the freshness that the page shows depends on it.</summary>
     private static readonly TimeSpan CheckPeriod = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(5);
 
@@ -39,7 +39,7 @@ internal sealed partial class Delivery(
     private static readonly TimeSpan Gathering = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(1);
 
-    // Where nothing goes through, the database is away, or all silos: a thousand calls that fail each half second would be half a core.
+    // If no call succeeds, the database or every silo is down; a thousand failing calls each half second would cost half a core.
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(4);
 
     private long? _gatheringSince;
@@ -149,7 +149,7 @@ internal sealed partial class Delivery(
     /// <summary>Asks PostgreSQL what has become durable and deletes the journal rows that are wholly so.</summary>
     internal async Task CheckAsync(CancellationToken ct)
     {
-        // A backfill's windows are many, and nobody waits for the second in which they are known to be durable.
+        // Check long-over windows only every second time: a backfill has many, and nobody waits for the second they become durable.
         _isEvenCheck = !_isEvenCheck;
         var longOver = time.GetUtcNow() - LongOver;
         foreach (var waiting in outstanding.AwaitingFlush(window => _isEvenCheck || window.Key.End >= longOver).Chunk(WindowsInQuery))
