@@ -28,6 +28,22 @@ patterns_main() {
     exec dotnet "$(dll WebApi)" patterns "$@"
 }
 
+admin_main() { run_with_database admin "$@"; }
+
+audit_main() { run_with_database audit "$@"; }
+
+# run_with_database ARGUMENT...: has the server's program do one thing with the database, which is started for it where it does not run.
+run_with_database() {
+    check_tools
+    build_server >&2
+    local home
+    home=$(cluster_home "$BAYOU_DATA")
+    find_postgres "$(cat "$home/db/PG_VERSION" 2>/dev/null || true)" >&2
+    running_cluster "$home" || [ -n "${BAYOU_DATABASE_URL:-}" ] || trap cluster_down EXIT
+    ensure_database >&2
+    BAYOU_DATABASE_URL=$DATABASE_URL BAYOU_URL=${BAYOU_URL:-http://localhost:$BAYOU_PORT} dotnet "$(dll WebApi)" "$@"
+}
+
 setup_main() {
     check_tools
     build_page

@@ -39,8 +39,10 @@ check_address() {
     case ${BAYOU_HOST:-localhost} in
         localhost | 127.0.0.1 | ::1) ;;
         *)
-            [ -n "${BAYOU_TOKEN:-}" ] || die "BAYOU_HOST=$BAYOU_HOST would open Bayou to the network;" \
-                "set BAYOU_TOKEN too, for instance to what this prints: openssl rand -hex 24"
+            # Where there is a database there may be people in it; the server knows.
+            [ -n "${BAYOU_TOKEN:-}${BAYOU_ADMIN_EMAIL:-}${BAYOU_DATABASE_URL:-}" ] || [ -e "$BAYOU_DATA/postgres" ] ||
+                die "BAYOU_HOST=$BAYOU_HOST would open Bayou to the network; make an administrator first, by ./bayou admin EMAIL," \
+                    "or set BAYOU_TOKEN too, for instance to what this prints: openssl rand -hex 24"
             URLS="http://$BAYOU_HOST:$BAYOU_PORT"
             AT=$URLS
             export BAYOU_ALLOWED_HOSTS=${BAYOU_ALLOWED_HOSTS:-*}

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using Bayou.Access;
+using Bayou.Audit;
 using Bayou.Cluster;
 using Bayou.Deploys;
 using Bayou.Feeds;
@@ -8,10 +9,13 @@ using Bayou.Hosting;
 using Bayou.Http;
 using Bayou.Info;
 using Bayou.Ingest;
+using Bayou.Keys;
 using Bayou.Logs;
 using Bayou.Metrics;
+using Bayou.Projects;
 using Bayou.Requests;
 using Bayou.Self;
+using Bayou.Users;
 using Bayou.Windows;
 using Microsoft.AspNetCore.ResponseCompression;
 
@@ -54,7 +58,8 @@ internal static class Api
         services.AddHostedService<RejectedRequests>();
         services.AddSingleton(BodyBudget.OfThisMachine);
         services.AddSingleton<RequestBody>();
-        services.AddSingleton(new AccessToken(builder.Configuration));
+        services.AddAccess();
+        services.AddSingleton<UserChanges>();
         services.AddSingleton(provider => new Startup(provider.GetRequiredService<TimeProvider>().GetUtcNow()));
         services.ConfigureHttpJsonOptions(json => Json.Configure(json.SerializerOptions));
         services.AddResponseCompression(compression =>
@@ -107,6 +112,10 @@ internal static class Api
         app.UseRateLimiter();
         app.MapHealth();
         app.MapSession();
+        app.MapUsers();
+        app.MapProjects();
+        app.MapKeys();
+        app.MapAudit();
         app.MapInfo();
         if (roles.HasFlag(NodeRoles.Ingest))
         {

@@ -30,9 +30,9 @@ internal static class Page
 
     public static void MapPage(this WebApplication app)
     {
-        foreach (var route in (string[])["/", "/dashboard/{**view}", "/login"])
+        foreach (var route in (string[])["/", "/dashboard/{**view}", "/login/{**way}"])
         {
-            app.MapGet(route, SendPage).ExcludeFromDescription().WithMetadata(new PageRoute(), new OpenRoute());
+            app.MapGet(route, SendPage).ExcludeFromDescription().WithMetadata(new PageRoute()).IsOpen();
         }
     }
 

@@ -177,11 +177,11 @@ public sealed class BayouServer : IAsyncLifetime
         Db = NpgsqlDataSource.Create(database.Url);
         Dictionary<string, string> settings = new(_settings)
         {
-            ["urls"] = "http://127.0.0.1:0",
             ["environment"] = "Testing",
             [DatabaseOptions.UrlKey] = database.Url,
             ["Bayou:Database:AllowUnsafe"] = "true",
         };
+        settings.TryAdd("urls", "http://127.0.0.1:0");
         settings.TryAdd("LOG_LEVEL", "Warning");
         settings.TryAdd("Bayou:Metrics:FlushSeconds", "1");
         settings.TryAdd("Bayou:Metrics:RollUpAfterSeconds", "0");

@@ -7,8 +7,8 @@ using Bayou.Hosting;
 namespace Bayou.Access;
 
 /// <summary>
-/// The one secret that opens this Bayou: every call has it, as <c>Authorization: Bearer</c> or <c>x-api-key</c>, and a browser that has shown it
-/// once has a cookie instead. Only where Bayou listens on loopback alone may it be left out.
+/// A secret that opens all of this Bayou, as an owner's key, before there are people and beside them: as <c>Authorization: Bearer</c> or
+/// <c>x-api-key</c>; a browser that has shown it once has a cookie instead.
 /// </summary>
 internal sealed class AccessToken
 {
@@ -17,7 +17,7 @@ internal sealed class AccessToken
 
     private readonly byte[]? _hash;
 
-    /// <exception cref="CannotStartException">It is too short, or missing where the network can reach this server.</exception>
+    /// <exception cref="CannotStartException">It is too short.</exception>
     public AccessToken(IConfiguration configuration)
     {
         var token = (configuration[Key] ?? "").Trim(); // A secret from a file often ends its line.
@@ -26,16 +26,15 @@ internal sealed class AccessToken
             throw new CannotStartException($"{Key} must have {Shortest} characters or more; make one with: openssl rand -hex 24");
         }
 
-        if (token.Length == 0 && Addresses(configuration).FirstOrDefault(address => !IsLoopback(address)) is { } open)
-        {
-            throw new CannotStartException($"{open} can be reached from the network, so {Key} must be set; make one with: openssl rand -hex 24");
-        }
-
+        ReachableAddress = Addresses(configuration).FirstOrDefault(address => !IsLoopback(address));
         _hash = token.Length > 0 ? Hash(token) : null;
         Cookie = token.Length > 0 ? Base64Url.EncodeToString(HMACSHA256.HashData(Encoding.UTF8.GetBytes(token), "bayou session 1"u8)) : "";
     }
 
     public bool IsRequired => _hash is not null;
+
+    /// <summary>An address at which the network can reach this server; null where it listens on loopback alone.</summary>
+    public string? ReachableAddress { get; }
 
     /// <summary>What a browser's cookie holds: another token makes it void, and it does not tell the token.</summary>
     public string Cookie { get; }

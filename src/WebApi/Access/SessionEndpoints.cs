@@ -1,44 +1,75 @@
-using System.Text.Json;
+using Bayou.Database;
 using Bayou.Http;
+using Bayou.Users;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
 
 namespace Bayou.Access;
 
-internal sealed record Session(bool SignedIn);
+/// <summary>Who one is here.</summary>
+/// <param name="Kind">Null for nobody who is known.</param>
+/// <param name="Role">Of a person, in the project; <c>owner</c> for an admin of all.</param>
+/// <param name="May">What the caller may do.</param>
+/// <param name="HasPeople">Somebody can sign in with e-mail and password.</param>
+/// <param name="HasToken">The server was started with an access token.</param>
+internal sealed record Me(CallerKind? Kind, int? Id, string? Name, string? Role, IReadOnlyList<string> May, bool HasPeople, bool HasToken);
 
-/// <summary>Where the page shows the token once, and has a cookie from then on.</summary>
+/// <summary>A session of one's own.</summary>
+/// <param name="IsThis">It is the one that asks.</param>
+internal sealed record OwnSession(long Id, string Device, string Address, DateTime CreatedAt, DateTime LastUsedAt, bool IsThis);
+
+/// <summary>The person that a one-time link is for.</summary>
+internal sealed record LinkAnswer(string Email);
+
+/// <summary>Where people sign in and out.</summary>
 internal static class SessionEndpoints
 {
-    private const int MaxBody = 4 * 1024;
-    private static readonly TimeSpan Lifetime = TimeSpan.FromDays(30);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300); // Slows down who guesses the token, and nobody else.
 
-    /// <summary>Slows down who guesses, and nobody else.</summary>
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
+    public static IServiceCollection AddAccess(this IServiceCollection services) => services
+        .AddSingleton<AccessToken>()
+        .AddSingleton<Passwords>()
+        .AddSingleton<FirstOwner>()
+        .AddSingleton<SignInLimits>()
+        .AddSingleton<SignIn>()
+        .AddSingleton<AccessBook>()
+        .AddHostedService(provider => provider.GetRequiredService<AccessBook>());
 
     public static void MapSession(this IEndpointRouteBuilder routes)
     {
-        var session = routes.MapGroup("/session").WithTags("Access").WithMetadata(new OpenRoute());
-        session.MapPost("", BeginAsync).WithName("BeginSession").WithSummary("Shows the access token; a cookie stands for it from then on.")
-            .WithMetadata(new BodySpec(RequestBody.Types, "The token.", typeof(SessionDoc)));
-        session.MapDelete("", End).WithName("EndSession").WithSummary("Forgets the cookie.");
+        var session = routes.MapGroup("/session").WithTags("Access").IsOpen();
+        session.MapPost("", ByTokenAsync).WithName("BeginSession").WithSummary("Shows the access token; a cookie stands for it from then on.")
+            .WithMetadata(new BodySpec(RequestBody.Types, "The token.", typeof(TokenBody)));
+        session.MapDelete("", EndAsync).WithName("EndSession").WithSummary("Signs out, and forgets the cookie.");
+
+        var auth = routes.MapGroup("/auth").WithTags("Access").IsOpen();
+        auth.MapPost("/login", LoginAsync).WithName("SignIn").WithSummary("Signs in with e-mail and password; a cookie stands for it from then on.")
+            .WithMetadata(new BodySpec(RequestBody.Types, "Who.", typeof(LoginBody)));
+        auth.MapPost("/logout", EndAsync).WithName("SignOut").WithSummary("Signs out, and forgets the cookie.");
+        auth.MapGet("/me", GetMe).WithName("Me").WithSummary("Who one is here, and may do.");
+        auth.MapPost("/first", FirstAsync).WithName("FirstOwner").WithSummary("Makes the first administrator; from then on everything needs a person or a key.")
+            .WithMetadata(new BodySpec(RequestBody.Types, "Who.", typeof(FirstBody)));
+        auth.MapPost("/link", LinkAsync).WithName("ReadLink").WithSummary("Whom a one-time link is for.")
+            .WithMetadata(new BodySpec(RequestBody.Types, "What the link holds.", typeof(LinkBody)));
+        auth.MapPost("/password", PasswordAsync).WithName("SetPassword")
+            .WithSummary("Sets a password: by a one-time link, or one's own by the present one. All other sessions end.")
+            .WithMetadata(new BodySpec(RequestBody.Types, "The new password, and what allows it.", typeof(PasswordBody)));
+
+        var own = routes.MapGroup("/auth/sessions").WithTags("Access").Needs(Permission.Person);
+        own.MapGet("", SessionsAsync).WithName("ListSessions").WithSummary("One's own sessions, the last used first.");
+        own.MapDelete("/{session:long}", EndOneAsync).WithName("EndOneSession").WithSummary("Ends one of one's own sessions.");
     }
 
-    private static async Task<Results<ApiResult<Session>, ApiProblem>> BeginAsync(
-        HttpContext http, RequestBody bodies, AccessToken token, TimeProvider time, CancellationToken ct)
+    private static async Task<Results<ApiResult<Me>, ApiProblem>> ByTokenAsync(
+        HttpContext http, RequestBody bodies, AccessToken token, AccessBook book, TimeProvider time, CancellationToken ct)
     {
-        var (body, unreadable) = await bodies.ReadAsync(http, MaxBody, ct);
-        using var taken = body;
-        if (taken is null)
+        var (body, problem) = await JsonBody.ReadAsync<TokenBody>(http, bodies, ct);
+        if (body is null)
         {
-            return unreadable!;
+            return problem!;
         }
 
-        if (TokenOf(taken.Bytes.Span) is not { } given)
-        {
-            return ApiProblem.Validation("The body cannot be used.", new FieldError("body", "must be a JSON object with token, a string"));
-        }
-
-        if (token.IsRequired && !token.Is(given))
+        if (token.IsRequired && !token.Is(body.Token ?? ""))
         {
             await Task.Delay(Pause, time, ct);
             return new ApiProblem(StatusCodes.Status401Unauthorized, "UNAUTHENTICATED", "This is not the access token.",
@@ -47,34 +78,156 @@ internal static class SessionEndpoints
 
         if (token.IsRequired)
         {
-            http.Response.Cookies.Append(AccessGate.CookieName, token.Cookie, Options(http, Lifetime));
+            SetCookie(http, token.Cookie);
         }
 
-        return new ApiResult<Session>(new(SignedIn: true));
+        return new ApiResult<Me>(MeOf(token.IsRequired ? Caller.Token : http.Caller(), token, book));
     }
 
-    private static ApiResult<Session> End(HttpContext http)
+    private static async Task<Results<ApiResult<Me>, ApiProblem>> LoginAsync(
+        HttpContext http, RequestBody bodies, SignIn signIn, SignInLimits limits, AccessToken token, AccessBook book, CancellationToken ct)
     {
-        http.Response.Cookies.Delete(AccessGate.CookieName, Options(http, TimeSpan.Zero));
-        return new(new(SignedIn: false));
+        var (body, problem) = await JsonBody.ReadAsync<LoginBody>(http, bodies, ct);
+        if (body is null || (problem = ApiProblem.Of(UserRules.Email(body.Email), body.Password is null ? new("password", "is missing") : null)) is not null)
+        {
+            return problem!;
+        }
+
+        if (await limits.TakeAsync(body.Email!, http.Connection.RemoteIpAddress?.ToString() ?? "", ct) is { } wait)
+        {
+            return new ApiProblem(StatusCodes.Status429TooManyRequests, "TOO_MANY_ATTEMPTS", "Too many attempts to sign in. Wait a while.", RetryAfter: wait);
+        }
+
+        if (await signIn.ByPasswordAsync(http, body.Email!, body.Password!, ct) is not { } cookie)
+        {
+            return new ApiProblem(StatusCodes.Status401Unauthorized, "UNAUTHENTICATED", "The e-mail or the password is not right.");
+        }
+
+        await limits.ForgetAsync(body.Email!, ct);
+        return await SignedInAsync(http, cookie, token, book, ct);
     }
+
+    private static async Task<Results<ApiResult<Me>, ApiProblem>> FirstAsync(
+        HttpContext http, RequestBody bodies, SignIn signIn, AccessToken token, AccessBook book, CancellationToken ct)
+    {
+        var (body, problem) = await JsonBody.ReadAsync<FirstBody>(http, bodies, ct);
+        if (body is null
+            || (problem = ApiProblem.Of(UserRules.Name(body.Name), UserRules.Email(body.Email), Passwords.Check(body.Password, body.Email))) is not null)
+        {
+            return problem!;
+        }
+
+        if (http.Caller()?.May.HasFlag(Permission.Owner) != true)
+        {
+            return new ApiProblem(StatusCodes.Status403Forbidden, "FORBIDDEN", "Only whoever has the access token makes the first administrator.");
+        }
+
+        return await signIn.FirstAsync(http, body.Name!, body.Email!, body.Password!, ct) is { } cookie
+            ? await SignedInAsync(http, cookie, token, book, ct)
+            : new ApiProblem(StatusCodes.Status409Conflict, "CONFLICT", "There is an administrator already; they can invite others.");
+    }
+
+    private static async Task<Results<ApiResult<LinkAnswer>, ApiProblem>> LinkAsync(HttpContext http, RequestBody bodies, SignIn signIn, CancellationToken ct)
+    {
+        var (body, problem) = await JsonBody.ReadAsync<LinkBody>(http, bodies, ct);
+        return body is null ? problem! : await signIn.EmailOfLinkAsync(body.Token ?? "", ct) is { } email ? new ApiResult<LinkAnswer>(new(email)) : DeadLink;
+    }
+
+    private static async Task<Results<ApiResult<Me>, ApiProblem>> PasswordAsync(
+        HttpContext http, RequestBody bodies, SignIn signIn, SignInLimits limits, Passwords passwords, AccessToken token, AccessBook book, CancellationToken ct)
+    {
+        var (body, problem) = await JsonBody.ReadAsync<PasswordBody>(http, bodies, ct);
+        if (body is null || (problem = ApiProblem.Of(Passwords.Check(body.Password, null))) is not null)
+        {
+            return problem!;
+        }
+
+        if (body.Token is { } link)
+        {
+            // Looked at first: nobody without a link has a password hashed.
+            return await signIn.EmailOfLinkAsync(link, ct) is not null
+                && await signIn.ByLinkAsync(http, link, await passwords.HashAsync(body.Password!, ct), ct) is { } begun
+                ? await SignedInAsync(http, begun, token, book, ct) : DeadLink;
+        }
+
+        if (http.Caller() is not { Kind: CallerKind.Person } caller)
+        {
+            return new ApiProblem(StatusCodes.Status401Unauthorized, "UNAUTHENTICATED", "Sign in first, or use a one-time link.");
+        }
+
+        if (await limits.TakeAsync(caller.Actor, http.Connection.RemoteIpAddress?.ToString() ?? "", ct) is { } wait)
+        {
+            return new ApiProblem(StatusCodes.Status429TooManyRequests, "TOO_MANY_ATTEMPTS", "Too many attempts. Wait a while.", RetryAfter: wait);
+        }
+
+        return await signIn.ChangeAsync(http, caller, body.Current ?? "", body.Password!, ct) is { } cookie
+            ? await SignedInAsync(http, cookie, token, book, ct)
+            : ApiProblem.Validation("current is not the present password.", new FieldError("current", "is not the present password"));
+    }
+
+    private static async Task<ApiResult<Me>> EndAsync(HttpContext http, SignIn signIn, AccessToken token, AccessBook book, CancellationToken ct)
+    {
+        if (http.Caller() is { Kind: CallerKind.Person } caller)
+        {
+            await signIn.EndAsync(http, caller.Id, caller.Session, ct);
+        }
+
+        http.Response.Cookies.Delete(AccessGate.CookieName, Cookie(http, TimeSpan.Zero));
+        return new(MeOf(book.IsOpen ? Caller.Open : null, token, book));
+    }
+
+    private static ApiResult<Me> GetMe(HttpContext http, AccessToken token, AccessBook book) => new(MeOf(http.Caller(), token, book));
+
+    private static async Task<ApiResult<IEnumerable<OwnSession>>> SessionsAsync(HttpContext http, NpgsqlDataSource db, CancellationToken ct)
+    {
+        var caller = http.Caller()!;
+        await using var command = db.CreateCommand("""
+            SELECT id, device, address, created_at, last_used_at FROM sessions
+             WHERE user_id = $1 AND revoked_at IS NULL AND last_used_at > now() - $2 ORDER BY last_used_at DESC, id DESC LIMIT 100
+            """);
+        command.With(caller.Id, SignIn.Lifetime);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var sessions = new List<OwnSession>();
+        while (await reader.ReadAsync(ct))
+        {
+            var id = reader.GetInt64(0);
+            sessions.Add(new(id, reader.GetString(1), reader.GetString(2), reader.GetDateTime(3), reader.GetDateTime(4), id == caller.Session));
+        }
+
+        return new(sessions);
+    }
+
+    private static async Task<Results<NoContent, ApiProblem>> EndOneAsync(HttpContext http, long session, SignIn signIn, CancellationToken ct) =>
+        await signIn.EndAsync(http, http.Caller()!.Id, session, ct) ? TypedResults.NoContent() : ApiProblem.NotFound("session");
+
+    private static ApiProblem DeadLink =>
+        new(StatusCodes.Status410Gone, "GONE", "This link is not known, was used, or has expired. Ask an administrator for another.");
+
+    private static async Task<ApiResult<Me>> SignedInAsync(HttpContext http, string cookie, AccessToken token, AccessBook book, CancellationToken ct)
+    {
+        SetCookie(http, cookie);
+        return new(MeOf(await book.OfSessionAsync(cookie, ct), token, book));
+    }
+
+    private static Me MeOf(Caller? caller, AccessToken token, AccessBook book) => new(
+        caller?.Kind, caller?.Person, caller?.Name, caller?.Role,
+        [.. Enum.GetValues<Permission>().Where(one => one != Permission.None && caller?.May.HasFlag(one) == true)
+            .Select(one => one.ToString().ToLowerInvariant())],
+        book.HasPeople, token.IsRequired);
+
+    private static void SetCookie(HttpContext http, string value) => http.Response.Cookies.Append(AccessGate.CookieName, value, Cookie(http, SignIn.Lifetime));
 
     // Strict: no other site's page can make a browser send it.
-    private static CookieOptions Options(HttpContext http, TimeSpan lifetime) =>
+    private static CookieOptions Cookie(HttpContext http, TimeSpan lifetime) =>
         new() { HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = http.Request.IsHttps, Path = "/", MaxAge = lifetime, IsEssential = true };
 
-    /// <returns>Null where the body is none.</returns>
-    private static string? TokenOf(ReadOnlySpan<byte> body)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<SessionDoc>(body, JsonSerializerOptions.Web)?.Token ?? "";
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
+    private sealed record TokenBody(string? Token) : IBody;
 
-    private sealed record SessionDoc(string? Token) : IBody;
+    private sealed record LinkBody(string? Token) : IBody;
+
+    private sealed record LoginBody(string? Email, string? Password) : IBody;
+
+    private sealed record FirstBody(string? Name, string? Email, string? Password) : IBody;
+
+    private sealed record PasswordBody(string? Password, string? Current, string? Token) : IBody;
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Bayou.Access;
 using Bayou.Database;
 using Bayou.Hosting;
 using Bayou.Http;
@@ -119,7 +120,7 @@ internal static class ClusterEndpoints
     public static IServiceCollection AddClusterQueries(this IServiceCollection services) => services.AddSingleton<ClusterView>();
 
     public static void MapCluster(this IEndpointRouteBuilder routes) => routes
-        .MapGet("/cluster", (HttpContext http, ClusterView view, CancellationToken ct) => view.GetAsync(http, ct))
+        .MapGet("/cluster", (HttpContext http, ClusterView view, CancellationToken ct) => view.GetAsync(http, ct)).Needs(Permission.Read)
         .IsRead().WithTags("Cluster").WithName("Cluster").WithSummary("The processes on this database, and what their reminders did.")
         .WithMetadata(ClusterView.Spec);
 }

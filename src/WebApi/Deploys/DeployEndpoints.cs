@@ -1,3 +1,4 @@
+using Bayou.Access;
 using Bayou.Database;
 using Bayou.Http;
 using Bayou.Metrics;
@@ -25,13 +26,13 @@ internal static class DeployEndpoints
     public static void MapDeploys(this IEndpointRouteBuilder routes)
     {
         var list = routes.ServiceProvider.GetRequiredService<DeployList>();
-        routes.MapGet("/deploys", (HttpContext http, CancellationToken ct) => list.GetAsync(http, ct)).IsRead().WithTags("Deploys")
+        routes.MapGet("/deploys", (HttpContext http, CancellationToken ct) => list.GetAsync(http, ct)).IsRead().Needs(Permission.Read).WithTags("Deploys")
             .Describe("ListDeploys", "Deploys, told or seen by a service's version, newest first.", DeployList.Spec);
     }
 
     public static void MapDeployIngest(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/ingest/v1/deploys", AcceptAsync).WithTags("Ingest").WithName("IngestDeploy")
+        routes.MapPost("/ingest/v1/deploys", AcceptAsync).Needs(Permission.Ingest | Permission.Write).WithTags("Ingest").WithName("IngestDeploy")
             .WithSummary("Takes a deploy, to be marked on every chart of its service.")
             .WithDescription("Told again within ten minutes, by a call or by observations of the version, it is the same deploy.")
             .WithMetadata(new BodySpec(["application/json"], "The deploy; its time is now unless told.", typeof(DeployDoc)));

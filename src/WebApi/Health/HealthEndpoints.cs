@@ -75,15 +75,15 @@ internal static class HealthEndpoints
 {
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        var health = routes.MapGroup("/health").WithTags("Health");
+        var health = routes.MapGroup("/health").WithTags("Health").Needs(Permission.Read);
         health.MapGet("", async (HealthChecks checks, CancellationToken ct) =>
             Answer(("liveness", new(HealthStatus.Healthy)), ("process", checks.Process()), ("database", await checks.DatabaseAsync(ct)),
                 ("worker", checks.Worker())))
             .WithName("Health").WithSummary("How everything is; 503 when something does not work.");
-        health.MapGet("/liveness", () => Answer(("liveness", new(HealthStatus.Healthy)))).WithMetadata(new OpenRoute())
+        health.MapGet("/liveness", () => Answer(("liveness", new(HealthStatus.Healthy)))).IsOpen()
             .WithName("Liveness").WithSummary("Whether the process answers; restart it if not.");
         health.MapGet("/readiness", async (HealthChecks checks, CancellationToken ct) =>
-            Answer(("process", checks.Process()), ("database", await checks.DatabaseAsync(ct)))).WithMetadata(new OpenRoute())
+            Answer(("process", checks.Process()), ("database", await checks.DatabaseAsync(ct)))).IsOpen()
             .WithName("Readiness").WithSummary("Whether requests can be served; send none if not.");
         health.MapGet("/database", async (HealthChecks checks, CancellationToken ct) => Answer(("database", await checks.DatabaseAsync(ct))))
             .WithName("DatabaseHealth").WithSummary("Whether the database answers.");

@@ -9,6 +9,24 @@ internal sealed record ApiProblem(
     public static ApiProblem Validation(string message, params IReadOnlyList<FieldError> details) =>
         new(StatusCodes.Status400BadRequest, "VALIDATION_ERROR", message, details);
 
+    /// <summary>All that is wrong with what was sent; null when nothing is.</summary>
+    public static ApiProblem? Of(params ReadOnlySpan<FieldError?> errors)
+    {
+        var wrong = new List<FieldError>();
+        foreach (var error in errors)
+        {
+            if (error is not null)
+            {
+                wrong.Add(error);
+            }
+        }
+
+        return wrong is [var first, ..] ? Validation($"{first.Field} {first.Message}.", wrong) : null;
+    }
+
+    /// <param name="what">As in <c>person</c>.</param>
+    public static ApiProblem NotFound(string what) => OfStatus(StatusCodes.Status404NotFound) with { Message = $"There is no such {what}." };
+
     public static ApiProblem Unavailable(string message) =>
         new(StatusCodes.Status503ServiceUnavailable, "UNAVAILABLE", message, RetryAfter: TimeSpan.FromSeconds(2));
 

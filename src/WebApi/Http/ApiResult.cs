@@ -44,6 +44,14 @@ internal sealed class ApiResult<TData, TMetadata> : ApiResult, IEndpointMetadata
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) => builder.Metadata.Add(AnswerSpec.Of<Answer<TData, TMetadata>>());
 }
 
+/// <summary>What was asked for has been made.</summary>
+internal sealed class CreatedResult<TData>(TData data) : ApiResult(data, null, StatusCodes.Status201Created), IEndpointMetadataProvider
+    where TData : notnull
+{
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
+        builder.Metadata.Add(AnswerSpec.Of<Answer<TData>>(StatusCodes.Status201Created));
+}
+
 /// <summary>What was sent is durable.</summary>
 /// <param name="data">As it is written: what was told the first time, where it was stored.</param>
 internal sealed class AcceptedResult<TData>(object data) : ApiResult(data, null, StatusCodes.Status202Accepted), IEndpointMetadataProvider

@@ -49,19 +49,19 @@ internal static class DocEndpoints
             Title = "Bayou",
             Version = "1",
             Description =
-                "Self-hosted API observability. Every JSON answer is an envelope: data, error, metadata. A server that was started with an access token wants "
-                    + "it "
-                + "from every caller but those of /health/liveness, /health/readiness and /session.",
+                "Self-hosted API observability. Every JSON answer is an envelope: data, error, metadata. Where somebody has signed up, or the server was started "
+                    + "with an access token, every caller needs a key, the token or a session, but for those of /health/liveness, /health/readiness, "
+                    + "/session and most of /auth.",
         };
         document.Servers = [];
         document.Components ??= new();
         document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
         {
-            [Bearer] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = Bearer, Description = "The access token." },
+            [Bearer] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = Bearer, Description = "An API key, or the access token." },
             [Cookie] = new OpenApiSecurityScheme
             {
                 Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Cookie, Name = AccessGate.CookieName,
-                Description = "What POST /session gives for the access token.",
+                Description = "What POST /auth/login gives, or POST /session for the access token.",
             },
         };
     }
@@ -123,14 +123,14 @@ internal static class DocEndpoints
 
     public static void MapDoc(this IEndpointRouteBuilder routes)
     {
-        routes.MapOpenApi("/doc");
+        routes.MapOpenApi("/doc").Needs(Permission.Read);
         routes.MapScalarApiReference("/reference", (options, http) =>
         {
             var nonce = Convert.ToBase64String(RandomNumberGenerator.GetBytes(16));
             http.Response.Headers.ContentSecurityPolicy = string.Format(CultureInfo.InvariantCulture, ContentPolicyOfNonce, nonce);
             options.WithNonce(nonce).WithTitle("Bayou API").WithOpenApiRoutePattern("/doc").AddPreferredSecuritySchemes(Bearer)
                 .DisableDefaultFonts().DisableTelemetry().DisableAgent().HideClientButton().HideDeveloperTools();
-        }).ExcludeFromDescription();
+        }).Needs(Permission.Read).ExcludeFromDescription();
     }
 
     private static IEnumerable<IOpenApiParameter> Parameters(QuerySpec spec)

@@ -1,3 +1,4 @@
+using Bayou.Access;
 using Bayou.Database;
 using Bayou.Hosting;
 using Bayou.Http;
@@ -19,8 +20,9 @@ internal static class InfoEndpoints
 
     public static void MapInfo(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/info", GetAsync).IsRead().WithTags("Info").WithName("Info").WithSummary("What runs here.");
-        routes.MapGet("/error", Fail).WithTags("Info").WithName("Error").WithSummary("Fails with a probability, to see errors on the dashboard.")
+        routes.MapGet("/info", GetAsync).IsRead().Needs(Permission.Read).WithTags("Info").WithName("Info").WithSummary("What runs here.");
+        routes.MapGet("/error", Fail).Needs(Permission.Read).WithTags("Info").WithName("Error")
+            .WithSummary("Fails with a probability, to see errors on the dashboard.")
             .WithMetadata(ErrorSpec);
     }
 

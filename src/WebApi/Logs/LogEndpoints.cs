@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Bayou.Access;
 using Bayou.Feeds;
 using Bayou.Http;
 using Bayou.Ingest;
@@ -32,7 +33,7 @@ internal static class LogEndpoints
 
     public static void MapLogs(this IEndpointRouteBuilder routes)
     {
-        var logs = routes.MapGroup("/logs").WithTags("Logs").IsRead();
+        var logs = routes.MapGroup("/logs").WithTags("Logs").IsRead().Needs(Permission.Read);
         var provider = routes.ServiceProvider;
         var known = provider.GetRequiredService<PatternRegistry>();
         logs.AddEndpointFilter(async (call, next) =>

@@ -1,3 +1,4 @@
+using Bayou.Access;
 using Bayou.Feeds;
 using Bayou.Http;
 
@@ -29,7 +30,7 @@ internal static class MetricsEndpoints
 
     public static void MapMetrics(this IEndpointRouteBuilder routes)
     {
-        var metrics = routes.MapGroup("/metrics").WithTags("Metrics").IsRead();
+        var metrics = routes.MapGroup("/metrics").WithTags("Metrics").IsRead().Needs(Permission.Read);
         metrics.MapGet("", (HttpContext http, MetricsList list, CancellationToken ct) => list.GetAsync(http, ct))
             .IsExpensive().Describe("ListMetrics", "60-second windows per endpoint, newest first; with id__gt the changed ones since.", MetricsList.Spec);
         metrics.MapGet("/aggregate", (HttpContext http, MetricsAggregate aggregate, CancellationToken ct) => aggregate.GetAsync(http, ct))

@@ -1,4 +1,3 @@
-using Bayou.Access;
 using Bayou.Cluster;
 using Bayou.Database;
 
@@ -20,7 +19,6 @@ public sealed class StartTests
     [InlineData("Bayou:Metrics:RetentionDays", "-4", "RetentionDays")]
     [InlineData("Bayou:Metrics:RetentionDays", "week", "Bayou:Metrics:RetentionDays")]
     [InlineData("LOG_LEVEL", "loud", "LOG_LEVEL")]
-    [InlineData("urls", "http://0.0.0.0:5080", AccessToken.Key)]
     [InlineData(DatabaseOptions.UrlKey, "", DatabaseOptions.UrlKey)]
     [InlineData(DatabaseOptions.UrlKey, "postgres:///bayou", DatabaseOptions.UrlKey)]
     [InlineData(DatabaseOptions.UrlKey, "postgres://db/bayou?colour=red", "colour")]

@@ -38,13 +38,13 @@ public sealed class DocTests(BayouServer server) : IClassFixture<BayouServer>
                 Assert.Contains(responses, response => response.Key.StartsWith('2'));
                 foreach (var (status, response) in responses)
                 {
-                    foreach (var (type, content) in response!["content"]!.AsObject())
+                    foreach (var (type, content) in status == "204" ? [] : response!["content"]!.AsObject())
                     {
                         Assert.True(content!["schema"] is JsonObject { Count: > 0 }, $"{method} {path} {status} {type} has no schema");
                     }
                 }
 
-                var isOpen = path.StartsWith("/health/", StringComparison.Ordinal) || path == "/session";
+                var isOpen = path.StartsWith("/health/", StringComparison.Ordinal) || path == "/session" || path.StartsWith("/auth/", StringComparison.Ordinal);
                 Assert.True(isOpen || operation["security"] is JsonArray { Count: > 0 }, $"{method} {path} says nothing of access");
             }
         }

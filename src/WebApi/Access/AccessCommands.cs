@@ -1,0 +1,90 @@
+using System.Globalization;
+using Bayou.Audit;
+using Bayou.Database;
+using Bayou.Hosting;
+using Bayou.Metrics;
+using Bayou.Users;
+using Npgsql;
+
+namespace Bayou.Access;
+
+/// <summary>
+/// <c>./bayou admin EMAIL</c> and <c>./bayou audit verify</c>, for whoever has the database's address: makes an owner, or lets one back in who has lost the
+/// password; checks that nothing in the audit log was changed.
+/// </summary>
+internal static class AccessCommands
+{
+    public const string Admin = "admin";
+    public const string AuditName = "audit";
+
+    /// <summary>Where links are to lead, as browsers reach this Bayou.</summary>
+    public const string UrlKey = "BAYOU_URL";
+
+    private const string LocalUrl = "http://localhost:5080";
+
+    /// <returns>The exit code: 0; 1 where the log was changed, or the database cannot be used; 2 when the arguments cannot be used.</returns>
+    public static async Task<int> RunAsync(
+        string[] arguments, IConfiguration configuration, TextWriter output, TextWriter errors, CancellationToken ct)
+    {
+        try
+        {
+            switch (arguments)
+            {
+                case [Admin, var email] when UserRules.Email(email) is null:
+                    await using (var services = Services(configuration))
+                    {
+                        return await AdminAsync(services, email, output, ct);
+                    }
+
+                case [Admin, ..]:
+                    await errors.WriteLineAsync("bayou: admin takes one e-mail address");
+                    return 2;
+                case [AuditName, "verify"]:
+                    await using (var services = Services(configuration))
+                    {
+                        return await VerifyAsync(services, output, ct);
+                    }
+
+                default:
+                    await errors.WriteLineAsync("bayou: audit takes verify");
+                    return 2;
+            }
+        }
+        catch (Exception e) when (e is CannotStartException || DatabaseFailure.Is(e))
+        {
+            await errors.WriteLineAsync($"bayou: {e.Message}");
+            return 1;
+        }
+    }
+
+    private static async Task<int> AdminAsync(ServiceProvider services, string email, TextWriter output, CancellationToken ct)
+    {
+        await services.GetRequiredService<Migrator>().StartAsync(ct); // It may be the first that is ever done with this database.
+        await using var connection = await services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await UserStore.LockAsync(connection, ct);
+        var id = await UserStore.AddAsync(connection, email.Split('@')[0], null, email, isOwner: true, ct)
+            ?? (await UserStore.MakeOwnerAsync(connection, email, ct))!.Value;
+        var (token, expires) = await SignIn.LinkAsync(connection, id, services.GetRequiredService<TimeProvider>(), ct);
+        await AuditLog.AddAsync(connection, null, new("person.link", $"person:{id}", null, After: new { email, role = Permissions.OwnerRole }), ct);
+        await transaction.CommitAsync(ct);
+        var server = services.GetRequiredService<IConfiguration>()[UrlKey] is { Length: > 0 } url ? url.TrimEnd('/') : LocalUrl;
+        await output.WriteLineAsync(SignInLink.Of(server, token));
+        await output.WriteLineAsync(string.Create(
+            CultureInfo.InvariantCulture, $"Whoever opens this once, until {expires:yyyy-MM-dd HH:mm} UTC, chooses the password of {email}, an owner."));
+        return 0;
+    }
+
+    private static async Task<int> VerifyAsync(ServiceProvider services, TextWriter output, CancellationToken ct)
+    {
+        var (rows, wrong) = await AuditLog.VerifyAsync(services.GetRequiredService<NpgsqlDataSource>(), ct);
+        await output.WriteLineAsync(wrong is null
+            ? string.Create(CultureInfo.InvariantCulture, $"The audit log is whole: {rows:#,0} rows.")
+            : string.Create(CultureInfo.InvariantCulture, $"Row {wrong} of the audit log, or the one before it, was changed or is missing."));
+        return wrong is null ? 0 : 1;
+    }
+
+    private static ServiceProvider Services(IConfiguration configuration) =>
+        new ServiceCollection().AddSingleton(configuration).AddSingleton(TimeProvider.System).AddLogging()
+            .AddBayouDatabase(configuration).AddSingleton<WindowPartitions>().AddSingleton<Migrator>().BuildServiceProvider();
+}

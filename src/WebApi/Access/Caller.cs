@@ -1,0 +1,30 @@
+using System.Globalization;
+
+namespace Bayou.Access;
+
+/// <summary>How a caller is known: not at all, where nobody need be; by <c>BAYOU_TOKEN</c>; by an API key; by a session.</summary>
+internal enum CallerKind { Open, Token, Key, Person }
+
+/// <summary>Who calls.</summary>
+/// <param name="Id">Of the person or key; 0 for others.</param>
+/// <param name="Role">Of a person, in the project; null for others, and for a person with none.</param>
+/// <param name="Session">The session's id; 0 for none.</param>
+internal sealed record Caller(CallerKind Kind, int Id, string Name, string? Role, Permission May, long Session = 0)
+{
+    public static Caller Open { get; } = new(CallerKind.Open, 0, "anybody on this machine", null, Permissions.All);
+
+    public static Caller Token { get; } = new(CallerKind.Token, 0, AccessToken.Key, null, Permissions.All);
+
+    /// <summary>As the audit log names it.</summary>
+    public string Actor => Id == 0 ? Kind.ToString().ToLowerInvariant()
+        : string.Create(CultureInfo.InvariantCulture, $"{Kind.ToString().ToLowerInvariant()}:{Id}");
+
+    /// <summary>The person's id; null for others.</summary>
+    public int? Person => Kind == CallerKind.Person ? Id : null;
+}
+
+internal static class CallerExtensions
+{
+    /// <summary>Who calls, where the gate has let them through; null on an open address that nobody known calls.</summary>
+    public static Caller? Caller(this HttpContext http) => http.Features.Get<Caller>();
+}

@@ -1,0 +1,204 @@
+using Bayou.Audit;
+using Bayou.Database;
+using Bayou.Users;
+using Npgsql;
+
+namespace Bayou.Access;
+
+/// <summary>Begins and ends sessions of people. A session is a row; the browser's cookie holds a secret whose hash the row has.</summary>
+internal sealed class SignIn(NpgsqlDataSource db, AccessBook book, Passwords passwords)
+{
+    public static readonly TimeSpan Lifetime = TimeSpan.FromDays(30); // without use
+    private static readonly TimeSpan LinkLifetime = TimeSpan.FromDays(3);
+    private const int LongestDevice = 200;
+
+    /// <summary>Signs in by e-mail and password.</summary>
+    /// <returns>What the cookie is to hold; null where the two do not fit, whichever is wrong.</returns>
+    public async Task<string?> ByPasswordAsync(HttpContext http, string email, string password, CancellationToken ct)
+    {
+        var (id, name, hash) = await FindAsync(email, ct);
+        var (isRight, isWeak) = await passwords.VerifyAsync(hash, password, ct);
+        var renewed = isRight && isWeak ? await passwords.HashAsync(password, ct) : null;
+        await using var connection = await db.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        if (!isRight)
+        {
+            await AuditLog.AddAsync(connection, http, new("sign_in.fail", id is { } known ? $"person:{known}" : "", null, After: new { email }), ct);
+            await transaction.CommitAsync(ct);
+            return null;
+        }
+
+        if (renewed is not null)
+        {
+            await using var renew = new NpgsqlCommand("UPDATE users SET password_hash = $2 WHERE id = $1", connection);
+            renew.With(id, renewed);
+            await renew.ExecuteNonQueryAsync(ct);
+        }
+
+        var cookie = await BeginAsync(connection, http, id!.Value, name, ct);
+        await transaction.CommitAsync(ct);
+        return cookie;
+    }
+
+    /// <summary>Begins a session in the transaction of what allows it.</summary>
+    /// <returns>What the cookie is to hold.</returns>
+    public static async Task<string> BeginAsync(NpgsqlConnection connection, HttpContext http, int id, string name, CancellationToken ct)
+    {
+        var cookie = Secret.NewToken();
+        var device = http.Request.Headers.UserAgent.ToString();
+        await using (var command = new NpgsqlCommand("""
+            WITH signed AS (UPDATE users SET last_sign_in_at = now() WHERE id = $1)
+            INSERT INTO sessions (user_id, hash, device, address) VALUES ($1, $2, $3, $4)
+            """, connection))
+        {
+            command.With(id);
+            command.With<byte[]>(Secret.Hash(cookie));
+            command.With(device[..Math.Min(device.Length, LongestDevice)], http.Connection.RemoteIpAddress?.ToString() ?? "");
+            await command.ExecuteNonQueryAsync(ct);
+        }
+
+        var by = new Caller(CallerKind.Person, id, name, null, Permission.Person);
+        await AuditLog.AddAsync(connection, http, new("sign_in", $"person:{id}", null), ct, by);
+        return cookie;
+    }
+
+    /// <summary>Makes a link by which somebody chooses a password, once.</summary>
+    /// <returns>What the link holds, and until when it can be used.</returns>
+    public static async Task<(string Token, DateTime ExpiresAt)> LinkAsync(
+        NpgsqlConnection connection, int id, TimeProvider time, CancellationToken ct)
+    {
+        var (token, expires) = (Secret.NewToken(), (time.GetUtcNow() + LinkLifetime).UtcDateTime);
+        await using var command = new NpgsqlCommand("INSERT INTO sign_in_links (hash, user_id, expires_at) VALUES ($1, $2, $3)", connection);
+        command.With<byte[]>(Secret.Hash(token));
+        command.With(id, expires);
+        await command.ExecuteNonQueryAsync(ct);
+        return (token, expires);
+    }
+
+    /// <summary>Sets a password by a link, and signs in.</summary>
+    /// <returns>What the cookie is to hold; null for a link that is not known, was used or has expired.</returns>
+    public async Task<string?> ByLinkAsync(HttpContext http, string token, string hash, CancellationToken ct)
+    {
+        await using var connection = await db.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        int id;
+        string name;
+        await using (var command = new NpgsqlCommand("""
+            UPDATE sign_in_links l SET used_at = now() FROM users u
+             WHERE l.hash = $1 AND l.used_at IS NULL AND l.expires_at > now() AND u.id = l.user_id AND u.deleted_at IS NULL AND u.disabled_at IS NULL
+            RETURNING u.id, u.name
+            """, connection))
+        {
+            command.With<byte[]>(Secret.Hash(token));
+            await using var reader = await command.ExecuteReaderAsync(ct);
+            if (!await reader.ReadAsync(ct))
+            {
+                return null;
+            }
+
+            (id, name) = (reader.GetInt32(0), reader.GetString(1));
+        }
+
+        await UserStore.SetPasswordAsync(connection, id, hash, ct);
+        var by = new Caller(CallerKind.Person, id, name, null, Permission.Person);
+        await AuditLog.AddAsync(connection, http, new("password.set", $"person:{id}", null), ct, by);
+        var cookie = await BeginAsync(connection, http, id, name, ct);
+        await transaction.CommitAsync(ct);
+        await book.ChangedAsync(ct);
+        return cookie;
+    }
+
+    /// <summary>The e-mail that a link is for; null for one that is not known, was used or has expired.</summary>
+    public async Task<string?> EmailOfLinkAsync(string token, CancellationToken ct)
+    {
+        await using var command = db.CreateCommand(
+            "SELECT u.email FROM sign_in_links l JOIN users u ON u.id = l.user_id WHERE l.hash = $1 AND l.used_at IS NULL AND l.expires_at > now()");
+        command.With<byte[]>(Secret.Hash(token));
+        return await command.ExecuteScalarAsync(ct) as string;
+    }
+
+    /// <summary>Changes one's own password, and ends all other sessions.</summary>
+    /// <returns>What the cookie is to hold; null where the present password is not right.</returns>
+    public async Task<string?> ChangeAsync(HttpContext http, Caller caller, string current, string password, CancellationToken ct)
+    {
+        string? hash;
+        await using (var command = db.CreateCommand("SELECT password_hash FROM users WHERE id = $1"))
+        {
+            command.With(caller.Id);
+            hash = await command.ExecuteScalarAsync(ct) as string;
+        }
+
+        if (!(await passwords.VerifyAsync(hash, current, ct)).IsRight)
+        {
+            return null;
+        }
+
+        var chosen = await passwords.HashAsync(password, ct);
+        await using var connection = await db.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await UserStore.SetPasswordAsync(connection, caller.Id, chosen, ct);
+        await AuditLog.AddAsync(connection, http, new("password.set", caller.Actor, null), ct);
+        var cookie = await BeginAsync(connection, http, caller.Id, caller.Name, ct);
+        await transaction.CommitAsync(ct);
+        await book.ChangedAsync(ct);
+        return cookie;
+    }
+
+    /// <summary>Makes the first owner, where nobody else may sign in as one yet.</summary>
+    /// <returns>What the cookie is to hold; null where there is one already.</returns>
+    public async Task<string?> FirstAsync(HttpContext http, string name, string email, string password, CancellationToken ct)
+    {
+        var hash = await passwords.HashAsync(password, ct);
+        await using var connection = await db.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await UserStore.LockAsync(connection, ct);
+        await using (var any = new NpgsqlCommand($"SELECT EXISTS (SELECT FROM users WHERE {UserStore.IsActiveOwner})", connection))
+        {
+            if ((bool)(await any.ExecuteScalarAsync(ct))!)
+            {
+                return null;
+            }
+        }
+
+        var id = await UserStore.AddAsync(connection, name, null, email, isOwner: true, ct) ?? (await UserStore.MakeOwnerAsync(connection, email, ct))!.Value;
+        await UserStore.SetPasswordAsync(connection, id, hash, ct);
+        await AuditLog.AddAsync(connection, http, new("person.create", $"person:{id}", null, After: new { name, email, role = Permissions.OwnerRole }), ct);
+        var cookie = await BeginAsync(connection, http, id, name, ct);
+        await transaction.CommitAsync(ct);
+        await book.ChangedAsync(ct);
+        return cookie;
+    }
+
+    /// <summary>Ends a session of a person.</summary>
+    /// <returns>Whether there was one.</returns>
+    public async Task<bool> EndAsync(HttpContext http, int person, long session, CancellationToken ct)
+    {
+        await using var connection = await db.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await using (var command = new NpgsqlCommand(
+            "UPDATE sessions SET revoked_at = now() WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL", connection))
+        {
+            command.With(session, person);
+            if (await command.ExecuteNonQueryAsync(ct) == 0)
+            {
+                return false;
+            }
+        }
+
+        await AuditLog.AddAsync(connection, http, new("session.end", $"session:{session}", null), ct);
+        await transaction.CommitAsync(ct);
+        await book.ChangedAsync(ct);
+        return true;
+    }
+
+    private async Task<(int? Id, string Name, string? Hash)> FindAsync(string email, CancellationToken ct)
+    {
+        await using var command = db.CreateCommand(
+            "SELECT id, name, password_hash FROM users WHERE lower(email) = lower($1) AND deleted_at IS NULL AND disabled_at IS NULL");
+        command.With(email);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        return await reader.ReadAsync(ct)
+            ? (reader.GetInt32(0), reader.GetString(1), await reader.IsDBNullAsync(2, ct) ? null : reader.GetString(2))
+            : (null, "", null);
+    }
+}

@@ -1,0 +1,78 @@
+using Bayou.Access;
+using Bayou.Audit;
+using Bayou.Http;
+using Bayou.Projects;
+using Npgsql;
+
+namespace Bayou.Users;
+
+/// <summary>Changes people, one change at a time, each with its row in the audit log, and known to this node at once.</summary>
+internal sealed class UserChanges(NpgsqlDataSource db, AccessBook book)
+{
+    /// <summary>Makes a person, or has one come back.</summary>
+    /// <param name="make">The person's id, or why there is none.</param>
+    public Task<(User? User, ApiProblem? Problem)> MakeAsync(
+        HttpContext http, Func<NpgsqlConnection, Task<(int? Id, ApiProblem? Problem)>> make, string action, CancellationToken ct) =>
+        CommitAsync(async connection =>
+        {
+            var (id, problem) = await make(connection);
+            if (id is null)
+            {
+                return (null, problem);
+            }
+
+            var made = await UserStore.FindAsync(connection, id.Value, ct);
+            await AuditLog.AddAsync(connection, http, new(action, $"person:{id}", Project.Default, After: Told(made!)), ct);
+            return (made, null);
+        }, ct);
+
+    /// <summary>Changes a person.</summary>
+    /// <param name="isAway">Whether they would be no owner any more, or could not sign in: the last owner stays one.</param>
+    /// <param name="change">Null, or why it is not made.</param>
+    public Task<(User? User, ApiProblem? Problem)> ChangeAsync(
+        HttpContext http, int id, string action, bool isAway, Func<NpgsqlConnection, User, Task<ApiProblem?>> change, CancellationToken ct) =>
+        CommitAsync(async connection =>
+        {
+            if (await UserStore.FindAsync(connection, id, ct) is not { } before)
+            {
+                return (null, ApiProblem.NotFound("person"));
+            }
+
+            if (before.Role == Permissions.OwnerRole && !http.Caller()!.May.HasFlag(Permission.Owner))
+            {
+                return (null, new(StatusCodes.Status403Forbidden, "FORBIDDEN", "Only an owner changes an owner."));
+            }
+
+            if (isAway && await UserStore.IsLastOwnerAsync(connection, id, ct))
+            {
+                return (null, new(StatusCodes.Status409Conflict, "CONFLICT", "This is the last owner who can sign in; make another first."));
+            }
+
+            if (await change(connection, before) is { } problem)
+            {
+                return (null, problem);
+            }
+
+            var after = await UserStore.FindAsync(connection, id, ct);
+            await AuditLog.AddAsync(connection, http, new(action, $"person:{id}", Project.Default, Told(before), after is null ? null : Told(after)), ct);
+            return (after ?? before, null);
+        }, ct);
+
+    private async Task<(User? User, ApiProblem? Problem)> CommitAsync(
+        Func<NpgsqlConnection, Task<(User? User, ApiProblem? Problem)>> work, CancellationToken ct)
+    {
+        await using var connection = await db.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await UserStore.LockAsync(connection, ct);
+        var (user, problem) = await work(connection);
+        if (problem is null)
+        {
+            await transaction.CommitAsync(ct);
+            await book.ChangedAsync(ct);
+        }
+
+        return (user, problem);
+    }
+
+    private static object Told(User user) => new { user.Name, user.Age, user.Email, user.Role, user.DisabledAt };
+}

@@ -1,0 +1,239 @@
+using Bayou.Access;
+using Bayou.Audit;
+using Bayou.Database;
+using Bayou.Http;
+using Bayou.Projects;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+
+namespace Bayou.Users;
+
+/// <summary>Somebody who was invited.</summary>
+/// <param name="Link">By which they choose a password, once; told this once. Null for one who has a password.</param>
+internal sealed record Invitation(int UserId, string Email, string Role, string? Link, DateTime? ExpiresAt);
+
+internal static class UserEndpoints
+{
+    private static readonly QuerySpec Spec = new(ListQuery.Parameters,
+    [
+        new("id", "w.id", FieldType.Integer), new("name", "w.name", FieldType.Text), new("age", "w.age", FieldType.Integer),
+        new("email", "w.email", FieldType.Text), new("role", UserStore.Role, FieldType.Text), new("created_at", "w.created_at", FieldType.Time),
+        new("updated_at", "w.updated_at", FieldType.Time), new("disabled_at", "w.disabled_at", FieldType.Time),
+        new("last_sign_in_at", "w.last_sign_in_at", FieldType.Time),
+    ]);
+
+    public static void MapUsers(this IEndpointRouteBuilder routes)
+    {
+        var users = routes.MapGroup("/api/v1/users").WithTags("People");
+        users.MapGet("", ListAsync).IsRead().Needs(Permission.Read).Describe("ListUsers", "People, the newest first.", Spec);
+        users.MapGet("/{id:int}", GetAsync).Needs(Permission.Read).WithName("GetUser").WithSummary("One person.");
+        users.MapPost("", AddAsync).Needs(Permission.Admin).WithName("AddUser")
+            .WithSummary("Adds a person, who has no role yet; one without an e-mail cannot sign in.")
+            .WithMetadata(new BodySpec(RequestBody.Types, "The person.", typeof(UserBody)));
+        users.MapPatch("/{id:int}", ChangeAsync).Needs(Permission.Admin).WithName("ChangeUser")
+            .WithSummary("Changes what is given of a person, and leaves the rest; one who is disabled cannot sign in.")
+            .WithMetadata(new BodySpec(RequestBody.Types, "What changes.", typeof(UserChange)));
+        users.MapDelete("/{id:int}", DeleteAsync).Needs(Permission.Admin).WithName("DeleteUser").WithSummary("Deletes a person, until restored.");
+        users.MapPost("/{id:int}/restore", RestoreAsync).Needs(Permission.Admin).WithName("RestoreUser").WithSummary("Restores a person who was deleted.");
+        users.MapPost("/{id:int}/link", LinkAsync).Needs(Permission.Admin).WithName("MakeLink")
+            .WithSummary("Makes a one-time link by which a person chooses a password, who has none or has lost it.");
+
+        var members = routes.MapGroup("/projects/{project:int}/members").WithTags("People").AddEndpointFilter(ProjectEndpoints.ThereAsync);
+        members.MapPost("", InviteAsync).Needs(Permission.Admin).WithName("Invite").WithSummary("Invites a person to a role, by a one-time link.")
+            .WithMetadata(new BodySpec(RequestBody.Types, "Whom, to what.", typeof(InviteBody)));
+        members.MapPut("/{id:int}", SetRoleAsync).Needs(Permission.Admin).WithName("SetRole").WithSummary("Sets a person's role.")
+            .WithMetadata(new BodySpec(RequestBody.Types, "The role; null for none.", typeof(RoleBody)));
+    }
+
+    private static async Task<Results<ApiResult<IEnumerable<User>, ListMetadata>, ApiProblem>> ListAsync(
+        HttpContext http, [FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, CancellationToken ct)
+    {
+        var query = new QueryReader(http, Spec);
+        var filter = new FilterSql();
+        filter.Add($"w.deleted_at IS NULL");
+        var list = new ListQuery(query, Spec, filter, "w.id DESC", "w.name || ' ' || coalesce(w.email, '')");
+        if (query.Problem is { } problem)
+        {
+            return problem;
+        }
+
+        await using var command = db.CreateCommand(
+            $"SELECT {UserStore.Columns} {UserStore.From} WHERE {filter.Where} ORDER BY {list.OrderBy} LIMIT {list.Limit} OFFSET {list.Offset}");
+        filter.Bind(command.Parameters);
+        var rows = new List<User>();
+        await using (var reader = await command.ExecuteReaderAsync(ct))
+        {
+            while (await reader.ReadAsync(ct))
+            {
+                rows.Add(await UserStore.ReadAsync(reader, ct));
+            }
+        }
+
+        var last = rows.Count > 0 ? rows.Max(row => row.Id) : list.After ?? 0;
+        return new ApiResult<IEnumerable<User>, ListMetadata>(rows, ListMetadata.Of(list, await ListQuery.CountAsync(db, UserStore.From, filter, ct), last));
+    }
+
+    private static async Task<Results<ApiResult<User>, ApiProblem>> GetAsync(int id, NpgsqlDataSource db, CancellationToken ct)
+    {
+        await using var connection = await db.OpenConnectionAsync(ct);
+        return await UserStore.FindAsync(connection, id, ct) is { } user ? new ApiResult<User>(user) : ApiProblem.NotFound("person");
+    }
+
+    private static async Task<Results<CreatedResult<User>, ApiProblem>> AddAsync(
+        HttpContext http, RequestBody bodies, UserChanges changes, CancellationToken ct)
+    {
+        var (body, problem) = await JsonBody.ReadAsync<UserBody>(http, bodies, ct);
+        if (body is null || (problem = ApiProblem.Of(
+            UserRules.Name(body.Name), UserRules.Age(body.Age), body.Email is null ? null : UserRules.Email(body.Email))) is not null)
+        {
+            return problem!;
+        }
+
+        var (user, refused) = await changes.MakeAsync(http, async connection =>
+        {
+            var id = await UserStore.AddAsync(connection, body.Name!, body.Age, body.Email, isOwner: false, ct);
+            return id is null ? (null, Taken) : (id, null);
+        }, "person.create", ct);
+        return user is null ? refused! : new CreatedResult<User>(user);
+    }
+
+    private static async Task<Results<ApiResult<User>, ApiProblem>> ChangeAsync(
+        HttpContext http, int id, RequestBody bodies, UserChanges changes, CancellationToken ct)
+    {
+        var (body, problem) = await JsonBody.ReadAsync<UserChange>(http, bodies, ct);
+        if (body is null || (problem = ApiProblem.Of(body.Name is null ? null : UserRules.Name(body.Name), UserRules.Age(body.Age),
+            body.Email is null ? null : UserRules.Email(body.Email))) is not null)
+        {
+            return problem!;
+        }
+
+        return await OfAsync(changes.ChangeAsync(http, id, "person.change", isAway: body.Disabled == true, async (connection, user) =>
+        {
+            if (body.Email is { } email && await UserStore.IsTakenAsync(connection, email, id, ct))
+            {
+                return Taken;
+            }
+
+            await using var command = new NpgsqlCommand("""
+                UPDATE users SET name = coalesce($2, name), age = coalesce($3::int, age), email = coalesce($4, email), updated_at = now(),
+                       disabled_at = CASE $5::boolean WHEN true THEN coalesce(disabled_at, now()) WHEN false THEN NULL ELSE disabled_at END
+                 WHERE id = $1
+                """, connection);
+            command.With(id, body.Name, body.Age, body.Email, body.Disabled);
+            await command.ExecuteNonQueryAsync(ct);
+            return null;
+        }, ct));
+    }
+
+    private static async Task<Results<NoContent, ApiProblem>> DeleteAsync(HttpContext http, int id, UserChanges changes, CancellationToken ct)
+    {
+        var (_, problem) = await changes.ChangeAsync(http, id, "person.delete", isAway: true, async (connection, _) =>
+        {
+            await using var command = new NpgsqlCommand("UPDATE users SET deleted_at = now(), updated_at = now() WHERE id = $1", connection);
+            command.With(id);
+            await command.ExecuteNonQueryAsync(ct);
+            return null;
+        }, ct);
+        return problem is null ? TypedResults.NoContent() : problem;
+    }
+
+    private static async Task<Results<ApiResult<User>, ApiProblem>> RestoreAsync(HttpContext http, int id, UserChanges changes, CancellationToken ct) =>
+        await OfAsync(changes.MakeAsync(http, async connection =>
+        {
+            await using var command = new NpgsqlCommand("""
+                UPDATE users u SET deleted_at = NULL, updated_at = now() WHERE id = $1 AND deleted_at IS NOT NULL
+                   AND NOT EXISTS (SELECT FROM users o WHERE lower(o.email) = lower(u.email) AND o.deleted_at IS NULL)
+                """, connection);
+            command.With(id);
+            return await command.ExecuteNonQueryAsync(ct) == 0 ? (null, ApiProblem.NotFound("deleted person whose e-mail nobody else has")) : ((int?)id, null);
+        }, "person.restore", ct));
+
+    private static async Task<Results<CreatedResult<Invitation>, ApiProblem>> LinkAsync(
+        HttpContext http, int id, UserChanges changes, TimeProvider time, CancellationToken ct)
+    {
+        Invitation? made = null;
+        var (_, problem) = await changes.ChangeAsync(http, id, "person.link", isAway: false, async (connection, user) =>
+        {
+            if (user.Email is null)
+            {
+                return ApiProblem.Validation("This person has no e-mail, and cannot sign in.", new FieldError("email", "is missing"));
+            }
+
+            var (token, expires) = await SignIn.LinkAsync(connection, id, time, ct);
+            made = new(id, user.Email, user.Role ?? "", SignInLink.Of(http, token), expires);
+            return null;
+        }, ct);
+        return problem is null ? new CreatedResult<Invitation>(made!) : problem;
+    }
+
+    private static async Task<Results<CreatedResult<Invitation>, ApiProblem>> InviteAsync(
+        HttpContext http, RequestBody bodies, UserChanges changes, TimeProvider time, CancellationToken ct)
+    {
+        var (body, problem) = await JsonBody.ReadAsync<InviteBody>(http, bodies, ct);
+        if (body is null || (problem = ApiProblem.Of(UserRules.Email(body.Email), body.Name is null ? null : UserRules.Name(body.Name), RoleError(body.Role)))
+            is not null)
+        {
+            return problem!;
+        }
+
+        if (RoleProblem(http, body.Role) is { } forbidden)
+        {
+            return forbidden;
+        }
+
+        Invitation? made = null;
+        var (_, refused) = await changes.MakeAsync(http, async connection =>
+        {
+            if (await UserStore.AddAsync(connection, body.Name ?? body.Email!.Split('@')[0], null, body.Email, isOwner: false, ct) is not { } id)
+            {
+                return (null, Taken);
+            }
+
+            await UserStore.SetRoleAsync(connection, id, body.Role, ct);
+            var (token, expires) = await SignIn.LinkAsync(connection, id, time, ct);
+            made = new(id, body.Email!, body.Role!, SignInLink.Of(http, token), expires);
+            return (id, null);
+        }, "person.invite", ct);
+        return refused is null ? new CreatedResult<Invitation>(made!) : refused;
+    }
+
+    private static async Task<Results<ApiResult<User>, ApiProblem>> SetRoleAsync(
+        HttpContext http, int id, RequestBody bodies, UserChanges changes, CancellationToken ct)
+    {
+        var (body, problem) = await JsonBody.ReadAsync<RoleBody>(http, bodies, ct);
+        if (body is null || (problem = ApiProblem.Of(body.Role is null ? null : RoleError(body.Role)) ?? RoleProblem(http, body.Role)) is not null)
+        {
+            return problem!;
+        }
+
+        return await OfAsync(changes.ChangeAsync(http, id, "person.role", isAway: body.Role != Permissions.OwnerRole, async (connection, _) =>
+        {
+            await UserStore.SetRoleAsync(connection, id, body.Role, ct);
+            return null;
+        }, ct));
+    }
+
+    private static async Task<Results<ApiResult<User>, ApiProblem>> OfAsync(Task<(User? User, ApiProblem? Problem)> change)
+    {
+        var (user, problem) = await change;
+        return user is null ? problem! : new ApiResult<User>(user);
+    }
+
+    private static ApiProblem Taken => new(StatusCodes.Status409Conflict, "CONFLICT", "Somebody else has this e-mail.", [new("email", "is somebody else's")]);
+
+    private static FieldError? RoleError(string? role) => role == Permissions.OwnerRole || Permissions.Roles.Contains(role)
+        ? null : new("role", $"must be one of {string.Join(", ", Permissions.Roles)}, {Permissions.OwnerRole}");
+
+    /// <summary>Only owners make owners.</summary>
+    private static ApiProblem? RoleProblem(HttpContext http, string? role) => role == Permissions.OwnerRole && !http.Caller()!.May.HasFlag(Permission.Owner)
+        ? new(StatusCodes.Status403Forbidden, "FORBIDDEN", "Only an owner makes others owners.") : null;
+
+    private sealed record UserBody(string? Name, int? Age, string? Email) : IBody;
+
+    /// <summary>What is changed of a person; null for what stays.</summary>
+    private sealed record UserChange(string? Name, int? Age, string? Email, bool? Disabled) : IBody;
+
+    private sealed record InviteBody(string? Email, string? Name, string? Role) : IBody;
+
+    private sealed record RoleBody(string? Role) : IBody;
+}

@@ -1,0 +1,133 @@
+using Bayou.Access;
+using Bayou.Database;
+using Bayou.Projects;
+using Npgsql;
+
+namespace Bayou.Users;
+
+/// <summary>One row of <c>GET /api/v1/users</c>.</summary>
+/// <param name="Email">Null for one who cannot sign in.</param>
+/// <param name="Role">In the project; <c>owner</c> for an admin of all; null for none.</param>
+/// <param name="HasPassword">One has been chosen.</param>
+internal sealed record User(
+    int Id, string Name, int? Age, string? Email, string? Role, bool HasPassword, DateTime? DisabledAt, DateTime? LastSignInAt, DateTime CreatedAt,
+    DateTime UpdatedAt);
+
+/// <summary>People, in PostgreSQL.</summary>
+internal static class UserStore
+{
+    /// <summary>Of a row of users: whether it is an owner who can sign in.</summary>
+    public const string IsActiveOwner = "is_owner AND password_hash IS NOT NULL AND disabled_at IS NULL AND deleted_at IS NULL";
+
+    /// <summary>Of rows w of users and m of members.</summary>
+    public const string Role = "CASE WHEN w.is_owner THEN 'owner' ELSE m.role END";
+
+    public const string Columns =
+        $"w.id, w.name, w.age, w.email, {Role}, w.password_hash IS NOT NULL, w.disabled_at, w.last_sign_in_at, w.created_at, w.updated_at";
+
+    public static readonly string From = $"FROM users w LEFT JOIN members m ON m.user_id = w.id AND m.project_id = {Project.Default}";
+
+    /// <summary>One change of people at a time: else two could each take away the last owner but one.</summary>
+    private const long Lock = 0x6261796F75_0014;
+
+    public static async Task<User> ReadAsync(NpgsqlDataReader row, CancellationToken ct) => new(
+        row.GetInt32(0), row.GetString(1), await row.OrNullAsync<int>(2, ct), await row.IsDBNullAsync(3, ct) ? null : row.GetString(3),
+        await row.IsDBNullAsync(4, ct) ? null : row.GetString(4), row.GetBoolean(5), await row.OrNullAsync<DateTime>(6, ct),
+        await row.OrNullAsync<DateTime>(7, ct), row.GetDateTime(8), row.GetDateTime(9));
+
+    public static async Task LockAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("SELECT pg_advisory_xact_lock($1)", connection);
+        command.With(Lock);
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    public static async Task<User?> FindAsync(NpgsqlConnection connection, int id, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand($"SELECT {Columns} {From} WHERE w.id = $1 AND w.deleted_at IS NULL", connection);
+        command.With(id);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        return await reader.ReadAsync(ct) ? await ReadAsync(reader, ct) : null;
+    }
+
+    /// <returns>The person's id; null where the e-mail is somebody else's.</returns>
+    public static async Task<int?> AddAsync(NpgsqlConnection connection, string name, int? age, string? email, bool isOwner, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("""
+            INSERT INTO users (name, age, email, is_owner) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (lower(email)) WHERE deleted_at IS NULL DO NOTHING RETURNING id
+            """, connection);
+        command.With(name, age, email, isOwner);
+        return (int?)await command.ExecuteScalarAsync(ct);
+    }
+
+    /// <summary>Makes whoever has an e-mail an owner.</summary>
+    /// <returns>Their id; null where nobody has it.</returns>
+    public static async Task<int?> MakeOwnerAsync(NpgsqlConnection connection, string email, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            "UPDATE users SET is_owner = true, updated_at = now() WHERE lower(email) = lower($1) AND deleted_at IS NULL RETURNING id", connection);
+        command.With(email);
+        return (int?)await command.ExecuteScalarAsync(ct);
+    }
+
+    /// <summary>Whether an e-mail is that of another person.</summary>
+    public static async Task<bool> IsTakenAsync(NpgsqlConnection connection, string email, int besides, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            "SELECT EXISTS (SELECT FROM users WHERE lower(email) = lower($1) AND deleted_at IS NULL AND id <> $2)", connection);
+        command.With(email, besides);
+        return (bool)(await command.ExecuteScalarAsync(ct))!;
+    }
+
+    /// <summary>Whether nobody could sign in as an owner without this person.</summary>
+    public static async Task<bool> IsLastOwnerAsync(NpgsqlConnection connection, int id, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            $"SELECT bool_or(id = $1) AND count(*) = 1 FROM users WHERE {IsActiveOwner}", connection);
+        command.With(id);
+        return await command.ExecuteScalarAsync(ct) is true;
+    }
+
+    /// <param name="role">Null for none.</param>
+    public static async Task SetRoleAsync(NpgsqlConnection connection, int id, string? role, CancellationToken ct)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        batch.BatchCommands.Add(new("UPDATE users SET is_owner = $2, updated_at = now() WHERE id = $1 AND is_owner <> $2")
+        {
+            Parameters = { new() { Value = id }, new() { Value = role == Permissions.OwnerRole } },
+        });
+        batch.BatchCommands.Add(new("DELETE FROM members WHERE user_id = $1 AND project_id = $2")
+        {
+            Parameters = { new() { Value = id }, new() { Value = Project.Default } },
+        });
+        if (role is not (null or Permissions.OwnerRole))
+        {
+            batch.BatchCommands.Add(new("INSERT INTO members (user_id, project_id, role) VALUES ($1, $2, $3)")
+            {
+                Parameters = { new() { Value = id }, new() { Value = Project.Default }, new() { Value = role } },
+            });
+        }
+
+        await batch.ExecuteNonQueryAsync(ct);
+    }
+
+    /// <summary>Sets a password and ends all sessions that were begun with another.</summary>
+    public static async Task SetPasswordAsync(NpgsqlConnection connection, int id, string hash, CancellationToken ct)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        batch.BatchCommands.Add(new("UPDATE users SET password_hash = $2, updated_at = now() WHERE id = $1")
+        {
+            Parameters = { new() { Value = id }, new() { Value = hash } },
+        });
+        foreach (var (table, end) in (ReadOnlySpan<(string, string)>)[("sessions", "revoked_at"), ("sign_in_links", "used_at")])
+        {
+            batch.BatchCommands.Add(new($"UPDATE {table} SET {end} = now() WHERE user_id = $1 AND {end} IS NULL") { Parameters = { new() { Value = id } } });
+        }
+
+        await batch.ExecuteNonQueryAsync(ct);
+    }
+
+    private static async Task<T?> OrNullAsync<T>(this NpgsqlDataReader row, int column, CancellationToken ct)
+        where T : struct => await row.IsDBNullAsync(column, ct) ? null : await row.GetFieldValueAsync<T>(column, ct);
+}

@@ -1,0 +1,187 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using Bayou.Audit;
+using Npgsql;
+
+namespace Bayou.Access;
+
+/// <summary>People and keys are managed, and all of it is in the audit log.</summary>
+public sealed class PeopleAndKeysTests(People people) : IClassFixture<People>
+{
+    private static CancellationToken Ct => BayouServer.Ct;
+
+    [Fact]
+    public async Task A_person_without_an_email_is_a_row_and_no_more()
+    {
+        var row = await People.DataAsync(people.Owner.PostAsJsonAsync("/api/v1/users", new { name = "Ann", age = 30 }, Ct), HttpStatusCode.Created);
+        var id = (int)row["id"]!;
+        Assert.Equal(("Ann", 30, null), ((string?)row["name"], (int?)row["age"], (string?)row["email"]));
+        var changed = await People.DataAsync(people.Owner.PatchAsJsonAsync($"/api/v1/users/{id}", new { age = 31 }, Ct));
+        Assert.Equal(("Ann", 31), ((string?)changed["name"], (int?)changed["age"]));
+        Assert.Equal(HttpStatusCode.BadRequest, await People.StatusAsync(people.Owner.PostAsync(Of($"/api/v1/users/{id}/link"), null, Ct)));
+        Assert.Equal(HttpStatusCode.NoContent, await People.StatusAsync(people.Owner.DeleteAsync(Of($"/api/v1/users/{id}"), Ct)));
+        Assert.Equal(HttpStatusCode.NotFound, await People.StatusAsync(people.Owner.GetAsync(Of($"/api/v1/users/{id}"), Ct)));
+        await People.DataAsync(people.Owner.PostAsync(Of($"/api/v1/users/{id}/restore"), null, Ct));
+        var listed = (await People.DataAsync(people.Owner.GetAsync(Of("/api/v1/users?search=ANN&age__gte=31"), Ct))).AsArray();
+        Assert.Contains(listed, user => (int)user!["id"]! == id);
+    }
+
+    [Theory]
+    [InlineData("""{"name":""}""", "name")]
+    [InlineData("""{"name":"A","age":-1}""", "age")]
+    [InlineData("""{"name":"A","age":"30"}""", "age")]
+    [InlineData("""{"name":"A","email":"a@"}""", "email")]
+    [InlineData("""{"name":"A","nickname":"B"}""", "nickname")]
+    [InlineData("""{"name":"A","name":"B"}""", "name")]
+    [InlineData("""["name"]""", "body")]
+    [InlineData("""{"name":"A\u0000"}""", "name")]
+    public async Task What_is_wrong_with_a_person_is_named(string json, string field)
+    {
+        using var response = await people.Owner.PostAsync(Of("/api/v1/users"), new StringContent(json, null, "application/json"), Ct);
+        var body = JsonNode.Parse(await response.Content.ReadAsStringAsync(Ct))!;
+        Assert.True(response.StatusCode == HttpStatusCode.BadRequest, $"{body}");
+        Assert.Equal(field, (string?)body["error"]!["details"]![0]!["field"]);
+    }
+
+    [Fact]
+    public async Task The_last_owner_stays_and_only_owners_change_owners()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await using var alone = await BayouServer.StartAsync(database);
+        using var owner = new HttpClient { BaseAddress = alone.Http.BaseAddress };
+        var me = await People.DataAsync(owner.PostAsJsonAsync("/auth/first", new { name = "O", email = "o@example.com", password = People.Password }, Ct));
+        foreach (var change in (Func<Task<HttpResponseMessage>>[])
+        [
+            () => owner.DeleteAsync(Of($"/api/v1/users/{me["id"]}"), Ct),
+            () => owner.PatchAsJsonAsync($"/api/v1/users/{me["id"]}", new { disabled = true }, Ct),
+            () => owner.PutAsJsonAsync($"/projects/1/members/{me["id"]}", new { role = "admin" }, Ct),
+        ])
+        {
+            Assert.Equal(HttpStatusCode.Conflict, await People.StatusAsync(change()));
+        }
+
+        var (admin, id, _) = await people.PersonAsync("admin");
+        var ownerId = (await People.DataAsync(people.Owner.GetAsync(Of("/auth/me"), Ct)))["id"];
+        Assert.Equal(HttpStatusCode.Forbidden, await People.StatusAsync(admin.PatchAsJsonAsync($"/api/v1/users/{ownerId}", new { name = "X" }, Ct)));
+        Assert.Equal(HttpStatusCode.Forbidden, await People.StatusAsync(admin.PostAsync(Of($"/api/v1/users/{ownerId}/link"), null, Ct)));
+        Assert.Equal(HttpStatusCode.Forbidden, await People.StatusAsync(admin.PutAsJsonAsync($"/projects/1/members/{id}", new { role = "owner" }, Ct)));
+        Assert.Equal(HttpStatusCode.Forbidden,
+            await People.StatusAsync(admin.PostAsJsonAsync("/projects/1/members", new { email = "x@example.com", role = "owner" }, Ct)));
+    }
+
+    [Fact]
+    public async Task Who_is_disabled_deleted_or_demoted_is_out_at_once()
+    {
+        var (http, id, _) = await people.PersonAsync("admin");
+        Assert.Equal(HttpStatusCode.OK, await People.StatusAsync(http.GetAsync(Of("/audit"), Ct)));
+        await People.DataAsync(people.Owner.PutAsJsonAsync($"/projects/1/members/{id}", new { role = "viewer" }, Ct));
+        Assert.Equal(HttpStatusCode.Forbidden, await People.StatusAsync(http.GetAsync(Of("/audit"), Ct)));
+        await People.DataAsync(people.Owner.PutAsJsonAsync($"/projects/1/members/{id}", new { role = (string?)null }, Ct));
+        Assert.Equal(HttpStatusCode.Forbidden, await People.StatusAsync(http.GetAsync(Of("/metrics"), Ct)));
+        await People.DataAsync(people.Owner.PatchAsJsonAsync($"/api/v1/users/{id}", new { disabled = true }, Ct));
+        Assert.Equal(HttpStatusCode.Unauthorized, await People.StatusAsync(http.GetAsync(Of("/auth/sessions"), Ct)));
+        await People.DataAsync(people.Owner.PatchAsJsonAsync($"/api/v1/users/{id}", new { disabled = false }, Ct));
+        Assert.Equal(HttpStatusCode.OK, await People.StatusAsync(http.GetAsync(Of("/auth/sessions"), Ct)));
+        await people.Owner.DeleteAsync(Of($"/api/v1/users/{id}"), Ct);
+        Assert.Equal(HttpStatusCode.Unauthorized, await People.StatusAsync(http.GetAsync(Of("/auth/sessions"), Ct)));
+    }
+
+    [Fact]
+    public async Task A_key_is_shown_once_expires_and_rotates()
+    {
+        var (old, id, key) = await people.KeyAsync("read", "ingest");
+        Assert.StartsWith("bayou_multi_", key, StringComparison.Ordinal);
+        var listed = (await People.DataAsync(people.Owner.GetAsync(Of("/projects/1/keys"), Ct))).AsArray();
+        Assert.DoesNotContain(key, $"{listed}", StringComparison.Ordinal);
+        Assert.Equal((key[^4..], "Olga"), Assert.Single(listed.Select(row => row!), row => (int)row["id"]! == id) is var row
+            ? ((string)row["hint"]!, (string)row["created_by"]!) : default);
+
+        var rotated = await People.DataAsync(people.Owner.PostAsync(Of($"/projects/1/keys/{id}/rotate"), null, Ct), HttpStatusCode.Created);
+        using var renewed = people.With((string)rotated["key"]!);
+        foreach (var http in (HttpClient[])[old, renewed])
+        {
+            Assert.Equal(HttpStatusCode.OK, await People.StatusAsync(http.GetAsync(Of("/info"), Ct)));
+        }
+
+        // The day of grace is over.
+        await using var over = people.Server.Db.CreateCommand("UPDATE api_keys SET expires_at = now() WHERE id = $1");
+        over.Parameters.Add(new() { Value = id });
+        await over.ExecuteNonQueryAsync(Ct);
+        await Eventually.SeesAsync(() => People.StatusAsync(old.GetAsync(Of("/info"), Ct)), status => status == HttpStatusCode.Unauthorized);
+        Assert.Equal(HttpStatusCode.OK, await People.StatusAsync(renewed.GetAsync(Of("/info"), Ct)));
+    }
+
+    [Fact]
+    public async Task Nobody_makes_a_key_that_may_more_than_they_may()
+    {
+        var (narrow, _, _) = await people.KeyAsync("admin");
+        Assert.Equal(HttpStatusCode.Forbidden,
+            await People.StatusAsync(narrow.PostAsJsonAsync("/projects/1/keys", new { name = "k", scopes = new[] { "ingest" } }, Ct)));
+        foreach (var body in new object[]
+        {
+            new { name = "", scopes = new[] { "read" } }, new { name = "k", scopes = Array.Empty<string>() },
+            new { name = "k", scopes = new[] { "everything" } },
+            new { name = "k", scopes = new[] { "read" }, expires_at = "2020-01-01T00:00:00Z" }, new { name = "k" },
+        })
+        {
+            Assert.Equal(HttpStatusCode.BadRequest, await People.StatusAsync(people.Owner.PostAsJsonAsync("/projects/1/keys", body, Ct)));
+        }
+    }
+
+    [Fact]
+    public async Task A_key_says_when_it_is_mistyped()
+    {
+        var (_, _, key) = await people.KeyAsync("read");
+        var typo = key[..^1] + (key[^1] == 'a' ? 'b' : 'a');
+        foreach (var (given, why) in new[] { (typo, "mistyped"), (key[..^8], "mistyped"), (Secret.NewKey(["read"]), "not known") })
+        {
+            using var http = people.With(given);
+            using var response = await http.GetAsync(Of("/info"), Ct);
+            Assert.Contains(why, await response.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
+            Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        }
+    }
+
+    [Fact]
+    public async Task All_of_it_is_in_the_audit_log_which_shows_what_was_changed_in_it()
+    {
+        var (_, person, email) = await people.PersonAsync("editor");
+        var (_, key, secret) = await people.KeyAsync("read");
+        await people.Owner.DeleteAsync(Of($"/projects/1/keys/{key}"), Ct);
+        await People.StatusAsync(people.Nobody.PostAsJsonAsync("/auth/login", new { email, password = "a wrong long password" }, Ct));
+        var rows = (await People.DataAsync(people.Owner.GetAsync(Of("/audit?limit=1000"), Ct))).AsArray();
+        foreach (var (action, target) in new[]
+        {
+            ("person.invite", $"person:{person}"), ("password.set", $"person:{person}"), ("sign_in", $"person:{person}"), ("sign_in.fail", $"person:{person}"),
+            ("key.create", $"key:{key}"), ("key.revoke", $"key:{key}"),
+        })
+        {
+            Assert.Contains(rows, row => (string)row!["action"]! == action && (string)row["target"]! == target);
+        }
+
+        Assert.DoesNotContain(secret, $"{rows}", StringComparison.Ordinal);
+        Assert.DoesNotContain("long password", $"{rows}", StringComparison.Ordinal);
+        var first = (long)rows[^1]!["id"]!;
+        Assert.All((await People.DataAsync(people.Owner.GetAsync(Of($"/audit?id__gt={first}"), Ct))).AsArray(), row => Assert.True((long)row!["id"]! > first));
+
+        var db = people.Server.Db;
+        Assert.Null((await AuditLog.VerifyAsync(db, Ct)).Wrong);
+        foreach (var change in (string[])["UPDATE audit SET actor = 'nobody'", "DELETE FROM audit", "TRUNCATE audit"])
+        {
+            await using var refused = db.CreateCommand(change);
+            await Assert.ThrowsAsync<PostgresException>(() => refused.ExecuteNonQueryAsync(Ct));
+        }
+
+        // Who can turn the trigger off can change a row, but not unseen.
+        await using (var changed = db.CreateCommand(
+            "SET session_replication_role = replica; UPDATE audit SET actor_name = 'nobody' WHERE id = 2; SET session_replication_role = DEFAULT"))
+        {
+            await changed.ExecuteNonQueryAsync(Ct);
+        }
+
+        Assert.Equal(2, (await AuditLog.VerifyAsync(db, Ct)).Wrong);
+    }
+
+    private static Uri Of(string path) => new(path, UriKind.Relative);
+}

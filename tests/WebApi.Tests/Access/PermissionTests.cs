@@ -1,0 +1,124 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Patterns;
+
+namespace Bayou.Access;
+
+/// <summary>Every address that the server has, tried by everybody. One that is missing here fails.</summary>
+public sealed partial class PermissionTests(People people) : IClassFixture<People>
+{
+    private const string Open = "", Ingest = "ingest", Read = "read", Write = "write", Admin = "admin", Person = "person", Deploy = "ingest write";
+
+    /// <summary>What an address needs, any one of these.</summary>
+    private static readonly Dictionary<string, string> Needed = new()
+    {
+        ["GET /"] = Open, ["GET /dashboard/{**view}"] = Open, ["GET /login/{**way}"] = Open,
+        ["GET /health/liveness"] = Open, ["GET /health/readiness"] = Open,
+        ["POST /session"] = Open, ["DELETE /session"] = Open, ["POST /auth/login"] = Open, ["POST /auth/logout"] = Open, ["GET /auth/me"] = Open,
+        ["POST /auth/first"] = Open, ["POST /auth/link"] = Open, ["POST /auth/password"] = Open,
+        ["GET /auth/sessions"] = Person, ["DELETE /auth/sessions/{session:long}"] = Person,
+        ["POST /ingest/v1/requests"] = Ingest, ["POST /ingest/v1/logs"] = Ingest, ["POST /ingest/v1/deploys"] = Deploy,
+        ["GET /health"] = Read, ["GET /health/database"] = Read, ["GET /health/worker"] = Read, ["GET /info"] = Read, ["GET /error"] = Read,
+        ["GET /doc"] = Read, ["GET /reference/{documentName?}"] = Read, ["GET /reference/scalar.js"] = Read,
+        ["GET /reference/scalar.aspnetcore.js"] = Read,
+        ["GET /reference/favicon.svg"] = Read, ["GET /cluster"] = Read, ["GET /deploys"] = Read, ["GET /projects"] = Read,
+        ["GET /metrics"] = Read, ["GET /metrics/aggregate"] = Read, ["GET /metrics/top"] = Read, ["GET /metrics/summary"] = Read,
+        ["GET /metrics/distribution"] = Read, ["GET /metrics/heatmap"] = Read, ["GET /metrics/changes"] = Read, ["GET /metrics/stream"] = Read,
+        ["GET /metrics/freshness"] = Read, ["GET /metrics/losses"] = Read, ["GET /metrics/services"] = Read, ["GET /metrics/endpoints"] = Read,
+        ["GET /logs"] = Read, ["GET /logs/stream"] = Read, ["GET /logs/patterns"] = Read, ["GET /logs/histogram"] = Read, ["GET /logs/facets"] = Read,
+        ["GET /logs/export"] = Read, ["GET /logs/{id:long}"] = Read, ["GET /logs/{id:long}/context"] = Read,
+        ["GET /api/v1/users"] = Read, ["GET /api/v1/users/{id:int}"] = Read, ["POST /api/v1/users"] = Admin, ["PATCH /api/v1/users/{id:int}"] = Admin,
+        ["DELETE /api/v1/users/{id:int}"] = Admin, ["POST /api/v1/users/{id:int}/restore"] = Admin, ["POST /api/v1/users/{id:int}/link"] = Admin,
+        ["POST /projects/{project:int}/members"] = Admin, ["PUT /projects/{project:int}/members/{id:int}"] = Admin,
+        ["GET /projects/{project:int}/keys"] = Admin, ["POST /projects/{project:int}/keys"] = Admin, ["DELETE /projects/{project:int}/keys/{id:int}"] = Admin,
+        ["POST /projects/{project:int}/keys/{id:int}/rotate"] = Admin, ["GET /audit"] = Admin,
+    };
+
+    private static CancellationToken Ct => BayouServer.Ct;
+
+    [Fact]
+    public async Task Every_address_lets_through_who_may_and_nobody_else()
+    {
+        var callers = new (string Name, HttpClient Http, string May)[]
+        {
+            ("nobody", people.Nobody, ""),
+            ("a mistyped key", people.With((await people.KeyAsync(Read)).Key + "x"), ""),
+            ("a revoked key", await RevokedAsync(), ""),
+            ("an ingest key", (await people.KeyAsync(Ingest)).Http, Ingest),
+            ("a read key", (await people.KeyAsync(Read)).Http, Read),
+            ("a write key", (await people.KeyAsync(Write)).Http, Write),
+            ("an admin key", (await people.KeyAsync(Admin)).Http, Admin),
+            ("a viewer", (await people.PersonAsync("viewer")).Http, $"{Person} {Read}"),
+            ("an editor", (await people.PersonAsync("editor")).Http, $"{Person} {Read} {Write}"),
+            ("an admin", (await people.PersonAsync("admin")).Http, $"{Person} {Read} {Write} {Admin} {Ingest}"),
+            ("an owner", people.Owner, $"{Person} {Read} {Write} {Admin} {Ingest}"),
+        };
+        var wrong = new List<string>();
+        foreach (var address in Addresses())
+        {
+            if (!Needed.TryGetValue(address, out var needed))
+            {
+                wrong.Add($"{address} is not in the table");
+                continue;
+            }
+
+            foreach (var (name, http, may) in needed == Open ? callers[..1] : callers) // Some of the open ones sign out.
+            {
+                var status = await TryAsync(http, address);
+                var expected = needed == Open || needed.Split(' ').Intersect(may.Split(' ')).Any() ? HttpStatusCode.OK
+                    : may.Length == 0 ? HttpStatusCode.Unauthorized : HttpStatusCode.Forbidden;
+                if ((status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden ? status : HttpStatusCode.OK) != expected)
+                {
+                    wrong.Add($"{address} answers {name} {status}, not {expected}");
+                }
+            }
+        }
+
+        Assert.True(wrong.Count == 0, string.Join('\n', wrong));
+        Assert.Empty(Needed.Keys.Except(Addresses()));
+    }
+
+    [Fact]
+    public async Task What_there_is_not_is_told_to_nobody_unknown()
+    {
+        Assert.Equal(HttpStatusCode.Unauthorized, await TryAsync(people.Nobody, "GET /nothing/here"));
+        Assert.Equal(HttpStatusCode.NotFound, await TryAsync(people.Owner, "GET /nothing/here"));
+        Assert.Equal(HttpStatusCode.NotFound, await TryAsync(people.Owner, "GET /projects/2/keys"));
+    }
+
+    private async Task<HttpClient> RevokedAsync()
+    {
+        var (http, id, _) = await people.KeyAsync(Read);
+        Assert.Equal(HttpStatusCode.OK, await TryAsync(http, "GET /info"));
+        Assert.Equal(HttpStatusCode.NoContent,
+            await People.StatusAsync(people.Owner.DeleteAsync(new Uri($"/projects/1/keys/{id}", UriKind.Relative), Ct)));
+        return http;
+    }
+
+    private SortedSet<string> Addresses() => new(people.Server.Get<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+        .SelectMany(endpoint => (endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["GET"]).Where(method => method != "HEAD")
+            .Select(method => $"{method} {Text(endpoint.RoutePattern)}")), StringComparer.Ordinal);
+
+    private static string Text(RoutePattern pattern) => $"/{pattern.RawText!.Trim('/')}";
+
+    private static async Task<HttpStatusCode> TryAsync(HttpClient http, string address)
+    {
+        var (method, path) = (address.Split(' ')[0], address.Split(' ')[1]);
+        path = Place().Replace(path.Replace("{project:int}", "1", StringComparison.Ordinal).Replace("{**", "{", StringComparison.Ordinal),
+            int.MaxValue.ToString(CultureInfo.InvariantCulture));
+        using var request = new HttpRequestMessage(new(method), path);
+        if (method is "POST" or "PUT" or "PATCH")
+        {
+            request.Content = JsonContent.Create(new { nothing = "that it takes" });
+        }
+
+        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Ct); // A stream never ends.
+        return response.StatusCode;
+    }
+
+    [GeneratedRegex(@"\{[^}]*\}")]
+    private static partial Regex Place();
+}
