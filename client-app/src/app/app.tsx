@@ -14,22 +14,34 @@ const views: Record<PagePath, ComponentType> = {
   '/dashboard/logs': lazy(() => import('../features/logs/logs-page').then((module) => ({ default: module.LogsPage }))),
   '/dashboard/losses': lazy(() => import('../features/metrics/losses-page').then((module) => ({ default: module.LossesPage }))),
   '/dashboard/cluster': lazy(() => import('../features/cluster/cluster-page').then((module) => ({ default: module.ClusterPage }))),
+  '/dashboard/settings': lazy(() => import('../features/settings/settings-page').then((module) => ({ default: module.SettingsPage }))),
   '/dashboard/connect': lazy(() => import('../features/connect/connect-page').then((module) => ({ default: module.ConnectPage }))),
 };
 
+const LinkPage = lazy(() => import('../features/access/link-page').then((module) => ({ default: module.LinkPage })));
+
 export function App() {
-  const isAsked = useAccess((access) => access.isAsked);
   return (
     <BrowserRouter>
-      <Layout isClosed={isAsked}>
-        {isAsked ? <SignIn /> : <Suspense fallback={<Loading what="the page" />}>
-          <Routes>
-            <Route path="/" element={<Navigate to="/dashboard" replace />} />
-            {pages.map(({ path }) => <Route key={path} path={path} Component={views[path]} />)}
-            <Route path="*" element={<p role="alert">There is no page here. <Link to="/dashboard" className="underline">To the overview</Link></p>} />
-          </Routes>
-        </Suspense>}
-      </Layout>
+      <Routes>
+        <Route path="/login/link" element={<main><Suspense fallback={<Loading what="the link" />}><LinkPage /></Suspense></main>} />
+        <Route path="*" element={<Pages />} />
+      </Routes>
     </BrowserRouter>
+  );
+}
+
+function Pages() {
+  const isAsked = useAccess((access) => access.isAsked);
+  return (
+    <Layout isClosed={isAsked}>
+      {isAsked ? <SignIn /> : <Suspense fallback={<Loading what="the page" />}>
+        <Routes>
+          {['/', '/login'].map((path) => <Route key={path} path={path} element={<Navigate to="/dashboard" replace />} />)}
+          {pages.map(({ path }) => <Route key={path} path={path} Component={views[path]} />)}
+          <Route path="*" element={<p role="alert">There is no page here. <Link to="/dashboard" className="underline">To the overview</Link></p>} />
+        </Routes>
+      </Suspense>}
+    </Layout>
   );
 }

@@ -1,6 +1,7 @@
 import { Ellipsis } from 'lucide-react';
 import { useState } from 'react';
 import { NavLink } from 'react-router';
+import { Who } from '../features/access/who';
 import { useLinkTo } from '../shared/filters/use-filters';
 import { pages } from '../shared/pages';
 import { Popover } from '../shared/popover';
@@ -46,6 +47,7 @@ export function BottomBar() {
         <div className="flex flex-col gap-3" onClick={(event) => { if ((event.target as HTMLElement).closest('a, button')) setOpen(false); }}>
           <PageLinks without={first.map(({ path }) => path)} />
           <GoTo />
+          <Who />
           <Preferences />
         </div>
       </Popover>

@@ -1,4 +1,4 @@
-import { Gauge, Network, Plug, ScrollText, Table2, TriangleAlert, type LucideIcon } from 'lucide-react';
+import { Gauge, Network, Plug, ScrollText, Settings, Table2, TriangleAlert, type LucideIcon } from 'lucide-react';
 import type { PagePath } from '../shared/pages';
 
 export const icons: Record<PagePath, LucideIcon> = {
@@ -8,4 +8,5 @@ export const icons: Record<PagePath, LucideIcon> = {
   '/dashboard/losses': TriangleAlert,
   '/dashboard/cluster': Network,
   '/dashboard/connect': Plug,
+  '/dashboard/settings': Settings,
 };

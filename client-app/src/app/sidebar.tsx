@@ -1,6 +1,7 @@
-import { PanelLeftClose, PanelLeftOpen, Settings } from 'lucide-react';
+import { PanelLeftClose, PanelLeftOpen, SlidersHorizontal } from 'lucide-react';
 import { create } from 'zustand';
 import { persist } from 'zustand/middleware';
+import { Who } from '../features/access/who';
 import { Popover } from '../shared/popover';
 import { useIsAtLeast } from '../shared/use-media';
 import { Home } from './home';
@@ -23,9 +24,16 @@ export function Sidebar() {
       <GoTo isFolded={isFolded} />
       <nav aria-label="Pages" className="flex flex-col gap-4"><PageLinks isFolded={isFolded} /></nav>
       <div className="mt-auto flex flex-col gap-2">
+        <Who isFolded={isFolded} />
         {isFolded
           ? (
-            <Popover name={<Settings className="size-4" aria-hidden="true" />} label="Preferences" className="button py-1.5" side="right" inside="w-52 p-3">
+            <Popover
+              name={<SlidersHorizontal className="size-4" aria-hidden="true" />}
+              label="Preferences"
+              className="button py-1.5"
+              side="right"
+              inside="w-52 p-3"
+            >
               <Preferences />
             </Popover>
           )

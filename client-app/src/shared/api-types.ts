@@ -100,8 +100,283 @@ export interface paths {
         put?: never;
         /** Shows the access token; a cookie stands for it from then on. */
         post: operations["BeginSession"];
-        /** Forgets the cookie. */
+        /** Signs out, and forgets the cookie. */
         delete: operations["EndSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs in with e-mail and password; a cookie stands for it from then on. */
+        post: operations["SignIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs out, and forgets the cookie. */
+        post: operations["SignOut"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who one is here, and may do. */
+        get: operations["Me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/first": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes the first administrator; from then on everything needs a person or a key. */
+        post: operations["FirstOwner"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Whom a one-time link is for. */
+        post: operations["ReadLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets a password: by a one-time link, or one's own by the present one. All other sessions end. */
+        post: operations["SetPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own sessions, the last used first. */
+        get: operations["ListSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/sessions/{session}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends one of one's own sessions. */
+        delete: operations["EndOneSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** People, the newest first. */
+        get: operations["ListUsers"];
+        put?: never;
+        /** Adds a person, who has no role yet; one without an e-mail cannot sign in. */
+        post: operations["AddUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One person. */
+        get: operations["GetUser"];
+        put?: never;
+        post?: never;
+        /** Deletes a person, until restored. */
+        delete: operations["DeleteUser"];
+        options?: never;
+        head?: never;
+        /** Changes what is given of a person, and leaves the rest; one who is disabled cannot sign in. */
+        patch: operations["ChangeUser"];
+        trace?: never;
+    };
+    "/api/v1/users/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Restores a person who was deleted. */
+        post: operations["RestoreUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a one-time link by which a person chooses a password, who has none or has lost it. */
+        post: operations["MakeLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projects/{project}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Invites a person to a role, by a one-time link. */
+        post: operations["Invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projects/{project}/members/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets a person's role. */
+        put: operations["SetRole"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Projects that one may see. */
+        get: operations["ListProjects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who did what, the newest first. */
+        get: operations["ListAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -229,6 +504,58 @@ export interface paths {
         get: operations["Cluster"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projects/{project}/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Keys that can be used, the newest first. */
+        get: operations["ListKeys"];
+        put?: never;
+        /** Makes a key, which is told this once. */
+        post: operations["MakeKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projects/{project}/keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes a key at once. */
+        delete: operations["RevokeKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projects/{project}/keys/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a key like another, which lives on for a day so that its users can change over. */
+        post: operations["RotateKey"];
         delete?: never;
         options?: never;
         head?: never;
@@ -621,6 +948,33 @@ export interface components {
             /** Format: date-time */
             window_end: string;
         };
+        ApiKey: {
+            /** Format: int32 */
+            id: number;
+            name: string;
+            scopes: string[];
+            hint: string;
+            /** Format: date-time */
+            expires_at: null | string;
+            created_by: null | string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            last_used_at: null | string;
+        };
+        AuditRow: {
+            /** Format: int64 */
+            id: number;
+            /** Format: date-time */
+            time: string;
+            actor: string;
+            actor_name: string;
+            address: string;
+            action: string;
+            target: string;
+            before: unknown;
+            after: unknown;
+        };
         ChangePart: {
             service?: string;
             endpoint?: string;
@@ -836,6 +1190,15 @@ export interface components {
             warnings: components["schemas"]["FieldError"][];
             duplicate?: boolean;
         };
+        Invitation: {
+            /** Format: int32 */
+            user_id: number;
+            email: string;
+            role: string;
+            link: null | string;
+            /** Format: date-time */
+            expires_at: null | string;
+        };
         KnownEndpoint: {
             service: string;
             endpoint: string;
@@ -868,6 +1231,9 @@ export interface components {
         };
         /** @enum {unknown} */
         LineLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal";
+        LinkAnswer: {
+            email: string;
+        };
         ListMetadata: {
             /** Format: int32 */
             limit: number;
@@ -976,6 +1342,17 @@ export interface components {
             last_minute: string;
             last_error: null | string;
         };
+        Me: {
+            /** @enum {unknown} */
+            kind: "open" | "token" | "key" | "person" | null;
+            /** Format: int32 */
+            id: null | number;
+            name: null | string;
+            role: null | string;
+            may: string[];
+            has_people: boolean;
+            has_token: boolean;
+        };
         MetricRow: {
             /** Format: int64 */
             id: number;
@@ -1025,8 +1402,28 @@ export interface components {
             /** Format: date-time */
             window_end: string;
         };
+        NewKey: {
+            /** Format: int32 */
+            id: number;
+            key: string;
+            name: string;
+            scopes: string[];
+            /** Format: date-time */
+            expires_at: null | string;
+        };
         /** @enum {unknown} */
         NodeStatus: "up" | "stopping" | "stopped" | "silent" | "dead";
+        OwnSession: {
+            /** Format: int64 */
+            id: number;
+            device: string;
+            address: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            last_used_at: string;
+            is_this: boolean;
+        };
         PatternListMetadata: {
             /** Format: int32 */
             limit: number;
@@ -1037,14 +1434,16 @@ export interface components {
             /** Format: date-time */
             end_date: string;
         };
+        ProjectRow: {
+            /** Format: int32 */
+            id: number;
+            name: string;
+        };
         RangeMetadata: {
             /** Format: date-time */
             start_date: string;
             /** Format: date-time */
             end_date: string;
-        };
-        Session: {
-            signed_in: boolean;
         };
         Summary: {
             traffic: components["schemas"]["Comparison"];
@@ -1092,6 +1491,24 @@ export interface components {
             limit: number;
             /** Format: int32 */
             total: number;
+        };
+        User: {
+            /** Format: int32 */
+            id: number;
+            name: string;
+            /** Format: int32 */
+            age: null | number;
+            email: null | string;
+            role: null | string;
+            has_password: boolean;
+            /** Format: date-time */
+            disabled_at: null | string;
+            /** Format: date-time */
+            last_sign_in_at: null | string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
         };
         WindowedRangeMetadata: {
             /** Format: int64 */
@@ -1380,7 +1797,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        data: components["schemas"]["Session"];
+                        data: components["schemas"]["Me"];
                         error: null;
                         metadata: null;
                     };
@@ -1427,9 +1844,1192 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        data: components["schemas"]["Session"];
+                        data: components["schemas"]["Me"];
                         error: null;
                         metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    SignIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Who. */
+        requestBody: {
+            content: {
+                "application/json": {
+                    email?: null | string;
+                    password?: null | string;
+                };
+                "application/x-ndjson": {
+                    email?: null | string;
+                    password?: null | string;
+                };
+                "application/ndjson": {
+                    email?: null | string;
+                    password?: null | string;
+                };
+                "application/jsonl": {
+                    email?: null | string;
+                    password?: null | string;
+                };
+                "text/plain": {
+                    email?: null | string;
+                    password?: null | string;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Me"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    SignOut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Me"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    Me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Me"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    FirstOwner: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Who. */
+        requestBody: {
+            content: {
+                "application/json": {
+                    name?: null | string;
+                    email?: null | string;
+                    password?: null | string;
+                };
+                "application/x-ndjson": {
+                    name?: null | string;
+                    email?: null | string;
+                    password?: null | string;
+                };
+                "application/ndjson": {
+                    name?: null | string;
+                    email?: null | string;
+                    password?: null | string;
+                };
+                "application/jsonl": {
+                    name?: null | string;
+                    email?: null | string;
+                    password?: null | string;
+                };
+                "text/plain": {
+                    name?: null | string;
+                    email?: null | string;
+                    password?: null | string;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Me"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    ReadLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What the link holds. */
+        requestBody: {
+            content: {
+                "application/json": {
+                    token?: null | string;
+                };
+                "application/x-ndjson": {
+                    token?: null | string;
+                };
+                "application/ndjson": {
+                    token?: null | string;
+                };
+                "application/jsonl": {
+                    token?: null | string;
+                };
+                "text/plain": {
+                    token?: null | string;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["LinkAnswer"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    SetPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The new password, and what allows it. */
+        requestBody: {
+            content: {
+                "application/json": {
+                    password?: null | string;
+                    current?: null | string;
+                    token?: null | string;
+                };
+                "application/x-ndjson": {
+                    password?: null | string;
+                    current?: null | string;
+                    token?: null | string;
+                };
+                "application/ndjson": {
+                    password?: null | string;
+                    current?: null | string;
+                    token?: null | string;
+                };
+                "application/jsonl": {
+                    password?: null | string;
+                    current?: null | string;
+                    token?: null | string;
+                };
+                "text/plain": {
+                    password?: null | string;
+                    current?: null | string;
+                    token?: null | string;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Me"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    ListSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["OwnSession"][];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    EndOneSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    ListUsers: {
+        parameters: {
+            query?: {
+                /** @description Only rows after this id, ascending; for polling. Not with order_by or offset. */
+                id__gt?: string;
+                /** @description Only rows before this id, descending; begin with last_id + 1 to page through all backwards. */
+                id__lt?: string;
+                /** @description Most rows, 1 to 1000; 50 unless told. */
+                limit?: string;
+                /** @description Rows to pass over. */
+                offset?: string;
+                /** @description The field to order by. */
+                order_by?: string;
+                /** @description asc or desc. */
+                order?: string;
+                /** @description Text that the row must contain. */
+                search?: string;
+                /** @description Filter; also id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                id?: number;
+                /** @description Filter; also name__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                name?: string;
+                /** @description Filter; also age__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                age?: number;
+                /** @description Filter; also email__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                email?: string;
+                /** @description Filter; also role__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                role?: string;
+                /** @description Filter; also created_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                created_at?: string;
+                /** @description Filter; also updated_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                updated_at?: string;
+                /** @description Filter; also disabled_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                disabled_at?: string;
+                /** @description Filter; also last_sign_in_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                last_sign_in_at?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["User"][];
+                        error: null;
+                        metadata: components["schemas"]["ListMetadata"];
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    AddUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The person. */
+        requestBody: {
+            content: {
+                "application/json": {
+                    name?: null | string;
+                    /** Format: int32 */
+                    age?: null | number;
+                    email?: null | string;
+                };
+                "application/x-ndjson": {
+                    name?: null | string;
+                    /** Format: int32 */
+                    age?: null | number;
+                    email?: null | string;
+                };
+                "application/ndjson": {
+                    name?: null | string;
+                    /** Format: int32 */
+                    age?: null | number;
+                    email?: null | string;
+                };
+                "application/jsonl": {
+                    name?: null | string;
+                    /** Format: int32 */
+                    age?: null | number;
+                    email?: null | string;
+                };
+                "text/plain": {
+                    name?: null | string;
+                    /** Format: int32 */
+                    age?: null | number;
+                    email?: null | string;
+                };
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["User"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    GetUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["User"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    DeleteUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    ChangeUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        /** @description What changes. */
+        requestBody: {
+            content: {
+                "application/json": {
+                    name?: null | string;
+                    /** Format: int32 */
+                    age?: null | number;
+                    email?: null | string;
+                    disabled?: null | boolean;
+                };
+                "application/x-ndjson": {
+                    name?: null | string;
+                    /** Format: int32 */
+                    age?: null | number;
+                    email?: null | string;
+                    disabled?: null | boolean;
+                };
+                "application/ndjson": {
+                    name?: null | string;
+                    /** Format: int32 */
+                    age?: null | number;
+                    email?: null | string;
+                    disabled?: null | boolean;
+                };
+                "application/jsonl": {
+                    name?: null | string;
+                    /** Format: int32 */
+                    age?: null | number;
+                    email?: null | string;
+                    disabled?: null | boolean;
+                };
+                "text/plain": {
+                    name?: null | string;
+                    /** Format: int32 */
+                    age?: null | number;
+                    email?: null | string;
+                    disabled?: null | boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["User"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    RestoreUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["User"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    MakeLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Invitation"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    Invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Whom, to what. */
+        requestBody: {
+            content: {
+                "application/json": {
+                    email?: null | string;
+                    name?: null | string;
+                    role?: null | string;
+                };
+                "application/x-ndjson": {
+                    email?: null | string;
+                    name?: null | string;
+                    role?: null | string;
+                };
+                "application/ndjson": {
+                    email?: null | string;
+                    name?: null | string;
+                    role?: null | string;
+                };
+                "application/jsonl": {
+                    email?: null | string;
+                    name?: null | string;
+                    role?: null | string;
+                };
+                "text/plain": {
+                    email?: null | string;
+                    name?: null | string;
+                    role?: null | string;
+                };
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Invitation"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    SetRole: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        /** @description The role; null for none. */
+        requestBody: {
+            content: {
+                "application/json": {
+                    role?: null | string;
+                };
+                "application/x-ndjson": {
+                    role?: null | string;
+                };
+                "application/ndjson": {
+                    role?: null | string;
+                };
+                "application/jsonl": {
+                    role?: null | string;
+                };
+                "text/plain": {
+                    role?: null | string;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["User"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    ListProjects: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ProjectRow"][];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    ListAudit: {
+        parameters: {
+            query?: {
+                /** @description Only rows after this id, ascending; for polling. Not with order_by or offset. */
+                id__gt?: string;
+                /** @description Only rows before this id, descending; begin with last_id + 1 to page through all backwards. */
+                id__lt?: string;
+                /** @description Most rows, 1 to 1000; 50 unless told. */
+                limit?: string;
+                /** @description Rows to pass over. */
+                offset?: string;
+                /** @description The field to order by. */
+                order_by?: string;
+                /** @description asc or desc. */
+                order?: string;
+                /** @description Text that the row must contain. */
+                search?: string;
+                /** @description What was done at or after this time. */
+                start_date?: string;
+                /** @description What was done before this time. */
+                end_date?: string;
+                /** @description Filter; also id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                id?: number;
+                /** @description Filter; also time__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                time?: string;
+                /** @description Filter; also actor__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                actor?: string;
+                /** @description Filter; also actor_name__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                actor_name?: string;
+                /** @description Filter; also address__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                address?: string;
+                /** @description Filter; also action__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                action?: string;
+                /** @description Filter; also target__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                target?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["AuditRow"][];
+                        error: null;
+                        metadata: components["schemas"]["ListMetadata"];
                     };
                 };
             };
@@ -1952,6 +3552,226 @@ export interface operations {
                 content: {
                     "application/json": {
                         data: components["schemas"]["ClusterAnswer"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    ListKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ApiKey"][];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    MakeKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Its name, scopes, and end. */
+        requestBody: {
+            content: {
+                "application/json": {
+                    name?: null | string;
+                    scopes?: null | string[];
+                    /** Format: date-time */
+                    expires_at?: null | string;
+                };
+                "application/x-ndjson": {
+                    name?: null | string;
+                    scopes?: null | string[];
+                    /** Format: date-time */
+                    expires_at?: null | string;
+                };
+                "application/ndjson": {
+                    name?: null | string;
+                    scopes?: null | string[];
+                    /** Format: date-time */
+                    expires_at?: null | string;
+                };
+                "application/jsonl": {
+                    name?: null | string;
+                    scopes?: null | string[];
+                    /** Format: date-time */
+                    expires_at?: null | string;
+                };
+                "text/plain": {
+                    name?: null | string;
+                    scopes?: null | string[];
+                    /** Format: date-time */
+                    expires_at?: null | string;
+                };
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["NewKey"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    RevokeKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    RotateKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["NewKey"];
                         error: null;
                         metadata: null;
                     };

@@ -4,7 +4,9 @@ import { noteServerTime } from './clock';
 /** What the server's own document says that comes back. `npm run types` makes it of docs/openapi.json. */
 export type Schemas = components['schemas'];
 
-type Json<Responses> = Responses extends { 200: { content: { 'application/json': infer Answer } } } ? Answer : never;
+type Json<Responses> = Responses extends { 200: { content: { 'application/json': infer Answer } } } ? Answer
+  : Responses extends { 201: { content: { 'application/json': infer Answer } } } ? Answer
+    : Responses extends { 204: unknown } ? null : never;
 type Asked<Method extends string> = {
   [P in keyof paths]: paths[P] extends Record<Method, { responses: infer R }> ? (Json<R> extends never ? never : P) : never;
 }[keyof paths];
@@ -36,17 +38,28 @@ export function urlOf(path: string, query: Query): string {
 
 /**
  * Fetches what the server has at an address; rejects with a sentence that can be shown.
- * @param place What stands for `{id}` in the path.
+ * @param place What stands for `{id}` or `{project}` in the path.
  */
 export const getJson = <P extends Asked<'get'>>(path: P, query: Query, signal: AbortSignal, place?: number) =>
-  askJson<AnswerOf<P, 'get'>>(urlOf(place === undefined ? path : path.replace('{id}', `${place}`), query), { signal, headers: { accept: 'application/json' } });
+  askJson<AnswerOf<P, 'get'>>(
+    urlOf(place === undefined ? path : path.replace(/\{(id|project)\}/, `${place}`), query),
+    { signal, headers: { accept: 'application/json' } },
+  );
 
-/** Sends a body; answers and rejects as `getJson` does. */
-export const postJson = <P extends Asked<'post'>>(path: P, body: unknown) =>
-  askJson<AnswerOf<P, 'post'>>(path, {
-    method: 'POST',
-    headers: { accept: 'application/json', 'content-type': 'application/json' },
-    body: JSON.stringify(body),
+/**
+ * Has the server do something; answers and rejects as `getJson` does.
+ * @param places What stands for `{id}` and the like in the path.
+ */
+export const sendJson = <M extends 'post' | 'put' | 'patch' | 'delete', P extends Asked<M>>(
+  method: M,
+  path: P,
+  body?: unknown,
+  places: Record<string, number> = {},
+) =>
+  askJson<AnswerOf<P, M>>(Object.entries(places).reduce<string>((url, [name, value]) => url.replace(`{${name}}`, `${value}`), path), {
+    method: method.toUpperCase(),
+    headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
 
 async function askJson<Answer>(url: string, request: RequestInit): Promise<Answer> {
@@ -59,6 +72,7 @@ async function askJson<Answer>(url: string, request: RequestInit): Promise<Answe
   }
 
   noteServerTime(response.headers.get('date'));
+  if (response.status === 204) return null as Answer;
   const answer = (await response.json().catch(() => null)) as Answer | Failure | null;
   if (!answer) throw new ApiError(`the server answered ${response.status} without JSON`, 'NO_JSON');
   if (isFailure(answer)) throw new ApiError(answer.error.message, answer.error.code);

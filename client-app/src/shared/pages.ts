@@ -37,6 +37,9 @@ export const pages = [
   { path: '/dashboard/losses', group: null, name: 'Missing', title: 'Missing requests', key: null, service: null, hasRange: true, parameters: [] },
   { path: '/dashboard/cluster', group: 'Run', name: 'Cluster', title: 'Cluster', key: null, service: null, hasRange: false, parameters: [] },
   { path: '/dashboard/connect', group: 'Run', name: 'Connect', title: 'Connect an API', key: 'c', service: null, hasRange: false, parameters: [] },
+  {
+    path: '/dashboard/settings', group: 'Run', name: 'Settings', title: 'Settings', key: 's', service: null, hasRange: false, parameters: ['tab'],
+  },
 ] as const satisfies readonly Page[];
 
 export type PagePath = (typeof pages)[number]['path'];

@@ -100,7 +100,9 @@ internal static class DocEndpoints
     private static void Require(OpenApiSchema schema, JsonTypeInfo type)
     {
         // As our converter writes it; and what is never there.
-        schema.Type = type.Type == typeof(DateTime) ? JsonSchemaType.String : type.Type == typeof(Nothing) ? JsonSchemaType.Null : schema.Type;
+        schema.Type = type.Type == typeof(DateTime) ? JsonSchemaType.String
+            : type.Type == typeof(DateTime?) ? JsonSchemaType.String | JsonSchemaType.Null
+            : type.Type == typeof(Nothing) ? JsonSchemaType.Null : schema.Type;
         if (type.Kind != JsonTypeInfoKind.Object)
         {
             return;

@@ -1,9 +1,11 @@
-import { QueryCache, QueryClient } from '@tanstack/react-query';
+import { QueryCache, QueryClient, queryOptions, useQuery } from '@tanstack/react-query';
 import { create } from 'zustand';
-import { ApiError } from '../../shared/api';
+import { ApiError, getJson, type Schemas } from '../../shared/api';
+
+export type Me = Schemas['Me'];
 
 interface Access {
-  /** The server wants its token before it says anything. */
+  /** The server wants to know who one is before it says anything. */
   isAsked: boolean;
   ask: () => void;
   granted: () => void;
@@ -15,7 +17,7 @@ export const useAccess = create<Access>((set) => ({
   granted: () => { set({ isAsked: false }); },
 }));
 
-/** Whoever asks the server and is refused has the page ask for the token. */
+/** Whoever asks the server and is refused has the page ask who they are. */
 export const queryClient = new QueryClient({
   queryCache: new QueryCache({
     onError: (error) => {
@@ -24,3 +26,22 @@ export const queryClient = new QueryClient({
   }),
   defaultOptions: { queries: { retry: false } },
 });
+
+/** Who one is here, and may do. */
+export const me = queryOptions({
+  queryKey: ['me'],
+  queryFn: async ({ signal }) => (await getJson('/auth/me', {}, signal)).data,
+  staleTime: 60_000,
+});
+
+/** Whether one may do something, as far as is known: what is not known yet is not offered. */
+export function useMay(permission: string): boolean {
+  return useQuery(me).data?.may.includes(permission) ?? false;
+}
+
+/** Everything is asked anew by whoever one has become. */
+export function becomes(next: Me) {
+  useAccess.getState().granted();
+  queryClient.clear();
+  queryClient.setQueryData(me.queryKey, next);
+}

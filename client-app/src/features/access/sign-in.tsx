@@ -1,45 +1,76 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState, type SyntheticEvent } from 'react';
-import { postJson } from '../../shared/api';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { sendJson } from '../../shared/api';
+import { Failed, Loading } from '../../shared/states';
 import { useTitle } from '../../shared/use-title';
-import { useAccess } from './access';
+import { becomes, me } from './access';
+import { Entry } from './entry';
+import { Field } from './field';
 
-/** Asks for the access token once; from then on a cookie stands for it, which scripts cannot read. */
+/** Asks who one is, by e-mail and password or by the access token; from then on a cookie stands for it, which scripts cannot read. */
 export function SignIn() {
   useTitle('Sign in');
-  const [token, setToken] = useState('');
-  const granted = useAccess((access) => access.granted);
-  const client = useQueryClient();
-  const signIn = useMutation({
-    mutationFn: () => postJson('/session', { token }),
-    onSuccess: () => {
-      granted();
-      void client.invalidateQueries();
-    },
-  });
-  const submit = (event: SyntheticEvent) => {
-    event.preventDefault();
-    signIn.mutate();
-  };
+  const { data, error } = useQuery(me);
+  const [wantsToken, setWantsToken] = useState(false);
+  if (!data) return error ? <Failed what="The way in" error={error} /> : <Loading what="the way in" />;
+  const byToken = data.has_token && (wantsToken || !data.has_people);
+  const other = data.has_token && data.has_people && (
+    <button type="button" className="self-start text-xs text-ink-soft underline hover:text-ink" onClick={() => { setWantsToken(!byToken); }}>
+      {byToken ? 'Sign in with e-mail and password' : 'Use the access token instead'}
+    </button>
+  );
+  return byToken ? <ByToken below={other} /> : <ByPassword below={other} />;
+}
+
+function ByPassword({ below }: { below: React.ReactNode }) {
+  const [email, setEmail] = useState('');
+  const [password, setPassword] = useState('');
+  const signIn = useMutation({ mutationFn: () => sendJson('post', '/auth/login', { email, password }), onSuccess: ({ data }) => { becomes(data); } });
   return (
-    <form onSubmit={submit} aria-label="Sign in" className="mx-auto mt-[12vh] flex w-full max-w-sm flex-col gap-3 rounded-lg border border-line bg-card p-5">
-      <h1 className="font-semibold">This Bayou asks for its access token</h1>
-      <label className="flex flex-col gap-1 text-sm">
-        Access token
-        <input
-          type="password"
-          autoComplete="current-password"
-          value={token}
-          onChange={(event) => { setToken(event.target.value); }}
-          aria-invalid={signIn.isError}
-          aria-describedby={signIn.isError ? 'sign-in-error' : 'sign-in-hint'}
-          className="rounded-md border border-line bg-surface px-3 py-2 text-sm"
-        />
-      </label>
-      {signIn.isError
-        ? <p id="sign-in-error" role="alert" className="text-sm text-bad">{signIn.error.message}</p>
-        : <p id="sign-in-hint" className="text-xs text-ink-soft">The server was started with it, as BAYOU_TOKEN.</p>}
-      <button type="submit" className="button self-start" disabled={token === '' || signIn.isPending}>{signIn.isPending ? 'Signing in…' : 'Sign in'}</button>
-    </form>
+    <Entry
+      title="Sign in to Bayou"
+      action="Sign in"
+      isPending={signIn.isPending}
+      error={signIn.error}
+      onSubmit={() => {
+        signIn.mutate();
+      }}
+      below={
+        <>
+          {below}
+          <p className="text-xs text-ink-soft">Lost your password? An administrator makes you a link under Settings, or by <code>./bayou admin</code>.</p>
+        </>
+      }
+    >
+      <Field label="E-mail" type="email" autoComplete="username" required value={email} onChange={setEmail} />
+      <Field label="Password" type="password" autoComplete="current-password" required value={password} onChange={setPassword} />
+    </Entry>
+  );
+}
+
+function ByToken({ below }: { below: React.ReactNode }) {
+  const [token, setToken] = useState('');
+  const signIn = useMutation({ mutationFn: () => sendJson('post', '/session', { token }), onSuccess: ({ data }) => { becomes(data); } });
+  return (
+    <Entry
+      title="This Bayou asks for its access token"
+      action="Sign in"
+      isPending={signIn.isPending}
+      error={signIn.error}
+      onSubmit={() => {
+        signIn.mutate();
+      }}
+      below={below}
+    >
+      <Field
+        label="Access token"
+        type="password"
+        autoComplete="current-password"
+        required
+        value={token}
+        onChange={setToken}
+        hint="The server was started with it, as BAYOU_TOKEN."
+      />
+    </Entry>
   );
 }

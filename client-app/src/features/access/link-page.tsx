@@ -1,0 +1,54 @@
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useLocation, useNavigate } from 'react-router';
+import { sendJson } from '../../shared/api';
+import { Loading } from '../../shared/states';
+import { useTitle } from '../../shared/use-title';
+import { becomes } from './access';
+import { Entry } from './entry';
+import { Field } from './field';
+
+/** Where a one-time link leads: one chooses a password, and is in. */
+export function LinkPage() {
+  useTitle('Choose a password');
+  const token = useLocation().hash.slice(1);
+  const go = useNavigate();
+  const [password, setPassword] = useState('');
+  const link = useQuery({
+    queryKey: ['link', token],
+    queryFn: async () => (await sendJson('post', '/auth/link', { token })).data,
+    staleTime: Infinity,
+  });
+  const choose = useMutation({
+    mutationFn: () => sendJson('post', '/auth/password', { token, password }),
+    onSuccess: ({ data }) => {
+      becomes(data);
+      void go('/dashboard', { replace: true });
+    },
+  });
+  if (link.error) return <p role="alert" className="mx-auto mt-[12vh] max-w-sm text-sm text-bad">{link.error.message}</p>;
+  if (!link.data) return <Loading what="the link" />;
+  return (
+    <Entry
+      title="Welcome to Bayou"
+      action="Choose it, and sign in"
+      isPending={choose.isPending}
+      error={choose.error}
+      onSubmit={() => {
+        choose.mutate();
+      }}
+    >
+      <Field label="E-mail" type="email" autoComplete="username" readOnly value={link.data.email} onChange={() => undefined} />
+      <Field
+        label="Password"
+        type="password"
+        autoComplete="new-password"
+        required
+        minLength={12}
+        value={password}
+        onChange={setPassword}
+        hint="12 characters or more."
+      />
+    </Entry>
+  );
+}

@@ -1,0 +1,118 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { sendJson } from '../../shared/api';
+import { Card } from '../../shared/card';
+import { Empty, Failed, Loading } from '../../shared/states';
+import { useTime } from '../../shared/time';
+import { useMay } from '../access/access';
+import { OneTime } from './one-time';
+import { keys, PROJECT, SCOPES, type ApiKey, type NewKey } from './queries';
+import { Table } from './table';
+
+/** Keys by which programs send and ask. */
+export function KeysTab() {
+  const { data, error } = useQuery(keys);
+  const [made, setMade] = useState<NewKey | null>(null);
+  return (
+    <Card title="Keys" note="by which programs send and ask">
+      {made && (
+        <OneTime name="The key" secret={made.key} onDone={() => { setMade(null); }}>
+          The key {made.name}. It is shown this once: put it where your program finds it, as <code>x-api-key</code> or <code>Authorization: Bearer</code>.
+        </OneTime>
+      )}
+      <MakeKey onMade={setMade} />
+      {!data && (error ? <Failed what="Keys" error={error} /> : <Loading what="keys" />)}
+      {data?.length === 0 && <Empty>There is no key yet.</Empty>}
+      {data && data.length > 0 && (
+        <Table name="Keys" columns={['Name', 'Key', 'May', 'Made', 'Last used', 'Expires']}>
+          {data.map((key) => <KeyRow key={key.id} row={key} onMade={setMade} />)}
+        </Table>
+      )}
+    </Card>
+  );
+}
+
+function MakeKey({ onMade }: { onMade: (key: NewKey) => void }) {
+  const client = useQueryClient();
+  const may = { ingest: useMay('ingest'), read: useMay('read'), write: useMay('write'), admin: useMay('admin') };
+  const [name, setName] = useState('');
+  const [scopes, setScopes] = useState<string[]>(['ingest']);
+  const make = useMutation({
+    mutationFn: () => sendJson('post', '/projects/{project}/keys', { name, scopes }, { project: PROJECT }),
+    onSuccess: ({ data }) => {
+      setName('');
+      onMade(data);
+      void client.invalidateQueries({ queryKey: keys.queryKey });
+    },
+  });
+  return (
+    <form
+      aria-label="Make a key"
+      className="mb-3 flex flex-wrap items-center gap-x-3 gap-y-2"
+      onSubmit={(event) => {
+        event.preventDefault();
+        make.mutate();
+      }}
+    >
+      <input
+        required
+        aria-label="Name of the key"
+        placeholder="What it is for"
+        value={name}
+        onChange={(event) => { setName(event.target.value); }}
+        className="min-w-0 flex-1 rounded-md border border-line bg-surface px-3 py-1.5 text-sm sm:max-w-72"
+      />
+      <fieldset className="flex flex-wrap items-center gap-3 text-sm">
+        <legend className="sr-only">What it may do</legend>
+        {SCOPES.filter((scope) => may[scope]).map((scope) => (
+          <label key={scope} className="flex items-center gap-1.5">
+            <input
+              type="checkbox"
+              checked={scopes.includes(scope)}
+              onChange={(event) => { setScopes(event.target.checked ? [...scopes, scope] : scopes.filter((other) => other !== scope)); }}
+            />
+            {scope}
+          </label>
+        ))}
+      </fieldset>
+      <button type="submit" className="button" disabled={make.isPending || scopes.length === 0}>Make a key</button>
+      {make.error && <p role="alert" className="w-full text-sm text-bad">{make.error.message}</p>}
+    </form>
+  );
+}
+
+function KeyRow({ row, onMade }: { row: ApiKey; onMade: (key: NewKey) => void }) {
+  const time = useTime();
+  const client = useQueryClient();
+  const [isSure, setSure] = useState(false);
+  const again = () => client.invalidateQueries({ queryKey: keys.queryKey });
+  const place = { project: PROJECT, id: row.id };
+  const revoke = useMutation({ mutationFn: () => sendJson('delete', '/projects/{project}/keys/{id}', undefined, place), onSuccess: again });
+  const rotate = useMutation({
+    mutationFn: () => sendJson('post', '/projects/{project}/keys/{id}/rotate', undefined, place),
+    onSuccess: ({ data }) => {
+      onMade(data);
+      void again();
+    },
+  });
+  const error = revoke.error ?? rotate.error;
+  return (
+    <tr>
+      <th scope="row">{row.name}</th>
+      <td><code className="text-xs">…{row.hint}</code></td>
+      <td>{row.scopes.join(', ')}</td>
+      <td className="whitespace-nowrap">{time.full(Date.parse(row.created_at))}{row.created_by && ` by ${row.created_by}`}</td>
+      <td className="whitespace-nowrap">{row.last_used_at ? time.full(Date.parse(row.last_used_at)) : 'never'}</td>
+      <td className="whitespace-nowrap">{row.expires_at ? time.full(Date.parse(row.expires_at)) : 'never'}</td>
+      <td className="text-right whitespace-nowrap">
+        <span className="inline-flex gap-1">
+          <button type="button" className="button" title="Makes a new one; this one lives on for a day" onClick={() => { rotate.mutate(); }}>Rotate</button>
+          {isSure
+            ? <button type="button" className="button text-bad" onClick={() => { revoke.mutate(); }}>Revoke {row.name} now</button>
+            : <button type="button" className="button" onClick={() => { setSure(true); }}>Revoke</button>}
+        </span>
+        {error && <p role="alert" className="text-xs whitespace-normal text-bad">{error.message}</p>}
+      </td>
+    </tr>
+  );
+}
