@@ -10,8 +10,6 @@ namespace Bayou;
 /// <summary>How every page looks, on every size and in both themes, and to those who do not see it.</summary>
 public sealed class LookTests(Browser browser) : IClassFixture<Browser>
 {
-    private static readonly string Axe = File.ReadAllText(Path.Combine(Repository.Root, "client-app", "node_modules", "axe-core", "axe.min.js"));
-
     public static TheoryData<string, string, string> Pages => new()
     {
         { "overview", "/dashboard?service=look", "[data-figure=Requests]" },
@@ -41,7 +39,7 @@ public sealed class LookTests(Browser browser) : IClassFixture<Browser>
                 Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= window.innerWidth"), $"{name} is wider than {width}");
                 if (width != 2560)
                 {
-                    Assert.Empty(await ComplaintsAsync(page));
+                    Assert.Empty(await Axe.ComplaintsAsync(page));
                 }
 
                 await page.CloseAsync();
@@ -70,7 +68,7 @@ public sealed class LookTests(Browser browser) : IClassFixture<Browser>
         {
             await page.Keyboard.PressAsync(key);
             await Expect(page.GetByRole(AriaRole.Dialog)).ToBeVisibleAsync();
-            Assert.Empty(await ComplaintsAsync(page));
+            Assert.Empty(await Axe.ComplaintsAsync(page));
             await page.Keyboard.PressAsync("Escape");
             await Expect(page.GetByRole(AriaRole.Dialog)).ToHaveCountAsync(0);
         }
@@ -113,15 +111,6 @@ public sealed class LookTests(Browser browser) : IClassFixture<Browser>
         var page = await browser.OpenAsync("/dashboard/nowhere");
         await page.GetByRole(AriaRole.Link, new() { Name = "To the overview" }).ClickAsync();
         await Expect(page).ToHaveURLAsync(new Regex("/dashboard$"));
-    }
-
-    /// <summary>What axe finds that is serious or critical.</summary>
-    private static async Task<IEnumerable<string>> ComplaintsAsync(IPage page)
-    {
-        await page.EvaluateAsync(Axe);
-        var found = JsonNode.Parse(await page.EvaluateAsync<string>("async () => JSON.stringify((await axe.run()).violations)"))!.AsArray();
-        return found.Where(v => (string)v!["impact"]! is "serious" or "critical")
-            .Select(v => $"{v!["id"]}: {string.Join(" | ", v["nodes"]!.AsArray().Take(3).Select(n => $"{n!["html"]} {n["failureSummary"]}"))}");
     }
 
     private Task FillAsync() => browser.Product.FillOnceAsync(async product =>

@@ -1,6 +1,7 @@
+import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, type ComponentType } from 'react';
 import { BrowserRouter, Link, Navigate, Route, Routes } from 'react-router';
-import { useAccess } from '../features/access/access';
+import { me, useAccess } from '../features/access/access';
 import { SignIn } from '../features/access/sign-in';
 import { OverviewPage } from '../features/overview/overview-page';
 import { pages, type PagePath } from '../shared/pages';
@@ -32,7 +33,8 @@ export function App() {
 }
 
 function Pages() {
-  const isAsked = useAccess((access) => access.isAsked);
+  const { data } = useQuery(me);
+  const isAsked = useAccess((access) => access.isAsked) || data?.kind === null;
   return (
     <Layout isClosed={isAsked}>
       {isAsked ? <SignIn /> : <Suspense fallback={<Loading what="the page" />}>

@@ -41,7 +41,8 @@ export function useMay(permission: string): boolean {
 
 /** Everything is asked anew by whoever one has become. */
 export function becomes(next: Me) {
-  useAccess.getState().granted();
-  queryClient.clear();
+  queryClient.removeQueries({ type: 'inactive' }); // Nothing of what another was told stays.
   queryClient.setQueryData(me.queryKey, next);
+  useAccess.getState().granted();
+  void queryClient.resetQueries({ predicate: ({ queryKey }) => queryKey[0] !== me.queryKey[0] });
 }

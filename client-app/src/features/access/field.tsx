@@ -2,24 +2,26 @@ import { useId, type ComponentProps } from 'react';
 
 interface Props extends Omit<ComponentProps<'input'>, 'onChange'> {
   label: string;
-  /** What is wrong with it, or how it is meant. */
-  hint?: string | undefined;
+  /** How it is meant. */
+  hint?: string;
   onChange: (value: string) => void;
 }
 
 /** A named field of a form. */
 export function Field({ label, hint, onChange, ...input }: Props) {
   const id = useId();
+  const hintId = `${id}-hint`;
   return (
-    <label className="flex flex-col gap-1 text-sm">
-      {label}
+    <div className="flex flex-col gap-1 text-sm">
+      <label htmlFor={id}>{label}</label>
       <input
         {...input}
+        id={id}
         onChange={(event) => { onChange(event.target.value); }}
-        aria-describedby={hint ? id : undefined}
+        aria-describedby={hint ? hintId : undefined}
         className="rounded-md border border-line bg-surface px-3 py-2 text-sm"
       />
-      {hint && <span id={id} className="text-xs text-ink-soft">{hint}</span>}
-    </label>
+      {hint && <span id={hintId} className="text-xs text-ink-soft">{hint}</span>}
+    </div>
   );
 }

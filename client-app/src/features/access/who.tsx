@@ -23,7 +23,7 @@ export function Who({ isFolded = false }: { isFolded?: boolean }) {
         aria-label={isFolded ? 'Open to anybody on this machine' : undefined}
         title="Nobody has signed up: anybody who reaches this machine may do everything."
       >
-        <ShieldAlert className="size-4 shrink-0" aria-hidden="true" /> {!isFolded && 'Open to anybody here'}
+        <ShieldAlert className="size-4 shrink-0" aria-hidden="true" /> {!isFolded && 'Open to anybody'}
       </Link>
     );
   }

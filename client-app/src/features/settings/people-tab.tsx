@@ -119,7 +119,7 @@ function PersonRow({ person, isSelf, mayManage, onLink }: RowProps) {
             <LabelledSelect
               label={`Role of ${person.name}`}
               value={person.role ?? NONE}
-              options={[...rolesFor(isOwner), [NONE, 'none']]}
+              options={[...rolesFor(isOwner).map(([name]) => [name, name] as const), [NONE, 'none']]}
               onChange={(role) => {
                 setRole.mutate(role);
               }}

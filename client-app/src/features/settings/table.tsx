@@ -9,7 +9,7 @@ interface Props {
 /** A table that scrolls by itself where there is little room. */
 export function Table({ name, columns, children }: Props) {
   return (
-    <div className="overflow-x-auto" tabIndex={0} role="region" aria-label={`${name}, scrollable`}>
+    <div className="relative overflow-x-auto" tabIndex={0} role="region" aria-label={`${name}, scrollable`}>
       <table aria-label={name} className="w-full text-sm">
         <thead>
           <tr className="border-b border-line text-left text-xs text-ink-soft">

@@ -1,0 +1,130 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.RegularExpressions;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace Bayou;
+
+/// <summary>A team comes in: from a server that is open to everybody to people, keys, and a record of what they did.</summary>
+public sealed class AccessPageTests : IAsyncLifetime
+{
+    private const string Password = "a long enough password";
+
+    private readonly Browser _browser = new();
+
+    private Product Product => _browser.Product;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public ValueTask InitializeAsync() => _browser.InitializeAsync();
+
+    public ValueTask DisposeAsync() => _browser.DisposeAsync();
+
+    [Fact]
+    public async Task The_first_administrator_invites_another_makes_a_key_revokes_it_and_finds_all_of_it_in_the_audit_log()
+    {
+        await Product.SendAsync("shop", 1);
+        var page = await _browser.OpenAsync("/dashboard?service=shop");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Open to anybody" }).ClickAsync();
+        await Browser.ScreenshotAsync(page, "settings-first");
+        Assert.Empty(await Axe.ComplaintsAsync(page));
+        await page.GetByLabel("Name", new() { Exact = true }).FillAsync("Olga");
+        await page.GetByLabel("E-mail").FillAsync("olga@example.com");
+        await page.GetByLabel("Password").FillAsync(Password);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Make it, and sign in" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Row, new() { Name = "Olga" })).ToContainTextAsync("you");
+        Assert.Equal(HttpStatusCode.Unauthorized, await SendAsync(key: null));
+
+        // Another person, in another browser.
+        await page.GetByLabel("E-mail of whom to invite").FillAsync("vic@example.com");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Invite" }).ClickAsync();
+        var link = (await page.GetByLabel("The link", new() { Exact = true }).TextContentAsync())!;
+        await Browser.ScreenshotAsync(page, "settings-people");
+        var second = await _browser.OpenAsync(new Uri(link).PathAndQuery + new Uri(link).Fragment, ColorScheme.Dark);
+        await Expect(second.GetByLabel("E-mail")).ToHaveValueAsync("vic@example.com");
+        Assert.Empty(await Axe.ComplaintsAsync(second));
+        await second.GetByLabel("Password").FillAsync(Password);
+        await Browser.ScreenshotAsync(second, "welcome");
+        await second.GetByRole(AriaRole.Button, new() { Name = "Choose it, and sign in" }).ClickAsync();
+        await Expect(second.GetByRole(AriaRole.Link, new() { Name = "vic" })).ToBeVisibleAsync();
+
+        // A viewer is not offered what they may not do.
+        await second.GotoAsync(new Uri(Product.Url, "/dashboard/settings").ToString());
+        await Expect(second.GetByRole(AriaRole.Row, new() { Name = "Olga" })).ToBeVisibleAsync();
+        await Expect(second.GetByRole(AriaRole.Button, new() { Name = "Keys" })).ToHaveCountAsync(0);
+        await Expect(second.GetByRole(AriaRole.Button, new() { Name = "Invite" })).ToHaveCountAsync(0);
+
+        // A key, by which a program sends, until it is revoked.
+        await page.GetByRole(AriaRole.Button, new() { Name = "Keys" }).ClickAsync();
+        await page.GetByLabel("Name of the key").FillAsync("shop");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Make a key" }).ClickAsync();
+        var key = (await page.GetByLabel("The key", new() { Exact = true }).TextContentAsync())!;
+        Assert.Equal(HttpStatusCode.Accepted, await SendAsync(key));
+        await Browser.ScreenshotAsync(page, "settings-keys");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Done" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Revoke", Exact = true }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Revoke shop now" }).ClickAsync();
+        await Expect(page.GetByText("There is no key yet.")).ToBeVisibleAsync();
+        Assert.Equal(HttpStatusCode.Unauthorized, await SendAsync(key));
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Audit" }).ClickAsync();
+        foreach (var action in (string[])["person.create", "person.invite", "password.set", "sign_in", "key.create", "key.revoke"])
+        {
+            await Expect(page.GetByRole(AriaRole.Cell, new() { Name = action, Exact = true }).First).ToBeVisibleAsync();
+        }
+
+        Assert.Empty(await Axe.ComplaintsAsync(page));
+        await page.EmulateMediaAsync(new() { ColorScheme = ColorScheme.Dark });
+        await Browser.ScreenshotAsync(page, "settings-audit");
+        await page.SetViewportSizeAsync(380, 800);
+        await Browser.ScreenshotAsync(page, "settings-audit-380");
+        Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= window.innerWidth"));
+    }
+
+    [Fact]
+    public async Task Signing_out_closes_the_page_and_signing_in_opens_it_where_one_was()
+    {
+        await Product.SendAsync("shop", 12);
+        using var made = await Product.Http.PostAsJsonAsync(
+            new Uri(Product.Url, "/auth/first"), new { name = "Olga", email = "olga@example.com", password = Password }, Ct);
+        var page = await _browser.OpenAsync("/dashboard?service=shop&range=15m");
+        await page.GetByLabel("E-mail").FillAsync("olga@example.com");
+        await page.GetByLabel("Password").FillAsync("not this one, though");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("The e-mail or the password is not right.");
+        await Browser.ScreenshotAsync(page, "sign-in-refused");
+        Assert.Empty(await Axe.ComplaintsAsync(page));
+        await page.GetByLabel("Password").FillAsync(Password);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await Expect(page.Locator("[data-figure=Requests]")).ToHaveTextAsync("12");
+        await Expect(page).ToHaveURLAsync(new Regex("service=shop"));
+
+        await page.GetByRole(AriaRole.Link, new() { Name = "Settings", Exact = true }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sessions" }).ClickAsync();
+        await Expect(page.GetByText("this one")).ToBeVisibleAsync();
+        await Browser.ScreenshotAsync(page, "settings-sessions");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign out Olga" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Sign in to Bayou" })).ToBeVisibleAsync();
+        await page.ReloadAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Sign in to Bayou" })).ToBeVisibleAsync();
+    }
+
+    private async Task<HttpStatusCode> SendAsync(string? key)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Product.Url, "/ingest/v1/requests"))
+        {
+            Content = JsonContent.Create(new[]
+            {
+                new { service = "shop", method = "GET", route = "/", status = 200, duration_ms = 5, time = DateTimeOffset.UtcNow },
+            }),
+        };
+        if (key is not null)
+        {
+            request.Headers.Add("x-api-key", key);
+        }
+
+        using var response = await Product.Http.SendAsync(request, Ct);
+        return response.StatusCode;
+    }
+}
