@@ -22,7 +22,7 @@ start_demo() {
     port=$(free_port)
     Logging__LogLevel__Default=Critical Logging__LogLevel__Bayou=Warning \
         Logging__Bayou__LogLevel__Default=Information Logging__Bayou__LogLevel__Microsoft=Warning \
-        Bayou__Url="http://localhost:$BAYOU_PORT" Bayou__Version='' Bayou__ApiKey="${BAYOU_TOKEN:-}" \
+        Bayou__Url="http://localhost:$BAYOU_PORT" Bayou__Version='' Bayou__ApiKey="${BAYOU_API_KEY:-${BAYOU_TOKEN:-}}" \
         dotnet "$(dll ShopApi)" --urls "http://127.0.0.1:$port" --contentRoot "$BAYOU_ROOT/samples/ShopApi" &
     SHOP=$!
     dotnet "$(dll ShopTraffic)" --shop "http://127.0.0.1:$port" --bayou "http://localhost:$BAYOU_PORT" --rate "${BAYOU_DEMO_RATE:-8}" &
