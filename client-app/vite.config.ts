@@ -4,7 +4,10 @@ import { defineConfig } from 'vitest/config';
 
 // What ./bayou dev passes on to the server, so that the page and the API share an origin there too.
 const api = `http://127.0.0.1:${process.env.BAYOU_PORT ?? '5080'}`;
-const apiPaths = ['/metrics', '/ingest', '/health', '/info', '/error', '/doc', '/reference', '/deploys', '/logs', '/cluster', '/session', '/auth', '/api', '/projects', '/audit'];
+const apiPaths = [
+  '/metrics', '/ingest', '/health', '/info', '/error', '/doc', '/reference', '/deploys', '/logs', '/cluster', '/session',
+  '/auth', '/api', '/projects', '/audit',
+];
 
 export default defineConfig({
   plugins: [react(), tailwindcss()],

@@ -14,9 +14,10 @@ using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop)
 using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 
 using var http = new HttpClient();
-if (Environment.GetEnvironmentVariable("BAYOU_TOKEN") is { Length: > 0 } token)
+if ((string[])["BAYOU_API_KEY", "BAYOU_TOKEN"] is var names
+    && names.Select(Environment.GetEnvironmentVariable).FirstOrDefault(value => !string.IsNullOrEmpty(value)) is { } key)
 {
-    http.DefaultRequestHeaders.Add("x-api-key", token);
+    http.DefaultRequestHeaders.Add("x-api-key", key);
 }
 
 try

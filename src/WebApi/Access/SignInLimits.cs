@@ -3,7 +3,9 @@ using Npgsql;
 
 namespace Bayou.Access;
 
-/// <summary>Slows down who guesses passwords, whichever node they ask: so many attempts for an account, and for a network address, in a quarter of an hour.</summary>
+/// <summary>
+/// Slows down who guesses passwords, whichever node they ask: so many attempts for an account, and for a network address, in a quarter of an hour.
+/// </summary>
 internal sealed class SignInLimits(NpgsqlDataSource db, TimeProvider time)
 {
     private const int OfAccount = 10;

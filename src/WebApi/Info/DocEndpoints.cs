@@ -49,8 +49,8 @@ internal static class DocEndpoints
             Title = "Bayou",
             Version = "1",
             Description =
-                "Self-hosted API observability. Every JSON answer is an envelope: data, error, metadata. Where somebody has signed up, or the server was started "
-                    + "with an access token, every caller needs a key, the token or a session, but for those of /health/liveness, /health/readiness, "
+                "Self-hosted API observability. Every JSON answer is an envelope: data, error, metadata. Where somebody has signed up, or the server was "
+                    + "started with an access token, every caller needs a key, the token or a session, but for those of /health/liveness, /health/readiness, "
                     + "/session and most of /auth.",
         };
         document.Servers = [];

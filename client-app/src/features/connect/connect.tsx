@@ -51,7 +51,8 @@ export function Connect({ services }: { services: KnownService[] }) {
         </button>
       </div>
       <p className="mt-2 text-xs text-ink-soft">
-        Where this Bayou was started with BAYOU_TOKEN, senders have it too: as <code>bayou.ApiKey</code>, or in the header <code>x-api-key</code>.
+        Where this Bayou has people or a token, senders need a key (Settings → Keys): as <code>bayou.ApiKey</code>, or in the header{' '}
+        <code>x-api-key</code>.
       </p>
       <p role="status" className="mt-3 flex flex-wrap items-center gap-2 text-sm" data-listener={others.length > 0 ? 'heard' : 'waiting'}>
         <span
