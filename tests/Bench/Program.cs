@@ -23,11 +23,12 @@ search.AcceptExistingOnly();
 var queries = new Option<FileInfo>("--queries") { Description = "Questions, one a line: the set's name, words, EventId:grade,…, between them tabs" };
 queries.AcceptExistingOnly();
 var cluster = new Option<bool>("--cluster") { Description = "Silos and web nodes only, beside one process" };
+var access = new Option<bool>("--access") { Description = "What it costs to know who calls" };
 var cold = new Option<bool>("--cold") { Description = "The first events after a start only" };
 var ingest = new Option<bool>("--ingest") { Description = "Ingest of requests by a warm process only" };
 var rest = new Option<bool>("--rest") { Description = "What it costs at rest only" };
 var command = new RootCommand("Measures against a private database and prints one table, also as JSON in artifacts/bench.") { events, idle, growth, lines,
-    loghub, search, queries, cluster, cold, rest, ingest };
+    loghub, search, queries, access, cluster, cold, rest, ingest };
 command.SetAction(async arguments =>
 {
     await using var postgres = await PrivatePostgres.StartAsync("durable");
@@ -35,8 +36,14 @@ command.SetAction(async arguments =>
     var (table, database) = (new Table(), new BenchDatabase(source, postgres.Postmaster));
     var (isCluster, isCold, isRest) = (arguments.GetValue(cluster), arguments.GetValue(cold), arguments.GetValue(rest));
     var isIngest = arguments.GetValue(ingest);
-    var isPart = isCluster || isCold || isRest || isIngest || arguments.GetValue(search) is not null || arguments.GetValue(loghub) is not null;
+    var isAccess = arguments.GetValue(access);
+    var isPart = isAccess || isCluster || isCold || isRest || isIngest || arguments.GetValue(search) is not null || arguments.GetValue(loghub) is not null;
     var isWhole = !isPart && arguments.GetValue(lines) is null;
+    if (isAccess || isWhole)
+    {
+        await new AccessBench(postgres.Url, table).RunAsync();
+    }
+
     if (isCluster)
     {
         await new ClusterBench(postgres.Url, database, table, arguments.GetValue(events)).RunAsync();

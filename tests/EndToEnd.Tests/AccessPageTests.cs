@@ -100,6 +100,13 @@ public sealed class AccessPageTests : IAsyncLifetime
         await Expect(page.Locator("[data-figure=Requests]")).ToHaveTextAsync("12");
         await Expect(page).ToHaveURLAsync(new Regex("service=shop"));
 
+        // The way to send has a key in it once one is made.
+        await page.GetByRole(AriaRole.Link, new() { Name = "Connect", Exact = true }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "curl" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Make a key" }).ClickAsync();
+        await Expect(page.Locator("pre")).ToContainTextAsync("x-api-key: bayou_ingest_");
+        await Browser.ScreenshotAsync(page, "connect-key");
+
         await page.GetByRole(AriaRole.Link, new() { Name = "Settings", Exact = true }).ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Sessions" }).ClickAsync();
         await Expect(page.GetByText("this one")).ToBeVisibleAsync();

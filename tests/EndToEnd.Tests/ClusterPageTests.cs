@@ -39,7 +39,7 @@ public sealed class ClusterPageTests(Browser browser) : IClassFixture<Browser>
         await guarded.StartAsync();
         var page = await browser.OpenAsync("/dashboard");
         await page.GotoAsync(new Uri(guarded.Url, "/dashboard?service=bayou").ToString());
-        var box = page.GetByLabel("Access token");
+        var box = page.GetByLabel("Access token", new() { Exact = true });
         await Expect(box).ToBeVisibleAsync();
         await Browser.ScreenshotAsync(page, "sign-in");
         await box.FillAsync("not the token at all");

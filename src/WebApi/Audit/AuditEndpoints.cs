@@ -1,3 +1,4 @@
+using System.Text;
 using Bayou.Access;
 using Bayou.Database;
 using Bayou.Http;
@@ -18,23 +19,33 @@ internal sealed record AuditRow(
 
 internal static class AuditEndpoints
 {
-    private static readonly QuerySpec Spec = new(
-        [.. ListQuery.Parameters, ("start_date", "What was done at or after this time."), ("end_date", "What was done before this time.")],
+    private const int Page = 1_000;
+
+    private static readonly IReadOnlyList<(string Name, string Meaning)> Range =
+        [("start_date", "What was done at or after this time."), ("end_date", "What was done before this time.")];
+
+    private static readonly QuerySpec Spec = new([.. ListQuery.Parameters, .. Range],
         [
             new("id", "w.id", FieldType.Integer), new("time", "w.time", FieldType.Time), new("actor", "w.actor", FieldType.Text),
             new("actor_name", "w.actor_name", FieldType.Text), new("address", "w.address", FieldType.Text), new("action", "w.action", FieldType.Text),
             new("target", "w.target", FieldType.Text),
         ]);
 
-    public static void MapAudit(this IEndpointRouteBuilder routes) => routes.MapGet("/audit", ListAsync).IsRead().Needs(Permission.Admin).WithTags("Audit")
-        .Describe("ListAudit", "Who did what, the newest first.", Spec);
+    private static readonly QuerySpec ExportSpec = new([.. Export.Parameters, .. Range], Spec.Fields);
+
+    public static void MapAudit(this IEndpointRouteBuilder routes)
+    {
+        var audit = routes.MapGroup("/audit").Needs(Permission.Admin).WithTags("Audit");
+        audit.MapGet("", ListAsync).IsRead().Describe("ListAudit", "Who did what, the newest first.", Spec);
+        audit.MapGet("/export", ExportAsync).IsExport().Produces<string>(StatusCodes.Status200OK, "application/x-ndjson", "text/csv")
+            .Describe("ExportAudit", "Who did what, all that the filters select, the newest first, as NDJSON or CSV.", ExportSpec);
+    }
 
     private static async Task<Results<ApiResult<IEnumerable<AuditRow>, ListMetadata>, ApiProblem>> ListAsync(
         HttpContext http, [FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, CancellationToken ct)
     {
         var query = new QueryReader(http, Spec);
-        var filter = new FilterSql();
-        filter.Add($"(w.project_id = {Project.Default} OR w.project_id IS NULL)");
+        var filter = OfProject();
         var list = new ListQuery(query, Spec, filter, "w.id DESC", "w.actor_name || ' ' || w.action || ' ' || w.target");
         ListQuery.Range(query, filter, "w.time");
         if (query.Problem is { } problem)
@@ -42,21 +53,7 @@ internal static class AuditEndpoints
             return problem;
         }
 
-        await using var command = db.CreateCommand($"""
-            SELECT w.id, w.time, w.actor, w.actor_name, w.address, w.action, w.target, w.before::text, w.after::text FROM audit w
-             WHERE {filter.Where} ORDER BY {list.OrderBy} LIMIT {list.Limit} OFFSET {list.Offset}
-            """);
-        filter.Bind(command.Parameters);
-        var rows = new List<AuditRow>();
-        await using (var reader = await command.ExecuteReaderAsync(ct))
-        {
-            while (await reader.ReadAsync(ct))
-            {
-                rows.Add(new(
-                    reader.GetInt64(0), reader.GetDateTime(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.GetString(5),
-                    reader.GetString(6), await WrittenAsync(reader, 7, ct), await WrittenAsync(reader, 8, ct)));
-            }
-        }
+        var rows = await RowsAsync(db, filter, list.OrderBy, list.Limit, list.Offset, ct);
 
         // Ids are drawn under a lock, so they can be seen in order.
         var last = rows.Count > 0 ? rows.Max(row => row.Id) : list.After ?? 0;
@@ -64,6 +61,70 @@ internal static class AuditEndpoints
         return new ApiResult<IEnumerable<AuditRow>, ListMetadata>(rows, ListMetadata.Of(list, count, last));
     }
 
+    private static async Task<IResult> ExportAsync(HttpContext http, [FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, CancellationToken ct)
+    {
+        var query = new QueryReader(http, ExportSpec);
+        var filter = OfProject();
+        query.Filters(filter);
+        ListQuery.Range(query, filter, "w.time");
+        var export = new Export(http, Export.IsCsv(query));
+        if (query.Problem is { } problem)
+        {
+            return problem;
+        }
+
+        await export.BeginAsync("audit", ["id", "time", "actor", "actor_name", "address", "action", "target", "before", "after"], ct);
+        for (var next = long.MaxValue; ;)
+        {
+            var page = filter.Copy();
+            page.Add($"w.id < {next}");
+            var rows = await RowsAsync(db, page, "w.id DESC", Page, 0, ct);
+            foreach (var row in rows)
+            {
+                await export.AddAsync(row, FieldsOf, ct);
+            }
+
+            if (rows.Count < Page)
+            {
+                return Results.Empty;
+            }
+
+            next = rows[^1].Id;
+        }
+    }
+
+    private static FilterSql OfProject()
+    {
+        var filter = new FilterSql();
+        filter.Add($"(w.project_id = {Project.Default} OR w.project_id IS NULL)");
+        return filter;
+    }
+
+    private static async Task<List<AuditRow>> RowsAsync(
+        NpgsqlDataSource db, FilterSql filter, string orderBy, int limit, long offset, CancellationToken ct)
+    {
+        await using var command = db.CreateCommand($"""
+            SELECT w.id, w.time, w.actor, w.actor_name, w.address, w.action, w.target, w.before::text, w.after::text FROM audit w
+             WHERE {filter.Where} ORDER BY {orderBy} LIMIT {limit} OFFSET {offset}
+            """);
+        filter.Bind(command.Parameters);
+        var rows = new List<AuditRow>();
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct))
+        {
+            rows.Add(new(
+                reader.GetInt64(0), reader.GetDateTime(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.GetString(5),
+                reader.GetString(6), await WrittenAsync(reader, 7, ct), await WrittenAsync(reader, 8, ct)));
+        }
+
+        return rows;
+    }
+
+    private static string[] FieldsOf(AuditRow row) =>
+        [$"{row.Id}", Times.Format(row.Time), row.Actor, row.ActorName, row.Address, row.Action, row.Target, TextOf(row.Before), TextOf(row.After)];
+
+    private static string TextOf(WrittenJson? json) => json is { } written ? Encoding.UTF8.GetString(written.Utf8.Span) : "";
+
     private static async Task<WrittenJson?> WrittenAsync(NpgsqlDataReader reader, int column, CancellationToken ct) =>
-        await reader.IsDBNullAsync(column, ct) ? null : new WrittenJson(System.Text.Encoding.UTF8.GetBytes(reader.GetString(column)));
+        await reader.IsDBNullAsync(column, ct) ? null : new WrittenJson(Encoding.UTF8.GetBytes(reader.GetString(column)));
 }

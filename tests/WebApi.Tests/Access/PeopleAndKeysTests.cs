@@ -165,6 +165,11 @@ public sealed class PeopleAndKeysTests(People people) : IClassFixture<People>
         var first = (long)rows[^1]!["id"]!;
         Assert.All((await People.DataAsync(people.Owner.GetAsync(Of($"/audit?id__gt={first}"), Ct))).AsArray(), row => Assert.True((long)row!["id"]! > first));
 
+        var exported = (await people.Owner.GetStringAsync(Of($"/audit/export?action=key.revoke&target=key:{key}"), Ct)).TrimEnd().Split('\n');
+        Assert.Equal($"key:{key}", (string?)JsonNode.Parse(Assert.Single(exported))!["target"]);
+        var csv = (await people.Owner.GetStringAsync(Of("/audit/export?format=csv"), Ct)).TrimEnd().Split("\r\n");
+        Assert.Equal(("id,time,actor,actor_name,address,action,target,before,after", rows.Count + 1), (csv[0], csv.Length));
+
         var db = people.Server.Db;
         Assert.Null((await AuditLog.VerifyAsync(db, Ct)).Wrong);
         foreach (var change in (string[])["UPDATE audit SET actor = 'nobody'", "DELETE FROM audit", "TRUNCATE audit"])

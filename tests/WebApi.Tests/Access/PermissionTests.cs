@@ -34,7 +34,7 @@ public sealed partial class PermissionTests(People people) : IClassFixture<Peopl
         ["DELETE /api/v1/users/{id:int}"] = Admin, ["POST /api/v1/users/{id:int}/restore"] = Admin, ["POST /api/v1/users/{id:int}/link"] = Admin,
         ["POST /projects/{project:int}/members"] = Admin, ["PUT /projects/{project:int}/members/{id:int}"] = Admin,
         ["GET /projects/{project:int}/keys"] = Admin, ["POST /projects/{project:int}/keys"] = Admin, ["DELETE /projects/{project:int}/keys/{id:int}"] = Admin,
-        ["POST /projects/{project:int}/keys/{id:int}/rotate"] = Admin, ["GET /audit"] = Admin,
+        ["POST /projects/{project:int}/keys/{id:int}/rotate"] = Admin, ["GET /audit"] = Admin, ["GET /audit/export"] = Admin,
     };
 
     private static CancellationToken Ct => BayouServer.Ct;

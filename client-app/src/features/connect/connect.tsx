@@ -1,12 +1,16 @@
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'react-router';
+import { sendJson } from '../../shared/api';
 import { Card } from '../../shared/card';
 import { Choice } from '../../shared/choice';
 import { copyText } from '../../shared/copy';
 import { serverNow } from '../../shared/clock';
 import { formatCount } from '../../shared/format';
 import { useTime } from '../../shared/time';
+import { me, useMay } from '../access/access';
 import type { KnownService } from '../metrics/figures';
+import { PROJECT } from '../settings/queries';
 import { OWN_SERVICE } from '../../shared/filters/filters';
 import { kinds, snippets, type Kind } from './snippets';
 
@@ -17,7 +21,14 @@ const SILENT_MS = 5 * 60_000;
 export function Connect({ services }: { services: KnownService[] }) {
   const [kind, setKind] = useState<Kind>('ASP.NET Core');
   const [said, setSaid] = useState('');
-  const snippet = snippets[kind](window.location.origin);
+  const { data: self } = useQuery(me);
+  const mayMake = useMay('admin');
+  const make = useMutation({
+    mutationFn: () => sendJson('post', '/projects/{project}/keys', { name: `made for ${kind}`, scopes: ['ingest'] }, { project: PROJECT }),
+  });
+  const needsKey = self !== undefined && self.kind !== 'open';
+  const key = make.data?.data.key ?? (needsKey ? '<a key with the scope ingest>' : null);
+  const snippet = snippets[kind](window.location.origin, key);
   const others = services.filter(({ service }) => service !== OWN_SERVICE);
   const isSilent = ({ last_seen }: KnownService) => Date.parse(last_seen) < serverNow() - SILENT_MS;
   const reporting = others.filter((known) => !isSilent(known));
@@ -50,10 +61,20 @@ export function Connect({ services }: { services: KnownService[] }) {
           {said || 'Copy'}
         </button>
       </div>
-      <p className="mt-2 text-xs text-ink-soft">
-        Where this Bayou has people or a token, senders need a key (Settings → Keys): as <code>bayou.ApiKey</code>, or in the header{' '}
-        <code>x-api-key</code>.
-      </p>
+      {needsKey && (
+        <p className="mt-2 flex flex-wrap items-center gap-2 text-xs text-ink-soft">
+          {make.data
+            ? 'The key is in the snippet. It is shown this once; Settings → Keys revokes it.'
+            : mayMake
+              ? (
+                <>
+                  <button type="button" className="button" disabled={make.isPending} onClick={() => { make.mutate(); }}>Make a key</button> and have it put in.
+                </>
+              )
+              : 'It needs a key; an administrator makes one under Settings → Keys.'}
+          {make.error && <span role="alert" className="text-bad">{make.error.message}</span>}
+        </p>
+      )}
       <p role="status" className="mt-3 flex flex-wrap items-center gap-2 text-sm" data-listener={others.length > 0 ? 'heard' : 'waiting'}>
         <span
           aria-hidden="true"

@@ -1,14 +1,14 @@
-/** How an API of each kind is connected; each is complete as it stands. */
+/** How an API of each kind is connected, with a key where one is needed; each is complete as it stands. */
 export const snippets = {
-  'ASP.NET Core': (url: string) => `# In your project's folder, with Bayou cloned beside it:
+  'ASP.NET Core': (url: string, key: string | null) => `# In your project's folder, with Bayou cloned beside it:
 dotnet add reference ../bayou/src/Monitor.AspNetCore
 
 // Program.cs: one line beside your services, one for the log, one before the rest of the pipeline.
-builder.Services.AddBayou(bayou => bayou.Url = new("${url}"));
+builder.Services.AddBayou(bayou => ${key === null ? `bayou.Url = new("${url}")` : `(bayou.Url, bayou.ApiKey) = (new("${url}"), "${key}")`});
 builder.Logging.AddBayou();
 app.UseBayou();`,
 
-  Node: (url: string) => `// Express: put this before your routes.
+  Node: (url: string, key: string | null) => `// Express: put this before your routes.
 const waiting = [];
 app.use((req, res, next) => {
   const [time, start] = [Date.now(), performance.now()];
@@ -28,13 +28,13 @@ setInterval(async () => {
   busy = true;
   const answer = await fetch('${url}/ingest/v1/requests', {
     method: 'POST', body: batch.body,
-    headers: { 'content-type': 'application/json', 'idempotency-key': batch.key },
+    headers: { 'content-type': 'application/json',${key === null ? '' : ` 'x-api-key': '${key}',`} 'idempotency-key': batch.key },
   }).catch(() => null);
   if (answer?.status === 202 || answer?.status === 400) batch = undefined;
   busy = false;
 }, 1000);`,
 
-  Python: (url: string) => `# FastAPI: record each request, send once a second.
+  Python: (url: string, key: string | null) => `# FastAPI: record each request, send once a second.
 import asyncio, json, time, urllib.request, uuid
 
 waiting = []
@@ -54,7 +54,7 @@ async def record(request, call_next):
 
 def send(body, key):
     urllib.request.urlopen(urllib.request.Request("${url}/ingest/v1/requests", data=body, headers={
-        "content-type": "application/json", "idempotency-key": key}), timeout=10)
+        "content-type": "application/json",${key === null ? '' : ` "x-api-key": "${key}",`} "idempotency-key": key}), timeout=10)
 
 async def send_for_ever():
     while True:
@@ -74,15 +74,15 @@ async def send_for_ever():
 async def start():
     app.state.sender = asyncio.create_task(send_for_ever())`,
 
-  curl: (url: string) => `curl ${url}/ingest/v1/requests \\
-  -H 'content-type: application/json' \\
+  curl: (url: string, key: string | null) => `curl ${url}/ingest/v1/requests \\
+  -H 'content-type: application/json' \\${key === null ? '' : `\n  -H 'x-api-key: ${key}' \\`}
   -d '[{"service": "my-api", "method": "GET", "route": "/users/{id}",
         "status": 200, "duration_ms": 12.4,
         "time": "'$(date -u +%Y-%m-%dT%H:%M:%SZ)'"}]'
 
 # Log lines; time, trace_id and meta (any JSON) are optional.
 curl ${url}/ingest/v1/logs \\
-  -H 'content-type: application/json' \\
+  -H 'content-type: application/json' \\${key === null ? '' : `\n  -H 'x-api-key: ${key}' \\`}
   -d '[{"source": "billing", "service": "my-api", "level": "warn",
         "message": "invoice 4711 is overdue", "meta": {"customer": 17}}]'`,
 } as const;
