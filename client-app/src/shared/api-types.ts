@@ -365,23 +365,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/audit": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Who did what, the newest first. */
-        get: operations["ListAudit"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/info": {
         parameters: {
             query?: never;
@@ -556,6 +539,40 @@ export interface paths {
         put?: never;
         /** Makes a key like another, which lives on for a day so that its users can change over. */
         post: operations["RotateKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who did what, the newest first. */
+        get: operations["ListAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who did what, all that the filters select, the newest first, as NDJSON or CSV. */
+        get: operations["ExportAudit"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2978,86 +2995,6 @@ export interface operations {
             };
         };
     };
-    ListAudit: {
-        parameters: {
-            query?: {
-                /** @description Only rows after this id, ascending; for polling. Not with order_by or offset. */
-                id__gt?: string;
-                /** @description Only rows before this id, descending; begin with last_id + 1 to page through all backwards. */
-                id__lt?: string;
-                /** @description Most rows, 1 to 1000; 50 unless told. */
-                limit?: string;
-                /** @description Rows to pass over. */
-                offset?: string;
-                /** @description The field to order by. */
-                order_by?: string;
-                /** @description asc or desc. */
-                order?: string;
-                /** @description Text that the row must contain. */
-                search?: string;
-                /** @description What was done at or after this time. */
-                start_date?: string;
-                /** @description What was done before this time. */
-                end_date?: string;
-                /** @description Filter; also id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
-                id?: number;
-                /** @description Filter; also time__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
-                time?: string;
-                /** @description Filter; also actor__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
-                actor?: string;
-                /** @description Filter; also actor_name__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
-                actor_name?: string;
-                /** @description Filter; also address__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
-                address?: string;
-                /** @description Filter; also action__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
-                action?: string;
-                /** @description Filter; also target__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
-                target?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        data: components["schemas"]["AuditRow"][];
-                        error: null;
-                        metadata: components["schemas"]["ListMetadata"];
-                    };
-                };
-            };
-            /** @description What went wrong; error.details names each field that is wrong. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        data: unknown;
-                        error: {
-                            code: string;
-                            message: string;
-                            trace_id: string;
-                            details?: {
-                                field: string;
-                                message: string;
-                                /** Format: int32 */
-                                index?: number;
-                            }[];
-                        };
-                        metadata: null;
-                    };
-                };
-            };
-        };
-    };
     Info: {
         parameters: {
             query?: never;
@@ -3775,6 +3712,151 @@ export interface operations {
                         error: null;
                         metadata: null;
                     };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    ListAudit: {
+        parameters: {
+            query?: {
+                /** @description Only rows after this id, ascending; for polling. Not with order_by or offset. */
+                id__gt?: string;
+                /** @description Only rows before this id, descending; begin with last_id + 1 to page through all backwards. */
+                id__lt?: string;
+                /** @description Most rows, 1 to 1000; 50 unless told. */
+                limit?: string;
+                /** @description Rows to pass over. */
+                offset?: string;
+                /** @description The field to order by. */
+                order_by?: string;
+                /** @description asc or desc. */
+                order?: string;
+                /** @description Text that the row must contain. */
+                search?: string;
+                /** @description What was done at or after this time. */
+                start_date?: string;
+                /** @description What was done before this time. */
+                end_date?: string;
+                /** @description Filter; also id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                id?: number;
+                /** @description Filter; also time__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                time?: string;
+                /** @description Filter; also actor__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                actor?: string;
+                /** @description Filter; also actor_name__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                actor_name?: string;
+                /** @description Filter; also address__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                address?: string;
+                /** @description Filter; also action__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                action?: string;
+                /** @description Filter; also target__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                target?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["AuditRow"][];
+                        error: null;
+                        metadata: components["schemas"]["ListMetadata"];
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    ExportAudit: {
+        parameters: {
+            query?: {
+                /** @description ndjson or csv. */
+                format?: string;
+                /** @description What was done at or after this time. */
+                start_date?: string;
+                /** @description What was done before this time. */
+                end_date?: string;
+                /** @description Filter; also id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                id?: number;
+                /** @description Filter; also time__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                time?: string;
+                /** @description Filter; also actor__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                actor?: string;
+                /** @description Filter; also actor_name__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                actor_name?: string;
+                /** @description Filter; also address__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                address?: string;
+                /** @description Filter; also action__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                action?: string;
+                /** @description Filter; also target__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                target?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                    "text/csv": string;
                 };
             };
             /** @description What went wrong; error.details names each field that is wrong. */

@@ -12,6 +12,7 @@ public sealed class DatabaseOptions
     public const string Section = "Bayou:Database";
 
     private const int HealthConnections = 2;
+    private const int AccessConnections = 1; // A question takes a third of a millisecond.
 
     /// <summary><c>postgres://user:password@host:port/database?sslmode=…</c>, or an Npgsql connection string.</summary>
     public string Url { get; set; } = "";
@@ -58,7 +59,8 @@ public sealed class DatabaseOptions
 
     internal int Connections(DatabasePool pool) => pool switch
     {
-        DatabasePool.Work => MaxConnections / 2,
+        DatabasePool.Work => (MaxConnections / 2) - AccessConnections,
+        DatabasePool.Access => AccessConnections,
         DatabasePool.Reads => MaxConnections - HealthConnections - (MaxConnections / 2),
         _ => HealthConnections,
     };

@@ -12,6 +12,9 @@ public enum DatabasePool
     /// <summary>What users and programs ask for.</summary>
     Reads,
 
+    /// <summary>Who calls, where that is not known yet: whoever makes up secrets must not keep anything else waiting.</summary>
+    Access,
+
     /// <summary>Whether the database answers.</summary>
     Health,
 }

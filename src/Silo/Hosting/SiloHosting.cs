@@ -64,7 +64,7 @@ public static class SiloHosting
             .Configure(o => o.Url = configuration[DatabaseOptions.UrlKey] ?? o.Url)
             .ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton(provider => Source(provider, DatabasePool.Work));
-        foreach (var pool in (DatabasePool[])[DatabasePool.Reads, DatabasePool.Health])
+        foreach (var pool in (DatabasePool[])[DatabasePool.Reads, DatabasePool.Access, DatabasePool.Health])
         {
             services.AddKeyedSingleton(pool, (provider, _) => Source(provider, pool));
         }

@@ -12,19 +12,23 @@ namespace Bayou.Access;
 /// counter in PostgreSQL tells, which is looked at each second; a change made by this process counts at once.
 /// </summary>
 internal sealed partial class AccessBook(
-    NpgsqlDataSource db, AccessToken token, FirstOwner first, TimeProvider time, ILogger<AccessBook> logger) : BackgroundService
+    NpgsqlDataSource db, [FromKeyedServices(DatabasePool.Access)] NpgsqlDataSource lookups, AccessToken token, FirstOwner first, TimeProvider time,
+    ILogger<AccessBook> logger) : BackgroundService
 {
     private const int MostRemembered = 10_000;
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan SessionIdle = TimeSpan.FromDays(30);
+    private static readonly TimeSpan Unknown = TimeSpan.FromSeconds(5); // for which a wrong secret is remembered
+    private static readonly TimeSpan Trusted = TimeSpan.FromMinutes(1); // for which what is remembered counts without a look that works
     private static readonly TimeSpan Used = TimeSpan.FromMinutes(1);
 
-    private readonly ConcurrentDictionary<string, Known> _known = new(StringComparer.Ordinal); // by secret, as hexadecimal SHA-256
+    private readonly ConcurrentDictionary<(CallerKind Kind, string Hash), Known> _known = new();
     private readonly ConcurrentDictionary<(CallerKind Kind, long Id), byte> _used = new();
-    private long _generation; // of what is remembered: something read before a change is not remembered after it
+    private readonly SemaphoreSlim _looking = new(1); // Looks are taken in order: none puts back what a later one saw.
+    private long _generation; // of what is remembered: something read before a change counts no more after it
     private long _revision;
+    private long _looked; // when that last worked
 
-    /// <summary>Whether somebody can sign in as an owner, so that everything needs a person, a session or a key.</summary>
+    /// <summary>Whether somebody can sign in as an owner, or can choose the password to do so: then everything needs a person, a session or a key.</summary>
     public bool HasPeople { get; private set; }
 
     /// <summary>Whether anybody who reaches this server may do everything.</summary>
@@ -54,6 +58,12 @@ internal sealed partial class AccessBook(
     /// <returns>Null for a session that is not known, has expired or was revoked, or whose person may not sign in.</returns>
     public ValueTask<Caller?> OfSessionAsync(string cookie, CancellationToken ct) => OfAsync(CallerKind.Person, Secret.Hash(cookie), ct);
 
+    public override void Dispose()
+    {
+        _looking.Dispose();
+        base.Dispose();
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Look, time);
@@ -78,71 +88,66 @@ internal sealed partial class AccessBook(
 
     private async ValueTask<Caller?> OfAsync(CallerKind kind, byte[] hash, CancellationToken ct)
     {
-        var name = Convert.ToHexString(hash);
-        if (!_known.TryGetValue(name, out var known))
+        var (name, now) = ((kind, Convert.ToHexString(hash)), time.GetUtcNow());
+        var isTrusted = time.GetElapsedTime(Interlocked.Read(ref _looked)) < Trusted;
+        if (!isTrusted || !_known.TryGetValue(name, out var known) || known.Generation != Interlocked.Read(ref _generation) || known.ExpiresAt <= now)
         {
             var generation = Interlocked.Read(ref _generation);
             known = kind == CallerKind.Key ? await KeyAsync(hash, ct) : await SessionAsync(hash, ct);
-            if (known is null)
-            {
-                return null; // Not remembered: of wrong secrets there is no end.
-            }
-
+            known = (known ?? new(null, now + Unknown)) with { Generation = generation };
             if (_known.Count >= MostRemembered)
             {
                 _known.Clear();
             }
 
-            if (generation == Interlocked.Read(ref _generation))
-            {
-                _known[name] = known;
-            }
+            _known[name] = known;
         }
 
-        if (known.ExpiresAt <= time.GetUtcNow())
+        if (known.Caller is not { } caller || known.ExpiresAt <= now)
         {
-            _known.TryRemove(name, out _); // Another process may have seen it used since.
             return null;
         }
 
-        _used[(kind, kind == CallerKind.Key ? known.Caller.Id : known.Caller.Session)] = 0;
-        return known.Caller;
+        _used[(kind, kind == CallerKind.Key ? caller.Id : caller.Session)] = 0;
+        return caller;
     }
 
     private async Task LookAsync(CancellationToken ct)
     {
-        await using var command = db.CreateCommand($"""
-            SELECT revision, EXISTS (SELECT FROM users WHERE {UserStore.IsActiveOwner}) FROM access_revision
-            """);
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        await reader.ReadAsync(ct);
-        HasPeople = reader.GetBoolean(1);
-        if (Interlocked.Exchange(ref _revision, reader.GetInt64(0)) != reader.GetInt64(0))
+        await _looking.WaitAsync(ct);
+        try
         {
-            Interlocked.Increment(ref _generation);
-            _known.Clear();
+            await using var command = db.CreateCommand($"""
+                SELECT revision, EXISTS (SELECT FROM users WHERE {UserStore.IsActiveOwner}) OR EXISTS (
+                       SELECT FROM sign_in_links l JOIN users u ON u.id = l.user_id
+                        WHERE u.is_owner AND u.deleted_at IS NULL AND u.disabled_at IS NULL AND l.used_at IS NULL AND l.expires_at > now())
+                  FROM access_revision
+                """);
+            await using var reader = await command.ExecuteReaderAsync(ct);
+            await reader.ReadAsync(ct);
+            HasPeople |= reader.GetBoolean(1); // Never back to open while this runs, whatever becomes of the rows.
+            if (Interlocked.Exchange(ref _revision, reader.GetInt64(0)) != reader.GetInt64(0))
+            {
+                Interlocked.Increment(ref _generation);
+                _known.Clear();
+            }
+
+            Interlocked.Exchange(ref _looked, time.GetTimestamp());
+        }
+        finally
+        {
+            _looking.Release();
         }
     }
 
+    /// <summary>A key that manages people and keys does so only as long as whoever made it may.</summary>
     private async Task<Known?> KeyAsync(byte[] hash, CancellationToken ct)
     {
-        await using var command = db.CreateCommand(
-            "SELECT id, name, scopes, expires_at FROM api_keys WHERE hash = $1 AND revoked_at IS NULL AND project_id = $2");
-        command.With<byte[]>(hash);
-        command.With(Project.Default);
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        return await reader.ReadAsync(ct)
-            ? new(new(CallerKind.Key, reader.GetInt32(0), reader.GetString(1), null, Permissions.OfScopes(reader.GetFieldValue<string[]>(2))),
-                await reader.IsDBNullAsync(3, ct) ? DateTimeOffset.MaxValue : reader.GetDateTime(3))
-            : null;
-    }
-
-    private async Task<Known?> SessionAsync(byte[] hash, CancellationToken ct)
-    {
-        await using var command = db.CreateCommand($"""
-            SELECT w.id, w.name, {UserStore.Role}, s.id, s.last_used_at
-              FROM sessions s JOIN users w ON w.id = s.user_id LEFT JOIN members m ON m.user_id = w.id AND m.project_id = $2
-             WHERE s.hash = $1 AND s.revoked_at IS NULL AND w.disabled_at IS NULL AND w.deleted_at IS NULL
+        await using var command = lookups.CreateCommand($"""
+            SELECT k.id, k.name, k.scopes, k.expires_at, k.created_by,
+                   CASE WHEN w.disabled_at IS NULL AND w.deleted_at IS NULL THEN {UserStore.Role} END
+              FROM api_keys k LEFT JOIN users w ON w.id = k.created_by LEFT JOIN members m ON m.user_id = w.id AND m.project_id = k.project_id
+             WHERE k.hash = $1 AND k.revoked_at IS NULL AND k.project_id = $2
             """);
         command.With<byte[]>(hash);
         command.With(Project.Default);
@@ -152,9 +157,32 @@ internal sealed partial class AccessBook(
             return null;
         }
 
+        int? maker = await reader.IsDBNullAsync(4, ct) ? null : reader.GetInt32(4);
+        var makersRole = await reader.IsDBNullAsync(5, ct) ? null : reader.GetString(5);
+        var may = Permissions.OfScopes(reader.GetFieldValue<string[]>(2));
+        may &= maker is null || Permissions.OfRole(makersRole).HasFlag(Permission.Admin) ? may : ~Permission.Admin;
+        return new(new Caller(CallerKind.Key, reader.GetInt32(0), reader.GetString(1), null, may, Maker: maker),
+            await reader.IsDBNullAsync(3, ct) ? DateTimeOffset.MaxValue : reader.GetDateTime(3));
+    }
+
+    private async Task<Known?> SessionAsync(byte[] hash, CancellationToken ct)
+    {
+        await using var command = lookups.CreateCommand($"""
+            SELECT w.id, w.name, {UserStore.Role}, s.id, least(s.last_used_at + $3, s.created_at + $4)
+              FROM sessions s JOIN users w ON w.id = s.user_id LEFT JOIN members m ON m.user_id = w.id AND m.project_id = $2
+             WHERE s.hash = $1 AND s.revoked_at IS NULL AND w.disabled_at IS NULL AND w.deleted_at IS NULL
+            """);
+        command.With<byte[]>(hash);
+        command.With(Project.Default, SignIn.Idle, SignIn.Longest);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        if (!await reader.ReadAsync(ct))
+        {
+            return null;
+        }
+
         var role = await reader.IsDBNullAsync(2, ct) ? null : reader.GetString(2);
-        return new(new(CallerKind.Person, reader.GetInt32(0), reader.GetString(1), role, Permissions.OfRole(role), reader.GetInt64(3)),
-            new DateTimeOffset(reader.GetDateTime(4)) + SessionIdle);
+        return new(new Caller(CallerKind.Person, reader.GetInt32(0), reader.GetString(1), role, Permissions.OfRole(role), reader.GetInt64(3)),
+            reader.GetDateTime(4));
     }
 
     /// <summary>Says of keys and sessions that they are in use, which also keeps sessions from ending.</summary>
@@ -177,17 +205,11 @@ internal sealed partial class AccessBook(
         }
 
         await batch.ExecuteNonQueryAsync(ct);
-        foreach (var (name, known) in _known.Where(pair => pair.Value.Caller.Kind == CallerKind.Person))
-        {
-            if (used.Contains((CallerKind.Person, known.Caller.Session)))
-            {
-                _known.TryUpdate(name, known with { ExpiresAt = time.GetUtcNow() + SessionIdle }, known);
-            }
-        }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Who may do what could not be looked at; what was known counts on")]
     private partial void NotSeen(Exception exception);
 
-    private sealed record Known(Caller Caller, DateTimeOffset ExpiresAt);
+    /// <param name="Caller">Null for a secret that is nobody's.</param>
+    private sealed record Known(Caller? Caller, DateTimeOffset ExpiresAt, long Generation = 0);
 }

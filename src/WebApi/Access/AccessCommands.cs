@@ -66,7 +66,8 @@ internal static class AccessCommands
         var id = await UserStore.AddAsync(connection, email.Split('@')[0], null, email, isOwner: true, ct)
             ?? (await UserStore.MakeOwnerAsync(connection, email, ct))!.Value;
         var (token, expires) = await SignIn.LinkAsync(connection, id, services.GetRequiredService<TimeProvider>(), ct);
-        await AuditLog.AddAsync(connection, null, new("person.link", $"person:{id}", null, After: new { email, role = Permissions.OwnerRole }), ct);
+        await AuditLog.AddAsync(
+            connection, null, new("person.owner", $"person:{id}", null, After: new { email, role = Permissions.OwnerRole, by = "the command line" }), ct);
         await transaction.CommitAsync(ct);
         var server = services.GetRequiredService<IConfiguration>()[UrlKey] is { Length: > 0 } url ? url.TrimEnd('/') : LocalUrl;
         await output.WriteLineAsync(SignInLink.Of(server, token));
@@ -77,9 +78,9 @@ internal static class AccessCommands
 
     private static async Task<int> VerifyAsync(ServiceProvider services, TextWriter output, CancellationToken ct)
     {
-        var (rows, wrong) = await AuditLog.VerifyAsync(services.GetRequiredService<NpgsqlDataSource>(), ct);
+        var (rows, wrong, last) = await AuditLog.VerifyAsync(services.GetRequiredService<NpgsqlDataSource>(), ct);
         await output.WriteLineAsync(wrong is null
-            ? string.Create(CultureInfo.InvariantCulture, $"The audit log is whole: {rows:#,0} rows.")
+            ? string.Create(CultureInfo.InvariantCulture, $"The audit log is whole: {rows:#,0} rows, the last of them {last}.")
             : string.Create(CultureInfo.InvariantCulture, $"Row {wrong} of the audit log, or the one before it, was changed or is missing."));
         return wrong is null ? 0 : 1;
     }

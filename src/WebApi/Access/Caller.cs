@@ -9,7 +9,8 @@ internal enum CallerKind { Open, Token, Key, Person }
 /// <param name="Id">Of the person or key; 0 for others.</param>
 /// <param name="Role">Of a person, in the project; null for others, and for a person with none.</param>
 /// <param name="Session">The session's id; 0 for none.</param>
-internal sealed record Caller(CallerKind Kind, int Id, string Name, string? Role, Permission May, long Session = 0)
+/// <param name="Maker">Of a key, the person who made it, or the key that it was made by; null where nobody had signed in.</param>
+internal sealed record Caller(CallerKind Kind, int Id, string Name, string? Role, Permission May, long Session = 0, int? Maker = null)
 {
     public static Caller Open { get; } = new(CallerKind.Open, 0, "anybody on this machine", null, Permissions.All);
 
@@ -21,6 +22,9 @@ internal sealed record Caller(CallerKind Kind, int Id, string Name, string? Role
 
     /// <summary>The person's id; null for others.</summary>
     public int? Person => Kind == CallerKind.Person ? Id : null;
+
+    /// <summary>Who answers for what is done: the person, or whoever made the key.</summary>
+    public int? Responsible => Person ?? Maker;
 }
 
 internal static class CallerExtensions

@@ -6,7 +6,7 @@ using Npgsql;
 
 namespace Bayou.Access;
 
-/// <summary>Makes the owner that settings name, for containers that nobody opens a page of at first. One who is there already stays as they are.</summary>
+/// <summary>Makes the owner that settings name, for containers that nobody opens a page of at first. Where there ever was an owner it does nothing.</summary>
 internal sealed class FirstOwner(NpgsqlDataSource db, IConfiguration configuration, Passwords passwords)
 {
     public const string EmailKey = "BAYOU_ADMIN_EMAIL";
@@ -34,9 +34,12 @@ internal sealed class FirstOwner(NpgsqlDataSource db, IConfiguration configurati
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await UserStore.LockAsync(connection, ct);
-        if (await UserStore.IsTakenAsync(connection, email, besides: 0, ct))
+        await using (var command = new NpgsqlCommand("SELECT EXISTS (SELECT FROM users WHERE is_owner)", connection))
         {
-            return;
+            if ((bool)(await command.ExecuteScalarAsync(ct))! || await UserStore.IsTakenAsync(connection, email, besides: 0, ct))
+            {
+                return; // Also where that one was deleted: a start brings nobody back.
+            }
         }
 
         var id = (await UserStore.AddAsync(connection, email.Split('@')[0], null, email, isOwner: true, ct))!.Value;

@@ -9,10 +9,13 @@ namespace Bayou.Access;
 /// </summary>
 internal sealed class OriginGate(RequestDelegate next, AllowedOrigins allowed)
 {
-    public Task InvokeAsync(HttpContext http) => IsSafe(http.Request.Method) || IsOurs(http.Request) || allowed.Has(http.Request.Headers.Origin.ToString())
-        ? next(http)
-        : new ApiProblem(StatusCodes.Status403Forbidden, "FORBIDDEN", "A page of another site may not change anything here.",
-            [new("origin", $"is not this server's, nor in {AllowedOrigins.Key}")]).ExecuteAsync(http);
+    // A cookie is for our own page alone, whatever other origins may call.
+    public Task InvokeAsync(HttpContext http) =>
+        IsSafe(http.Request.Method) || IsOurs(http.Request)
+            || (allowed.Has(http.Request.Headers.Origin.ToString()) && !http.Request.Cookies.ContainsKey(Callers.CookieName))
+            ? next(http)
+            : new ApiProblem(StatusCodes.Status403Forbidden, "FORBIDDEN", "A page of another site may not change anything here.",
+                [new("origin", $"is not this server's, nor in {AllowedOrigins.Key}")]).ExecuteAsync(http);
 
     private static bool IsSafe(string method) => HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method);
 

@@ -13,6 +13,7 @@ internal sealed class Passwords : IDisposable
     private const int Iterations = 210_000;
     private const int Shortest = 12;
     private const int LongestPassword = 256; // characters
+    private const int MostWaiting = 50; // some five seconds' work
 
     /// <summary>Those of twelve characters or more that are tried first.</summary>
     private static readonly HashSet<string> Commonest = new(StringComparer.OrdinalIgnoreCase)
@@ -28,6 +29,7 @@ internal sealed class Passwords : IDisposable
     private readonly SemaphoreSlim _one = new(Math.Max(1, Environment.ProcessorCount / 2)); // A hash takes a core a tenth of a second.
     private readonly Lazy<string> _nobodys;
     private long _hashed;
+    private int _waiting;
 
     public Passwords() => _nobodys = new(() => _hasher.HashPassword("", Secret.NewToken()));
 
@@ -57,9 +59,24 @@ internal sealed class Passwords : IDisposable
 
     public void Dispose() => _one.Dispose();
 
+    /// <exception cref="TimeoutException">More wait than can be served: the answer is 503.</exception>
     private async Task<T> OneAsync<T>(Func<T> work, CancellationToken ct)
     {
-        await _one.WaitAsync(ct);
+        if (Interlocked.Increment(ref _waiting) > MostWaiting)
+        {
+            Interlocked.Decrement(ref _waiting);
+            throw new TimeoutException("Too many passwords wait to be hashed.");
+        }
+
+        try
+        {
+            await _one.WaitAsync(ct);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
+
         try
         {
             Interlocked.Increment(ref _hashed);

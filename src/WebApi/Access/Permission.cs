@@ -61,13 +61,21 @@ internal static class Permissions
     public static TBuilder Needs<TBuilder>(this TBuilder route, Permission any)
         where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new NeededPermission(any));
 
-    /// <summary>Lets anybody call an address.</summary>
+    /// <summary>Lets anybody call an address, whoever they are.</summary>
     public static TBuilder IsOpen<TBuilder>(this TBuilder route)
-        where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new OpenRoute());
+        where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new OpenRoute(IsForAnybody: true));
+
+    /// <summary>Lets anybody call an address, which looks for itself who they are.</summary>
+    public static TBuilder IsDoor<TBuilder>(this TBuilder route)
+        where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new OpenRoute(IsForAnybody: false));
+
+    /// <summary>Whether somebody may all that a role may.</summary>
+    public static bool CoversRole(this Permission may, string? role) => (OfRole(role) & ~Permission.Person & ~may) == Permission.None;
 }
 
 /// <summary>What an address needs: any one of these permissions.</summary>
 internal sealed record NeededPermission(Permission Any);
 
 /// <summary>Marks a route that anybody may call.</summary>
-internal sealed record OpenRoute;
+/// <param name="IsForAnybody">It answers all alike.</param>
+internal sealed record OpenRoute(bool IsForAnybody);

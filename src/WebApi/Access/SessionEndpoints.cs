@@ -1,3 +1,4 @@
+using Bayou.Audit;
 using Bayou.Database;
 using Bayou.Http;
 using Bayou.Users;
@@ -24,8 +25,6 @@ internal sealed record LinkAnswer(string Email);
 /// <summary>Where people sign in and out.</summary>
 internal static class SessionEndpoints
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300); // Slows down who guesses the token, and nobody else.
-
     public static IServiceCollection AddAccess(this IServiceCollection services) => services
         .AddSingleton<AccessToken>()
         .AddSingleton<Passwords>()
@@ -33,16 +32,17 @@ internal static class SessionEndpoints
         .AddSingleton<SignInLimits>()
         .AddSingleton<SignIn>()
         .AddSingleton<AccessBook>()
+        .AddSingleton<Callers>()
         .AddHostedService(provider => provider.GetRequiredService<AccessBook>());
 
     public static void MapSession(this IEndpointRouteBuilder routes)
     {
-        var session = routes.MapGroup("/session").WithTags("Access").IsOpen();
+        var session = routes.MapGroup("/session").WithTags("Access").IsDoor();
         session.MapPost("", ByTokenAsync).WithName("BeginSession").WithSummary("Shows the access token; a cookie stands for it from then on.")
             .WithMetadata(new BodySpec(RequestBody.Types, "The token.", typeof(TokenBody)));
         session.MapDelete("", EndAsync).WithName("EndSession").WithSummary("Signs out, and forgets the cookie.");
 
-        var auth = routes.MapGroup("/auth").WithTags("Access").IsOpen();
+        var auth = routes.MapGroup("/auth").WithTags("Access").IsDoor();
         auth.MapPost("/login", LoginAsync).WithName("SignIn").WithSummary("Signs in with e-mail and password; a cookie stands for it from then on.")
             .WithMetadata(new BodySpec(RequestBody.Types, "Who.", typeof(LoginBody)));
         auth.MapPost("/logout", EndAsync).WithName("SignOut").WithSummary("Signs out, and forgets the cookie.");
@@ -61,7 +61,7 @@ internal static class SessionEndpoints
     }
 
     private static async Task<Results<ApiResult<Me>, ApiProblem>> ByTokenAsync(
-        HttpContext http, RequestBody bodies, AccessToken token, AccessBook book, TimeProvider time, CancellationToken ct)
+        HttpContext http, RequestBody bodies, NpgsqlDataSource db, SignInLimits limits, AccessToken token, AccessBook book, CancellationToken ct)
     {
         var (body, problem) = await JsonBody.ReadAsync<TokenBody>(http, bodies, ct);
         if (body is null)
@@ -69,15 +69,22 @@ internal static class SessionEndpoints
             return problem!;
         }
 
+        if (await limits.TakeAsync(http, "token", ct) is { } wait)
+        {
+            return TooMany(wait);
+        }
+
         if (token.IsRequired && !token.Is(body.Token ?? ""))
         {
-            await Task.Delay(Pause, time, ct);
+            await AuditAsync(db, http, new("sign_in.fail", "token", null), ct);
             return new ApiProblem(StatusCodes.Status401Unauthorized, "UNAUTHENTICATED", "This is not the access token.",
                 [new("token", "is not the one that the server was started with")]);
         }
 
+        await limits.ForgetAsync(http, "token", ct);
         if (token.IsRequired)
         {
+            await AuditAsync(db, http, new("sign_in", "token", null), ct);
             SetCookie(http, token.Cookie);
         }
 
@@ -93,9 +100,9 @@ internal static class SessionEndpoints
             return problem!;
         }
 
-        if (await limits.TakeAsync(body.Email!, http.Connection.RemoteIpAddress?.ToString() ?? "", ct) is { } wait)
+        if (await limits.TakeAsync(http, body.Email!, ct) is { } wait)
         {
-            return new ApiProblem(StatusCodes.Status429TooManyRequests, "TOO_MANY_ATTEMPTS", "Too many attempts to sign in. Wait a while.", RetryAfter: wait);
+            return TooMany(wait);
         }
 
         if (await signIn.ByPasswordAsync(http, body.Email!, body.Password!, ct) is not { } cookie)
@@ -103,7 +110,7 @@ internal static class SessionEndpoints
             return new ApiProblem(StatusCodes.Status401Unauthorized, "UNAUTHENTICATED", "The e-mail or the password is not right.");
         }
 
-        await limits.ForgetAsync(body.Email!, ct);
+        await limits.ForgetAsync(http, body.Email!, ct);
         return await SignedInAsync(http, cookie, token, book, ct);
     }
 
@@ -145,9 +152,10 @@ internal static class SessionEndpoints
         if (body.Token is { } link)
         {
             // Looked at first: nobody without a link has a password hashed.
-            return await signIn.EmailOfLinkAsync(link, ct) is not null
-                && await signIn.ByLinkAsync(http, link, await passwords.HashAsync(body.Password!, ct), ct) is { } begun
-                ? await SignedInAsync(http, begun, token, book, ct) : DeadLink;
+            return await signIn.EmailOfLinkAsync(link, ct) is not { } email ? DeadLink
+                : ApiProblem.Of(Passwords.Check(body.Password, email)) is { } likeEmail ? likeEmail
+                : await signIn.ByLinkAsync(http, link, await passwords.HashAsync(body.Password!, ct), ct) is { } begun
+                    ? await SignedInAsync(http, begun, token, book, ct) : DeadLink;
         }
 
         if (http.Caller() is not { Kind: CallerKind.Person } caller)
@@ -155,9 +163,9 @@ internal static class SessionEndpoints
             return new ApiProblem(StatusCodes.Status401Unauthorized, "UNAUTHENTICATED", "Sign in first, or use a one-time link.");
         }
 
-        if (await limits.TakeAsync(caller.Actor, http.Connection.RemoteIpAddress?.ToString() ?? "", ct) is { } wait)
+        if (await limits.TakeAsync(http, caller.Actor, ct) is { } wait)
         {
-            return new ApiProblem(StatusCodes.Status429TooManyRequests, "TOO_MANY_ATTEMPTS", "Too many attempts. Wait a while.", RetryAfter: wait);
+            return TooMany(wait);
         }
 
         return await signIn.ChangeAsync(http, caller, body.Current ?? "", body.Password!, ct) is { } cookie
@@ -172,7 +180,7 @@ internal static class SessionEndpoints
             await signIn.EndAsync(http, caller.Id, caller.Session, ct);
         }
 
-        http.Response.Cookies.Delete(AccessGate.CookieName, Cookie(http, TimeSpan.Zero));
+        http.Response.Cookies.Delete(Callers.CookieName, Cookie(http, TimeSpan.Zero));
         return new(MeOf(book.IsOpen ? Caller.Open : null, token, book));
     }
 
@@ -185,7 +193,7 @@ internal static class SessionEndpoints
             SELECT id, device, address, created_at, last_used_at FROM sessions
              WHERE user_id = $1 AND revoked_at IS NULL AND last_used_at > now() - $2 ORDER BY last_used_at DESC, id DESC LIMIT 100
             """);
-        command.With(caller.Id, SignIn.Lifetime);
+        command.With(caller.Id, SignIn.Idle);
         await using var reader = await command.ExecuteReaderAsync(ct);
         var sessions = new List<OwnSession>();
         while (await reader.ReadAsync(ct))
@@ -199,6 +207,17 @@ internal static class SessionEndpoints
 
     private static async Task<Results<NoContent, ApiProblem>> EndOneAsync(HttpContext http, long session, SignIn signIn, CancellationToken ct) =>
         await signIn.EndAsync(http, http.Caller()!.Id, session, ct) ? TypedResults.NoContent() : ApiProblem.NotFound("session");
+
+    private static ApiProblem TooMany(TimeSpan wait) =>
+        new(StatusCodes.Status429TooManyRequests, "TOO_MANY_ATTEMPTS", "Too many attempts to sign in. Wait a while.", RetryAfter: wait);
+
+    private static async Task AuditAsync(NpgsqlDataSource db, HttpContext http, Deed deed, CancellationToken ct)
+    {
+        await using var connection = await db.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await AuditLog.AddAsync(connection, http, deed, ct, Caller.Token);
+        await transaction.CommitAsync(ct);
+    }
 
     private static ApiProblem DeadLink =>
         new(StatusCodes.Status410Gone, "GONE", "This link is not known, was used, or has expired. Ask an administrator for another.");
@@ -215,7 +234,7 @@ internal static class SessionEndpoints
             .Select(one => one.ToString().ToLowerInvariant())],
         book.HasPeople, token.IsRequired);
 
-    private static void SetCookie(HttpContext http, string value) => http.Response.Cookies.Append(AccessGate.CookieName, value, Cookie(http, SignIn.Lifetime));
+    private static void SetCookie(HttpContext http, string value) => http.Response.Cookies.Append(Callers.CookieName, value, Cookie(http, SignIn.Longest));
 
     // Strict: no other site's page can make a browser send it.
     private static CookieOptions Cookie(HttpContext http, TimeSpan lifetime) =>

@@ -8,7 +8,8 @@ namespace Bayou.Access;
 /// <summary>Begins and ends sessions of people. A session is a row; the browser's cookie holds a secret whose hash the row has.</summary>
 internal sealed class SignIn(NpgsqlDataSource db, AccessBook book, Passwords passwords)
 {
-    public static readonly TimeSpan Lifetime = TimeSpan.FromDays(30); // without use
+    public static readonly TimeSpan Idle = TimeSpan.FromDays(30); // A session ends when it was not used for so long,
+    public static readonly TimeSpan Longest = TimeSpan.FromDays(90); // and after so long in any case.
     private static readonly TimeSpan LinkLifetime = TimeSpan.FromDays(3);
     private const int LongestDevice = 200;
 
@@ -21,7 +22,7 @@ internal sealed class SignIn(NpgsqlDataSource db, AccessBook book, Passwords pas
         var renewed = isRight && isWeak ? await passwords.HashAsync(password, ct) : null;
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        if (!isRight)
+        if (!isRight || !await IsStillAsync(connection, id!.Value, hash!, ct))
         {
             await AuditLog.AddAsync(connection, http, new("sign_in.fail", id is { } known ? $"person:{known}" : "", null, After: new { email }), ct);
             await transaction.CommitAsync(ct);
@@ -38,6 +39,15 @@ internal sealed class SignIn(NpgsqlDataSource db, AccessBook book, Passwords pas
         var cookie = await BeginAsync(connection, http, id!.Value, name, ct);
         await transaction.CommitAsync(ct);
         return cookie;
+    }
+
+    /// <summary>Locks a person; false where the password was changed, or they were put out, since it was looked at.</summary>
+    private static async Task<bool> IsStillAsync(NpgsqlConnection connection, int id, string hash, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            "SELECT password_hash FROM users WHERE id = $1 AND disabled_at IS NULL AND deleted_at IS NULL FOR UPDATE", connection);
+        command.With(id);
+        return await command.ExecuteScalarAsync(ct) is string now && now == hash;
     }
 
     /// <summary>Begins a session in the transaction of what allows it.</summary>
@@ -68,6 +78,7 @@ internal sealed class SignIn(NpgsqlDataSource db, AccessBook book, Passwords pas
         NpgsqlConnection connection, int id, TimeProvider time, CancellationToken ct)
     {
         var (token, expires) = (Secret.NewToken(), (time.GetUtcNow() + LinkLifetime).UtcDateTime);
+        await UserStore.VoidLinksAsync(connection, id, ct); // The newest counts.
         await using var command = new NpgsqlCommand("INSERT INTO sign_in_links (hash, user_id, expires_at) VALUES ($1, $2, $3)", connection);
         command.With<byte[]>(Secret.Hash(token));
         command.With(id, expires);
@@ -101,7 +112,7 @@ internal sealed class SignIn(NpgsqlDataSource db, AccessBook book, Passwords pas
 
         await UserStore.SetPasswordAsync(connection, id, hash, ct);
         var by = new Caller(CallerKind.Person, id, name, null, Permission.Person);
-        await AuditLog.AddAsync(connection, http, new("password.set", $"person:{id}", null), ct, by);
+        await AuditLog.AddAsync(connection, http, new("password.set", $"person:{id}", null, After: new { by_link = true }), ct, by);
         var cookie = await BeginAsync(connection, http, id, name, ct);
         await transaction.CommitAsync(ct);
         await book.ChangedAsync(ct);
@@ -112,7 +123,10 @@ internal sealed class SignIn(NpgsqlDataSource db, AccessBook book, Passwords pas
     public async Task<string?> EmailOfLinkAsync(string token, CancellationToken ct)
     {
         await using var command = db.CreateCommand(
-            "SELECT u.email FROM sign_in_links l JOIN users u ON u.id = l.user_id WHERE l.hash = $1 AND l.used_at IS NULL AND l.expires_at > now()");
+            """
+            SELECT u.email FROM sign_in_links l JOIN users u ON u.id = l.user_id
+             WHERE l.hash = $1 AND l.used_at IS NULL AND l.expires_at > now() AND u.deleted_at IS NULL AND u.disabled_at IS NULL
+            """);
         command.With<byte[]>(Secret.Hash(token));
         return await command.ExecuteScalarAsync(ct) as string;
     }
@@ -136,6 +150,11 @@ internal sealed class SignIn(NpgsqlDataSource db, AccessBook book, Passwords pas
         var chosen = await passwords.HashAsync(password, ct);
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
+        if (!await IsStillAsync(connection, caller.Id, hash!, ct))
+        {
+            return null;
+        }
+
         await UserStore.SetPasswordAsync(connection, caller.Id, chosen, ct);
         await AuditLog.AddAsync(connection, http, new("password.set", caller.Actor, null), ct);
         var cookie = await BeginAsync(connection, http, caller.Id, caller.Name, ct);
@@ -175,8 +194,10 @@ internal sealed class SignIn(NpgsqlDataSource db, AccessBook book, Passwords pas
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await using (var command = new NpgsqlCommand(
-            "UPDATE sessions SET revoked_at = now() WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL", connection))
+        await using (var command = new NpgsqlCommand("""
+            WITH person AS (SELECT id FROM users WHERE id = $2 FOR UPDATE) -- in the order in which a new password locks
+            UPDATE sessions SET revoked_at = now() WHERE id = $1 AND user_id = (SELECT id FROM person) AND revoked_at IS NULL
+            """, connection))
         {
             command.With(session, person);
             if (await command.ExecuteNonQueryAsync(ct) == 0)

@@ -1,52 +1,66 @@
+using System.Net;
+using System.Net.Sockets;
 using Bayou.Database;
 using Npgsql;
 
 namespace Bayou.Access;
 
 /// <summary>
-/// Slows down who guesses passwords, whichever node they ask: so many attempts for an account, and for a network address, in a quarter of an hour.
+/// Slows down who guesses passwords, whichever node they ask: so many attempts in a quarter of an hour from a network address, for an account from that
+/// address, and for an account in all, where the last is more than anybody needs who only mistypes, and not soon reached by one who wants to shut another out.
 /// </summary>
 internal sealed class SignInLimits(NpgsqlDataSource db, TimeProvider time)
 {
-    private const int OfAccount = 10;
     private const int OfAddress = 50;
+    private const int OfAccountFromAddress = 10;
+    private const int OfAccount = 200;
     private static readonly TimeSpan Quarter = TimeSpan.FromMinutes(15);
-    private static readonly TimeSpan Kept = TimeSpan.FromDays(1);
 
     /// <summary>Counts an attempt before it is made.</summary>
     /// <returns>How long to wait with it; null for not at all.</returns>
-    public async Task<TimeSpan?> TakeAsync(string email, string address, CancellationToken ct)
+    public async Task<TimeSpan?> TakeAsync(HttpContext http, string account, CancellationToken ct)
     {
+        var address = Network(http.Connection.RemoteIpAddress);
         var since = Since();
-        await using var command = db.CreateCommand("""
-            WITH gone AS (DELETE FROM sign_in_attempts WHERE since < $4)
-            INSERT INTO sign_in_attempts AS a (subject, since, failures) VALUES ($1, $3, 1), ($2, $3, 1)
-            ON CONFLICT (subject, since) DO UPDATE SET failures = a.failures + 1
-            RETURNING a.subject = $1, a.failures
-            """);
-        command.With<byte[]>(Account(email));
-        command.With<byte[]>(Secret.Hash($"address {address}"));
-        command.With(since, since - Kept);
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        var isOver = false;
-        while (await reader.ReadAsync(ct))
-        {
-            isOver |= reader.GetInt32(1) > (reader.GetBoolean(0) ? OfAccount : OfAddress);
-        }
 
-        return isOver ? since + Quarter - time.GetUtcNow().UtcDateTime : null;
+        // What is over its limit counts for nothing else: one address could fill the table with accounts.
+        return await CountAsync($"address {address}", since, ct) > OfAddress
+            || await CountAsync($"account {account} from {address}", since, ct) > OfAccountFromAddress
+            || await CountAsync($"account {account}", since, ct) > OfAccount
+            ? since + Quarter - time.GetUtcNow().UtcDateTime : null;
     }
 
-    /// <summary>An attempt was right: its account begins anew.</summary>
-    public async Task ForgetAsync(string email, CancellationToken ct)
+    /// <summary>An attempt was right: from there its account begins anew.</summary>
+    public async Task ForgetAsync(HttpContext http, string account, CancellationToken ct)
     {
-        await using var command = db.CreateCommand("DELETE FROM sign_in_attempts WHERE subject = $1 AND since = $2");
-        command.With<byte[]>(Account(email));
-        command.With(Since());
+        await using var command = db.CreateCommand($"DELETE FROM sign_in_attempts WHERE subject = {Subject} AND since = $2");
+        command.With($"account {account} from {Network(http.Connection.RemoteIpAddress)}", Since());
         await command.ExecuteNonQueryAsync(ct);
     }
 
-    private static byte[] Account(string email) => Secret.Hash($"account {email.ToLowerInvariant()}");
+    /// <summary>An e-mail is told from others as the index of users does.</summary>
+    private const string Subject = "sha256(convert_to(lower($1), 'UTF8'))";
+
+    private async Task<int> CountAsync(string subject, DateTime since, CancellationToken ct)
+    {
+        await using var command = db.CreateCommand($"""
+            INSERT INTO sign_in_attempts AS a (subject, since, failures) VALUES ({Subject}, $2, 1)
+            ON CONFLICT (subject, since) DO UPDATE SET failures = a.failures + 1 RETURNING failures
+            """);
+        command.With(subject, since);
+        return (int)(await command.ExecuteScalarAsync(ct))!;
+    }
+
+    /// <summary>Of IPv6 the /64 that one household or server has.</summary>
+    private static string Network(IPAddress? address)
+    {
+        if (address is null or { AddressFamily: AddressFamily.InterNetwork } or { IsIPv4MappedToIPv6: true })
+        {
+            return address?.MapToIPv4().ToString() ?? "";
+        }
+
+        return Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8));
+    }
 
     private DateTime Since()
     {

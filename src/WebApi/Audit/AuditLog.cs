@@ -48,19 +48,23 @@ internal static class AuditLog
         await command.ExecuteNonQueryAsync(ct);
     }
 
-    /// <returns>How many rows there are, and the first whose hash is not what it must be; null where all are.</returns>
-    public static async Task<(long Rows, long? Wrong)> VerifyAsync(NpgsqlDataSource db, CancellationToken ct)
+    /// <returns>
+    /// How many rows there are; the first whose hash is not what it must be, null where all are; and the last one's id and hash, which to keep elsewhere is to
+    /// know later that the end was not cut off.
+    /// </returns>
+    public static async Task<(long Rows, long? Wrong, string Last)> VerifyAsync(NpgsqlDataSource db, CancellationToken ct)
     {
-        // The first row that is kept has no row before it to be told by.
+        // Where old rows have been let go, the first that is left has none before it to be told by.
         await using var command = db.CreateCommand("""
-            SELECT count(*), min(id) FILTER (WHERE previous IS NOT NULL AND (hash <> expected OR id <> previous_id + 1))
+            SELECT count(*), min(id) FILTER (WHERE (previous IS NOT NULL OR id = 1) AND (hash <> expected OR id <> coalesce(previous_id, 0) + 1)),
+                   coalesce((SELECT id || ' ' || encode(hash, 'hex') FROM audit ORDER BY id DESC LIMIT 1), '')
               FROM (SELECT a.id, a.hash, lag(a.hash) OVER rows AS previous, lag(a.id) OVER rows AS previous_id,
                            audit_hash(lag(a.hash) OVER rows, a) AS expected
                       FROM audit a WINDOW rows AS (ORDER BY a.id)) checked
             """);
         await using var reader = await command.ExecuteReaderAsync(ct);
         await reader.ReadAsync(ct);
-        return (reader.GetInt64(0), await reader.IsDBNullAsync(1, ct) ? null : reader.GetInt64(1));
+        return (reader.GetInt64(0), await reader.IsDBNullAsync(1, ct) ? null : reader.GetInt64(1), reader.GetString(2));
     }
 
     private static string? Text(object? value) => value is null ? null : JsonSerializer.Serialize(value, Json.Options);

@@ -1,11 +1,12 @@
 using System.Globalization;
+using Bayou.Access;
 using Bayou.Database;
 using Bayou.Http;
 
 namespace Bayou.Feeds;
 
 /// <summary>Server-sent events: rows of a feed as they appear, each with its id, so that a client that comes back goes on where it was.</summary>
-internal sealed partial class EventStream(IHostApplicationLifetime lifetime, TimeProvider time, ILogger<EventStream> logger)
+internal sealed partial class EventStream(IHostApplicationLifetime lifetime, Callers callers, TimeProvider time, ILogger<EventStream> logger)
 {
     public const string ContentType = "text/event-stream";
 
@@ -62,6 +63,10 @@ internal sealed partial class EventStream(IHostApplicationLifetime lifetime, Tim
                 while (hasMore);
                 await Task.WhenAny(changed);
                 ct.ThrowIfCancellationRequested();
+                if (!await callers.StillMayAsync(http, Permission.Read, ct))
+                {
+                    break; // Whoever was put out hears no more.
+                }
             }
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)

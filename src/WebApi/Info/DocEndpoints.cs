@@ -60,7 +60,7 @@ internal static class DocEndpoints
             [Bearer] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = Bearer, Description = "An API key, or the access token." },
             [Cookie] = new OpenApiSecurityScheme
             {
-                Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Cookie, Name = AccessGate.CookieName,
+                Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Cookie, Name = Callers.CookieName,
                 Description = "What POST /auth/login gives, or POST /session for the access token.",
             },
         };

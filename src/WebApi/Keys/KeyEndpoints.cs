@@ -58,13 +58,19 @@ internal static class KeyEndpoints
     }
 
     private static async Task<Results<CreatedResult<NewKey>, ApiProblem>> MakeAsync(
-        HttpContext http, RequestBody bodies, NpgsqlDataSource db, TimeProvider time, CancellationToken ct)
+        HttpContext http, RequestBody bodies, NpgsqlDataSource db, Callers callers, TimeProvider time, CancellationToken ct)
     {
         var (body, problem) = await JsonBody.ReadAsync<KeyBody>(http, bodies, ct);
         if (body is null || (problem = ApiProblem.Of(NameError(body.Name), ScopesError(body.Scopes),
             body.ExpiresAt <= time.GetUtcNow() ? new("expires_at", "must be in the future") : null)) is not null)
         {
             return problem!;
+        }
+
+        if (!await callers.StillMayAsync(http, Permission.Admin, ct))
+        {
+            // It took a while to come in.
+            return new ApiProblem(StatusCodes.Status401Unauthorized, "UNAUTHENTICATED", "You may not do this any more.");
         }
 
         string[] scopes = [.. Permissions.Scopes.Where(body.Scopes!.Contains)];
@@ -160,7 +166,7 @@ internal static class KeyEndpoints
         command.With(Project.Default, name);
         command.With<string[]>(scopes);
         command.With<byte[]>(Secret.Hash(key));
-        command.With(key[^4..], expiresAt, http.Caller()!.Person);
+        command.With(key[^4..], expiresAt, http.Caller()!.Responsible);
         if (await command.ExecuteScalarAsync(ct) is not int id)
         {
             return null;

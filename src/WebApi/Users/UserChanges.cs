@@ -7,13 +7,13 @@ using Npgsql;
 namespace Bayou.Users;
 
 /// <summary>Changes people, one change at a time, each with its row in the audit log, and known to this node at once.</summary>
-internal sealed class UserChanges(NpgsqlDataSource db, AccessBook book)
+internal sealed class UserChanges(NpgsqlDataSource db, AccessBook book, Callers callers)
 {
     /// <summary>Makes a person, or has one come back.</summary>
     /// <param name="make">The person's id, or why there is none.</param>
     public Task<(User? User, ApiProblem? Problem)> MakeAsync(
         HttpContext http, Func<NpgsqlConnection, Task<(int? Id, ApiProblem? Problem)>> make, string action, CancellationToken ct) =>
-        CommitAsync(async connection =>
+        CommitAsync(http, async connection =>
         {
             var (id, problem) = await make(connection);
             if (id is null)
@@ -31,16 +31,16 @@ internal sealed class UserChanges(NpgsqlDataSource db, AccessBook book)
     /// <param name="change">Null, or why it is not made.</param>
     public Task<(User? User, ApiProblem? Problem)> ChangeAsync(
         HttpContext http, int id, string action, bool isAway, Func<NpgsqlConnection, User, Task<ApiProblem?>> change, CancellationToken ct) =>
-        CommitAsync(async connection =>
+        CommitAsync(http, async connection =>
         {
             if (await UserStore.FindAsync(connection, id, ct) is not { } before)
             {
                 return (null, ApiProblem.NotFound("person"));
             }
 
-            if (before.Role == Permissions.OwnerRole && !http.Caller()!.May.HasFlag(Permission.Owner))
+            if (!http.Caller()!.May.CoversRole(before.Role))
             {
-                return (null, new(StatusCodes.Status403Forbidden, "FORBIDDEN", "Only an owner changes an owner."));
+                return (null, TooMuch);
             }
 
             if (isAway && await UserStore.IsLastOwnerAsync(connection, id, ct))
@@ -54,16 +54,36 @@ internal sealed class UserChanges(NpgsqlDataSource db, AccessBook book)
             }
 
             var after = await UserStore.FindAsync(connection, id, ct);
+            if (after is not { DisabledAt: null })
+            {
+                await UserStore.EndSessionsAsync(connection, id, ct); // Whoever comes back signs in anew.
+            }
+
+            if (after is not { DisabledAt: null } || after.Role != before.Role || after.Email != before.Email)
+            {
+                await UserStore.VoidLinksAsync(connection, id, ct); // It was made for what they were then.
+            }
+
             await AuditLog.AddAsync(connection, http, new(action, $"person:{id}", Project.Default, Told(before), after is null ? null : Told(after)), ct);
             return (after ?? before, null);
         }, ct);
 
+    /// <summary>Nobody changes somebody who may more, nor makes somebody so.</summary>
+    public static ApiProblem TooMuch => new(StatusCodes.Status403Forbidden, "FORBIDDEN", "This is for somebody who may at least as much as that person.");
+
     private async Task<(User? User, ApiProblem? Problem)> CommitAsync(
-        Func<NpgsqlConnection, Task<(User? User, ApiProblem? Problem)>> work, CancellationToken ct)
+        HttpContext http, Func<NpgsqlConnection, Task<(User? User, ApiProblem? Problem)>> work, CancellationToken ct)
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await UserStore.LockAsync(connection, ct);
+        await book.ChangedAsync(ct);
+        if (!await callers.StillMayAsync(http, Permission.Admin, ct))
+        {
+            // It took a while to come in.
+            return (null, new(StatusCodes.Status401Unauthorized, "UNAUTHENTICATED", "You may not do this any more."));
+        }
+
         var (user, problem) = await work(connection);
         if (problem is null)
         {

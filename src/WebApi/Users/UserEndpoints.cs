@@ -25,8 +25,8 @@ internal static class UserEndpoints
     public static void MapUsers(this IEndpointRouteBuilder routes)
     {
         var users = routes.MapGroup("/api/v1/users").WithTags("People");
-        users.MapGet("", ListAsync).IsRead().Needs(Permission.Read).Describe("ListUsers", "People, the newest first.", Spec);
-        users.MapGet("/{id:int}", GetAsync).Needs(Permission.Read).WithName("GetUser").WithSummary("One person.");
+        users.MapGet("", ListAsync).IsRead().Needs(Permission.Admin).Describe("ListUsers", "People, the newest first.", Spec);
+        users.MapGet("/{id:int}", GetAsync).Needs(Permission.Admin).WithName("GetUser").WithSummary("One person.");
         users.MapPost("", AddAsync).Needs(Permission.Admin).WithName("AddUser")
             .WithSummary("Adds a person, who has no role yet; one without an e-mail cannot sign in.")
             .WithMetadata(new BodySpec(RequestBody.Types, "The person.", typeof(UserBody)));
@@ -141,16 +141,22 @@ internal static class UserEndpoints
         await OfAsync(changes.MakeAsync(http, async connection =>
         {
             await using var command = new NpgsqlCommand("""
-                UPDATE users u SET deleted_at = NULL, updated_at = now() WHERE id = $1 AND deleted_at IS NOT NULL
+                UPDATE users u SET deleted_at = NULL, updated_at = now() WHERE id = $1 AND deleted_at IS NOT NULL AND (NOT is_owner OR $2)
                    AND NOT EXISTS (SELECT FROM users o WHERE lower(o.email) = lower(u.email) AND o.deleted_at IS NULL)
                 """, connection);
-            command.With(id);
-            return await command.ExecuteNonQueryAsync(ct) == 0 ? (null, ApiProblem.NotFound("deleted person whose e-mail nobody else has")) : ((int?)id, null);
+            command.With(id, http.Caller()!.May.HasFlag(Permission.Owner));
+            return await command.ExecuteNonQueryAsync(ct) == 0
+                ? (null, ApiProblem.NotFound("deleted person whom you may restore and whose e-mail is free")) : ((int?)id, null);
         }, "person.restore", ct));
 
     private static async Task<Results<CreatedResult<Invitation>, ApiProblem>> LinkAsync(
         HttpContext http, int id, UserChanges changes, TimeProvider time, CancellationToken ct)
     {
+        if (KeyProblem(http) is { } forbidden)
+        {
+            return forbidden;
+        }
+
         Invitation? made = null;
         var (_, problem) = await changes.ChangeAsync(http, id, "person.link", isAway: false, async (connection, user) =>
         {
@@ -176,7 +182,7 @@ internal static class UserEndpoints
             return problem!;
         }
 
-        if (RoleProblem(http, body.Role) is { } forbidden)
+        if ((KeyProblem(http) ?? RoleProblem(http, body.Role)) is { } forbidden)
         {
             return forbidden;
         }
@@ -224,9 +230,12 @@ internal static class UserEndpoints
     private static FieldError? RoleError(string? role) => role == Permissions.OwnerRole || Permissions.Roles.Contains(role)
         ? null : new("role", $"must be one of {string.Join(", ", Permissions.Roles)}, {Permissions.OwnerRole}");
 
-    /// <summary>Only owners make owners.</summary>
-    private static ApiProblem? RoleProblem(HttpContext http, string? role) => role == Permissions.OwnerRole && !http.Caller()!.May.HasFlag(Permission.Owner)
-        ? new(StatusCodes.Status403Forbidden, "FORBIDDEN", "Only an owner makes others owners.") : null;
+    /// <summary>Nobody makes somebody who may more than they may themselves.</summary>
+    private static ApiProblem? RoleProblem(HttpContext http, string? role) => http.Caller()!.May.CoversRole(role) ? null : UserChanges.TooMuch;
+
+    /// <summary>Who opens a link becomes a person: a key makes none, or it could outlive itself.</summary>
+    private static ApiProblem? KeyProblem(HttpContext http) => http.Caller()!.Kind == CallerKind.Key
+        ? new(StatusCodes.Status403Forbidden, "FORBIDDEN", "Links are made by people, not by keys.") : null;
 
     private sealed record UserBody(string? Name, int? Age, string? Email) : IBody;
 

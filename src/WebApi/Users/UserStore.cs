@@ -66,7 +66,9 @@ internal static class UserStore
     public static async Task<int?> MakeOwnerAsync(NpgsqlConnection connection, string email, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(
-            "UPDATE users SET is_owner = true, updated_at = now() WHERE lower(email) = lower($1) AND deleted_at IS NULL RETURNING id", connection);
+            """
+            UPDATE users SET is_owner = true, disabled_at = NULL, updated_at = now() WHERE lower(email) = lower($1) AND deleted_at IS NULL RETURNING id
+            """, connection);
         command.With(email);
         return (int?)await command.ExecuteScalarAsync(ct);
     }
@@ -115,17 +117,28 @@ internal static class UserStore
     /// <summary>Sets a password and ends all sessions that were begun with another.</summary>
     public static async Task SetPasswordAsync(NpgsqlConnection connection, int id, string hash, CancellationToken ct)
     {
-        await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(new("UPDATE users SET password_hash = $2, updated_at = now() WHERE id = $1")
+        await using (var command = new NpgsqlCommand("UPDATE users SET password_hash = $2, updated_at = now() WHERE id = $1", connection))
         {
-            Parameters = { new() { Value = id }, new() { Value = hash } },
-        });
-        foreach (var (table, end) in (ReadOnlySpan<(string, string)>)[("sessions", "revoked_at"), ("sign_in_links", "used_at")])
-        {
-            batch.BatchCommands.Add(new($"UPDATE {table} SET {end} = now() WHERE user_id = $1 AND {end} IS NULL") { Parameters = { new() { Value = id } } });
+            command.With(id, hash);
+            await command.ExecuteNonQueryAsync(ct);
         }
 
-        await batch.ExecuteNonQueryAsync(ct);
+        await EndSessionsAsync(connection, id, ct);
+        await VoidLinksAsync(connection, id, ct);
+    }
+
+    /// <summary>Ends all sessions of a person.</summary>
+    public static Task EndSessionsAsync(NpgsqlConnection connection, int id, CancellationToken ct) => EndAsync(connection, "sessions", "revoked_at", id, ct);
+
+    /// <summary>Has no link of a person let anybody in any more.</summary>
+    public static Task VoidLinksAsync(NpgsqlConnection connection, int id, CancellationToken ct) =>
+        EndAsync(connection, "sign_in_links", "used_at", id, ct);
+
+    private static async Task EndAsync(NpgsqlConnection connection, string table, string end, int id, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand($"UPDATE {table} SET {end} = now() WHERE user_id = $1 AND {end} IS NULL", connection);
+        command.With(id);
+        await command.ExecuteNonQueryAsync(ct);
     }
 
     private static async Task<T?> OrNullAsync<T>(this NpgsqlDataReader row, int column, CancellationToken ct)

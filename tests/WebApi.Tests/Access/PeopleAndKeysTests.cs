@@ -82,7 +82,7 @@ public sealed class PeopleAndKeysTests(People people) : IClassFixture<People>
         await People.DataAsync(people.Owner.PatchAsJsonAsync($"/api/v1/users/{id}", new { disabled = true }, Ct));
         Assert.Equal(HttpStatusCode.Unauthorized, await People.StatusAsync(http.GetAsync(Of("/auth/sessions"), Ct)));
         await People.DataAsync(people.Owner.PatchAsJsonAsync($"/api/v1/users/{id}", new { disabled = false }, Ct));
-        Assert.Equal(HttpStatusCode.OK, await People.StatusAsync(http.GetAsync(Of("/auth/sessions"), Ct)));
+        Assert.Equal(HttpStatusCode.Unauthorized, await People.StatusAsync(http.GetAsync(Of("/auth/sessions"), Ct))); // whose session has ended
         await people.Owner.DeleteAsync(Of($"/api/v1/users/{id}"), Ct);
         Assert.Equal(HttpStatusCode.Unauthorized, await People.StatusAsync(http.GetAsync(Of("/auth/sessions"), Ct)));
     }
@@ -127,6 +127,75 @@ public sealed class PeopleAndKeysTests(People people) : IClassFixture<People>
         {
             Assert.Equal(HttpStatusCode.BadRequest, await People.StatusAsync(people.Owner.PostAsJsonAsync("/projects/1/keys", body, Ct)));
         }
+    }
+
+    [Fact]
+    public async Task A_key_that_manages_does_so_as_long_as_its_maker_may_and_makes_no_people()
+    {
+        var (admin, id, _) = await people.PersonAsync("admin");
+        var made = await People.DataAsync(
+            admin.PostAsJsonAsync("/projects/1/keys", new { name = "k", scopes = new[] { "admin", "read" } }, Ct), HttpStatusCode.Created);
+        using var key = people.With((string)made["key"]!);
+        Assert.Equal(HttpStatusCode.OK, await People.StatusAsync(key.GetAsync(Of("/audit"), Ct)));
+        Assert.Equal(HttpStatusCode.Forbidden,
+            await People.StatusAsync(key.PostAsJsonAsync("/projects/1/members", new { email = "a@example.com", role = "viewer" }, Ct)));
+        Assert.Equal(HttpStatusCode.Forbidden, await People.StatusAsync(key.PostAsync(Of($"/api/v1/users/{id}/link"), null, Ct)));
+        var second = await People.DataAsync(
+            key.PostAsJsonAsync("/projects/1/keys", new { name = "k2", scopes = new[] { "admin", "read" } }, Ct), HttpStatusCode.Created);
+        await People.DataAsync(people.Owner.PatchAsJsonAsync($"/api/v1/users/{id}", new { disabled = true }, Ct));
+        foreach (var secret in (string[])[(string)made["key"]!, (string)second["key"]!])
+        {
+            using var left = people.With(secret);
+            Assert.Equal(HttpStatusCode.Forbidden, await People.StatusAsync(left.GetAsync(Of("/audit"), Ct)));
+            Assert.Equal(HttpStatusCode.OK, await People.StatusAsync(left.GetAsync(Of("/info"), Ct))); // What reads goes on.
+        }
+    }
+
+    [Fact]
+    public async Task A_link_is_void_once_the_person_is_another()
+    {
+        foreach (var change in (Func<int, Task>[])
+        [
+            id => People.DataAsync(people.Owner.PutAsJsonAsync($"/projects/1/members/{id}", new { role = "owner" }, Ct)),
+            id => People.DataAsync(people.Owner.PatchAsJsonAsync($"/api/v1/users/{id}", new { email = $"other-{Guid.NewGuid():N}@example.com" }, Ct)),
+            id => People.DataAsync(people.Owner.PatchAsJsonAsync($"/api/v1/users/{id}", new { disabled = true }, Ct)),
+            id => People.DataAsync(people.Owner.PostAsync(Of($"/api/v1/users/{id}/link"), null, Ct), HttpStatusCode.Created), // The newest counts.
+            async id =>
+            {
+                await people.Owner.DeleteAsync(Of($"/api/v1/users/{id}"), Ct);
+                await People.DataAsync(people.Owner.PostAsync(Of($"/api/v1/users/{id}/restore"), null, Ct));
+            },
+        ])
+        {
+            var invited = await People.DataAsync(
+                people.Owner.PostAsJsonAsync("/projects/1/members", new { email = $"void-{Guid.NewGuid():N}@example.com", role = "viewer" }, Ct),
+                HttpStatusCode.Created);
+            await change((int)invited["user_id"]!);
+            Assert.Equal(HttpStatusCode.Gone, await People.StatusAsync(
+                people.Nobody.PostAsJsonAsync("/auth/password", new { token = People.TokenOf(invited), password = People.Password }, Ct)));
+        }
+    }
+
+    [Fact]
+    public async Task Who_comes_back_signs_in_anew_and_only_an_owner_brings_back_an_owner()
+    {
+        var (http, id, _) = await people.PersonAsync("owner");
+        await people.Owner.DeleteAsync(Of($"/api/v1/users/{id}"), Ct);
+        var (admin, _, _) = await people.PersonAsync("admin");
+        Assert.Equal(HttpStatusCode.NotFound, await People.StatusAsync(admin.PostAsync(Of($"/api/v1/users/{id}/restore"), null, Ct)));
+        await People.DataAsync(people.Owner.PostAsync(Of($"/api/v1/users/{id}/restore"), null, Ct));
+        Assert.Equal(HttpStatusCode.Unauthorized, await People.StatusAsync(http.GetAsync(Of("/auth/sessions"), Ct)));
+    }
+
+    [Fact]
+    public async Task A_stream_ends_when_its_reader_is_put_out()
+    {
+        var (http, id, _) = await people.PersonAsync("viewer");
+        using var response = await http.GetAsync(Of("/metrics/stream"), HttpCompletionOption.ResponseHeadersRead, Ct);
+        await using var stream = await response.Content.ReadAsStreamAsync(Ct);
+        await People.DataAsync(people.Owner.PatchAsJsonAsync($"/api/v1/users/{id}", new { disabled = true }, Ct));
+        using var reader = new StreamReader(stream);
+        await reader.ReadToEndAsync(Ct).WaitAsync(TimeSpan.FromSeconds(30), Ct);
     }
 
     [Fact]
@@ -178,14 +247,18 @@ public sealed class PeopleAndKeysTests(People people) : IClassFixture<People>
             await Assert.ThrowsAsync<PostgresException>(() => refused.ExecuteNonQueryAsync(Ct));
         }
 
-        // Who can turn the trigger off can change a row, but not unseen.
-        await using (var changed = db.CreateCommand(
-            "SET session_replication_role = replica; UPDATE audit SET actor_name = 'nobody' WHERE id = 2; SET session_replication_role = DEFAULT"))
+        // Who can turn the trigger off can change a row, but not unseen: not the first either.
+        foreach (var id in (int[])[2, 1])
         {
-            await changed.ExecuteNonQueryAsync(Ct);
-        }
+            await using (var changed = db.CreateCommand($"""
+                SET session_replication_role = replica; UPDATE audit SET actor_name = 'nobody' WHERE id = {id}; SET session_replication_role = DEFAULT
+                """))
+            {
+                await changed.ExecuteNonQueryAsync(Ct);
+            }
 
-        Assert.Equal(2, (await AuditLog.VerifyAsync(db, Ct)).Wrong);
+            Assert.Equal(id, (await AuditLog.VerifyAsync(db, Ct)).Wrong);
+        }
     }
 
     private static Uri Of(string path) => new(path, UriKind.Relative);

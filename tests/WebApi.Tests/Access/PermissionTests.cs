@@ -10,7 +10,9 @@ namespace Bayou.Access;
 /// <summary>Every address that the server has, tried by everybody. One that is missing here fails.</summary>
 public sealed partial class PermissionTests(People people) : IClassFixture<People>
 {
-    private const string Open = "", Ingest = "ingest", Read = "read", Write = "write", Admin = "admin", Person = "person", Deploy = "ingest write";
+    private const string Open = "", Ingest = "ingest", Read = "read", Write = "write", Admin = "admin", Person = "person";
+    private const string Deploy = "ingest write";
+    private const string Links = "links"; // which no key makes
 
     /// <summary>What an address needs, any one of these.</summary>
     private static readonly Dictionary<string, string> Needed = new()
@@ -30,8 +32,8 @@ public sealed partial class PermissionTests(People people) : IClassFixture<Peopl
         ["GET /metrics/freshness"] = Read, ["GET /metrics/losses"] = Read, ["GET /metrics/services"] = Read, ["GET /metrics/endpoints"] = Read,
         ["GET /logs"] = Read, ["GET /logs/stream"] = Read, ["GET /logs/patterns"] = Read, ["GET /logs/histogram"] = Read, ["GET /logs/facets"] = Read,
         ["GET /logs/export"] = Read, ["GET /logs/{id:long}"] = Read, ["GET /logs/{id:long}/context"] = Read,
-        ["GET /api/v1/users"] = Read, ["GET /api/v1/users/{id:int}"] = Read, ["POST /api/v1/users"] = Admin, ["PATCH /api/v1/users/{id:int}"] = Admin,
-        ["DELETE /api/v1/users/{id:int}"] = Admin, ["POST /api/v1/users/{id:int}/restore"] = Admin, ["POST /api/v1/users/{id:int}/link"] = Admin,
+        ["GET /api/v1/users"] = Admin, ["GET /api/v1/users/{id:int}"] = Admin, ["POST /api/v1/users"] = Admin, ["PATCH /api/v1/users/{id:int}"] = Admin,
+        ["DELETE /api/v1/users/{id:int}"] = Admin, ["POST /api/v1/users/{id:int}/restore"] = Admin, ["POST /api/v1/users/{id:int}/link"] = Links,
         ["POST /projects/{project:int}/members"] = Admin, ["PUT /projects/{project:int}/members/{id:int}"] = Admin,
         ["GET /projects/{project:int}/keys"] = Admin, ["POST /projects/{project:int}/keys"] = Admin, ["DELETE /projects/{project:int}/keys/{id:int}"] = Admin,
         ["POST /projects/{project:int}/keys/{id:int}/rotate"] = Admin, ["GET /audit"] = Admin, ["GET /audit/export"] = Admin,
@@ -53,8 +55,8 @@ public sealed partial class PermissionTests(People people) : IClassFixture<Peopl
             ("an admin key", (await people.KeyAsync(Admin)).Http, Admin),
             ("a viewer", (await people.PersonAsync("viewer")).Http, $"{Person} {Read}"),
             ("an editor", (await people.PersonAsync("editor")).Http, $"{Person} {Read} {Write}"),
-            ("an admin", (await people.PersonAsync("admin")).Http, $"{Person} {Read} {Write} {Admin} {Ingest}"),
-            ("an owner", people.Owner, $"{Person} {Read} {Write} {Admin} {Ingest}"),
+            ("an admin", (await people.PersonAsync("admin")).Http, $"{Person} {Read} {Write} {Admin} {Ingest} {Links}"),
+            ("an owner", people.Owner, $"{Person} {Read} {Write} {Admin} {Ingest} {Links}"),
         };
         var wrong = new List<string>();
         foreach (var address in Addresses())

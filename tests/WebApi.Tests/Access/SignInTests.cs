@@ -171,6 +171,19 @@ public sealed class SignInTests(People people) : IClassFixture<People>
             Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         }
 
+        // One who was deleted is not brought back by a start.
+        await using (var db = Npgsql.NpgsqlDataSource.Create(database.Url))
+        {
+            await using var gone = db.CreateCommand("UPDATE users SET deleted_at = now()");
+            await gone.ExecuteNonQueryAsync(Ct);
+        }
+
+        await using (var again = await BayouServer.StartAsync(database, (FirstOwner.EmailKey, "ops@example.com"), (FirstOwner.PasswordKey, People.Password)))
+        {
+            using var refused = await again.Http.PostAsJsonAsync("/auth/login", new { email = "ops@example.com", password = People.Password }, Ct);
+            Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+        }
+
         var error = await Assert.ThrowsAsync<CannotStartException>(() => BayouServer.StartAsync(database, (FirstOwner.EmailKey, "ops@example.com")));
         Assert.Contains(FirstOwner.PasswordKey, error.Message, StringComparison.Ordinal);
     }

@@ -34,7 +34,7 @@ export function AuditTab() {
           {data.map((row) => (
             <tr key={row.id} className="align-top">
               <th scope="row" className="whitespace-nowrap">{time.full(Date.parse(row.time))}</th>
-              <td>{row.actor_name || row.actor}</td>
+              <td>{row.actor_name} <span className="text-xs text-ink-soft">{row.actor}</span></td>
               <td className="whitespace-nowrap">{row.address}</td>
               <td className="whitespace-nowrap">{row.action}</td>
               <td className="whitespace-nowrap">{row.target}</td>

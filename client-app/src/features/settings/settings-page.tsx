@@ -10,7 +10,7 @@ import { SessionsTab } from './sessions-tab';
 
 /** Each with what one must be allowed to see it. */
 const tabs = [
-  { key: 'people', name: 'People', needs: 'read', View: PeopleTab },
+  { key: 'people', name: 'People', needs: 'admin', View: PeopleTab },
   { key: 'keys', name: 'Keys', needs: 'admin', View: KeysTab },
   { key: 'sessions', name: 'Sessions', needs: 'person', View: SessionsTab },
   { key: 'audit', name: 'Audit', needs: 'admin', View: AuditTab },
