@@ -17,6 +17,7 @@ using Bayou.Requests;
 using Bayou.Self;
 using Bayou.Users;
 using Bayou.Windows;
+using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.ResponseCompression;
 
 namespace Bayou;
@@ -71,8 +72,10 @@ internal static class Api
         services.Configure<BrotliCompressionProviderOptions>(o => o.Level = CompressionLevel.Fastest);
         var origins = new AllowedOrigins(builder.Configuration);
         services.AddSingleton(origins);
-        services.AddCors(cors =>
-            cors.AddDefaultPolicy(policy => policy.WithOrigins(origins.All).AllowAnyHeader().AllowAnyMethod().WithExposedHeaders(TraceIds.Header)));
+        services.AddCors();
+        services.AddOptions<CorsOptions>().Configure<AccessBook>((cors, book) => cors.AddDefaultPolicy(policy =>
+            policy.SetIsOriginAllowed(origin => origins.Has(origin) || book.AllowsOrigin(origin)).AllowAnyHeader().AllowAnyMethod()
+                .WithExposedHeaders(TraceIds.Header)));
         services.AddLogs();
         if (roles.HasFlag(NodeRoles.Ingest))
         {

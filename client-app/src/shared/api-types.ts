@@ -970,6 +970,7 @@ export interface components {
             id: number;
             name: string;
             scopes: string[];
+            origins: string[];
             hint: string;
             /** Format: date-time */
             expires_at: null | string;
@@ -3579,30 +3580,35 @@ export interface operations {
                 "application/json": {
                     name?: null | string;
                     scopes?: null | string[];
+                    origins?: null | string[];
                     /** Format: date-time */
                     expires_at?: null | string;
                 };
                 "application/x-ndjson": {
                     name?: null | string;
                     scopes?: null | string[];
+                    origins?: null | string[];
                     /** Format: date-time */
                     expires_at?: null | string;
                 };
                 "application/ndjson": {
                     name?: null | string;
                     scopes?: null | string[];
+                    origins?: null | string[];
                     /** Format: date-time */
                     expires_at?: null | string;
                 };
                 "application/jsonl": {
                     name?: null | string;
                     scopes?: null | string[];
+                    origins?: null | string[];
                     /** Format: date-time */
                     expires_at?: null | string;
                 };
                 "text/plain": {
                     name?: null | string;
                     scopes?: null | string[];
+                    origins?: null | string[];
                     /** Format: date-time */
                     expires_at?: null | string;
                 };

@@ -59,6 +59,7 @@ CREATE TABLE api_keys (
     scopes       text[]      NOT NULL,
     hash         bytea       NOT NULL UNIQUE, -- SHA-256 of the key
     hint         text        NOT NULL,        -- its last four characters
+    origins      text[]      NOT NULL DEFAULT '{}', -- of the pages that may use it; for scope ingest:browser alone
     expires_at   timestamptz,
     created_by   int         REFERENCES users,
     created_at   timestamptz NOT NULL DEFAULT now(),
@@ -82,7 +83,8 @@ CREATE TRIGGER access_changed AFTER INSERT OR DELETE OR UPDATE OF name, email, p
     FOR EACH STATEMENT EXECUTE FUNCTION access_changed();
 CREATE TRIGGER access_changed AFTER INSERT OR DELETE OR UPDATE ON members FOR EACH STATEMENT EXECUTE FUNCTION access_changed();
 CREATE TRIGGER access_changed AFTER DELETE OR UPDATE OF revoked_at ON sessions FOR EACH STATEMENT EXECUTE FUNCTION access_changed();
-CREATE TRIGGER access_changed AFTER DELETE OR UPDATE OF scopes, expires_at, revoked_at ON api_keys FOR EACH STATEMENT EXECUTE FUNCTION access_changed();
+CREATE TRIGGER access_changed AFTER INSERT OR DELETE OR UPDATE OF scopes, origins, expires_at, revoked_at ON api_keys
+    FOR EACH STATEMENT EXECUTE FUNCTION access_changed();
 
 CREATE TABLE audit (
     id         bigint      PRIMARY KEY, -- one after the other, without gaps

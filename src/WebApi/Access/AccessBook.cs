@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Frozen;
 using Bayou.Database;
 using Bayou.Hosting;
 using Bayou.Projects;
@@ -25,6 +26,7 @@ internal sealed partial class AccessBook(
     private readonly ConcurrentDictionary<(CallerKind Kind, long Id), byte> _used = new();
     private readonly SemaphoreSlim _looking = new(1); // Looks are taken in order: none puts back what a later one saw.
     private long _generation; // of what is remembered: something read before a change counts no more after it
+    private FrozenSet<string> _origins = FrozenSet<string>.Empty;
     private long _revision;
     private long _looked; // when that last worked
 
@@ -33,6 +35,9 @@ internal sealed partial class AccessBook(
 
     /// <summary>Whether anybody who reaches this server may do everything.</summary>
     public bool IsOpen => !HasPeople && !token.IsRequired;
+
+    /// <summary>Whether any key for browsers is for pages of an origin: a browser asks before it shows the key.</summary>
+    public bool AllowsOrigin(string origin) => _origins.Contains(origin);
 
     /// <exception cref="CannotStartException">The network can reach this server, and nothing protects it.</exception>
     public override async Task StartAsync(CancellationToken cancellationToken)
@@ -121,10 +126,12 @@ internal sealed partial class AccessBook(
                 SELECT revision, EXISTS (SELECT FROM users WHERE {UserStore.IsActiveOwner}) OR EXISTS (
                        SELECT FROM sign_in_links l JOIN users u ON u.id = l.user_id
                         WHERE u.is_owner AND u.deleted_at IS NULL AND u.disabled_at IS NULL AND l.used_at IS NULL AND l.expires_at > now())
+                       , ARRAY (SELECT DISTINCT unnest(origins) FROM api_keys WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()))
                   FROM access_revision
                 """);
             await using var reader = await command.ExecuteReaderAsync(ct);
             await reader.ReadAsync(ct);
+            _origins = reader.GetFieldValue<string[]>(2).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
             HasPeople |= reader.GetBoolean(1); // Never back to open while this runs, whatever becomes of the rows.
             if (Interlocked.Exchange(ref _revision, reader.GetInt64(0)) != reader.GetInt64(0))
             {
@@ -145,7 +152,7 @@ internal sealed partial class AccessBook(
     {
         await using var command = lookups.CreateCommand($"""
             SELECT k.id, k.name, k.scopes, k.expires_at, k.created_by,
-                   CASE WHEN w.disabled_at IS NULL AND w.deleted_at IS NULL THEN {UserStore.Role} END
+                   CASE WHEN w.disabled_at IS NULL AND w.deleted_at IS NULL THEN {UserStore.Role} END, k.origins
               FROM api_keys k LEFT JOIN users w ON w.id = k.created_by LEFT JOIN members m ON m.user_id = w.id AND m.project_id = k.project_id
              WHERE k.hash = $1 AND k.revoked_at IS NULL AND k.project_id = $2
             """);
@@ -161,7 +168,9 @@ internal sealed partial class AccessBook(
         var makersRole = await reader.IsDBNullAsync(5, ct) ? null : reader.GetString(5);
         var may = Permissions.OfScopes(reader.GetFieldValue<string[]>(2));
         may &= maker is null || Permissions.OfRole(makersRole).HasFlag(Permission.Admin) ? may : ~Permission.Admin;
-        return new(new Caller(CallerKind.Key, reader.GetInt32(0), reader.GetString(1), null, may, Maker: maker),
+        var origins = reader.GetFieldValue<string[]>(6);
+        return new(
+            new Caller(CallerKind.Key, reader.GetInt32(0), reader.GetString(1), null, may, Maker: maker, Origins: origins.Length > 0 ? origins : null),
             await reader.IsDBNullAsync(3, ct) ? DateTimeOffset.MaxValue : reader.GetDateTime(3));
     }
 

@@ -10,7 +10,9 @@ internal enum CallerKind { Open, Token, Key, Person }
 /// <param name="Role">Of a person, in the project; null for others, and for a person with none.</param>
 /// <param name="Session">The session's id; 0 for none.</param>
 /// <param name="Maker">Of a key, the person who made it, or the key that it was made by; null where nobody had signed in.</param>
-internal sealed record Caller(CallerKind Kind, int Id, string Name, string? Role, Permission May, long Session = 0, int? Maker = null)
+/// <param name="Origins">Of a key for browsers, the origins whose pages may use it; null for others.</param>
+internal sealed record Caller(CallerKind Kind, int Id, string Name, string? Role, Permission May, long Session = 0, int? Maker = null,
+    IReadOnlyList<string>? Origins = null)
 {
     public static Caller Open { get; } = new(CallerKind.Open, 0, "anybody on this machine", null, Permissions.All);
 

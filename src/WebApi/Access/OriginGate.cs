@@ -7,15 +7,17 @@ namespace Bayou.Access;
 /// fetch with <c>no-cors</c>), and with them whatever cookie it has. Browsers say of each which page it is of (Fetch Metadata Request Headers); where
 /// they do not, over plain HTTP, there is the <c>Origin</c>.
 /// </summary>
-internal sealed class OriginGate(RequestDelegate next, AllowedOrigins allowed)
+internal sealed class OriginGate(RequestDelegate next, AllowedOrigins allowed, AccessBook book)
 {
     // A cookie is for our own page alone, whatever other origins may call.
     public Task InvokeAsync(HttpContext http) =>
         IsSafe(http.Request.Method) || IsOurs(http.Request)
-            || (allowed.Has(http.Request.Headers.Origin.ToString()) && !http.Request.Cookies.ContainsKey(Callers.CookieName))
+            || (Has(http.Request.Headers.Origin.ToString()) && (Callers.HasKey(http.Request) || !http.Request.Cookies.ContainsKey(Callers.CookieName)))
             ? next(http)
             : new ApiProblem(StatusCodes.Status403Forbidden, "FORBIDDEN", "A page of another site may not change anything here.",
                 [new("origin", $"is not this server's, nor in {AllowedOrigins.Key}")]).ExecuteAsync(http);
+
+    private bool Has(string origin) => allowed.Has(origin) || book.AllowsOrigin(origin);
 
     private static bool IsSafe(string method) => HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method);
 

@@ -21,6 +21,9 @@ internal enum Permission
     /// <summary>Manage owners.</summary>
     Owner = 16,
 
+    /// <summary>Send observations and lines from pages of certain origins, by a key that everybody can read there.</summary>
+    IngestFromBrowser = 64,
+
     /// <summary>Manage one's own sessions and password: has signed in as a person.</summary>
     Person = 32,
 }
@@ -31,19 +34,21 @@ internal static class Permissions
     public const string Viewer = "viewer", Editor = "editor", Administrator = "admin", OwnerRole = "owner";
 
     /// <summary>All that is not about oneself.</summary>
-    public const Permission All = Permission.Ingest | Permission.Read | Permission.Write | Permission.Admin | Permission.Owner;
+    public const Permission All = Permission.Ingest | Permission.IngestFromBrowser | Permission.Read | Permission.Write | Permission.Admin | Permission.Owner;
 
     /// <summary>Roles that are held in a project, the least first.</summary>
     public static IReadOnlyList<string> Roles { get; } = [Viewer, Editor, Administrator];
 
-    public static IReadOnlyList<string> Scopes { get; } = ["ingest", "read", "write", "admin"];
+    public const string Browser = "ingest:browser";
+
+    public static IReadOnlyList<string> Scopes { get; } = ["ingest", "ingest:browser", "read", "write", "admin"];
 
     /// <param name="role">Null for none.</param>
     public static Permission OfRole(string? role) => Permission.Person | role switch
     {
         Viewer => Permission.Read,
         Editor => Permission.Read | Permission.Write,
-        Administrator => Permission.Read | Permission.Write | Permission.Ingest | Permission.Admin,
+        Administrator => All & ~Permission.Owner,
         OwnerRole => All,
         _ => Permission.None,
     };
@@ -51,6 +56,7 @@ internal static class Permissions
     public static Permission OfScopes(IEnumerable<string> scopes) => scopes.Aggregate(Permission.None, (all, scope) => all | scope switch
     {
         "ingest" => Permission.Ingest,
+        Browser => Permission.IngestFromBrowser,
         "read" => Permission.Read,
         "write" => Permission.Write,
         "admin" => Permission.Admin,

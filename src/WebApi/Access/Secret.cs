@@ -9,6 +9,7 @@ namespace Bayou.Access;
 internal static class Secret
 {
     public const string KeyPrefix = "bayou_";
+    public const string BrowserPrefix = "bayou_browser_"; // such a key is no secret: it may be in an address
 
     private const string Digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     private const int RandomDigits = 32; // 190 bits
@@ -23,7 +24,8 @@ internal static class Secret
     /// <summary>An API key. Its checksum lets a scanner of secrets be sure, and a typing error be told from a key that was revoked.</summary>
     public static string NewKey(IReadOnlyList<string> scopes)
     {
-        var body = $"{KeyPrefix}{(scopes is [var only] ? only : "multi")}_{RandomNumberGenerator.GetString(Digits, RandomDigits)}";
+        var name = scopes is [var only] ? only.Replace("ingest:", "", StringComparison.Ordinal) : "multi";
+        var body = $"{KeyPrefix}{name}_{RandomNumberGenerator.GetString(Digits, RandomDigits)}";
         return body + Check(body);
     }
 

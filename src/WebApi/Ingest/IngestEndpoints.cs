@@ -27,7 +27,7 @@ internal static class IngestEndpoints
         where TBatch : class, IIngestBatch => routes
         .MapPost($"/ingest/v1/{name}", (HttpContext http, IngestDoor<TBatch> door, RequestBody bodies, IOptions<IngestOptions> options, CancellationToken ct) =>
             AcceptAsync(http, bodies, options.Value, (body, key, dropped) => door.AcceptAsync(body, key, dropped, ct), ct))
-        .Needs(Permission.Ingest)
+        .Needs(Permission.Ingest | Permission.IngestFromBrowser)
         .WithTags("Ingest")
         .WithMetadata(new BodySpec(RequestBody.Types, "An array of these, or one a line.", item));
 

@@ -9,12 +9,14 @@ using Npgsql;
 namespace Bayou.Keys;
 
 /// <summary>A row of <c>GET /projects/{project}/keys</c>.</summary>
+/// <param name="Origins">Of the pages that may use it; empty for a key that is for none.</param>
 /// <param name="Hint">How the key ends.</param>
 /// <param name="ExpiresAt">Null for never.</param>
 /// <param name="CreatedBy">Who made it; null where nobody had signed in.</param>
 /// <param name="LastUsedAt">To the minute; null for never.</param>
 internal sealed record ApiKey(
-    int Id, string Name, IReadOnlyList<string> Scopes, string Hint, DateTime? ExpiresAt, string? CreatedBy, DateTime CreatedAt, DateTime? LastUsedAt);
+    int Id, string Name, IReadOnlyList<string> Scopes, IReadOnlyList<string> Origins, string Hint, DateTime? ExpiresAt, string? CreatedBy,
+    DateTime CreatedAt, DateTime? LastUsedAt);
 
 /// <summary>A key that was made.</summary>
 /// <param name="Key">Told this once.</param>
@@ -24,6 +26,7 @@ internal static class KeyEndpoints
 {
     private const int LongestName = 100;
     private const int MostKeys = 1_000; // that can be used at one time
+    private const int MostOrigins = 50;
     private static readonly TimeSpan Grace = TimeSpan.FromHours(24);
 
     public static void MapKeys(this IEndpointRouteBuilder routes)
@@ -40,7 +43,7 @@ internal static class KeyEndpoints
     private static async Task<ApiResult<IEnumerable<ApiKey>>> ListAsync(NpgsqlDataSource db, CancellationToken ct)
     {
         await using var command = db.CreateCommand($"""
-            SELECT k.id, k.name, k.scopes, k.hint, k.expires_at, u.name, k.created_at, k.last_used_at
+            SELECT k.id, k.name, k.scopes, k.hint, k.expires_at, u.name, k.created_at, k.last_used_at, k.origins
               FROM api_keys k LEFT JOIN users u ON u.id = k.created_by
              WHERE k.project_id = $1 AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now()) ORDER BY k.id DESC LIMIT {MostKeys}
             """);
@@ -50,7 +53,8 @@ internal static class KeyEndpoints
         while (await reader.ReadAsync(ct))
         {
             keys.Add(new(
-                reader.GetInt32(0), reader.GetString(1), reader.GetFieldValue<string[]>(2), reader.GetString(3), await Time(reader, 4, ct),
+                reader.GetInt32(0), reader.GetString(1), reader.GetFieldValue<string[]>(2), reader.GetFieldValue<string[]>(8), reader.GetString(3),
+                await Time(reader, 4, ct),
                 await reader.IsDBNullAsync(5, ct) ? null : reader.GetString(5), reader.GetDateTime(6), await Time(reader, 7, ct)));
         }
 
@@ -61,7 +65,7 @@ internal static class KeyEndpoints
         HttpContext http, RequestBody bodies, NpgsqlDataSource db, Callers callers, TimeProvider time, CancellationToken ct)
     {
         var (body, problem) = await JsonBody.ReadAsync<KeyBody>(http, bodies, ct);
-        if (body is null || (problem = ApiProblem.Of(NameError(body.Name), ScopesError(body.Scopes),
+        if (body is null || (problem = ApiProblem.Of(NameError(body.Name), ScopesError(body.Scopes), OriginsError(body),
             body.ExpiresAt <= time.GetUtcNow() ? new("expires_at", "must be in the future") : null)) is not null)
         {
             return problem!;
@@ -81,7 +85,8 @@ internal static class KeyEndpoints
 
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        var made = await AddAsync(connection, http, body.Name!, scopes, body.ExpiresAt?.UtcDateTime, "key.create", ct);
+        var made = await AddAsync(
+            connection, http, new(body.Name!, scopes, [.. body.Origins ?? []], body.ExpiresAt?.UtcDateTime), "key.create", null, ct);
         if (made is null)
         {
             return new ApiProblem(StatusCodes.Status409Conflict, "CONFLICT", $"There are {MostKeys} keys already; revoke some.");
@@ -120,11 +125,11 @@ internal static class KeyEndpoints
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        (string Name, string[] Scopes, DateTime? ExpiresAt) old;
+        Wanted old;
         await using (var command = new NpgsqlCommand("""
             UPDATE api_keys n SET expires_at = least(n.expires_at, $3) FROM api_keys o
              WHERE n.id = $1 AND o.id = n.id AND n.project_id = $2 AND n.revoked_at IS NULL AND (n.expires_at IS NULL OR n.expires_at > now())
-            RETURNING n.name, n.scopes, o.expires_at
+            RETURNING n.name, n.scopes, n.origins, o.expires_at
             """, connection))
         {
             command.With(id, Project.Default, (time.GetUtcNow() + Grace).UtcDateTime);
@@ -134,7 +139,7 @@ internal static class KeyEndpoints
                 return ApiProblem.NotFound("key");
             }
 
-            old = (reader.GetString(0), reader.GetFieldValue<string[]>(1), await Time(reader, 2, ct));
+            old = new(reader.GetString(0), reader.GetFieldValue<string[]>(1), reader.GetFieldValue<string[]>(2), await Time(reader, 3, ct));
         }
 
         if (TooMuch(http, old.Scopes) is { } forbidden)
@@ -142,7 +147,7 @@ internal static class KeyEndpoints
             return forbidden;
         }
 
-        if (await AddAsync(connection, http, old.Name, old.Scopes, old.ExpiresAt, "key.rotate", ct, $"key:{id}") is not { } made)
+        if (await AddAsync(connection, http, old, "key.rotate", $"key:{id}", ct) is not { } made)
         {
             return new ApiProblem(StatusCodes.Status409Conflict, "CONFLICT", $"There are {MostKeys} keys already; revoke some.");
         }
@@ -154,26 +159,26 @@ internal static class KeyEndpoints
 
     /// <returns>Null where there are too many.</returns>
     private static async Task<NewKey?> AddAsync(
-        NpgsqlConnection connection, HttpContext http, string name, string[] scopes, DateTime? expiresAt, string action, CancellationToken ct,
-        string? of = null)
+        NpgsqlConnection connection, HttpContext http, Wanted wanted, string action, string? of, CancellationToken ct)
     {
-        var key = Secret.NewKey(scopes);
+        var key = Secret.NewKey(wanted.Scopes);
         await using var command = new NpgsqlCommand($"""
-            INSERT INTO api_keys (project_id, name, scopes, hash, hint, expires_at, created_by) SELECT $1, $2, $3, $4, $5, $6, $7
+            INSERT INTO api_keys (project_id, name, scopes, origins, hash, hint, expires_at, created_by) SELECT $1, $2, $3, $4, $5, $6, $7, $8
              WHERE (SELECT count(*) FROM api_keys WHERE project_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())) < {MostKeys}
             RETURNING id
             """, connection);
-        command.With(Project.Default, name);
-        command.With<string[]>(scopes);
+        command.With(Project.Default, wanted.Name);
+        command.With<string[]>(wanted.Scopes);
+        command.With<string[]>(wanted.Origins);
         command.With<byte[]>(Secret.Hash(key));
-        command.With(key[^4..], expiresAt, http.Caller()!.Responsible);
+        command.With(key[^4..], wanted.ExpiresAt, http.Caller()!.Responsible);
         if (await command.ExecuteScalarAsync(ct) is not int id)
         {
             return null;
         }
 
-        await AuditLog.AddAsync(connection, http, new(action, $"key:{id}", Project.Default, of, new { name, scopes, expires_at = expiresAt }), ct);
-        return new(id, key, name, scopes, expiresAt);
+        await AuditLog.AddAsync(connection, http, new(action, $"key:{id}", Project.Default, of, wanted), ct);
+        return new(id, key, wanted.Name, wanted.Scopes, wanted.ExpiresAt);
     }
 
     private static FieldError? NameError(string? name) =>
@@ -183,6 +188,19 @@ internal static class KeyEndpoints
     private static FieldError? ScopesError(IReadOnlyList<string>? scopes) => scopes is { Count: > 0 } && scopes.All(Permissions.Scopes.Contains)
         ? null : new("scopes", $"must be a list of some of {string.Join(", ", Permissions.Scopes)}");
 
+    /// <summary>A key for browsers is for nothing else, as everybody can read it there, and for pages of some origins.</summary>
+    private static FieldError? OriginsError(KeyBody body)
+    {
+        var isForBrowsers = body.Scopes?.Contains(Permissions.Browser) == true;
+        return isForBrowsers && body.Scopes!.Count > 1 ? new("scopes", $"must be {Permissions.Browser} alone, or without it")
+            : isForBrowsers != body.Origins is { Count: > 0 } ? new("origins", $"must be given with the scope {Permissions.Browser}, and only with it")
+            : body.Origins?.Count > MostOrigins || body.Origins?.All(IsOrigin) == false ? new("origins", "must be origins, as https://shop.example")
+            : null;
+    }
+
+    private static bool IsOrigin(string text) => Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "https" or "http"
+        && string.Equals(uri.GetLeftPart(UriPartial.Authority), text, StringComparison.OrdinalIgnoreCase) && uri.UserInfo.Length == 0;
+
     /// <summary>Nobody gives a key what they have not themselves.</summary>
     private static ApiProblem? TooMuch(HttpContext http, string[] scopes) => (Permissions.OfScopes(scopes) & ~http.Caller()!.May) == Permission.None
         ? null : new(StatusCodes.Status403Forbidden, "FORBIDDEN", "A key may have no scope that its maker has not.");
@@ -190,5 +208,8 @@ internal static class KeyEndpoints
     private static async Task<DateTime?> Time(NpgsqlDataReader reader, int column, CancellationToken ct) =>
         await reader.IsDBNullAsync(column, ct) ? null : reader.GetDateTime(column);
 
-    private sealed record KeyBody(string? Name, IReadOnlyList<string>? Scopes, DateTimeOffset? ExpiresAt) : IBody;
+    private sealed record KeyBody(string? Name, IReadOnlyList<string>? Scopes, IReadOnlyList<string>? Origins, DateTimeOffset? ExpiresAt) : IBody;
+
+    /// <summary>A key that is to be.</summary>
+    private sealed record Wanted(string Name, string[] Scopes, string[] Origins, DateTime? ExpiresAt);
 }

@@ -199,6 +199,67 @@ public sealed class PeopleAndKeysTests(People people) : IClassFixture<People>
     }
 
     [Fact]
+    public async Task A_key_for_browsers_sends_from_pages_of_its_origins_and_may_be_in_an_address()
+    {
+        const string Shop = "https://shop.example";
+        foreach (var (body, field) in new (object, string)[]
+        {
+            (new { name = "b", scopes = new[] { "ingest:browser" } }, "origins"),
+            (new { name = "b", scopes = new[] { "ingest:browser", "read" }, origins = new[] { Shop } }, "scopes"),
+            (new { name = "b", scopes = new[] { "ingest:browser" }, origins = new[] { $"{Shop}/path" } }, "origins"),
+            (new { name = "b", scopes = new[] { "ingest" }, origins = new[] { Shop } }, "origins"),
+        })
+        {
+            using var refused = await people.Owner.PostAsJsonAsync("/projects/1/keys", body, Ct);
+            Assert.Equal(field, (string?)JsonNode.Parse(await refused.Content.ReadAsStringAsync(Ct))!["error"]!["details"]![0]!["field"]);
+        }
+
+        Assert.False(await IsAllowedAsync(Shop));
+        var made = await People.DataAsync(
+            people.Owner.PostAsJsonAsync("/projects/1/keys", new { name = "b", scopes = new[] { "ingest:browser" }, origins = new[] { Shop } }, Ct),
+            HttpStatusCode.Created);
+        var key = (string)made["key"]!;
+        Assert.StartsWith(Secret.BrowserPrefix, key, StringComparison.Ordinal);
+        await Eventually.SeesAsync(() => IsAllowedAsync(Shop), isAllowed => isAllowed);
+
+        // A beacon, with whatever cookie the browser has.
+        var cookie = people.Owner.DefaultRequestHeaders.GetValues("Cookie").Single();
+        Assert.Equal(HttpStatusCode.Accepted, await SendAsync($"/ingest/v1/logs?key={key}", Shop, ("Cookie", cookie)));
+        Assert.Equal(HttpStatusCode.Accepted, await SendAsync("/ingest/v1/logs", Shop, ("x-api-key", key)));
+        Assert.Equal(HttpStatusCode.Forbidden, await SendAsync($"/ingest/v1/logs?key={key}", "https://other.example"));
+        Assert.Equal(HttpStatusCode.Unauthorized, await SendAsync($"/ingest/v1/logs?key={key}", null));
+        Assert.Equal(HttpStatusCode.Forbidden, await SendAsync("/api/v1/users", Shop, ("x-api-key", key)));
+        Assert.Equal(HttpStatusCode.Forbidden, await SendAsync("/api/v1/users", Shop, ("Cookie", cookie)));
+
+        // Any other key in an address is refused, though it is right.
+        var (_, _, secret) = await people.KeyAsync("ingest");
+        Assert.Equal(HttpStatusCode.Unauthorized, await SendAsync($"/ingest/v1/logs?key={secret}", null));
+
+        async Task<bool> IsAllowedAsync(string origin)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Options, "/ingest/v1/logs");
+            request.Headers.Add("Origin", origin);
+            request.Headers.Add("Access-Control-Request-Method", "POST");
+            using var response = await people.Nobody.SendAsync(request, Ct);
+            return response.Headers.TryGetValues("Access-Control-Allow-Origin", out var allowed) && allowed.Single() == origin;
+        }
+
+        async Task<HttpStatusCode> SendAsync(string path, string? origin, params (string Name, string Value)[] headers)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, path)
+            {
+                Content = new StringContent("""[{"source":"page","level":"info","message":"seen"}]""", null, "text/plain"),
+            };
+            foreach (var (name, value) in origin is null ? headers : [.. headers, ("Origin", origin), ("Sec-Fetch-Site", "cross-site")])
+            {
+                request.Headers.TryAddWithoutValidation(name, value);
+            }
+
+            return await People.StatusAsync(people.Nobody.SendAsync(request, Ct));
+        }
+    }
+
+    [Fact]
     public async Task A_key_says_when_it_is_mistyped()
     {
         var (_, _, key) = await people.KeyAsync("read");

@@ -11,7 +11,7 @@ namespace Bayou.Access;
 public sealed partial class PermissionTests(People people) : IClassFixture<People>
 {
     private const string Open = "", Ingest = "ingest", Read = "read", Write = "write", Admin = "admin", Person = "person";
-    private const string Deploy = "ingest write";
+    private const string Deploy = "ingest write", Items = "ingest beacon";
     private const string Links = "links"; // which no key makes
 
     /// <summary>What an address needs, any one of these.</summary>
@@ -22,7 +22,7 @@ public sealed partial class PermissionTests(People people) : IClassFixture<Peopl
         ["POST /session"] = Open, ["DELETE /session"] = Open, ["POST /auth/login"] = Open, ["POST /auth/logout"] = Open, ["GET /auth/me"] = Open,
         ["POST /auth/first"] = Open, ["POST /auth/link"] = Open, ["POST /auth/password"] = Open,
         ["GET /auth/sessions"] = Person, ["DELETE /auth/sessions/{session:long}"] = Person,
-        ["POST /ingest/v1/requests"] = Ingest, ["POST /ingest/v1/logs"] = Ingest, ["POST /ingest/v1/deploys"] = Deploy,
+        ["POST /ingest/v1/requests"] = Items, ["POST /ingest/v1/logs"] = Items, ["POST /ingest/v1/deploys"] = Deploy,
         ["GET /health"] = Read, ["GET /health/database"] = Read, ["GET /health/worker"] = Read, ["GET /info"] = Read, ["GET /error"] = Read,
         ["GET /doc"] = Read, ["GET /reference/{documentName?}"] = Read, ["GET /reference/scalar.js"] = Read,
         ["GET /reference/scalar.aspnetcore.js"] = Read,
@@ -49,6 +49,7 @@ public sealed partial class PermissionTests(People people) : IClassFixture<Peopl
             ("nobody", people.Nobody, ""),
             ("a mistyped key", people.With((await people.KeyAsync(Read)).Key + "x"), ""),
             ("a revoked key", await RevokedAsync(), ""),
+            ("a browser's key", await FromPageAsync(), "beacon"),
             ("an ingest key", (await people.KeyAsync(Ingest)).Http, Ingest),
             ("a read key", (await people.KeyAsync(Read)).Http, Read),
             ("a write key", (await people.KeyAsync(Write)).Http, Write),
@@ -89,6 +90,18 @@ public sealed partial class PermissionTests(People people) : IClassFixture<Peopl
         Assert.Equal(HttpStatusCode.Unauthorized, await TryAsync(people.Nobody, "GET /nothing/here"));
         Assert.Equal(HttpStatusCode.NotFound, await TryAsync(people.Owner, "GET /nothing/here"));
         Assert.Equal(HttpStatusCode.NotFound, await TryAsync(people.Owner, "GET /projects/2/keys"));
+    }
+
+    private async Task<HttpClient> FromPageAsync()
+    {
+        const string Origin = "https://page.example";
+        var made = await People.DataAsync(
+            people.Owner.PostAsJsonAsync("/projects/1/keys", new { name = "b", scopes = new[] { "ingest:browser" }, origins = new[] { Origin } }, Ct),
+            HttpStatusCode.Created);
+        var http = people.With((string)made["key"]!);
+        http.DefaultRequestHeaders.Add("Origin", Origin);
+        await Eventually.SeesAsync(() => TryAsync(http, "POST /ingest/v1/logs"), status => status != HttpStatusCode.Forbidden); // The origin is known.
+        return http;
     }
 
     private async Task<HttpClient> RevokedAsync()

@@ -7,6 +7,7 @@ import { useTitle } from '../../shared/use-title';
 import { becomes } from './access';
 import { Entry } from './entry';
 import { Field } from './field';
+import { NewPassword } from './new-password';
 
 /** Where a one-time link leads: one chooses a password, and is in. */
 export function LinkPage() {
@@ -39,16 +40,7 @@ export function LinkPage() {
       }}
     >
       <Field label="E-mail" type="email" autoComplete="username" readOnly value={link.data.email} onChange={() => undefined} />
-      <Field
-        label="Password"
-        type="password"
-        autoComplete="new-password"
-        required
-        minLength={12}
-        value={password}
-        onChange={setPassword}
-        hint="12 characters or more."
-      />
+      <NewPassword value={password} onChange={setPassword} />
     </Entry>
   );
 }

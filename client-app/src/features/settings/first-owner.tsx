@@ -4,6 +4,7 @@ import { sendJson } from '../../shared/api';
 import { Card } from '../../shared/card';
 import { becomes } from '../access/access';
 import { Field } from '../access/field';
+import { NewPassword } from '../access/new-password';
 
 /** Makes the first administrator, where anybody may do everything so far. */
 export function FirstOwner() {
@@ -27,16 +28,7 @@ export function FirstOwner() {
         </p>
         <Field label="Name" autoComplete="name" required value={name} onChange={setName} />
         <Field label="E-mail" type="email" autoComplete="username" required value={email} onChange={setEmail} />
-        <Field
-          label="Password"
-          type="password"
-          autoComplete="new-password"
-          required
-          minLength={12}
-          value={password}
-          onChange={setPassword}
-          hint="12 characters or more."
-        />
+        <NewPassword value={password} onChange={setPassword} />
         {make.error && <p role="alert" className="text-sm text-bad">{make.error.message}</p>}
         <button type="submit" className="button self-start" disabled={make.isPending}>{make.isPending ? 'A moment…' : 'Make it, and sign in'}</button>
       </form>

@@ -6,7 +6,7 @@ import { Empty, Failed, Loading } from '../../shared/states';
 import { useTime } from '../../shared/time';
 import { useMay } from '../access/access';
 import { OneTime } from './one-time';
-import { keys, PROJECT, SCOPES, type ApiKey, type NewKey } from './queries';
+import { BROWSER, keys, PROJECT, SCOPES, type ApiKey, type NewKey } from './queries';
 import { Table } from './table';
 
 /** Keys by which programs send and ask. */
@@ -37,8 +37,13 @@ function MakeKey({ onMade }: { onMade: (key: NewKey) => void }) {
   const may = { ingest: useMay('ingest'), read: useMay('read'), write: useMay('write'), admin: useMay('admin') };
   const [name, setName] = useState('');
   const [scopes, setScopes] = useState<string[]>(['ingest']);
+  const [origins, setOrigins] = useState('');
+  const isForBrowsers = scopes.includes(BROWSER);
   const make = useMutation({
-    mutationFn: () => sendJson('post', '/projects/{project}/keys', { name, scopes }, { project: PROJECT }),
+    mutationFn: () => {
+      const places = isForBrowsers ? { origins: origins.split(/[\s,]+/).filter(Boolean) } : {};
+      return sendJson('post', '/projects/{project}/keys', { name, scopes, ...places }, { project: PROJECT });
+    },
     onSuccess: ({ data }) => {
       setName('');
       onMade(data);
@@ -69,12 +74,27 @@ function MakeKey({ onMade }: { onMade: (key: NewKey) => void }) {
             <input
               type="checkbox"
               checked={scopes.includes(scope)}
+              disabled={isForBrowsers}
               onChange={(event) => { setScopes(event.target.checked ? [...scopes, scope] : scopes.filter((other) => other !== scope)); }}
             />
             {scope}
           </label>
         ))}
+        <label className="flex items-center gap-1.5">
+          <input type="checkbox" checked={isForBrowsers} onChange={(event) => { setScopes(event.target.checked ? [BROWSER] : ['ingest']); }} />
+          from browsers
+        </label>
       </fieldset>
+      {isForBrowsers && (
+        <input
+          required
+          aria-label="Origins of the pages that may use it"
+          placeholder="https://shop.example, …"
+          value={origins}
+          onChange={(event) => { setOrigins(event.target.value); }}
+          className="min-w-0 flex-1 rounded-md border border-line bg-surface px-3 py-1.5 text-sm sm:max-w-72"
+        />
+      )}
       <button type="submit" className="button" disabled={make.isPending || scopes.length === 0}>Make a key</button>
       {make.error && <p role="alert" className="w-full text-sm text-bad">{make.error.message}</p>}
     </form>
@@ -100,7 +120,10 @@ function KeyRow({ row, onMade }: { row: ApiKey; onMade: (key: NewKey) => void })
     <tr>
       <th scope="row">{row.name}</th>
       <td><code className="text-xs">…{row.hint}</code></td>
-      <td>{row.scopes.join(', ')}</td>
+      <td>
+        {row.scopes.join(', ')}
+        {row.origins.length > 0 && <span className="block text-xs text-ink-soft">{row.origins.join(', ')}</span>}
+      </td>
       <td className="whitespace-nowrap">{time.full(Date.parse(row.created_at))}{row.created_by && ` by ${row.created_by}`}</td>
       <td className="whitespace-nowrap">{row.last_used_at ? time.full(Date.parse(row.last_used_at)) : 'never'}</td>
       <td className="whitespace-nowrap">{row.expires_at ? time.full(Date.parse(row.expires_at)) : 'never'}</td>

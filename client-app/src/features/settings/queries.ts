@@ -12,6 +12,9 @@ export const PROJECT = 1;
 export const ROLES = ['viewer', 'editor', 'admin', 'owner'] as const;
 export const SCOPES = ['ingest', 'read', 'write', 'admin'] as const;
 
+/** Of a key that pages show, which everybody can read there: it is for nothing else. */
+export const BROWSER = 'ingest:browser';
+
 /** What each lets its holder do, in a few words. */
 export const ROLE_HINTS: Record<(typeof ROLES)[number], string> = {
   viewer: 'sees everything',

@@ -6,6 +6,7 @@ import { Failed, Loading } from '../../shared/states';
 import { useTime } from '../../shared/time';
 import { becomes } from '../access/access';
 import { Field } from '../access/field';
+import { NewPassword } from '../access/new-password';
 import { sessions } from './queries';
 import { Table } from './table';
 
@@ -66,16 +67,7 @@ function Password() {
         }}
       >
         <Field label="Present password" type="password" autoComplete="current-password" required value={current} onChange={setCurrent} />
-        <Field
-          label="New password"
-          type="password"
-          autoComplete="new-password"
-          required
-          minLength={12}
-          value={password}
-          onChange={setPassword}
-          hint="12 characters or more. All your other sessions end."
-        />
+        <NewPassword label="New password" also=" All your other sessions end." value={password} onChange={setPassword} />
         {change.error && <p role="alert" className="text-sm text-bad">{change.error.message}</p>}
         {change.isSuccess && <p role="status" className="text-sm text-good">Changed.</p>}
         <button type="submit" className="button self-start" disabled={change.isPending}>Change it</button>
