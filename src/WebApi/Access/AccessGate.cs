@@ -1,4 +1,6 @@
+using System.Globalization;
 using Bayou.Http;
+using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
 
 namespace Bayou.Access;
@@ -7,7 +9,7 @@ namespace Bayou.Access;
 /// Lets through who may: by <c>BAYOU_TOKEN</c> or an API key, as <c>Authorization: Bearer</c> or <c>x-api-key</c>, or by a cookie. Where nobody has signed up
 /// and no token is set, everybody may. Open to all are the page's files, which say nothing, whether the server is alive and ready, and signing in.
 /// </summary>
-internal sealed class AccessGate(RequestDelegate next, Callers callers)
+internal sealed class AccessGate(RequestDelegate next, Callers callers, RateLimits rates, IOptions<AccessOptions> options)
 {
     public async Task InvokeAsync(HttpContext http)
     {
@@ -35,8 +37,34 @@ internal sealed class AccessGate(RequestDelegate next, Callers callers)
             return;
         }
 
+        if (caller is { Kind: CallerKind.Key } && TakeOne(http, caller, endpoint) is { } wait)
+        {
+            await new ApiProblem(StatusCodes.Status429TooManyRequests, "TOO_MANY_REQUESTS", "This key may do no more in this minute.", RetryAfter: wait)
+                .ExecuteAsync(http);
+            return;
+        }
+
         http.Features.Set(caller);
         await next(http);
+    }
+
+    /// <summary>Counts a request of a key, and says what is left (draft-ietf-httpapi-ratelimit-headers).</summary>
+    /// <returns>How long to wait; null where it is let through.</returns>
+    private TimeSpan? TakeOne(HttpContext http, Caller caller, Endpoint? endpoint)
+    {
+        var isSending = endpoint?.Metadata.GetMetadata<NeededPermission>()?.Any.HasFlag(Permission.Ingest) == true;
+        var (policy, limit) = caller.Origins is not null ? ("browser", options.Value.BrowserRequestsPerMinute)
+            : isSending ? ("", 0)
+            : ("requests", options.Value.RequestsPerMinute);
+        if (limit == 0)
+        {
+            return null;
+        }
+
+        var left = rates.Take(string.Create(CultureInfo.InvariantCulture, $"key:{caller.Id}:{policy}"), limit);
+        http.Response.Headers["RateLimit-Policy"] = string.Create(CultureInfo.InvariantCulture, $"\"{policy}\";q={limit};w=60");
+        http.Response.Headers["RateLimit"] = string.Create(CultureInfo.InvariantCulture, $"\"{policy}\";r={left.Left};t={left.Seconds}");
+        return left.IsAllowed ? null : TimeSpan.FromSeconds(left.Seconds);
     }
 
     private static ApiProblem Forbidden(Permission any, Caller caller)

@@ -25,7 +25,15 @@ internal sealed record LinkAnswer(string Email);
 /// <summary>Where people sign in and out.</summary>
 internal static class SessionEndpoints
 {
-    public static IServiceCollection AddAccess(this IServiceCollection services) => services
+    public static IServiceCollection AddAccess(this IServiceCollection services)
+    {
+        services.AddOptions<AccessOptions>().BindConfiguration(AccessOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        return services.AddAccessServices();
+    }
+
+    private static IServiceCollection AddAccessServices(this IServiceCollection services) => services
+        .AddSingleton<RateLimits>()
+        .AddSingleton<Func<string, IRateLeaseGrain>>(provider => of => provider.GetRequiredService<IGrainFactory>().GetGrain<IRateLeaseGrain>(of))
         .AddSingleton<AccessToken>()
         .AddSingleton<Passwords>()
         .AddSingleton<FirstOwner>()
