@@ -96,6 +96,53 @@ public sealed class SignInTests(People people) : IClassFixture<People>
     }
 
     [Fact]
+    public async Task A_sessions_cookie_is_new_each_time_and_for_this_server_alone()
+    {
+        var (_, _, email) = await people.PersonAsync("viewer");
+        var values = new HashSet<string>();
+        for (var i = 0; i < 2; i++)
+        {
+            // Whatever cookie somebody had put into the browser before is of no account.
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/auth/login")
+            {
+                Content = JsonContent.Create(new { email, password = People.Password }),
+            };
+            request.Headers.Add("Cookie", "bayou_session=chosen-by-another");
+            using var response = await people.Nobody.SendAsync(request, Ct);
+            var cookie = Assert.Single(response.Headers.GetValues("Set-Cookie")).ToUpperInvariant();
+            Assert.All(["HTTPONLY", "SAMESITE=STRICT", "PATH=/"], flag => Assert.Contains(flag, cookie, StringComparison.Ordinal));
+            Assert.DoesNotContain("DOMAIN", cookie, StringComparison.Ordinal);
+            Assert.DoesNotContain("CHOSEN-BY-ANOTHER", cookie, StringComparison.Ordinal);
+            Assert.True(values.Add(cookie.Split(';')[0]));
+        }
+    }
+
+    [Theory]
+    [InlineData("UPDATE sessions SET last_used_at = now() - interval '31 days' WHERE user_id = $1")]
+    [InlineData("UPDATE sessions SET created_at = now() - interval '91 days' WHERE user_id = $1")]
+    public async Task A_session_ends_when_it_was_not_used_for_long_or_is_very_old(string sql)
+    {
+        var (http, id, _) = await people.PersonAsync("viewer");
+        await ExecuteAsync(sql, id);
+        await ExecuteAsync("UPDATE access_revision SET revision = revision + sign($1)::int", id); // What is remembered is forgotten.
+        await Eventually.SeesAsync(() => People.StatusAsync(http.GetAsync(Sessions, Ct)), status => status == HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task A_link_is_good_for_three_days()
+    {
+        var invited = await People.DataAsync(
+            people.Owner.PostAsJsonAsync("/projects/1/members", new { email = $"late-{Guid.NewGuid():N}@example.com", role = "viewer" }, Ct),
+            HttpStatusCode.Created);
+        Assert.InRange((DateTimeOffset)invited["expires_at"]!, DateTimeOffset.UtcNow.AddDays(2.9), DateTimeOffset.UtcNow.AddDays(3.1));
+        await ExecuteAsync("UPDATE sign_in_links SET expires_at = now() WHERE user_id = $1", (int)invited["user_id"]!);
+        var token = People.TokenOf(invited);
+        Assert.Equal(HttpStatusCode.Gone, await People.StatusAsync(people.Nobody.PostAsJsonAsync("/auth/link", new { token }, Ct)));
+        Assert.Equal(HttpStatusCode.Gone,
+            await People.StatusAsync(people.Nobody.PostAsJsonAsync("/auth/password", new { token, password = People.Password }, Ct)));
+    }
+
+    [Fact]
     public async Task Nobody_ends_the_session_of_another()
     {
         var (first, _, _) = await people.PersonAsync("viewer");
@@ -215,6 +262,13 @@ public sealed class SignInTests(People people) : IClassFixture<People>
         Assert.Contains("whole", output.ToString(), StringComparison.Ordinal);
 
         Task<int> RunAsync(params string[] arguments) => AccessCommands.RunAsync(arguments, configuration, output, errors, Ct);
+    }
+
+    private async Task ExecuteAsync(string sql, int person)
+    {
+        await using var command = people.Server.Db.CreateCommand(sql);
+        command.Parameters.Add(new() { Value = person });
+        Assert.NotEqual(0, await command.ExecuteNonQueryAsync(Ct));
     }
 
     private Task<HttpStatusCode> LoginAsync(string email, string password) =>
