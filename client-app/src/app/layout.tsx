@@ -23,15 +23,15 @@ export function Layout({ isClosed, children }: Props) {
   return (
     <div className="flex min-h-dvh">
       <a href="#main" className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:bg-card focus:p-2">Skip to the figures</a>
-      {isMedium && <Sidebar />}
+      {isMedium && !isClosed && <Sidebar />}
       <div className="flex min-w-0 flex-1 flex-col">
         <header className="sticky top-0 z-20 flex min-h-12 items-center gap-2 border-b border-line bg-surface px-3 py-1.5 sm:px-5">
-          {!isMedium && <Home isFolded />}
+          {(!isMedium || isClosed) && <Home isFolded={false} />}
           {!isClosed && <Bar />}
         </header>
         <main id="main" className="mx-auto flex w-full max-w-[2400px] flex-1 flex-col gap-3 px-3 pt-3 pb-20 sm:px-5 sm:pb-6">{children}</main>
       </div>
-      {!isMedium && <BottomBar />}
+      {!isMedium && !isClosed && <BottomBar />}
       {overlay && <Suspense fallback={null}><Overlays /></Suspense>}
     </div>
   );

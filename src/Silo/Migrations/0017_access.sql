@@ -64,7 +64,8 @@ CREATE TABLE api_keys (
     created_by   int         REFERENCES users,
     created_at   timestamptz NOT NULL DEFAULT now(),
     last_used_at timestamptz, -- to the minute
-    revoked_at   timestamptz
+    revoked_at   timestamptz,
+    replaced_by  int         REFERENCES api_keys -- it was rotated
 );
 
 CREATE INDEX ON api_keys (project_id);

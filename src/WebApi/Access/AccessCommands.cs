@@ -59,20 +59,33 @@ internal static class AccessCommands
 
     private static async Task<int> AdminAsync(ServiceProvider services, string email, TextWriter output, CancellationToken ct)
     {
+        var server = services.GetRequiredService<IConfiguration>()[UrlKey] is { Length: > 0 } url ? url.TrimEnd('/') : LocalUrl;
+        if (!Uri.TryCreate(server, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
+        {
+            throw new CannotStartException($"{UrlKey} is {server}; it must be as https://bayou.example");
+        }
+
         await services.GetRequiredService<Migrator>().StartAsync(ct); // It may be the first that is ever done with this database.
         await using var connection = await services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await UserStore.LockAsync(connection, ct);
+        var before = await UserStore.OfEmailAsync(connection, email, ct) is { } known ? await UserStore.FindAsync(connection, known, ct) : null;
         var id = await UserStore.AddAsync(connection, email.Split('@')[0], null, email, isOwner: true, ct)
             ?? (await UserStore.MakeOwnerAsync(connection, email, ct))!.Value;
         var (token, expires) = await SignIn.LinkAsync(connection, id, services.GetRequiredService<TimeProvider>(), ct);
         await AuditLog.AddAsync(
-            connection, null, new("person.owner", $"person:{id}", null, After: new { email, role = Permissions.OwnerRole, by = "the command line" }), ct);
+            connection, null, new("person.owner", $"person:{id}", null, before is null ? null : new { before.Email, before.Role, before.DisabledAt },
+                new { email, role = Permissions.OwnerRole, by = "the command line" }), ct);
         await transaction.CommitAsync(ct);
-        var server = services.GetRequiredService<IConfiguration>()[UrlKey] is { Length: > 0 } url ? url.TrimEnd('/') : LocalUrl;
         await output.WriteLineAsync(SignInLink.Of(server, token));
         await output.WriteLineAsync(string.Create(
-            CultureInfo.InvariantCulture, $"Whoever opens this once, until {expires:yyyy-MM-dd HH:mm} UTC, chooses the password of {email}, an owner."));
+            CultureInfo.InvariantCulture, $"Whoever opens this once, until {expires:yyyy-MM-dd HH:mm} UTC, chooses the password of {email}."));
+        await output.WriteLineAsync(before switch
+        {
+            null => $"{email} is new here, and an owner. From now on everything needs a person or a key.",
+            { Role: Permissions.OwnerRole } => $"{email} is an owner, as before.",
+            _ => $"{email} was {before.Role ?? "without a role"}, and is an owner now.",
+        });
         return 0;
     }
 

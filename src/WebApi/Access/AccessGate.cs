@@ -73,6 +73,7 @@ internal sealed class AccessGate(RequestDelegate next, Callers callers, RateLimi
         var scopes = string.Join(" or ", Permissions.Scopes.Where(scope => (Permissions.OfScopes([scope]) & any) != Permission.None));
         return new(StatusCodes.Status403Forbidden, "FORBIDDEN", caller.Kind == CallerKind.Key
             ? scopes.Length > 0 ? $"This needs a key with the scope {scopes}." : "This is for people who have signed in, not for keys."
-            : any == Permission.Person ? "This is for people who have signed in." : $"This needs the role {least}.");
+            : any == Permission.Person ? "This is for people who have signed in."
+            : $"This needs the role {least}{(scopes.Length > 0 ? $", or a key with the scope {scopes}" : "")}.");
     }
 }

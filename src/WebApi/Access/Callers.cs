@@ -37,6 +37,11 @@ internal sealed class Callers(AccessToken token, AccessBook book)
                 : (null, "The API key is not known, has expired or was revoked.");
         }
 
+        if (!book.IsOpen && (key.Length > 0 || headers.Authorization.Count > 0))
+        {
+            return (null, "What was sent as a key is neither an API key nor the access token; it goes behind Authorization: Bearer, or into x-api-key.");
+        }
+
         if (http.Request.Cookies[CookieName] is { Length: > 0 } cookie)
         {
             if (token.IsCookie(cookie))

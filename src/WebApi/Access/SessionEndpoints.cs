@@ -1,3 +1,4 @@
+using System.Globalization;
 using Bayou.Audit;
 using Bayou.Database;
 using Bayou.Http;
@@ -103,6 +104,7 @@ internal static class SessionEndpoints
         HttpContext http, RequestBody bodies, SignIn signIn, SignInLimits limits, AccessToken token, AccessBook book, CancellationToken ct)
     {
         var (body, problem) = await JsonBody.ReadAsync<LoginBody>(http, bodies, ct);
+        body = body is null ? null : body with { Email = body.Email?.Trim() };
         if (body is null || (problem = ApiProblem.Of(UserRules.Email(body.Email), body.Password is null ? new("password", "is missing") : null)) is not null)
         {
             return problem!;
@@ -132,6 +134,11 @@ internal static class SessionEndpoints
             return problem!;
         }
 
+        if (book.HasPeople)
+        {
+            return HasOwner;
+        }
+
         if (http.Caller()?.May.HasFlag(Permission.Owner) != true)
         {
             return new ApiProblem(StatusCodes.Status403Forbidden, "FORBIDDEN", "Only whoever has the access token makes the first administrator.");
@@ -139,7 +146,7 @@ internal static class SessionEndpoints
 
         return await signIn.FirstAsync(http, body.Name!, body.Email!, body.Password!, ct) is { } cookie
             ? await SignedInAsync(http, cookie, token, book, ct)
-            : new ApiProblem(StatusCodes.Status409Conflict, "CONFLICT", "There is an administrator already; they can invite others.");
+            : HasOwner;
     }
 
     private static async Task<Results<ApiResult<LinkAnswer>, ApiProblem>> LinkAsync(HttpContext http, RequestBody bodies, SignIn signIn, CancellationToken ct)
@@ -162,8 +169,8 @@ internal static class SessionEndpoints
             // Looked at first: nobody without a link has a password hashed.
             return await signIn.EmailOfLinkAsync(link, ct) is not { } email ? DeadLink
                 : ApiProblem.Of(Passwords.Check(body.Password, email)) is { } likeEmail ? likeEmail
-                : await signIn.ByLinkAsync(http, link, await passwords.HashAsync(body.Password!, ct), ct) is { } begun
-                    ? await SignedInAsync(http, begun, token, book, ct) : DeadLink;
+                : await signIn.ByLinkAsync(http, link, await passwords.HashAsync(body.Password!, ct), ct) is not { } begun ? DeadLink
+                : await AfterLinkAsync(http, limits, email, begun, token, book, ct);
         }
 
         if (http.Caller() is not { Kind: CallerKind.Person } caller)
@@ -179,6 +186,14 @@ internal static class SessionEndpoints
         return await signIn.ChangeAsync(http, caller, body.Current ?? "", body.Password!, ct) is { } cookie
             ? await SignedInAsync(http, cookie, token, book, ct)
             : ApiProblem.Validation("current is not the present password.", new FieldError("current", "is not the present password"));
+    }
+
+    /// <summary>Whoever had a link may have mistyped the former password often before.</summary>
+    private static async Task<ApiResult<Me>> AfterLinkAsync(
+        HttpContext http, SignInLimits limits, string email, string cookie, AccessToken token, AccessBook book, CancellationToken ct)
+    {
+        await limits.ForgetAsync(http, email, ct);
+        return await SignedInAsync(http, cookie, token, book, ct);
     }
 
     private static async Task<ApiResult<Me>> EndAsync(HttpContext http, SignIn signIn, AccessToken token, AccessBook book, CancellationToken ct)
@@ -216,8 +231,13 @@ internal static class SessionEndpoints
     private static async Task<Results<NoContent, ApiProblem>> EndOneAsync(HttpContext http, long session, SignIn signIn, CancellationToken ct) =>
         await signIn.EndAsync(http, http.Caller()!.Id, session, ct) ? TypedResults.NoContent() : ApiProblem.NotFound("session");
 
+    private static ApiProblem HasOwner => new(StatusCodes.Status409Conflict, "CONFLICT",
+        "There is an administrator already, or one has a link to come in by. They can invite others; ./bayou admin EMAIL makes another link.");
+
     private static ApiProblem TooMany(TimeSpan wait) =>
-        new(StatusCodes.Status429TooManyRequests, "TOO_MANY_ATTEMPTS", "Too many attempts to sign in. Wait a while.", RetryAfter: wait);
+        new(StatusCodes.Status429TooManyRequests, "TOO_MANY_ATTEMPTS",
+            string.Create(CultureInfo.InvariantCulture, $"Too many attempts to sign in. Try again in {Math.Ceiling(wait.TotalMinutes)} min."),
+            RetryAfter: wait);
 
     private static async Task AuditAsync(NpgsqlDataSource db, HttpContext http, Deed deed, CancellationToken ct)
     {
@@ -239,7 +259,7 @@ internal static class SessionEndpoints
     private static Me MeOf(Caller? caller, AccessToken token, AccessBook book) => new(
         caller?.Kind, caller?.Person, caller?.Name, caller?.Role,
         [.. Enum.GetValues<Permission>().Where(one => one != Permission.None && caller?.May.HasFlag(one) == true)
-            .Select(one => one.ToString().ToLowerInvariant())],
+            .Select(one => one == Permission.IngestFromBrowser ? Permissions.Browser : one.ToString().ToLowerInvariant())],
         book.HasPeople, token.IsRequired);
 
     private static void SetCookie(HttpContext http, string value) => http.Response.Cookies.Append(Callers.CookieName, value, Cookie(http, SignIn.Longest));

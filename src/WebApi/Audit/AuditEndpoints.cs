@@ -46,7 +46,7 @@ internal static class AuditEndpoints
     {
         var query = new QueryReader(http, Spec);
         var filter = OfProject();
-        var list = new ListQuery(query, Spec, filter, "w.id DESC", "w.actor_name || ' ' || w.action || ' ' || w.target");
+        var list = new ListQuery(query, Spec, filter, "w.id DESC", "concat_ws(' ', w.actor_name, w.actor, w.action, w.target, w.before, w.after)");
         ListQuery.Range(query, filter, "w.time");
         if (query.Problem is { } problem)
         {

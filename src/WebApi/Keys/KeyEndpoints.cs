@@ -128,7 +128,7 @@ internal static class KeyEndpoints
         Wanted old;
         await using (var command = new NpgsqlCommand("""
             UPDATE api_keys n SET expires_at = least(n.expires_at, $3) FROM api_keys o
-             WHERE n.id = $1 AND o.id = n.id AND n.project_id = $2 AND n.revoked_at IS NULL AND (n.expires_at IS NULL OR n.expires_at > now())
+             WHERE n.id = $1 AND o.id = n.id AND n.project_id = $2 AND n.revoked_at IS NULL AND n.replaced_by IS NULL AND (n.expires_at IS NULL OR n.expires_at > now())
             RETURNING n.name, n.scopes, n.origins, o.expires_at
             """, connection))
         {
@@ -136,7 +136,7 @@ internal static class KeyEndpoints
             await using var reader = await command.ExecuteReaderAsync(ct);
             if (!await reader.ReadAsync(ct))
             {
-                return ApiProblem.NotFound("key");
+                return ApiProblem.NotFound("key that was not rotated already");
             }
 
             old = new(reader.GetString(0), reader.GetFieldValue<string[]>(1), reader.GetFieldValue<string[]>(2), await Time(reader, 3, ct));
@@ -150,6 +150,12 @@ internal static class KeyEndpoints
         if (await AddAsync(connection, http, old, "key.rotate", $"key:{id}", ct) is not { } made)
         {
             return new ApiProblem(StatusCodes.Status409Conflict, "CONFLICT", $"There are {MostKeys} keys already; revoke some.");
+        }
+
+        await using (var replace = new NpgsqlCommand("UPDATE api_keys SET replaced_by = $2 WHERE id = $1", connection))
+        {
+            replace.With(id, made.Id);
+            await replace.ExecuteNonQueryAsync(ct);
         }
 
         await transaction.CommitAsync(ct);
@@ -202,8 +208,11 @@ internal static class KeyEndpoints
         && string.Equals(uri.GetLeftPart(UriPartial.Authority), text, StringComparison.OrdinalIgnoreCase) && uri.UserInfo.Length == 0;
 
     /// <summary>Nobody gives a key what they have not themselves.</summary>
-    private static ApiProblem? TooMuch(HttpContext http, string[] scopes) => (Permissions.OfScopes(scopes) & ~http.Caller()!.May) == Permission.None
-        ? null : new(StatusCodes.Status403Forbidden, "FORBIDDEN", "A key may have no scope that its maker has not.");
+    private static ApiProblem? TooMuch(HttpContext http, string[] scopes) =>
+        http.Caller()!.Kind == CallerKind.Open && scopes.Contains("admin")
+            ? new(StatusCodes.Status409Conflict, "CONFLICT", "Make the first administrator first: else this key would manage people whom nobody had let in.")
+        : (Permissions.OfScopes(scopes) & ~http.Caller()!.May) == Permission.None ? null
+        : new(StatusCodes.Status403Forbidden, "FORBIDDEN", "A key may have no scope that its maker has not.");
 
     private static async Task<DateTime?> Time(NpgsqlDataReader reader, int column, CancellationToken ct) =>
         await reader.IsDBNullAsync(column, ct) ? null : reader.GetDateTime(column);

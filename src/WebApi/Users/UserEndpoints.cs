@@ -182,6 +182,11 @@ internal static class UserEndpoints
             return problem!;
         }
 
+        if (http.Caller()!.Kind == CallerKind.Open)
+        {
+            return new ApiProblem(StatusCodes.Status409Conflict, "CONFLICT", "Make the first administrator first, by POST /auth/first: they invite others.");
+        }
+
         if ((KeyProblem(http) ?? RoleProblem(http, body.Role)) is { } forbidden)
         {
             return forbidden;
@@ -192,7 +197,10 @@ internal static class UserEndpoints
         {
             if (await UserStore.AddAsync(connection, body.Name ?? body.Email!.Split('@')[0], null, body.Email, isOwner: false, ct) is not { } id)
             {
-                return (null, Taken);
+                var known = await UserStore.OfEmailAsync(connection, body.Email!, ct);
+                return (null, new(StatusCodes.Status409Conflict, "CONFLICT",
+                    $"Person {known} has this e-mail: PUT /projects/1/members/{known} sets the role, POST /api/v1/users/{known}/link makes another link.",
+                    [new("email", $"is that of person {known}")]));
             }
 
             await UserStore.SetRoleAsync(connection, id, body.Role, ct);

@@ -73,6 +73,14 @@ internal static class UserStore
         return (int?)await command.ExecuteScalarAsync(ct);
     }
 
+    /// <returns>The id of whoever has an e-mail; null for nobody.</returns>
+    public static async Task<int?> OfEmailAsync(NpgsqlConnection connection, string email, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("SELECT id FROM users WHERE lower(email) = lower($1) AND deleted_at IS NULL", connection);
+        command.With(email);
+        return (int?)await command.ExecuteScalarAsync(ct);
+    }
+
     /// <summary>Whether an e-mail is that of another person.</summary>
     public static async Task<bool> IsTakenAsync(NpgsqlConnection connection, string email, int besides, CancellationToken ct)
     {

@@ -104,6 +104,8 @@ public sealed class PeopleAndKeysTests(People people) : IClassFixture<People>
             Assert.Equal(HttpStatusCode.OK, await People.StatusAsync(http.GetAsync(Of("/info"), Ct)));
         }
 
+        Assert.Equal(HttpStatusCode.NotFound, await People.StatusAsync(people.Owner.PostAsync(Of($"/projects/1/keys/{id}/rotate"), null, Ct)));
+
         // The day of grace is over.
         await using var over = people.Server.Db.CreateCommand("UPDATE api_keys SET expires_at = now() WHERE id = $1");
         over.Parameters.Add(new() { Value = id });

@@ -24,6 +24,12 @@ public sealed class SignInTests(People people) : IClassFixture<People>
         Assert.Equal(("open", false), ((string?)open["kind"], (bool)open["has_people"]!));
         Assert.Equal(HttpStatusCode.OK, await People.StatusAsync(nobody.GetAsync(new Uri("/info", UriKind.Relative), Ct)));
 
+        // Nobody makes a way to manage it before there is somebody who manages it.
+        Assert.Equal(HttpStatusCode.Conflict, await People.StatusAsync(
+            nobody.PostAsJsonAsync("/projects/1/members", new { email = "m@example.com", role = "owner" }, Ct)));
+        Assert.Equal(HttpStatusCode.Conflict, await People.StatusAsync(
+            nobody.PostAsJsonAsync("/projects/1/keys", new { name = "k", scopes = new[] { "admin" } }, Ct)));
+
         // Wrong fields are named, all at once, and nothing is made.
         using var refused = await nobody.PostAsJsonAsync("/auth/first", new { name = " ", email = "nobody", password = "short" }, Ct);
         Assert.Equal(["name", "email", "password"], (await BodyAsync(refused))["error"]!["details"]!.AsArray().Select(detail => (string)detail!["field"]!));
@@ -32,7 +38,7 @@ public sealed class SignInTests(People people) : IClassFixture<People>
         var me = (await BodyAsync(made))["data"]!;
         Assert.Equal(("person", "owner", "Olga"), ((string?)me["kind"], (string?)me["role"], (string?)me["name"]));
         Assert.Equal(HttpStatusCode.Unauthorized, await People.StatusAsync(nobody.GetAsync(new Uri("/info", UriKind.Relative), Ct)));
-        Assert.Equal(HttpStatusCode.Forbidden,
+        Assert.Equal(HttpStatusCode.Conflict,
             await People.StatusAsync(nobody.PostAsJsonAsync("/auth/first", new { name = "M", email = "m@example.com", password = People.Password }, Ct)));
     }
 
@@ -60,7 +66,7 @@ public sealed class SignInTests(People people) : IClassFixture<People>
     [Fact]
     public async Task Who_guesses_has_to_wait_and_others_need_not()
     {
-        var (_, _, email) = await people.PersonAsync("viewer");
+        var (_, id, email) = await people.PersonAsync("viewer");
         var (_, _, other) = await people.PersonAsync("viewer");
         var statuses = new List<HttpStatusCode>();
         for (var i = 0; i < 11; i++)
@@ -71,6 +77,12 @@ public sealed class SignInTests(People people) : IClassFixture<People>
         // At the turn of a quarter of an hour the count begins anew.
         Assert.Contains(HttpStatusCode.TooManyRequests, statuses.Append(await LoginAsync(email, People.Password)));
         Assert.Equal(HttpStatusCode.OK, await LoginAsync(other, People.Password));
+
+        // Whoever is given a link has not to wait.
+        var link = await People.DataAsync(people.Owner.PostAsync(new Uri($"/api/v1/users/{id}/link", UriKind.Relative), null, Ct), HttpStatusCode.Created);
+        Assert.Equal(HttpStatusCode.OK, await People.StatusAsync(
+            people.Nobody.PostAsJsonAsync("/auth/password", new { token = People.TokenOf(link), password = "a new long password" }, Ct)));
+        Assert.Equal(HttpStatusCode.OK, await LoginAsync(email, "a new long password"));
     }
 
     [Fact]

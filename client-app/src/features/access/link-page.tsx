@@ -1,6 +1,6 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useLocation, useNavigate } from 'react-router';
+import { Link, useLocation, useNavigate } from 'react-router';
 import { sendJson } from '../../shared/api';
 import { Loading } from '../../shared/states';
 import { useTitle } from '../../shared/use-title';
@@ -27,7 +27,15 @@ export function LinkPage() {
       void go('/dashboard', { replace: true });
     },
   });
-  if (link.error) return <p role="alert" className="mx-auto mt-[12vh] max-w-sm text-sm text-bad">{link.error.message}</p>;
+  if (link.error) {
+    return (
+      <div className="mx-auto mt-[12vh] flex max-w-sm flex-col gap-3 text-sm">
+        <h1 className="font-semibold">Bayou</h1>
+        <p role="alert" className="text-bad">{link.error.message}</p>
+        <Link to="/dashboard" className="underline">Sign in</Link>
+      </div>
+    );
+  }
   if (!link.data) return <Loading what="the link" />;
   return (
     <Entry

@@ -38,7 +38,9 @@ function ByPassword({ below }: { below: React.ReactNode }) {
       below={
         <>
           {below}
-          <p className="text-xs text-ink-soft">Lost your password? An administrator makes you a link under Settings, or by <code>./bayou admin</code>.</p>
+          <p className="text-xs text-ink-soft">
+            Lost your password? An administrator makes you a link under Settings, or an owner’s by <code>./bayou admin EMAIL</code>.
+          </p>
         </>
       }
     >
