@@ -128,7 +128,8 @@ internal static class KeyEndpoints
         Wanted old;
         await using (var command = new NpgsqlCommand("""
             UPDATE api_keys n SET expires_at = least(n.expires_at, $3) FROM api_keys o
-             WHERE n.id = $1 AND o.id = n.id AND n.project_id = $2 AND n.revoked_at IS NULL AND n.replaced_by IS NULL AND (n.expires_at IS NULL OR n.expires_at > now())
+             WHERE n.id = $1 AND o.id = n.id AND n.project_id = $2 AND n.revoked_at IS NULL
+               AND n.replaced_by IS NULL AND (n.expires_at IS NULL OR n.expires_at > now())
             RETURNING n.name, n.scopes, n.origins, o.expires_at
             """, connection))
         {
