@@ -40,7 +40,7 @@ public sealed class ContractTests
             .SelectMany(type => type.GetMethods().Select(method => $"{Alias(type)} {Alias(method)}")).Order(StringComparer.Ordinal);
         Assert.Equal(
         [
-            "cluster.health ensure-scheduled", "cluster.health run",
+            "access.rate take", "cluster.health ensure-scheduled", "cluster.health run",
             "logs.embedder embed", "logs.keeper ensure-scheduled", "logs.keeper run", "logs.miner make-room", "logs.miner mine",
             "metrics.backfill apply", "metrics.cleanup ensure-scheduled", "metrics.cleanup run",
             "metrics.rollup ensure-scheduled", "metrics.rollup run", "metrics.window apply",
