@@ -122,7 +122,8 @@ internal sealed partial class AccessBook(
         await _looking.WaitAsync(ct);
         try
         {
-            await using var command = db.CreateCommand($"""
+            // Not of the pool whose connections a change of people holds while it waits for this.
+            await using var command = lookups.CreateCommand($"""
                 SELECT revision, EXISTS (SELECT FROM users WHERE {UserStore.IsActiveOwner}) OR EXISTS (
                        SELECT FROM sign_in_links l JOIN users u ON u.id = l.user_id
                         WHERE u.is_owner AND u.deleted_at IS NULL AND u.disabled_at IS NULL AND l.used_at IS NULL AND l.expires_at > now())

@@ -29,20 +29,18 @@ internal static class SessionEndpoints
     public static IServiceCollection AddAccess(this IServiceCollection services)
     {
         services.AddOptions<AccessOptions>().BindConfiguration(AccessOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-        return services.AddAccessServices();
+        return services
+            .AddSingleton<RateLimits>()
+            .AddSingleton<Func<string, IRateLeaseGrain>>(provider => of => provider.GetRequiredService<IGrainFactory>().GetGrain<IRateLeaseGrain>(of))
+            .AddSingleton<AccessToken>()
+            .AddSingleton<Passwords>()
+            .AddSingleton<FirstOwner>()
+            .AddSingleton<SignInLimits>()
+            .AddSingleton<SignIn>()
+            .AddSingleton<AccessBook>()
+            .AddSingleton<Callers>()
+            .AddHostedService(provider => provider.GetRequiredService<AccessBook>());
     }
-
-    private static IServiceCollection AddAccessServices(this IServiceCollection services) => services
-        .AddSingleton<RateLimits>()
-        .AddSingleton<Func<string, IRateLeaseGrain>>(provider => of => provider.GetRequiredService<IGrainFactory>().GetGrain<IRateLeaseGrain>(of))
-        .AddSingleton<AccessToken>()
-        .AddSingleton<Passwords>()
-        .AddSingleton<FirstOwner>()
-        .AddSingleton<SignInLimits>()
-        .AddSingleton<SignIn>()
-        .AddSingleton<AccessBook>()
-        .AddSingleton<Callers>()
-        .AddHostedService(provider => provider.GetRequiredService<AccessBook>());
 
     public static void MapSession(this IEndpointRouteBuilder routes)
     {

@@ -1,6 +1,7 @@
 using System.Text;
 using Bayou.Access;
 using Bayou.Database;
+using Bayou.Feeds;
 using Bayou.Http;
 using Bayou.Projects;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -42,7 +43,7 @@ internal static class AuditEndpoints
     }
 
     private static async Task<Results<ApiResult<IEnumerable<AuditRow>, ListMetadata>, ApiProblem>> ListAsync(
-        HttpContext http, [FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, CancellationToken ct)
+        HttpContext http, [FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, TimeProvider time, CancellationToken ct)
     {
         var query = new QueryReader(http, Spec);
         var filter = OfProject();
@@ -53,12 +54,25 @@ internal static class AuditEndpoints
             return problem;
         }
 
-        var rows = await RowsAsync(db, filter, list.OrderBy, list.Limit, list.Offset, ct);
+        if (list.After is { } after)
+        {
+            var feed = new TableFeed<AuditRow>(
+                token => EndAsync(db, token), (_, most, token) => RowsAsync(db, filter, "w.id", most, 0, token), row => row.Id, time);
+            return await Feed.PageAsync<AuditRow, ListMetadata>(feed, after, list.Limit, ct);
+        }
 
-        // Ids are drawn under a lock, so they can be seen in order.
-        var last = rows.Count > 0 ? rows.Max(row => row.Id) : list.After ?? 0;
+        var (newest, _) = await EndAsync(db, ct);
+        var rows = await RowsAsync(db, filter, list.OrderBy, list.Limit, list.Offset, ct);
         var count = await ListQuery.CountAsync(db, "FROM audit w", filter, ct);
-        return new ApiResult<IEnumerable<AuditRow>, ListMetadata>(rows, ListMetadata.Of(list, count, last));
+        return new ApiResult<IEnumerable<AuditRow>, ListMetadata>(rows, ListMetadata.Of(list, count, newest));
+    }
+
+    /// <summary>Ids are given one by one under a lock: the last that can be seen is the last there is.</summary>
+    private static async Task<FeedEnd> EndAsync(NpgsqlDataSource db, CancellationToken ct)
+    {
+        await using var command = db.CreateCommand("SELECT coalesce(max(id), 0) FROM audit");
+        var last = (long)(await command.ExecuteScalarAsync(ct))!;
+        return new(last, last);
     }
 
     private static async Task<IResult> ExportAsync(HttpContext http, [FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, CancellationToken ct)

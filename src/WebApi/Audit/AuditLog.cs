@@ -21,7 +21,7 @@ internal sealed record Deed(string Action, string Target, int? Project, object? 
 internal static class AuditLog
 {
     /// <summary>One row at a time, on every node.</summary>
-    private const long Lock = 0x6261796F75_0013;
+    private static readonly AdvisoryLock Lock = new("audit");
 
     private const string System = "system";
 
@@ -29,12 +29,7 @@ internal static class AuditLog
     public static async Task AddAsync(NpgsqlConnection connection, HttpContext? http, Deed deed, CancellationToken ct, Caller? by = null)
     {
         by ??= http?.Caller();
-        await using (var locked = new NpgsqlCommand("SELECT pg_advisory_xact_lock($1)", connection))
-        {
-            locked.With(Lock);
-            await locked.ExecuteNonQueryAsync(ct);
-        }
-
+        await Lock.AcquireAsync(connection, ct);
         await using var command = new NpgsqlCommand("""
             WITH last AS (SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1),
                  added AS (

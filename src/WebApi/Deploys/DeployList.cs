@@ -34,17 +34,18 @@ internal sealed class DeployList([FromKeyedServices(DatabasePool.Reads)] NpgsqlD
 
         if (list.After is { } after)
         {
-            return await Feed.PageAsync<DeployRow, ListMetadata>(new DeployFeed(db, filter, time), after, list.Limit, ct);
+            var feed = new TableFeed<DeployRow>(EndAsync, (_, count, token) => RowsAsync(filter, "w.id", count, 0, token), row => row.Id, time);
+            return await Feed.PageAsync<DeployRow, ListMetadata>(feed, after, list.Limit, ct);
         }
 
         // Before the rows: a poller that goes on from the newest id seen here may see a row again but never miss one.
-        var (newest, _) = await EndAsync(db, ct);
-        var rows = await RowsAsync(db, filter, list.OrderBy, list.Limit, list.Offset, ct);
+        var (newest, _) = await EndAsync(ct);
+        var rows = await RowsAsync(filter, list.OrderBy, list.Limit, list.Offset, ct);
         var count = await ListQuery.CountAsync(db, "FROM deploys w", filter, ct);
         return new ApiResult<IEnumerable<DeployRow>, ListMetadata>(rows, ListMetadata.Of(list, count, newest));
     }
 
-    private static async Task<List<DeployRow>> RowsAsync(NpgsqlDataSource db, FilterSql filter, string orderBy, int limit, long offset, CancellationToken ct)
+    private async Task<List<DeployRow>> RowsAsync(FilterSql filter, string orderBy, int limit, long offset, CancellationToken ct)
     {
         await using var command = db.CreateCommand($"""
             SELECT w.id, w.service, w.version, w.time, w.source
@@ -64,28 +65,11 @@ internal sealed class DeployList([FromKeyedServices(DatabasePool.Reads)] NpgsqlD
         return rows;
     }
 
-    private static async Task<FeedEnd> EndAsync(NpgsqlDataSource db, CancellationToken ct)
+    private async Task<FeedEnd> EndAsync(CancellationToken ct)
     {
         await using var command = db.CreateCommand("SELECT (SELECT coalesce(max(id), 0) FROM deploys), (SELECT last_value FROM deploys_id_seq)");
         await using var reader = await command.ExecuteReaderAsync(ct);
         await reader.ReadAsync(ct);
         return new(reader.GetInt64(0), reader.GetInt64(1));
-    }
-
-    /// <param name="filter">Of all rows; the cursor is added.</param>
-    private sealed class DeployFeed(NpgsqlDataSource db, FilterSql filter, TimeProvider time) : IFeed
-    {
-        private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
-
-        public Task<FeedEnd> EndAsync(CancellationToken ct) => DeployList.EndAsync(db, ct);
-
-        public async Task<IReadOnlyList<FeedRow>> AfterAsync(long id, int count, CancellationToken ct)
-        {
-            var newer = filter.Copy();
-            newer.Add($"w.id > {id}");
-            return (await RowsAsync(db, newer, "w.id", count, 0, ct)).ConvertAll(row => new FeedRow(row.Id, row));
-        }
-
-        public Task ChangedAsync(CancellationToken ct) => Task.Delay(Pause, time, ct);
     }
 }

@@ -1,6 +1,7 @@
 using Bayou.Access;
 using Bayou.Audit;
 using Bayou.Database;
+using Bayou.Feeds;
 using Bayou.Http;
 using Bayou.Projects;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -46,7 +47,7 @@ internal static class UserEndpoints
     }
 
     private static async Task<Results<ApiResult<IEnumerable<User>, ListMetadata>, ApiProblem>> ListAsync(
-        HttpContext http, [FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, CancellationToken ct)
+        HttpContext http, [FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, TimeProvider time, CancellationToken ct)
     {
         var query = new QueryReader(http, Spec);
         var filter = new FilterSql();
@@ -57,20 +58,41 @@ internal static class UserEndpoints
             return problem;
         }
 
-        await using var command = db.CreateCommand(
-            $"SELECT {UserStore.Columns} {UserStore.From} WHERE {filter.Where} ORDER BY {list.OrderBy} LIMIT {list.Limit} OFFSET {list.Offset}");
-        filter.Bind(command.Parameters);
-        var rows = new List<User>();
-        await using (var reader = await command.ExecuteReaderAsync(ct))
+        if (list.After is { } after)
         {
-            while (await reader.ReadAsync(ct))
-            {
-                rows.Add(await UserStore.ReadAsync(reader, ct));
-            }
+            var feed = new TableFeed<User>(
+                token => EndAsync(db, token), (_, most, token) => RowsAsync(db, filter, "w.id", most, 0, token), row => row.Id, time);
+            return await Feed.PageAsync<User, ListMetadata>(feed, after, list.Limit, ct);
         }
 
-        var last = rows.Count > 0 ? rows.Max(row => row.Id) : list.After ?? 0;
-        return new ApiResult<IEnumerable<User>, ListMetadata>(rows, ListMetadata.Of(list, await ListQuery.CountAsync(db, UserStore.From, filter, ct), last));
+        var (newest, _) = await EndAsync(db, ct);
+        var rows = await RowsAsync(db, filter, list.OrderBy, list.Limit, list.Offset, ct);
+        var count = await ListQuery.CountAsync(db, UserStore.From, filter, ct);
+        return new ApiResult<IEnumerable<User>, ListMetadata>(rows, ListMetadata.Of(list, count, newest));
+    }
+
+    private static async Task<List<User>> RowsAsync(NpgsqlDataSource db, FilterSql filter, string orderBy, int limit, long offset, CancellationToken ct)
+    {
+        await using var command = db.CreateCommand(
+            $"SELECT {UserStore.Columns} {UserStore.From} WHERE {filter.Where} ORDER BY {orderBy} LIMIT {limit} OFFSET {offset}");
+        filter.Bind(command.Parameters);
+        var rows = new List<User>();
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct))
+        {
+            rows.Add(await UserStore.ReadAsync(reader, ct));
+        }
+
+        return rows;
+    }
+
+    /// <summary>People are made one at a time, so their ids become visible in order.</summary>
+    private static async Task<FeedEnd> EndAsync(NpgsqlDataSource db, CancellationToken ct)
+    {
+        await using var command = db.CreateCommand("SELECT coalesce((SELECT max(id) FROM users), 0)::bigint, (SELECT last_value FROM users_id_seq)");
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        await reader.ReadAsync(ct);
+        return new(reader.GetInt64(0), reader.GetInt64(1));
     }
 
     private static async Task<Results<ApiResult<User>, ApiProblem>> GetAsync(int id, NpgsqlDataSource db, CancellationToken ct)

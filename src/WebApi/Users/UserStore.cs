@@ -28,19 +28,14 @@ internal static class UserStore
     public static readonly string From = $"FROM users w LEFT JOIN members m ON m.user_id = w.id AND m.project_id = {Project.Default}";
 
     /// <summary>One change of people at a time: else two could each take away the last owner but one.</summary>
-    private const long Lock = 0x6261796F75_0014;
+    private static readonly AdvisoryLock Lock = new("users");
 
     public static async Task<User> ReadAsync(NpgsqlDataReader row, CancellationToken ct) => new(
         row.GetInt32(0), row.GetString(1), await row.OrNullAsync<int>(2, ct), await row.IsDBNullAsync(3, ct) ? null : row.GetString(3),
         await row.IsDBNullAsync(4, ct) ? null : row.GetString(4), row.GetBoolean(5), await row.OrNullAsync<DateTime>(6, ct),
         await row.OrNullAsync<DateTime>(7, ct), row.GetDateTime(8), row.GetDateTime(9));
 
-    public static async Task LockAsync(NpgsqlConnection connection, CancellationToken ct)
-    {
-        await using var command = new NpgsqlCommand("SELECT pg_advisory_xact_lock($1)", connection);
-        command.With(Lock);
-        await command.ExecuteNonQueryAsync(ct);
-    }
+    public static Task LockAsync(NpgsqlConnection connection, CancellationToken ct) => Lock.AcquireAsync(connection, ct);
 
     public static async Task<User?> FindAsync(NpgsqlConnection connection, int id, CancellationToken ct)
     {

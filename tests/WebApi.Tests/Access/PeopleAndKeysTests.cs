@@ -261,6 +261,27 @@ public sealed class PeopleAndKeysTests(People people) : IClassFixture<People>
         }
     }
 
+    [Theory]
+    [InlineData("/audit")]
+    [InlineData("/api/v1/users")]
+    public async Task A_poller_is_told_whether_there_is_more(string list)
+    {
+        await people.PersonAsync("viewer");
+        await people.PersonAsync("viewer");
+        var (after, ids, hasMore) = (0L, new List<long>(), true);
+        while (hasMore)
+        {
+            var body = JsonNode.Parse(await people.Owner.GetStringAsync(Of($"{list}?limit=2&id__gt={after}"), Ct))!;
+            ids.AddRange(body["data"]!.AsArray().Select(row => (long)row!["id"]!));
+            (after, hasMore) = ((long)body["metadata"]!["last_id"]!, (bool)body["metadata"]!["has_more"]!);
+            Assert.Equal(ids[^1], after);
+        }
+
+        Assert.Equal(ids.Distinct().Order(), ids);
+        Assert.InRange(ids.Count, 3, int.MaxValue);
+        Assert.True((bool)JsonNode.Parse(await people.Owner.GetStringAsync(Of($"{list}?id__gt=1000000000"), Ct))!["metadata"]!["reset"]!);
+    }
+
     [Fact]
     public async Task A_key_says_when_it_is_mistyped()
     {
