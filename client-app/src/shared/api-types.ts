@@ -1213,9 +1213,9 @@ export interface components {
             user_id: number;
             email: string;
             role: string;
-            link: null | string;
+            link: string;
             /** Format: date-time */
-            expires_at: null | string;
+            expires_at: string;
         };
         KnownEndpoint: {
             service: string;

@@ -36,7 +36,7 @@ internal sealed class FirstOwner(NpgsqlDataSource db, IConfiguration configurati
         await UserStore.LockAsync(connection, ct);
         await using (var command = new NpgsqlCommand("SELECT EXISTS (SELECT FROM users WHERE is_owner)", connection))
         {
-            if ((bool)(await command.ExecuteScalarAsync(ct))! || await UserStore.IsTakenAsync(connection, email, besides: 0, ct))
+            if ((bool)(await command.ExecuteScalarAsync(ct))! || await UserStore.OfEmailAsync(connection, email, ct) is not null)
             {
                 return; // Also where that one was deleted: a start brings nobody back.
             }

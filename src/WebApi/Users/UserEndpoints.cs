@@ -10,8 +10,8 @@ using Npgsql;
 namespace Bayou.Users;
 
 /// <summary>Somebody who was invited.</summary>
-/// <param name="Link">By which they choose a password, once; told this once. Null for one who has a password.</param>
-internal sealed record Invitation(int UserId, string Email, string Role, string? Link, DateTime? ExpiresAt);
+/// <param name="Link">By which they choose a password, once; told this once.</param>
+internal sealed record Invitation(int UserId, string Email, string Role, string Link, DateTime ExpiresAt);
 
 internal static class UserEndpoints
 {
@@ -131,7 +131,7 @@ internal static class UserEndpoints
 
         return await OfAsync(changes.ChangeAsync(http, id, "person.change", isAway: body.Disabled == true, async (connection, user) =>
         {
-            if (body.Email is { } email && await UserStore.IsTakenAsync(connection, email, id, ct))
+            if (body.Email is { } email && await UserStore.OfEmailAsync(connection, email, ct) is { } other && other != id)
             {
                 return Taken;
             }

@@ -76,15 +76,6 @@ internal static class UserStore
         return (int?)await command.ExecuteScalarAsync(ct);
     }
 
-    /// <summary>Whether an e-mail is that of another person.</summary>
-    public static async Task<bool> IsTakenAsync(NpgsqlConnection connection, string email, int besides, CancellationToken ct)
-    {
-        await using var command = new NpgsqlCommand(
-            "SELECT EXISTS (SELECT FROM users WHERE lower(email) = lower($1) AND deleted_at IS NULL AND id <> $2)", connection);
-        command.With(email, besides);
-        return (bool)(await command.ExecuteScalarAsync(ct))!;
-    }
-
     /// <summary>Whether nobody could sign in as an owner without this person.</summary>
     public static async Task<bool> IsLastOwnerAsync(NpgsqlConnection connection, int id, CancellationToken ct)
     {

@@ -22,7 +22,7 @@ export function PeopleTab() {
   if (self && !self.has_people) return <FirstOwner />;
   return (
     <Card title="People" note="who may sign in">
-      {invited?.link && (
+      {invited && (
         <OneTime name="The link" secret={invited.link} onDone={() => { setInvited(null); }}>
           Give this link to {invited.email}. Whoever opens it, once and within three days, chooses the password.
         </OneTime>
