@@ -61,6 +61,7 @@ internal static class Api
         services.AddSingleton<RequestBody>();
         services.AddAccess();
         services.AddSingleton<UserChanges>();
+        services.AddSingleton<ProjectStore>();
         services.AddSingleton(provider => new Startup(provider.GetRequiredService<TimeProvider>().GetUtcNow()));
         services.ConfigureHttpJsonOptions(json => Json.Configure(json.SerializerOptions));
         services.AddResponseCompression(compression =>

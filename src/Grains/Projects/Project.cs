@@ -3,6 +3,6 @@ namespace Bayou.Projects;
 /// <summary>What keeps one team's data apart from another's.</summary>
 internal static class Project
 {
-    /// <summary>The only one, until projects can be made.</summary>
+    /// <summary>The one that is there from the start and stays: what names no project, and may choose any, means this.</summary>
     public const int Default = 1;
 }

@@ -14,7 +14,7 @@ internal sealed partial class TextVectors(NpgsqlDataSource db, ITextEmbedder emb
     private static readonly AdvisoryLock Setup = new("search.vectors");
 
     private readonly SemaphoreSlim _one = new(1);
-    private readonly Dictionary<string, InMemory> _inMemory = new(StringComparer.Ordinal); // by kind; only without pgvector
+    private readonly Dictionary<(int Project, string Kind), InMemory> _inMemory = []; // only without pgvector
     private bool? _hasIndex;
 
     /// <summary>Made by <see cref="ReadyAsync"/>.</summary>
@@ -133,6 +133,28 @@ internal sealed partial class TextVectors(NpgsqlDataSource db, ITextEmbedder emb
         return nearest;
     }
 
+    /// <summary>Lets go all vectors of a project, whatever model made them.</summary>
+    public async Task ForgetAsync(int project, CancellationToken ct)
+    {
+        await using var list = db.CreateCommand(
+            "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND tablename LIKE 'search\\_vectors\\_%'");
+        var tables = new List<string>();
+        await using (var reader = await list.ExecuteReaderAsync(ct))
+        {
+            while (await reader.ReadAsync(ct))
+            {
+                tables.Add(reader.GetString(0));
+            }
+        }
+
+        foreach (var table in tables)
+        {
+            await using var command = db.CreateCommand($"DELETE FROM {table} WHERE project_id = $1");
+            command.With(project);
+            await command.ExecuteNonQueryAsync(ct);
+        }
+    }
+
     public void Dispose() => _one.Dispose();
 
     private async Task<InMemory> InMemoryAsync(int project, string kind, CancellationToken ct)
@@ -140,9 +162,9 @@ internal sealed partial class TextVectors(NpgsqlDataSource db, ITextEmbedder emb
         await _one.WaitAsync(ct);
         try
         {
-            if (!_inMemory.TryGetValue(kind, out var known))
+            if (!_inMemory.TryGetValue((project, kind), out var known))
             {
-                _inMemory[kind] = known = new();
+                _inMemory[(project, kind)] = known = new();
             }
 
             await using var command = db.CreateCommand(
@@ -190,7 +212,7 @@ internal sealed partial class TextVectors(NpgsqlDataSource db, ITextEmbedder emb
         Message = "This database may not have pgvector made ({Reason}); searches by meaning compare all vectors. CREATE EXTENSION vector gives them an index")]
     private partial void NotExtended(string reason);
 
-    /// <summary>All vectors of a kind.</summary>
+    /// <summary>All vectors of a kind, of a project.</summary>
     private sealed class InMemory
     {
         private readonly Dictionary<long, int> _places = [];

@@ -91,19 +91,19 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
         }
     }
 
-    /// <summary>The oldest closed segments of a class that are enough for a sealed one, or are open for long.</summary>
+    /// <summary>The oldest closed segments of a project's class that are enough for a sealed one, or are open for long.</summary>
     private async Task<int[]> ClosedAsync(NpgsqlConnection connection, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand($"""
-            SELECT id, retention, (SELECT sum(n) FROM unnest(lines) n)::bigint, now() - created_at
+            SELECT id, retention, (SELECT sum(n) FROM unnest(lines) n)::bigint, now() - created_at, project_id
               FROM {kind.Catalogue} WHERE state = 'closed' AND changed_at <= now() - $1 ORDER BY changed_at, id
             """, connection);
         command.With(kind.SealAfter);
-        var closed = new List<(int Id, string Retention, long Lines, TimeSpan Age)>();
+        var closed = new List<(int Id, string Retention, long Lines, TimeSpan Age, int Project)>();
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
         {
-            closed.Add((reader.GetInt32(0), reader.GetString(1), reader.GetInt64(2), reader.GetTimeSpan(3)));
+            closed.Add((reader.GetInt32(0), reader.GetString(1), reader.GetInt64(2), reader.GetTimeSpan(3), reader.GetInt32(4)));
         }
 
         if (closed.FirstOrDefault(part => _alone.ContainsKey(part.Id)) is { Id: > 0 } alone)
@@ -111,7 +111,7 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
             return [alone.Id];
         }
 
-        foreach (var parts in closed.GroupBy(part => part.Retention))
+        foreach (var parts in closed.GroupBy(part => (part.Project, part.Retention)))
         {
             var (taken, lines) = (new List<int>(), 0L);
             foreach (var part in parts.TakeWhile(_ => lines < kind.SealedRows))
@@ -120,7 +120,7 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
                 lines += part.Lines;
             }
 
-            if (lines >= kind.SealedRows || parts.Any(part => part.Age >= LongestOpen(kind.Classes.Single(one => one.Name == parts.Key))))
+            if (lines >= kind.SealedRows || parts.Any(part => part.Age >= LongestOpen(kind.Classes.Single(one => one.Name == parts.Key.Retention))))
             {
                 return [.. taken];
             }

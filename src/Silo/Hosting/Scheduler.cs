@@ -1,6 +1,7 @@
 using Bayou.Cluster;
 using Bayou.Logs;
 using Bayou.Metrics;
+using Bayou.Projects;
 
 namespace Bayou.Hosting;
 
@@ -12,6 +13,7 @@ internal sealed class Scheduler(IGrainFactory grains) : IHostedService
         await grains.GetGrain<IMetricsCleanupGrain>(IMetricsCleanupGrain.Key).EnsureScheduledAsync();
         await grains.GetGrain<IRollupGrain>(IRollupGrain.Key).EnsureScheduledAsync();
         await grains.GetGrain<ILogKeeperGrain>(ILogKeeperGrain.Key).EnsureScheduledAsync();
+        await grains.GetGrain<IProjectKeeperGrain>(IProjectKeeperGrain.Key).EnsureScheduledAsync();
         await grains.GetGrain<IHealthGrain>(IHealthGrain.Key).EnsureScheduledAsync();
     }
 

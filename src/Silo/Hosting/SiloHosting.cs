@@ -2,6 +2,7 @@ using Bayou.Cluster;
 using Bayou.Database;
 using Bayou.Logs;
 using Bayou.Metrics;
+using Bayou.Projects;
 using Bayou.Search;
 using Bayou.Segments;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -96,6 +97,7 @@ public static class SiloHosting
         services.AddSingleton<LogSegments>();
         services.AddSingleton<SegmentKeeper<LogSegments>>();
         services.AddSingleton<PatternKeeper>();
+        services.AddSingleton<ProjectKeeper>();
         services.AddOptions<SearchOptions>().BindConfiguration(SearchOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<ITextEmbedder>(provider => provider.GetRequiredService<IOptions<SearchOptions>>().Value.Embedder == HashEmbedder.Name
             ? new HashEmbedder() : new MiniLmEmbedder(provider.GetRequiredService<TimeProvider>()));

@@ -33,6 +33,9 @@ internal sealed partial class AccessBook(
     /// <summary>Whether somebody can sign in as an owner, or can choose the password to do so: then everything needs a person, a session or a key.</summary>
     public bool HasPeople { get; private set; }
 
+    /// <summary>Another one whenever anything about projects has changed.</summary>
+    public ProjectBook Projects { get; private set; } = ProjectBook.Empty;
+
     /// <summary>Whether anybody who reaches this server may do everything.</summary>
     public bool IsOpen => !HasPeople && !token.IsRequired;
 
@@ -127,15 +130,23 @@ internal sealed partial class AccessBook(
                 SELECT revision, EXISTS (SELECT FROM users WHERE {UserStore.IsActiveOwner}) OR EXISTS (
                        SELECT FROM sign_in_links l JOIN users u ON u.id = l.user_id
                         WHERE u.is_owner AND u.deleted_at IS NULL AND u.disabled_at IS NULL AND l.used_at IS NULL AND l.expires_at > now())
-                       , ARRAY (SELECT DISTINCT unnest(origins) FROM api_keys WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()))
+                       , ARRAY (SELECT DISTINCT unnest(origins) FROM api_keys WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
+                                AND project_id IN (SELECT id FROM projects WHERE deleted_at IS NULL))
                   FROM access_revision
                 """);
-            await using var reader = await command.ExecuteReaderAsync(ct);
-            await reader.ReadAsync(ct);
-            _origins = reader.GetFieldValue<string[]>(2).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
-            HasPeople |= reader.GetBoolean(1); // Never back to open while this runs, whatever becomes of the rows.
-            if (Interlocked.Exchange(ref _revision, reader.GetInt64(0)) != reader.GetInt64(0))
+            long revision;
+            await using (var reader = await command.ExecuteReaderAsync(ct))
             {
+                await reader.ReadAsync(ct);
+                _origins = reader.GetFieldValue<string[]>(2).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+                HasPeople |= reader.GetBoolean(1); // Never back to open while this runs, whatever becomes of the rows.
+                revision = reader.GetInt64(0);
+            }
+
+            if (Interlocked.Read(ref _revision) != revision)
+            {
+                await LookAtProjectsAsync(ct); // Before what is remembered goes: a caller is never placed by an older book than it was read with.
+                Interlocked.Exchange(ref _revision, revision);
                 Interlocked.Increment(ref _generation);
                 _known.Clear();
             }
@@ -148,17 +159,31 @@ internal sealed partial class AccessBook(
         }
     }
 
+    private async Task LookAtProjectsAsync(CancellationToken ct)
+    {
+        await using var command = lookups.CreateCommand("SELECT id, name, queries_per_minute, ingest_per_minute FROM projects WHERE deleted_at IS NULL");
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var projects = new List<KnownProject>();
+        while (await reader.ReadAsync(ct))
+        {
+            projects.Add(new(reader.GetInt32(0), reader.GetString(1), await reader.OrNullAsync<int>(2, ct), await reader.OrNullAsync<int>(3, ct)));
+        }
+
+        var book = new ProjectBook(projects);
+        Projects = Projects.IsSame(book) ? Projects : book;
+    }
+
     /// <summary>A key that manages people and keys does so only as long as whoever made it may.</summary>
     private async Task<Known?> KeyAsync(byte[] hash, CancellationToken ct)
     {
         await using var command = lookups.CreateCommand($"""
             SELECT k.id, k.name, k.scopes, k.expires_at, k.created_by,
-                   CASE WHEN w.disabled_at IS NULL AND w.deleted_at IS NULL THEN {UserStore.Role} END, k.origins
-              FROM api_keys k LEFT JOIN users w ON w.id = k.created_by LEFT JOIN members m ON m.user_id = w.id AND m.project_id = k.project_id
-             WHERE k.hash = $1 AND k.revoked_at IS NULL AND k.project_id = $2
+                   CASE WHEN w.disabled_at IS NULL AND w.deleted_at IS NULL THEN {UserStore.Role} END, k.origins, k.project_id
+              FROM api_keys k JOIN projects p ON p.id = k.project_id AND p.deleted_at IS NULL
+              LEFT JOIN users w ON w.id = k.created_by LEFT JOIN members m ON m.user_id = w.id AND m.project_id = k.project_id
+             WHERE k.hash = $1 AND k.revoked_at IS NULL
             """);
         command.With<byte[]>(hash);
-        command.With(Project.Default);
         await using var reader = await command.ExecuteReaderAsync(ct);
         if (!await reader.ReadAsync(ct))
         {
@@ -171,27 +196,33 @@ internal sealed partial class AccessBook(
         may &= maker is null || Permissions.OfRole(makersRole).HasFlag(Permission.Admin) ? may : ~Permission.Admin;
         var origins = reader.GetFieldValue<string[]>(6);
         return new(
-            new Caller(CallerKind.Key, reader.GetInt32(0), reader.GetString(1), null, may, Maker: maker, Origins: origins.Length > 0 ? origins : null),
+            new Caller(CallerKind.Key, reader.GetInt32(0), reader.GetString(1), null, may, reader.GetInt32(7), Maker: maker,
+                Origins: origins.Length > 0 ? origins : null),
             await reader.IsDBNullAsync(3, ct) ? DateTimeOffset.MaxValue : reader.GetDateTime(3));
     }
 
     private async Task<Known?> SessionAsync(byte[] hash, CancellationToken ct)
     {
-        await using var command = lookups.CreateCommand($"""
-            SELECT w.id, w.name, {UserStore.Role}, s.id, least(s.last_used_at + $3, s.created_at + $4)
-              FROM sessions s JOIN users w ON w.id = s.user_id LEFT JOIN members m ON m.user_id = w.id AND m.project_id = $2
+        await using var command = lookups.CreateCommand("""
+            SELECT w.id, w.name, w.is_owner, s.id, least(s.last_used_at + $2, s.created_at + $3),
+                   ARRAY(SELECT project_id FROM members WHERE user_id = w.id ORDER BY project_id),
+                   ARRAY(SELECT role FROM members WHERE user_id = w.id ORDER BY project_id)
+              FROM sessions s JOIN users w ON w.id = s.user_id
              WHERE s.hash = $1 AND s.revoked_at IS NULL AND w.disabled_at IS NULL AND w.deleted_at IS NULL
             """);
         command.With<byte[]>(hash);
-        command.With(Project.Default, SignIn.Idle, SignIn.Longest);
+        command.With(SignIn.Idle, SignIn.Longest);
         await using var reader = await command.ExecuteReaderAsync(ct);
         if (!await reader.ReadAsync(ct))
         {
             return null;
         }
 
-        var role = await reader.IsDBNullAsync(2, ct) ? null : reader.GetString(2);
-        return new(new Caller(CallerKind.Person, reader.GetInt32(0), reader.GetString(1), role, Permissions.OfRole(role), reader.GetInt64(3)),
+        var (id, name, session, isOwner) = (reader.GetInt32(0), reader.GetString(1), reader.GetInt64(3), reader.GetBoolean(2));
+        var roles = reader.GetFieldValue<int[]>(5).Zip(reader.GetFieldValue<string[]>(6)).ToDictionary();
+        return new(
+            isOwner ? new Caller(CallerKind.Person, id, name, Permissions.OwnerRole, Permissions.OfRole(Permissions.OwnerRole), Session: session)
+                : new Caller(CallerKind.Person, id, name, null, Permissions.OfRole(null), Project: null, session, Roles: roles),
             reader.GetDateTime(4));
     }
 

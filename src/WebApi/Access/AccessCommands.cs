@@ -3,6 +3,7 @@ using Bayou.Audit;
 using Bayou.Database;
 using Bayou.Hosting;
 using Bayou.Metrics;
+using Bayou.Projects;
 using Bayou.Users;
 using Npgsql;
 
@@ -69,8 +70,9 @@ internal static class AccessCommands
         await using var connection = await services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await UserStore.LockAsync(connection, ct);
-        var before = await UserStore.OfEmailAsync(connection, email, ct) is { } known ? await UserStore.FindAsync(connection, known, ct) : null;
-        var id = await UserStore.AddAsync(connection, email.Split('@')[0], null, email, isOwner: true, ct)
+        var before = await UserStore.OfEmailAsync(connection, email, ct) is { } known
+            ? await UserStore.FindAsync(connection, Project.Default, known, ct, anywhere: true) : null;
+        var id = await UserStore.AddAsync(connection, Project.Default, email.Split('@')[0], null, email, isOwner: true, ct)
             ?? (await UserStore.MakeOwnerAsync(connection, email, ct))!.Value;
         var (token, expires) = await SignIn.LinkAsync(connection, id, services.GetRequiredService<TimeProvider>(), ct);
         await AuditLog.AddAsync(

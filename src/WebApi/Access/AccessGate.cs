@@ -1,5 +1,6 @@
 using System.Globalization;
 using Bayou.Http;
+using Bayou.Projects;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
 
@@ -9,7 +10,7 @@ namespace Bayou.Access;
 /// Lets through who may: by <c>BAYOU_TOKEN</c> or an API key, as <c>Authorization: Bearer</c> or <c>x-api-key</c>, or by a cookie. Where nobody has signed up
 /// and no token is set, everybody may. Open to all are the page's files, which say nothing, whether the server is alive and ready, and signing in.
 /// </summary>
-internal sealed class AccessGate(RequestDelegate next, Callers callers, RateLimits rates, IOptions<AccessOptions> options)
+internal sealed class AccessGate(RequestDelegate next, Callers callers, AccessBook book, RateLimits rates, IOptions<AccessOptions> options)
 {
     public async Task InvokeAsync(HttpContext http)
     {
@@ -22,11 +23,17 @@ internal sealed class AccessGate(RequestDelegate next, Callers callers, RateLimi
         }
 
         var isOpen = open is not null;
-        var (caller, refusal) = await callers.FindAsync(http, http.RequestAborted);
+        var (caller, refusal, isOtherProject) = await callers.FindAsync(http, http.RequestAborted);
         if (caller is null && !isOpen)
         {
             http.Response.Headers[HeaderNames.WWWAuthenticate] = "Bearer";
             await new ApiProblem(StatusCodes.Status401Unauthorized, "UNAUTHENTICATED", refusal).ExecuteAsync(http);
+            return;
+        }
+
+        if (isOtherProject && !isOpen)
+        {
+            await ApiProblem.NotFound("project").ExecuteAsync(http);
             return;
         }
 
@@ -37,24 +44,29 @@ internal sealed class AccessGate(RequestDelegate next, Callers callers, RateLimi
             return;
         }
 
-        if (caller is { Kind: CallerKind.Key } && TakeOne(http, caller, endpoint) is { } wait)
+        if (caller is { Kind: CallerKind.Key } && (TakeOne(http, caller, endpoint) ?? TakeOneOfProject(caller, endpoint)) is { } full)
         {
-            await new ApiProblem(StatusCodes.Status429TooManyRequests, "TOO_MANY_REQUESTS", "This key may do no more in this minute.", RetryAfter: wait)
-                .ExecuteAsync(http);
+            await full.ExecuteAsync(http);
             return;
         }
 
         http.Features.Set(caller);
+        if (caller?.Project is { } project)
+        {
+            http.RequestServices.GetRequiredService<CurrentProject>().Id = project;
+        }
+
         await next(http);
     }
 
+    private static bool IsSending(Endpoint? endpoint) => endpoint?.Metadata.GetMetadata<NeededPermission>()?.Any.HasFlag(Permission.Ingest) == true;
+
     /// <summary>Counts a request of a key, and says what is left (draft-ietf-httpapi-ratelimit-headers).</summary>
-    /// <returns>How long to wait; null where it is let through.</returns>
-    private TimeSpan? TakeOne(HttpContext http, Caller caller, Endpoint? endpoint)
+    /// <returns>That it is too much; null where it is let through.</returns>
+    private ApiProblem? TakeOne(HttpContext http, Caller caller, Endpoint? endpoint)
     {
-        var isSending = endpoint?.Metadata.GetMetadata<NeededPermission>()?.Any.HasFlag(Permission.Ingest) == true;
         var (policy, limit) = caller.Origins is not null ? ("browser", options.Value.BrowserRequestsPerMinute)
-            : isSending ? ("", 0)
+            : IsSending(endpoint) ? ("", 0)
             : ("requests", options.Value.RequestsPerMinute);
         if (limit == 0)
         {
@@ -64,8 +76,21 @@ internal sealed class AccessGate(RequestDelegate next, Callers callers, RateLimi
         var left = rates.Take(string.Create(CultureInfo.InvariantCulture, $"key:{caller.Id}:{policy}"), limit);
         http.Response.Headers["RateLimit-Policy"] = string.Create(CultureInfo.InvariantCulture, $"\"{policy}\";q={limit};w=60");
         http.Response.Headers["RateLimit"] = string.Create(CultureInfo.InvariantCulture, $"\"{policy}\";r={left.Left};t={left.Seconds}");
-        return left.IsAllowed ? null : TimeSpan.FromSeconds(left.Seconds);
+        return left.IsAllowed ? null : TooMany("This key", left);
     }
+
+    /// <summary>Counts a request of a key for its whole project; people are not limited by what keys do.</summary>
+    private ApiProblem? TakeOneOfProject(Caller caller, Endpoint? endpoint)
+    {
+        var project = book.Projects.Of(caller.Project!.Value);
+        var (policy, most) = IsSending(endpoint) ? ("ingest", project?.IngestPerMinute) : ("queries", project?.QueriesPerMinute);
+        return most is not { } limit
+            || rates.Take(string.Create(CultureInfo.InvariantCulture, $"project:{caller.Project}:{policy}"), limit) is not { IsAllowed: false } left
+            ? null : TooMany("This project", left);
+    }
+
+    private static ApiProblem TooMany(string who, RateLeft left) =>
+        new(StatusCodes.Status429TooManyRequests, "TOO_MANY_REQUESTS", $"{who} may do no more in this minute.", RetryAfter: TimeSpan.FromSeconds(left.Seconds));
 
     private static ApiProblem Forbidden(Permission any, Caller caller)
     {

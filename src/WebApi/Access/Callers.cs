@@ -1,6 +1,9 @@
+using System.Globalization;
+using Bayou.Projects;
+
 namespace Bayou.Access;
 
-/// <summary>Finds out who calls, by what a request has with it.</summary>
+/// <summary>Finds out who calls, and about which project, by what a request has with it.</summary>
 internal sealed class Callers(AccessToken token, AccessBook book)
 {
     public const string CookieName = "bayou_session";
@@ -9,10 +12,36 @@ internal sealed class Callers(AccessToken token, AccessBook book)
     /// <summary>Where beacons show a key for browsers: they send no headers.</summary>
     public const string KeyParameter = "key";
 
+    /// <summary>By which a project is chosen, by its id or name; the parameter <see cref="ProjectParameter"/> comes first.</summary>
+    public const string ProjectHeader = "x-bayou-project";
+
+    public const string ProjectParameter = "project";
+
     private const string Bearer = "Bearer ";
 
-    /// <returns>Null for nobody who is known, and why.</returns>
-    public async ValueTask<(Caller? Caller, string Refusal)> FindAsync(HttpContext http, CancellationToken ct)
+    /// <returns>Null for nobody who is known, or who knows no such project.</returns>
+    public async ValueTask<FoundCaller> FindAsync(HttpContext http, CancellationToken ct)
+    {
+        var (caller, refusal) = await WhoAsync(http, ct);
+        return caller is null ? new(null, refusal) : Placed(http, caller);
+    }
+
+    /// <summary>Has a caller be about the project that is named: in the address, in its query, or in a header.</summary>
+    public FoundCaller Placed(HttpContext http, Caller caller)
+    {
+        var named = http.GetRouteValue(ProjectParameter) is { } place ? Convert.ToString(place, CultureInfo.InvariantCulture)
+            : http.Request.Query.TryGetValue(ProjectParameter, out var parameter) ? parameter.ToString()
+            : http.Request.Headers.TryGetValue(ProjectHeader, out var header) ? header.ToString() : null;
+        return named is null ? new(Unplaced(caller))
+            : book.Projects.Find(named) is { } project && caller.In(project) is { } placed ? new(placed)
+            : new(Unplaced(caller), IsOtherProject: true);
+    }
+
+    /// <summary>A person who names no project means the first that is theirs.</summary>
+    private Caller Unplaced(Caller caller) => caller.Project is not null ? caller
+        : caller.Roles!.Keys.Where(id => book.Projects.Of(id) is not null).Order().Cast<int?>().FirstOrDefault() is { } first ? caller.In(first)! : caller;
+
+    private async ValueTask<(Caller? Caller, string Refusal)> WhoAsync(HttpContext http, CancellationToken ct)
     {
         var headers = http.Request.Headers;
         var bearer = headers.Authorization.ToString() is var authorization && authorization.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase)
@@ -69,5 +98,11 @@ internal sealed class Callers(AccessToken token, AccessBook book)
 
     /// <summary>Whether who called may still do something: what takes long to come in, or goes on for long, asks again.</summary>
     public async ValueTask<bool> StillMayAsync(HttpContext http, Permission any, CancellationToken ct) =>
-        (await FindAsync(http, ct)).Caller is { } caller && (caller.May & any) != Permission.None;
+        await FindAsync(http, ct) is { Caller: { } caller, IsOtherProject: false } && (caller.May & any) != Permission.None;
 }
+
+/// <summary>Who was found to call.</summary>
+/// <param name="Caller">Null for nobody who is known.</param>
+/// <param name="Refusal">Why it is nobody.</param>
+/// <param name="IsOtherProject">The project that was named is not there, or none of theirs: which, they are not told.</param>
+internal readonly record struct FoundCaller(Caller? Caller, string Refusal = "", bool IsOtherProject = false);

@@ -1,6 +1,7 @@
 using Bayou.Audit;
 using Bayou.Database;
 using Bayou.Hosting;
+using Bayou.Projects;
 using Bayou.Users;
 using Npgsql;
 
@@ -42,7 +43,7 @@ internal sealed class FirstOwner(NpgsqlDataSource db, IConfiguration configurati
             }
         }
 
-        var id = (await UserStore.AddAsync(connection, email.Split('@')[0], null, email, isOwner: true, ct))!.Value;
+        var id = (await UserStore.AddAsync(connection, Project.Default, email.Split('@')[0], null, email, isOwner: true, ct))!.Value;
         await UserStore.SetPasswordAsync(connection, id, await passwords.HashAsync(password, ct), ct);
         await AuditLog.AddAsync(connection, null, new("person.create", $"person:{id}", null, After: new { email, role = Permissions.OwnerRole }), ct);
         await transaction.CommitAsync(ct);

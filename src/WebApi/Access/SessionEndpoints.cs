@@ -2,19 +2,12 @@ using System.Globalization;
 using Bayou.Audit;
 using Bayou.Database;
 using Bayou.Http;
+using Bayou.Projects;
 using Bayou.Users;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 
 namespace Bayou.Access;
-
-/// <summary>Who one is here.</summary>
-/// <param name="Kind">Null for nobody who is known.</param>
-/// <param name="Role">Of a person, in the project; <c>owner</c> for an admin of all.</param>
-/// <param name="May">What the caller may do.</param>
-/// <param name="HasPeople">Somebody can sign in with e-mail and password.</param>
-/// <param name="HasToken">The server was started with an access token.</param>
-internal sealed record Me(CallerKind? Kind, int? Id, string? Name, string? Role, IReadOnlyList<string> May, bool HasPeople, bool HasToken);
 
 /// <summary>A session of one's own.</summary>
 /// <param name="IsThis">It is the one that asks.</param>
@@ -39,6 +32,8 @@ internal static class SessionEndpoints
             .AddSingleton<SignIn>()
             .AddSingleton<AccessBook>()
             .AddSingleton<Callers>()
+            .AddSingleton<WhoAmI>()
+            .AddScoped<CurrentProject>()
             .AddHostedService(provider => provider.GetRequiredService<AccessBook>());
     }
 
@@ -68,7 +63,7 @@ internal static class SessionEndpoints
     }
 
     private static async Task<Results<ApiResult<Me>, ApiProblem>> ByTokenAsync(
-        HttpContext http, RequestBody bodies, NpgsqlDataSource db, SignInLimits limits, AccessToken token, AccessBook book, CancellationToken ct)
+        HttpContext http, RequestBody bodies, NpgsqlDataSource db, SignInLimits limits, AccessToken token, WhoAmI who, CancellationToken ct)
     {
         var (body, problem) = await JsonBody.ReadAsync<TokenBody>(http, bodies, ct);
         if (body is null)
@@ -95,11 +90,11 @@ internal static class SessionEndpoints
             SetCookie(http, token.Cookie);
         }
 
-        return new ApiResult<Me>(MeOf(token.IsRequired ? Caller.Token : http.Caller(), token, book));
+        return new ApiResult<Me>(who.Of(token.IsRequired ? Caller.Token : http.Caller()));
     }
 
     private static async Task<Results<ApiResult<Me>, ApiProblem>> LoginAsync(
-        HttpContext http, RequestBody bodies, SignIn signIn, SignInLimits limits, AccessToken token, AccessBook book, CancellationToken ct)
+        HttpContext http, RequestBody bodies, SignIn signIn, SignInLimits limits, WhoAmI who, CancellationToken ct)
     {
         var (body, problem) = await JsonBody.ReadAsync<LoginBody>(http, bodies, ct);
         body = body is null ? null : body with { Email = body.Email?.Trim() };
@@ -119,11 +114,11 @@ internal static class SessionEndpoints
         }
 
         await limits.ForgetAsync(http, body.Email!, ct);
-        return await SignedInAsync(http, cookie, token, book, ct);
+        return await SignedInAsync(http, cookie, who, ct);
     }
 
     private static async Task<Results<ApiResult<Me>, ApiProblem>> FirstAsync(
-        HttpContext http, RequestBody bodies, SignIn signIn, AccessToken token, AccessBook book, CancellationToken ct)
+        HttpContext http, RequestBody bodies, SignIn signIn, AccessBook book, WhoAmI who, CancellationToken ct)
     {
         var (body, problem) = await JsonBody.ReadAsync<FirstBody>(http, bodies, ct);
         if (body is null
@@ -137,13 +132,13 @@ internal static class SessionEndpoints
             return HasOwner;
         }
 
-        if (http.Caller()?.May.HasFlag(Permission.Owner) != true)
+        if (http.Caller()?.IsOwner != true)
         {
             return new ApiProblem(StatusCodes.Status403Forbidden, "FORBIDDEN", "Only whoever has the access token makes the first administrator.");
         }
 
         return await signIn.FirstAsync(http, body.Name!, body.Email!, body.Password!, ct) is { } cookie
-            ? await SignedInAsync(http, cookie, token, book, ct)
+            ? await SignedInAsync(http, cookie, who, ct)
             : HasOwner;
     }
 
@@ -154,7 +149,7 @@ internal static class SessionEndpoints
     }
 
     private static async Task<Results<ApiResult<Me>, ApiProblem>> PasswordAsync(
-        HttpContext http, RequestBody bodies, SignIn signIn, SignInLimits limits, Passwords passwords, AccessToken token, AccessBook book, CancellationToken ct)
+        HttpContext http, RequestBody bodies, SignIn signIn, SignInLimits limits, Passwords passwords, WhoAmI who, CancellationToken ct)
     {
         var (body, problem) = await JsonBody.ReadAsync<PasswordBody>(http, bodies, ct);
         if (body is null || (problem = ApiProblem.Of(Passwords.Check(body.Password, null))) is not null)
@@ -168,7 +163,7 @@ internal static class SessionEndpoints
             return await signIn.EmailOfLinkAsync(link, ct) is not { } email ? DeadLink
                 : ApiProblem.Of(Passwords.Check(body.Password, email)) is { } likeEmail ? likeEmail
                 : await signIn.ByLinkAsync(http, link, await passwords.HashAsync(body.Password!, ct), ct) is not { } begun ? DeadLink
-                : await AfterLinkAsync(http, limits, email, begun, token, book, ct);
+                : await AfterLinkAsync(http, limits, email, begun, who, ct);
         }
 
         if (http.Caller() is not { Kind: CallerKind.Person } caller)
@@ -182,19 +177,19 @@ internal static class SessionEndpoints
         }
 
         return await signIn.ChangeAsync(http, caller, body.Current ?? "", body.Password!, ct) is { } cookie
-            ? await SignedInAsync(http, cookie, token, book, ct)
+            ? await SignedInAsync(http, cookie, who, ct)
             : ApiProblem.Validation("current is not the present password.", new FieldError("current", "is not the present password"));
     }
 
     /// <summary>Whoever had a link may have mistyped the former password often before.</summary>
     private static async Task<ApiResult<Me>> AfterLinkAsync(
-        HttpContext http, SignInLimits limits, string email, string cookie, AccessToken token, AccessBook book, CancellationToken ct)
+        HttpContext http, SignInLimits limits, string email, string cookie, WhoAmI who, CancellationToken ct)
     {
         await limits.ForgetAsync(http, email, ct);
-        return await SignedInAsync(http, cookie, token, book, ct);
+        return await SignedInAsync(http, cookie, who, ct);
     }
 
-    private static async Task<ApiResult<Me>> EndAsync(HttpContext http, SignIn signIn, AccessToken token, AccessBook book, CancellationToken ct)
+    private static async Task<ApiResult<Me>> EndAsync(HttpContext http, SignIn signIn, AccessBook book, WhoAmI who, CancellationToken ct)
     {
         if (http.Caller() is { Kind: CallerKind.Person } caller)
         {
@@ -202,10 +197,10 @@ internal static class SessionEndpoints
         }
 
         http.Response.Cookies.Delete(Callers.CookieName, Cookie(http, TimeSpan.Zero));
-        return new(MeOf(book.IsOpen ? Caller.Open : null, token, book));
+        return new(who.Of(book.IsOpen ? Caller.Open : null));
     }
 
-    private static ApiResult<Me> GetMe(HttpContext http, AccessToken token, AccessBook book) => new(MeOf(http.Caller(), token, book));
+    private static ApiResult<Me> GetMe(HttpContext http, WhoAmI who) => new(who.Of(http.Caller()));
 
     private static async Task<ApiResult<IEnumerable<OwnSession>>> SessionsAsync(HttpContext http, NpgsqlDataSource db, CancellationToken ct)
     {
@@ -248,17 +243,11 @@ internal static class SessionEndpoints
     private static ApiProblem DeadLink =>
         new(StatusCodes.Status410Gone, "GONE", "This link is not known, was used, or has expired. Ask an administrator for another.");
 
-    private static async Task<ApiResult<Me>> SignedInAsync(HttpContext http, string cookie, AccessToken token, AccessBook book, CancellationToken ct)
+    private static async Task<ApiResult<Me>> SignedInAsync(HttpContext http, string cookie, WhoAmI who, CancellationToken ct)
     {
         SetCookie(http, cookie);
-        return new(MeOf(await book.OfSessionAsync(cookie, ct), token, book));
+        return new(await who.OfSessionAsync(http, cookie, ct));
     }
-
-    private static Me MeOf(Caller? caller, AccessToken token, AccessBook book) => new(
-        caller?.Kind, caller?.Person, caller?.Name, caller?.Role,
-        [.. Enum.GetValues<Permission>().Where(one => one != Permission.None && caller?.May.HasFlag(one) == true)
-            .Select(one => one == Permission.IngestFromBrowser ? Permissions.Browser : one.ToString().ToLowerInvariant())],
-        book.HasPeople, token.IsRequired);
 
     private static void SetCookie(HttpContext http, string value) => http.Response.Cookies.Append(Callers.CookieName, value, Cookie(http, SignIn.Longest));
 

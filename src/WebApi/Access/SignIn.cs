@@ -1,5 +1,6 @@
 using Bayou.Audit;
 using Bayou.Database;
+using Bayou.Projects;
 using Bayou.Users;
 using Npgsql;
 
@@ -67,7 +68,7 @@ internal sealed class SignIn(NpgsqlDataSource db, AccessBook book, Passwords pas
             await command.ExecuteNonQueryAsync(ct);
         }
 
-        var by = new Caller(CallerKind.Person, id, name, null, Permission.Person);
+        var by = new Caller(CallerKind.Person, id, name, null, Permission.Person, Project: null);
         await AuditLog.AddAsync(connection, http, new("sign_in", $"person:{id}", null), ct, by);
         return cookie;
     }
@@ -111,7 +112,7 @@ internal sealed class SignIn(NpgsqlDataSource db, AccessBook book, Passwords pas
         }
 
         await UserStore.SetPasswordAsync(connection, id, hash, ct);
-        var by = new Caller(CallerKind.Person, id, name, null, Permission.Person);
+        var by = new Caller(CallerKind.Person, id, name, null, Permission.Person, Project: null);
         await AuditLog.AddAsync(connection, http, new("password.set", $"person:{id}", null, After: new { by_link = true }), ct, by);
         var cookie = await BeginAsync(connection, http, id, name, ct);
         await transaction.CommitAsync(ct);
@@ -179,7 +180,8 @@ internal sealed class SignIn(NpgsqlDataSource db, AccessBook book, Passwords pas
             }
         }
 
-        var id = await UserStore.AddAsync(connection, name, null, email, isOwner: true, ct) ?? (await UserStore.MakeOwnerAsync(connection, email, ct))!.Value;
+        var id = await UserStore.AddAsync(connection, Project.Default, name, null, email, isOwner: true, ct)
+            ?? (await UserStore.MakeOwnerAsync(connection, email, ct))!.Value;
         await UserStore.SetPasswordAsync(connection, id, hash, ct);
         await AuditLog.AddAsync(connection, http, new("person.create", $"person:{id}", null, After: new { name, email, role = Permissions.OwnerRole }), ct);
         var cookie = await BeginAsync(connection, http, id, name, ct);

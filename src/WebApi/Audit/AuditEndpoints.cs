@@ -46,7 +46,8 @@ internal static class AuditEndpoints
         HttpContext http, [FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, TimeProvider time, CancellationToken ct)
     {
         var query = new QueryReader(http, Spec);
-        var filter = OfProject();
+        var filter = Visible(http);
+        var visible = filter.Copy();
         var list = new ListQuery(query, Spec, filter, "w.id DESC", "concat_ws(' ', w.actor_name, w.actor, w.action, w.target, w.before, w.after)");
         ListQuery.Range(query, filter, "w.time");
         if (query.Problem is { } problem)
@@ -57,28 +58,31 @@ internal static class AuditEndpoints
         if (list.After is { } after)
         {
             var feed = new TableFeed<AuditRow>(
-                token => EndAsync(db, token), (_, most, token) => RowsAsync(db, filter, "w.id", most, 0, token), row => row.Id, time);
+                token => EndAsync(db, visible, token), (_, most, token) => RowsAsync(db, filter, "w.id", most, 0, token), row => row.Id, time);
             return await Feed.PageAsync<AuditRow, ListMetadata>(feed, after, list.Limit, ct);
         }
 
-        var (newest, _) = await EndAsync(db, ct);
+        var (newest, _) = await EndAsync(db, visible, ct);
         var rows = await RowsAsync(db, filter, list.OrderBy, list.Limit, list.Offset, ct);
         var count = await ListQuery.CountAsync(db, "FROM audit w", filter, ct);
         return new ApiResult<IEnumerable<AuditRow>, ListMetadata>(rows, ListMetadata.Of(list, count, newest));
     }
 
     /// <summary>Ids are given one by one under a lock: the last that can be seen is the last there is.</summary>
-    private static async Task<FeedEnd> EndAsync(NpgsqlDataSource db, CancellationToken ct)
+    private static async Task<FeedEnd> EndAsync(NpgsqlDataSource db, FilterSql visible, CancellationToken ct)
     {
-        await using var command = db.CreateCommand("SELECT coalesce(max(id), 0) FROM audit");
-        var last = (long)(await command.ExecuteScalarAsync(ct))!;
-        return new(last, last);
+        await using var command = db.CreateCommand(
+            $"SELECT coalesce((SELECT w.id FROM audit w WHERE {visible.Where} ORDER BY w.id DESC LIMIT 1), 0), coalesce((SELECT max(id) FROM audit), 0)");
+        visible.Bind(command.Parameters);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        await reader.ReadAsync(ct);
+        return new(reader.GetInt64(0), reader.GetInt64(1));
     }
 
     private static async Task<IResult> ExportAsync(HttpContext http, [FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, CancellationToken ct)
     {
         var query = new QueryReader(http, ExportSpec);
-        var filter = OfProject();
+        var filter = Visible(http);
         query.Filters(filter);
         ListQuery.Range(query, filter, "w.time");
         var export = new Export(http, Export.IsCsv(query));
@@ -107,10 +111,16 @@ internal static class AuditEndpoints
         }
     }
 
-    private static FilterSql OfProject()
+    /// <summary>What was done in the project, and what its people did that is of none, such as signing in; an owner sees all that is of none.</summary>
+    private static FilterSql Visible(HttpContext http)
     {
         var filter = new FilterSql();
-        filter.Add($"(w.project_id = {Project.Default} OR w.project_id IS NULL)");
+        var project = http.Project();
+        filter.Add(http.Caller()!.IsOwner ? $"(w.project_id = {project} OR w.project_id IS NULL)"
+            : (FormattableString)$"""
+                (w.project_id = {project}
+                 OR w.project_id IS NULL AND w.target IN (SELECT 'person:' || user_id FROM members WHERE project_id = {project}))
+                """);
         return filter;
     }
 

@@ -56,7 +56,7 @@ internal static class DeployEndpoints
         }
 
         var deploy = reader.Value;
-        var added = await deploys.AddAsync(deploy, ct);
+        var added = await deploys.AddAsync(http.Project(), deploy, ct);
         return new AcceptedResult<DeployAnswer>(new DeployAnswer(deploy.Service, deploy.Version, deploy.Time.UtcDateTime, !added));
     }
 

@@ -1,7 +1,6 @@
 using Bayou.Database;
 using Bayou.Feeds;
 using Bayou.Http;
-using Bayou.Projects;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 
@@ -24,7 +23,7 @@ internal sealed class DeployList([FromKeyedServices(DatabasePool.Reads)] NpgsqlD
     {
         var query = new QueryReader(http, Spec);
         var filter = new FilterSql();
-        filter.Add($"w.project_id = {Project.Default}");
+        filter.Add($"w.project_id = {query.Project}");
         var list = new ListQuery(query, Spec, filter, "w.time DESC, w.id DESC", "w.service || ' ' || w.version");
         ListQuery.Range(query, filter, "w.time");
         if (query.Problem is { } problem)
@@ -34,12 +33,13 @@ internal sealed class DeployList([FromKeyedServices(DatabasePool.Reads)] NpgsqlD
 
         if (list.After is { } after)
         {
-            var feed = new TableFeed<DeployRow>(EndAsync, (_, count, token) => RowsAsync(filter, "w.id", count, 0, token), row => row.Id, time);
+            var feed = new TableFeed<DeployRow>(
+                token => EndAsync(query.Project, token), (_, count, token) => RowsAsync(filter, "w.id", count, 0, token), row => row.Id, time);
             return await Feed.PageAsync<DeployRow, ListMetadata>(feed, after, list.Limit, ct);
         }
 
         // Before the rows: a poller that goes on from the newest id seen here may see a row again but never miss one.
-        var (newest, _) = await EndAsync(ct);
+        var (newest, _) = await EndAsync(query.Project, ct);
         var rows = await RowsAsync(filter, list.OrderBy, list.Limit, list.Offset, ct);
         var count = await ListQuery.CountAsync(db, "FROM deploys w", filter, ct);
         return new ApiResult<IEnumerable<DeployRow>, ListMetadata>(rows, ListMetadata.Of(list, count, newest));
@@ -65,9 +65,12 @@ internal sealed class DeployList([FromKeyedServices(DatabasePool.Reads)] NpgsqlD
         return rows;
     }
 
-    private async Task<FeedEnd> EndAsync(CancellationToken ct)
+    /// <summary>Of the project alone: another's deploys have a lock of their own, and become visible in an order of their own.</summary>
+    private async Task<FeedEnd> EndAsync(int project, CancellationToken ct)
     {
-        await using var command = db.CreateCommand("SELECT (SELECT coalesce(max(id), 0) FROM deploys), (SELECT last_value FROM deploys_id_seq)");
+        await using var command = db.CreateCommand(
+            "SELECT (SELECT coalesce(max(id), 0) FROM deploys WHERE project_id = $1), (SELECT last_value FROM deploys_id_seq)");
+        command.With(project);
         await using var reader = await command.ExecuteReaderAsync(ct);
         await reader.ReadAsync(ct);
         return new(reader.GetInt64(0), reader.GetInt64(1));

@@ -1,5 +1,4 @@
 using Bayou.Database;
-using Bayou.Projects;
 using Npgsql;
 
 namespace Bayou.Deploys;
@@ -24,12 +23,12 @@ internal sealed class DeployWriter(NpgsqlDataSource db)
 
     /// <summary>A deploy somebody tells of.</summary>
     /// <returns>False, with nothing written, when it is known already.</returns>
-    public async Task<bool> AddAsync(Deploy deploy, CancellationToken ct)
+    public async Task<bool> AddAsync(int project, Deploy deploy, CancellationToken ct)
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await FeedLock.AcquireAsync(connection, ct, Project.Default);
-        var added = await InsertAsync(connection, deploy, "sent", ct);
+        await FeedLock.AcquireAsync(connection, ct, project);
+        var added = await InsertAsync(connection, project, deploy, "sent", ct);
         await transaction.CommitAsync(ct);
         return added;
     }
@@ -39,12 +38,12 @@ internal sealed class DeployWriter(NpgsqlDataSource db)
     /// another one last, and this one is new; or had stopped, and that other one began when it did. (An instance that answers
     /// rarely seems to stop; what runs beside it began long before.)
     /// </summary>
-    public async Task SeenAsync(string service, string version, DateTimeOffset first, DateTimeOffset last, CancellationToken ct)
+    public async Task SeenAsync(int project, string service, string version, DateTimeOffset first, DateTimeOffset last, CancellationToken ct)
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await FeedLock.AcquireAsync(connection, ct, Project.Default);
-        if (await KnownAsync(connection, service, ct) is not { } known)
+        await FeedLock.AcquireAsync(connection, ct, project);
+        if (await KnownAsync(connection, project, service, ct) is not { } known)
         {
             return; // One past the limit of services is counted with others, and has no charts to mark.
         }
@@ -53,14 +52,14 @@ internal sealed class DeployWriter(NpgsqlDataSource db)
         var isNew = !known.TryGetValue(version, out var seen);
         if (newest is not null && newest != version && (isNew || (first - seen.Last >= Rolling && known[newest].First > seen.Last - Rolling)))
         {
-            await InsertAsync(connection, new(service, version, first), "reported", ct);
+            await InsertAsync(connection, project, new(service, version, first), "reported", ct);
         }
 
-        await KeepAsync(connection, service, version, first, last, ct);
+        await KeepAsync(connection, project, service, version, first, last, ct);
         await transaction.CommitAsync(ct);
     }
 
-    private static async Task<bool> InsertAsync(NpgsqlConnection connection, Deploy deploy, string source, CancellationToken ct)
+    private static async Task<bool> InsertAsync(NpgsqlConnection connection, int project, Deploy deploy, string source, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand("""
             INSERT INTO deploys (project_id, service, version, time, source)
@@ -68,13 +67,13 @@ internal sealed class DeployWriter(NpgsqlDataSource db)
              WHERE NOT EXISTS (SELECT 1 FROM deploys
                                 WHERE project_id = $1 AND service = $2 AND version = $3 AND time > $4 - $6 AND time < $4 + $6)
             """, connection);
-        command.With(Project.Default, deploy.Service, deploy.Version, deploy.Time.UtcDateTime, source, Rolling);
+        command.With(project, deploy.Service, deploy.Version, deploy.Time.UtcDateTime, source, Rolling);
         return await command.ExecuteNonQueryAsync(ct) > 0;
     }
 
     /// <returns>When each version was first and last seen; null when the service itself is not known.</returns>
     private static async Task<Dictionary<string, (DateTimeOffset First, DateTimeOffset Last)>?> KnownAsync(
-        NpgsqlConnection connection, string service, CancellationToken ct)
+        NpgsqlConnection connection, int project, string service, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand("""
             SELECT v.version, v.first_seen, v.last_seen
@@ -82,7 +81,7 @@ internal sealed class DeployWriter(NpgsqlDataSource db)
               LEFT JOIN service_versions v USING (project_id, service)
              WHERE s.project_id = $1 AND s.service = $2 AND s.endpoint = '*'
             """, connection);
-        command.With(Project.Default, service);
+        command.With(project, service);
         await using var reader = await command.ExecuteReaderAsync(ct);
         Dictionary<string, (DateTimeOffset, DateTimeOffset)>? known = null;
         while (await reader.ReadAsync(ct))
@@ -98,7 +97,7 @@ internal sealed class DeployWriter(NpgsqlDataSource db)
     }
 
     private static async Task KeepAsync(
-        NpgsqlConnection connection, string service, string version, DateTimeOffset first, DateTimeOffset last, CancellationToken ct)
+        NpgsqlConnection connection, int project, string service, string version, DateTimeOffset first, DateTimeOffset last, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand("""
             WITH kept AS (
@@ -109,7 +108,7 @@ internal sealed class DeployWriter(NpgsqlDataSource db)
              WHERE project_id = $1 AND service = $2
                AND version IN (SELECT version FROM service_versions WHERE project_id = $1 AND service = $2 ORDER BY last_seen DESC OFFSET $6)
             """, connection);
-        command.With(Project.Default, service, version, first.UtcDateTime, last.UtcDateTime, MaxVersions);
+        command.With(project, service, version, first.UtcDateTime, last.UtcDateTime, MaxVersions);
         await command.ExecuteNonQueryAsync(ct);
     }
 }

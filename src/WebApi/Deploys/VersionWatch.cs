@@ -11,18 +11,19 @@ internal sealed partial class VersionWatch(DeployWriter deploys, TimeProvider ti
     private static readonly TimeSpan Rewrite = TimeSpan.FromMinutes(1);
     private const int MaxPending = 1_000;
 
-    private readonly ConcurrentDictionary<(string Service, string Version), (DateTimeOffset First, DateTimeOffset Last)> _pending = new();
-    private readonly Dictionary<(string Service, string Version), DateTimeOffset> _written = [];
+    private readonly ConcurrentDictionary<(int Project, string Service, string Version), (DateTimeOffset First, DateTimeOffset Last)> _pending = new();
+    private readonly Dictionary<(int Project, string Service, string Version), DateTimeOffset> _written = [];
 
     /// <summary>Only what has just happened can tell a deploy: a backfill's versions are history.</summary>
-    public void Seen(string service, string version, DateTimeOffset first, DateTimeOffset last)
+    public void Seen(int project, string service, string version, DateTimeOffset first, DateTimeOffset last)
     {
         if (last < time.GetUtcNow() - DeployWriter.Rolling || _pending.Count >= MaxPending)
         {
             return;
         }
 
-        _pending.AddOrUpdate((service, version), (first, last), (_, seen) => (first < seen.First ? first : seen.First, last > seen.Last ? last : seen.Last));
+        _pending.AddOrUpdate((project, service, version), (first, last), (_, seen) =>
+            (first < seen.First ? first : seen.First, last > seen.Last ? last : seen.Last));
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -48,7 +49,7 @@ internal sealed partial class VersionWatch(DeployWriter deploys, TimeProvider ti
         {
             if (!_written.TryGetValue(key, out var written) || seen.Last - written > Rewrite)
             {
-                await deploys.SeenAsync(key.Service, key.Version, seen.First, seen.Last, ct);
+                await deploys.SeenAsync(key.Project, key.Service, key.Version, seen.First, seen.Last, ct);
                 if (_written.Count >= MaxPending)
                 {
                     _written.Clear();

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Numerics;
 using System.Text;
+using Bayou.Access;
+using Bayou.Projects;
 
 namespace Bayou.Http;
 
@@ -29,13 +31,14 @@ internal sealed class QueryReader
     /// <summary>Each filter is a condition that every row is tried on.</summary>
     private const int MostParameters = 64;
 
+    private readonly HttpContext _http;
     private readonly QuerySpec _spec;
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
     private readonly List<FieldError> _errors = [];
 
     public QueryReader(HttpContext http, QuerySpec spec)
     {
-        _spec = spec;
+        (_http, _spec) = (http, spec);
         if (http.Request.Query.Count > MostParameters)
         {
             Fail("query", $"has more than {MostParameters} parameters");
@@ -44,6 +47,11 @@ internal sealed class QueryReader
 
         foreach (var (given, values) in http.Request.Query)
         {
+            if (given == Callers.ProjectParameter)
+            {
+                continue; // The gate has read it.
+            }
+
             var name = spec.Inside is { } inside && given.StartsWith(inside.Name + ".", StringComparison.Ordinal) ? given : ToSnakeCase(given);
             var bare = name.Split("__", 2)[0];
             if (spec.Parameters.All(p => p.Name != name) && spec.Field(bare) is null)
@@ -57,6 +65,9 @@ internal sealed class QueryReader
             }
         }
     }
+
+    /// <summary>That the question is about.</summary>
+    public int Project => _http.Project();
 
     public void Fail(string field, string message) => _errors.Add(new(field, message));
 

@@ -22,22 +22,24 @@ internal sealed record IngestAnswer(
 internal sealed class IngestDoor<TBatch>(ItemKind<TBatch> kind, IngestNode<TBatch> node)
     where TBatch : class, IIngestBatch
 {
+    /// <param name="project">Whose items they are.</param>
     /// <param name="key">The sender's idempotency key, if any.</param>
     /// <param name="dropped">How many items the sender says it dropped since its last batch that was taken.</param>
-    public async Task<IngestOutcome> AcceptAsync(ReadOnlyMemory<byte> body, string? key, long dropped, CancellationToken ct)
+    public async Task<IngestOutcome> AcceptAsync(int project, ReadOnlyMemory<byte> body, string? key, long dropped, CancellationToken ct)
     {
-        using var batch = kind.NewBatch();
+        await kind.ReadyAsync(project, ct);
+        using var batch = kind.NewBatch(project);
         var refused = new RefusedItems();
         var (answer, broken) = Read(body.Span, batch, refused);
         if (broken is not null || answer.Accepted == 0)
         {
-            kind.Refused(refused, broken ?? (answer.Rejected == 0 ? "the body has no items" : null));
+            kind.Refused(project, refused, broken ?? (answer.Rejected == 0 ? "the body has no items" : null));
             return IngestOutcome.Refused(broken, answer.Errors);
         }
 
         kind.Close(batch, dropped);
         await batch.ResolveAsync(ct);
-        var outcome = await node.SubmitAsync(new(batch, key is null ? null : SubmissionKey.Of(kind.KeyPrefix + key, body.Span, answer)));
+        var outcome = await node.SubmitAsync(new(batch, key is null ? null : SubmissionKey.Of(project, kind.KeyPrefix + key, body.Span, answer)));
         if (outcome.State == SubmissionState.Accepted)
         {
             kind.Accepted(batch, refused, dropped);

@@ -1,5 +1,6 @@
 using Bayou.Access;
 using Bayou.Http;
+using Bayou.Projects;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
@@ -26,7 +27,7 @@ internal static class IngestEndpoints
     public static RouteHandlerBuilder MapItems<TBatch>(this IEndpointRouteBuilder routes, string name, Type item)
         where TBatch : class, IIngestBatch => routes
         .MapPost($"/ingest/v1/{name}", (HttpContext http, IngestDoor<TBatch> door, RequestBody bodies, IOptions<IngestOptions> options, CancellationToken ct) =>
-            AcceptAsync(http, bodies, options.Value, (body, key, dropped) => door.AcceptAsync(body, key, dropped, ct), ct))
+            AcceptAsync(http, bodies, options.Value, (body, key, dropped) => door.AcceptAsync(http.Project(), body, key, dropped, ct), ct))
         .Needs(Permission.Ingest | Permission.IngestFromBrowser)
         .WithTags("Ingest")
         .WithMetadata(new BodySpec(RequestBody.Types, "An array of these, or one a line.", item));

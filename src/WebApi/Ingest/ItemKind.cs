@@ -7,7 +7,10 @@ internal abstract class ItemKind<TBatch>
     /// <summary>Before the sender's idempotency keys, as the same one may name a batch of each kind.</summary>
     public abstract string KeyPrefix { get; }
 
-    public abstract TBatch NewBatch();
+    /// <summary>Has at hand what batches of a project need.</summary>
+    public virtual Task ReadyAsync(int project, CancellationToken ct) => Task.CompletedTask;
+
+    public abstract TBatch NewBatch(int project);
 
     /// <summary>For the items of one body.</summary>
     public abstract ItemReader<TBatch> NewReader();
@@ -26,7 +29,7 @@ internal abstract class ItemKind<TBatch>
 
     /// <summary>No item of a body could be used.</summary>
     /// <param name="why">What is wrong with the body as a whole; null where that is nothing.</param>
-    public virtual void Refused(RefusedItems refused, string? why)
+    public virtual void Refused(int project, RefusedItems refused, string? why)
     {
     }
 }

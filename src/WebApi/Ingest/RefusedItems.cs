@@ -20,11 +20,11 @@ internal sealed class RefusedItems
     }
 
     /// <param name="sender">Whose those are that name no service; empty where nobody can tell.</param>
-    public void CountIn(LossCounter losses, string sender)
+    public void CountIn(LossCounter losses, int project, string sender)
     {
         foreach (var (service, (count, error)) in _services)
         {
-            losses.Add(service.Length > 0 ? service : sender, count, 0, error);
+            losses.Add(project, service.Length > 0 ? service : sender, count, 0, error);
         }
     }
 

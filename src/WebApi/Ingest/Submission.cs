@@ -26,8 +26,8 @@ internal sealed record SubmissionKey(int Project, byte[] Hash, byte[] Digest, st
 {
     /// <param name="key">What the sender named the batch.</param>
     /// <param name="answer">What a repeat will be told.</param>
-    public static SubmissionKey Of(string key, ReadOnlySpan<byte> body, IngestAnswer answer) =>
-        new(Projects.Project.Default, SHA256.HashData(Encoding.UTF8.GetBytes(key)), SHA256.HashData(body), JsonSerializer.Serialize(answer, Json.Options));
+    public static SubmissionKey Of(int project, string key, ReadOnlySpan<byte> body, IngestAnswer answer) =>
+        new(project, SHA256.HashData(Encoding.UTF8.GetBytes(key)), SHA256.HashData(body), JsonSerializer.Serialize(answer, Json.Options));
 }
 
 /// <summary>One sender's batch, waiting to be durable.</summary>

@@ -31,7 +31,7 @@ internal static class KeyEndpoints
 
     public static void MapKeys(this IEndpointRouteBuilder routes)
     {
-        var keys = routes.MapGroup("/projects/{project:int}/keys").WithTags("Keys").Needs(Permission.Admin).AddEndpointFilter(ProjectEndpoints.ThereAsync);
+        var keys = routes.MapGroup("/projects/{project:int}/keys").WithTags("Keys").Needs(Permission.Admin);
         keys.MapGet("", ListAsync).WithName("ListKeys").WithSummary("Keys that can be used, the newest first.");
         keys.MapPost("", MakeAsync).WithName("MakeKey").WithSummary("Makes a key, which is told this once.")
             .WithMetadata(new BodySpec(RequestBody.Types, "Its name, scopes, and end.", typeof(KeyBody)));
@@ -40,22 +40,22 @@ internal static class KeyEndpoints
             .WithSummary("Makes a key like another, which lives on for a day so that its users can change over.");
     }
 
-    private static async Task<ApiResult<IEnumerable<ApiKey>>> ListAsync(NpgsqlDataSource db, CancellationToken ct)
+    private static async Task<ApiResult<IEnumerable<ApiKey>>> ListAsync(HttpContext http, NpgsqlDataSource db, CancellationToken ct)
     {
         await using var command = db.CreateCommand($"""
             SELECT k.id, k.name, k.scopes, k.hint, k.expires_at, u.name, k.created_at, k.last_used_at, k.origins
               FROM api_keys k LEFT JOIN users u ON u.id = k.created_by
              WHERE k.project_id = $1 AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now()) ORDER BY k.id DESC LIMIT {MostKeys}
             """);
-        command.With(Project.Default);
+        command.With(http.Project());
         await using var reader = await command.ExecuteReaderAsync(ct);
         var keys = new List<ApiKey>();
         while (await reader.ReadAsync(ct))
         {
             keys.Add(new(
                 reader.GetInt32(0), reader.GetString(1), reader.GetFieldValue<string[]>(2), reader.GetFieldValue<string[]>(8), reader.GetString(3),
-                await Time(reader, 4, ct),
-                await reader.IsDBNullAsync(5, ct) ? null : reader.GetString(5), reader.GetDateTime(6), await Time(reader, 7, ct)));
+                await reader.OrNullAsync<DateTime>(4, ct),
+                await reader.TextOrNullAsync(5, ct), reader.GetDateTime(6), await reader.OrNullAsync<DateTime>(7, ct)));
         }
 
         return new(keys);
@@ -102,7 +102,7 @@ internal static class KeyEndpoints
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await using var command = new NpgsqlCommand(
             "UPDATE api_keys SET revoked_at = now() WHERE id = $1 AND project_id = $2 AND revoked_at IS NULL RETURNING name, scopes", connection);
-        command.With(id, Project.Default);
+        command.With(id, http.Project());
         object? before = null;
         await using (var reader = await command.ExecuteReaderAsync(ct))
         {
@@ -114,7 +114,7 @@ internal static class KeyEndpoints
             before = new { name = reader.GetString(0), scopes = reader.GetFieldValue<string[]>(1) };
         }
 
-        await AuditLog.AddAsync(connection, http, new("key.revoke", $"key:{id}", Project.Default, before), ct);
+        await AuditLog.AddAsync(connection, http, new("key.revoke", $"key:{id}", http.Project(), before), ct);
         await transaction.CommitAsync(ct);
         await book.ChangedAsync(ct);
         return TypedResults.NoContent();
@@ -133,14 +133,14 @@ internal static class KeyEndpoints
             RETURNING n.name, n.scopes, n.origins, o.expires_at
             """, connection))
         {
-            command.With(id, Project.Default, (time.GetUtcNow() + Grace).UtcDateTime);
+            command.With(id, http.Project(), (time.GetUtcNow() + Grace).UtcDateTime);
             await using var reader = await command.ExecuteReaderAsync(ct);
             if (!await reader.ReadAsync(ct))
             {
                 return ApiProblem.NotFound("key that was not rotated already");
             }
 
-            old = new(reader.GetString(0), reader.GetFieldValue<string[]>(1), reader.GetFieldValue<string[]>(2), await Time(reader, 3, ct));
+            old = new(reader.GetString(0), reader.GetFieldValue<string[]>(1), reader.GetFieldValue<string[]>(2), await reader.OrNullAsync<DateTime>(3, ct));
         }
 
         if (TooMuch(http, old.Scopes) is { } forbidden)
@@ -174,7 +174,7 @@ internal static class KeyEndpoints
              WHERE (SELECT count(*) FROM api_keys WHERE project_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())) < {MostKeys}
             RETURNING id
             """, connection);
-        command.With(Project.Default, wanted.Name);
+        command.With(http.Project(), wanted.Name);
         command.With<string[]>(wanted.Scopes);
         command.With<string[]>(wanted.Origins);
         command.With<byte[]>(Secret.Hash(key));
@@ -184,7 +184,7 @@ internal static class KeyEndpoints
             return null;
         }
 
-        await AuditLog.AddAsync(connection, http, new(action, $"key:{id}", Project.Default, of, wanted), ct);
+        await AuditLog.AddAsync(connection, http, new(action, $"key:{id}", http.Project(), of, wanted), ct);
         return new(id, key, wanted.Name, wanted.Scopes, wanted.ExpiresAt);
     }
 
@@ -214,9 +214,6 @@ internal static class KeyEndpoints
             ? new(StatusCodes.Status409Conflict, "CONFLICT", "Make the first administrator first: else this key would manage people whom nobody had let in.")
         : (Permissions.OfScopes(scopes) & ~http.Caller()!.May) == Permission.None ? null
         : new(StatusCodes.Status403Forbidden, "FORBIDDEN", "A key may have no scope that its maker has not.");
-
-    private static async Task<DateTime?> Time(NpgsqlDataReader reader, int column, CancellationToken ct) =>
-        await reader.IsDBNullAsync(column, ct) ? null : reader.GetDateTime(column);
 
     private sealed record KeyBody(string? Name, IReadOnlyList<string>? Scopes, IReadOnlyList<string>? Origins, DateTimeOffset? ExpiresAt) : IBody;
 

@@ -6,7 +6,7 @@ using Bayou.Segments;
 namespace Bayou.Logs;
 
 /// <summary>The lines that one sender brought, already as COPY takes them.</summary>
-internal sealed class LogBatch(PatternRegistry patterns) : ISegmentBatch
+internal sealed class LogBatch(int project, PatternRegistry patterns) : ISegmentBatch
 {
     private readonly LogRows _short = new();
     private readonly LogRows _long = new();
@@ -14,6 +14,8 @@ internal sealed class LogBatch(PatternRegistry patterns) : ISegmentBatch
     private readonly Dictionary<string, (string Source, List<int> Rows)> _unknown = new(StringComparer.Ordinal); // by masked message
     private readonly char[] _message = new char[LineHead.MostRead];
     private readonly char[] _masked = new char[LineMask.Room];
+
+    public int Project => project;
 
     public int Count => _rows.Count;
 

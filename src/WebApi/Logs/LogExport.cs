@@ -9,11 +9,11 @@ internal sealed class LogExport(SegmentCatalogue<LogSegments> catalogue, LogLine
 {
     private const int Page = 1_000;
 
-    public QuerySpec Spec { get; } = filter.Spec([.. Export.Parameters, ("limit", "Most lines; all unless told.")]);
+    public static QuerySpec Spec { get; } = LogFilter.Spec([.. Export.Parameters, ("limit", "Most lines; all unless told.")]);
 
     public async Task<IResult> GetAsync(HttpContext http, CancellationToken ct)
     {
-        var query = new QueryReader(http, Spec);
+        var query = filter.Reader(http, Spec);
         var selection = filter.Read(query);
         var export = new Export(http, Export.IsCsv(query));
         var left = query.Integer("limit", 1, long.MaxValue) ?? long.MaxValue;

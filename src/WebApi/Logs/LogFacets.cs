@@ -17,11 +17,11 @@ internal sealed class LogFacets(LogFilter filter, LogCounter counter, TimeProvid
 {
     private const int MostValues = 20;
 
-    public QuerySpec Spec { get; } = filter.Spec();
+    public static QuerySpec Spec { get; } = LogFilter.Spec();
 
     public async Task<Results<ApiResult<LogFacetValues>, ApiProblem>> GetAsync(HttpContext http, CancellationToken ct)
     {
-        var query = new QueryReader(http, Spec);
+        var query = filter.Reader(http, Spec);
         var selection = filter.Read(query);
         if (query.Problem is { } problem)
         {

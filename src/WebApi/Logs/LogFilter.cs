@@ -22,7 +22,10 @@ internal sealed class LogFilter(PatternRegistry patterns, PatternPresence presen
         ("mode", "How search finds lines: hybrid, keyword or semantic."),
     ];
 
-    private FilterField Pattern => new("pattern_id", "pattern_id", FieldType.Integer)
+    private const string PatternField = "pattern_id";
+
+    /// <summary>The pattern of a line, by any number that it ever had.</summary>
+    private FilterField Pattern => new(PatternField, PatternField, FieldType.Integer)
     {
         Stored = text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? NumbersOf(id) : null,
         StoredKind = "the number of a pattern",
@@ -32,7 +35,7 @@ internal sealed class LogFilter(PatternRegistry patterns, PatternPresence presen
     };
 
     /// <summary>What lines can be filtered by.</summary>
-    public QuerySpec Spec(params IReadOnlyList<(string Name, string Meaning)> parameters) => new([.. parameters, .. Parameters],
+    public static QuerySpec Spec(params IReadOnlyList<(string Name, string Meaning)> parameters) => new([.. parameters, .. Parameters],
     [
         new("id", "id", FieldType.Integer), new("source", "source", FieldType.Text), new("service", "service", FieldType.Text) { IsEmptyNull = true },
         new("level", "level", FieldType.Integer)
@@ -41,13 +44,16 @@ internal sealed class LogFilter(PatternRegistry patterns, PatternPresence presen
             StoredKind = $"one of {string.Join(", ", LogLevels.Names)}",
         },
         new("message", "message", FieldType.Text),
-        Pattern,
-        new("trace_id", "trace_id", FieldType.Text) { IsEmptyNull = true },
+        new(PatternField, PatternField, FieldType.Integer), new("trace_id", "trace_id", FieldType.Text) { IsEmptyNull = true },
         new("created_at", "created_at", FieldType.Time), new("ingested_at", "ingested_at", FieldType.Time),
     ])
     {
         Inside = new("meta", "(meta #> {0})", FieldType.Json),
     };
+
+    /// <summary>Reads a query on lines of this project.</summary>
+    public QueryReader Reader(HttpContext http, QuerySpec spec) =>
+        new(http, spec with { Fields = [.. spec.Fields.Select(field => field.Name == PatternField ? Pattern : field)] });
 
     /// <summary>Reads what is asked for; what is wrong with it, the query says.</summary>
     public LogSelection Read(QueryReader query)
@@ -121,7 +127,7 @@ internal sealed class LogFilter(PatternRegistry patterns, PatternPresence presen
             return selection;
         }
 
-        var present = segments is null ? null : await presence.OfAsync(selection, segments, ct);
+        var present = segments is null ? null : await presence.OfAsync(selection, segments, patterns.Book, ct);
         var ranked = await search.RankAsync(selection.Search.Words, selection.Mode, present, ct);
         var fitting = ranked.FindAll(pattern => !pattern.Match.IsRemote);
         var numbers = (fitting.Count > 0 ? fitting : ranked.Take(MostRemote)).Select(pattern => pattern.Pattern);

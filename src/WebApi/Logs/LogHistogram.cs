@@ -18,11 +18,11 @@ internal sealed record HistogramMetadata(DateTime StartDate, DateTime EndDate, d
 /// <summary><c>GET /logs/histogram</c>: how many lines there are over time, by level. Spans without lines are absent.</summary>
 internal sealed class LogHistogram(LogFilter filter, LogCounter counter, TimeProvider time)
 {
-    public QuerySpec Spec { get; } = filter.Spec(("window_size", "Seconds of each window; unless told, so that about sixty fit."));
+    public static QuerySpec Spec { get; } = LogFilter.Spec(("window_size", "Seconds of each window; unless told, so that about sixty fit."));
 
     public async Task<Results<ApiResult<IEnumerable<LogBucket>, HistogramMetadata>, ApiProblem>> GetAsync(HttpContext http, CancellationToken ct)
     {
-        var query = new QueryReader(http, Spec);
+        var query = filter.Reader(http, Spec);
         var selection = filter.Read(query);
         if (query.Problem is { } wrong)
         {

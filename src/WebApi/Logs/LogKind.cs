@@ -6,11 +6,13 @@ using Microsoft.Extensions.Options;
 namespace Bayou.Logs;
 
 /// <summary>Log lines. That a sender dropped some before these is told by a line of its own, where they are missing.</summary>
-internal sealed class LogKind(PatternRegistry patterns, IOptions<LogsOptions> options, TimeProvider time) : ItemKind<LogBatch>
+internal sealed class LogKind(PatternRegistries patterns, IOptions<LogsOptions> options, TimeProvider time) : ItemKind<LogBatch>
 {
     public override string KeyPrefix => "logs\n";
 
-    public override LogBatch NewBatch() => new(patterns);
+    public override Task ReadyAsync(int project, CancellationToken ct) => patterns.Of(project).ReadyAsync(ct);
+
+    public override LogBatch NewBatch(int project) => new(project, patterns.Of(project));
 
     public override ItemReader<LogBatch> NewReader() => new LineReader(time.GetUtcNow(), options.Value);
 

@@ -26,7 +26,7 @@ internal sealed class LogList(SegmentCatalogue<LogSegments> catalogue, LogLines 
         [("id", true)] = SegmentOrder.IdDescending, [("id", false)] = SegmentOrder.IdAscending,
     };
 
-    public QuerySpec Spec { get; } = filter.Spec(
+    public static QuerySpec Spec { get; } = LogFilter.Spec(
         ("id__gt", "Only lines after this id, ascending; for polling. Not with order_by, order, offset or sort."),
         ("id__lt", "Only lines before this id, descending; begin with last_id + 1 to page through all backwards."),
         ("limit", "Most lines, 1 to 1000; 50 unless told."),
@@ -37,7 +37,7 @@ internal sealed class LogList(SegmentCatalogue<LogSegments> catalogue, LogLines 
 
     public async Task<Results<ApiResult<IEnumerable<LogRow>, LogListMetadata>, ApiProblem>> GetAsync(HttpContext http, CancellationToken ct)
     {
-        var query = new QueryReader(http, Spec);
+        var query = filter.Reader(http, Spec);
         var selection = filter.Read(query);
         var after = query.Integer("id__gt", 0, long.MaxValue);
         var before = query.Integer("id__lt", 0, long.MaxValue);

@@ -25,13 +25,13 @@ internal sealed class LogPatternList(LogFilter filter, LogCounter counter, Patte
 {
     private const int TrendParts = 24; // at most
 
-    public QuerySpec Spec { get; } = filter.Spec(
+    public static QuerySpec Spec { get; } = LogFilter.Spec(
         ("limit", "Most patterns, 1 to 1000; 50 unless told."),
         ("sort", "count, or change: by how many more there are than in the range before, new ones first."));
 
     public async Task<Results<ApiResult<IEnumerable<LogPattern>, PatternListMetadata>, ApiProblem>> GetAsync(HttpContext http, CancellationToken ct)
     {
-        var query = new QueryReader(http, Spec);
+        var query = filter.Reader(http, Spec);
         var selection = filter.Read(query);
         var limit = (int)(query.Integer("limit", 1, ListQuery.MaxLimit) ?? ListQuery.DefaultLimit);
         var byChange = query.Choice("sort", "count", "change") == "change";

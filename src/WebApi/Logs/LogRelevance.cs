@@ -24,7 +24,7 @@ internal sealed class LogRelevance(LogLines lines, LogSearch search, PatternRegi
 
     public async Task<List<LogRow>> RankAsync(LogSelection selection, StoredSegments segments, int count, CancellationToken ct)
     {
-        var present = await presence.OfAsync(selection, segments, ct);
+        var present = await presence.OfAsync(selection, segments, patterns.Book, ct);
         var ranked = await search.RankAsync(selection.Search.Wanted, selection.Mode, present, ct);
         var rows = selection.Mode == "semantic" ? [] : await OwnWordsAsync(selection, segments, ct);
         var known = rows.Select(row => row.Row.Id).ToHashSet();

@@ -1,6 +1,5 @@
 using Bayou.Projects;
 using Bayou.Search;
-using Microsoft.Extensions.Caching.Memory;
 
 namespace Bayou.Logs;
 
@@ -17,7 +16,8 @@ internal sealed record RankedPattern(int Pattern, double Score, LogMatch Match);
 /// Finds the patterns that fit words, by BM25 and by what they mean, fused by <see cref="ReciprocalRank"/>. What has neither enough of the words nor a near
 /// meaning is remote.
 /// </summary>
-internal sealed partial class LogSearch(PatternRegistry patterns, TextVectors vectors, ITextEmbedder embedder, ILogger<LogSearch> logger) : IDisposable
+internal sealed partial class LogSearch(
+    CurrentProject project, PatternRegistry patterns, TextVectors vectors, Meanings meanings, ITextEmbedder embedder, ILogger<LogSearch> logger)
 {
     // Found on questions that may be tuned on, and the same for all logs; see docs/performance.md.
     private const double WordsWeight = 1.5;
@@ -28,11 +28,6 @@ internal sealed partial class LogSearch(PatternRegistry patterns, TextVectors ve
 
     /// <summary>Patterns of each ranking.</summary>
     private const int Most = 200;
-
-    private const int MostMeanings = 1_000; // of 1.5 kB
-
-    // Each poll, chart and list of a page asks the same.
-    private readonly MemoryCache _meanings = new(new MemoryCacheOptions { SizeLimit = MostMeanings });
 
     /// <summary>Those that fit, the best first; then those that are remotely alike.</summary>
     /// <param name="among">Null for all.</param>
@@ -57,8 +52,6 @@ internal sealed partial class LogSearch(PatternRegistry patterns, TextVectors ve
             .OrderBy(pattern => pattern.Match.IsRemote).ThenByDescending(pattern => pattern.Score).ThenBy(pattern => pattern.Pattern)];
     }
 
-    public void Dispose() => _meanings.Dispose();
-
     private RankedPattern Ranked(int pattern, double score, WordMatch? words, float? meaning)
     {
         var isRemote = !(words?.Share >= EnoughWords || meaning >= embedder.Near);
@@ -75,7 +68,7 @@ internal sealed partial class LogSearch(PatternRegistry patterns, TextVectors ve
 
         await patterns.VectorsAsync(ct);
         var ids = among?.Select(pattern => (long)pattern).ToHashSet();
-        var nearest = await vectors.NearestAsync(Project.Default, PatternText.Kind, meaning, embedder.Remote, Most, ids, ct);
+        var nearest = await vectors.NearestAsync(project.Id, PatternText.Kind, meaning, embedder.Remote, Most, ids, ct);
         return nearest.FindAll(pattern => patterns.Book.Resolve((int)pattern.Id) == pattern.Id);
     }
 
@@ -85,12 +78,7 @@ internal sealed partial class LogSearch(PatternRegistry patterns, TextVectors ve
         try
         {
             var text = embedder.Known(string.Join(' ', words.Select(word => word.TrimEnd('*'))), known.Has);
-            if (text.Length == 0)
-            {
-                return null;
-            }
-
-            return _meanings.Get<float[]>(text) ?? _meanings.Set(text, (await embedder.EmbedAsync([text], ct))[0], new MemoryCacheEntryOptions { Size = 1 });
+            return text.Length == 0 ? null : await meanings.OfAsync(text, embedder, ct);
         }
         catch (Exception e) when (mode == "hybrid" && e is not OperationCanceledException)
         {

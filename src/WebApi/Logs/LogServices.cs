@@ -7,8 +7,8 @@ internal static class LogServices
 {
     /// <summary>What both taking lines in and finding them need.</summary>
     public static IServiceCollection AddLogs(this IServiceCollection services) => services
-        .AddSingleton<PatternRegistry>()
-        .AddHostedService(provider => provider.GetRequiredService<PatternRegistry>());
+        .AddSingleton<PatternRegistries>()
+        .AddHostedService(provider => provider.GetRequiredService<PatternRegistries>());
 
     public static IServiceCollection AddLogIngest(this IServiceCollection services) => services
         .AddSingleton<SegmentWriter<LogSegments, LogBatch>>()

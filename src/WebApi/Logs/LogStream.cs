@@ -7,11 +7,11 @@ namespace Bayou.Logs;
 /// <summary><c>GET /logs/stream</c>: the feed of <c>id__gt</c> pushed as server-sent events.</summary>
 internal sealed class LogStream(EventStream events, SegmentCatalogue<LogSegments> catalogue, LogLines lines, LogFilter filter, TimeProvider time)
 {
-    public QuerySpec Spec { get; } = filter.Spec(EventStream.Begin);
+    public static QuerySpec Spec { get; } = LogFilter.Spec(EventStream.Begin);
 
     public async Task<IResult> GetAsync(HttpContext http, CancellationToken ct)
     {
-        var query = new QueryReader(http, Spec);
+        var query = filter.Reader(http, Spec);
         var after = EventStream.After(http, query);
         filter.Read(query);
         return query.Problem ?? await events.RunAsync(http, new LogFeed(catalogue, lines, filter, query, time), "log-update", after, ct);

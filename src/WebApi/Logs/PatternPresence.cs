@@ -9,7 +9,7 @@ namespace Bayou.Logs;
 /// Knows which patterns the lines of each segment have, so that those of no line that is asked for are neither ranked nor read. What a segment has it has for
 /// good: only lines that came since are looked at.
 /// </summary>
-internal sealed class PatternPresence([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, PatternRegistry patterns) : IDisposable
+internal sealed class PatternPresence([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db) : IDisposable
 {
     private const long MostPatterns = 2_000_000; // of all segments together; some 40 bytes each
 
@@ -18,10 +18,10 @@ internal sealed class PatternPresence([FromKeyedServices(DatabasePool.Reads)] Np
     private readonly MemoryCache _known = new(new MemoryCacheOptions { SizeLimit = MostPatterns });
 
     /// <summary>The patterns that may have lines in a selection's range: in some segment their first is not after it, and their last not before.</summary>
-    public async Task<HashSet<int>> OfAsync(LogSelection selection, StoredSegments segments, CancellationToken ct) =>
+    public async Task<HashSet<int>> OfAsync(LogSelection selection, StoredSegments segments, PatternBook book, CancellationToken ct) =>
         [.. (await OfEachAsync(selection.Of(segments), ct)).Values.SelectMany(numbers => numbers)
             .Where(number => !(selection.End <= number.Value.Start) && !(selection.Start > number.Value.End))
-            .Select(number => patterns.Book.Resolve(number.Key))];
+            .Select(number => book.Resolve(number.Key))];
 
     /// <summary>The numbers under which lines of each segment are stored, with the times of the first and the last of them.</summary>
     public async Task<Dictionary<int, IReadOnlyDictionary<int, LogWindow>>> OfEachAsync(IEnumerable<StoredSegment> segments, CancellationToken ct)

@@ -1,20 +1,24 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
 using Bayou.Database;
-using Bayou.Projects;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace Bayou.Logs;
 
 /// <summary>
-/// This node's copy of the patterns. A line that follows none makes a new one, whose number PostgreSQL gives; which of them are one and the same is found out
+/// This node's copy of a project's patterns. A line that follows none makes a new one, whose number PostgreSQL gives; which of them are one and the same is found out
 /// behind that by <see cref="IPatternMinerGrain"/>, and every node hears of it within seconds of using them.
 /// </summary>
+/// <param name="stopping">From then on nothing more is asked of grains.</param>
+[SuppressMessage("Design", "CA1001", Justification = "Requests have it from their scopes, which would dispose of it; the semaphore holds nothing to let go.")]
 internal sealed partial class PatternRegistry(
-    NpgsqlDataSource db, IGrainFactory grains, IOptions<LogsOptions> options, TimeProvider time, ILogger<PatternRegistry> logger) : BackgroundService
+    int project, NpgsqlDataSource db, IGrainFactory grains, IOptions<LogsOptions> options, TimeProvider time, ILogger<PatternRegistry> logger,
+    CancellationToken stopping)
 {
-    private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
+    /// <summary>Of rounds.</summary>
+    public static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
 
     /// <summary>
     /// When vectors are made: when so many patterns wait for theirs, or some have for so long; else the model would be in memory all the time.
@@ -28,7 +32,6 @@ internal sealed partial class PatternRegistry(
     private readonly Lock _embedding = new();
     private Task _embedded = Task.CompletedTask; // the last try to make vectors
     private long _embedNext; // not before; as TimeProvider.GetTimestamp has it
-    private CancellationToken _stopping;
     private int _generation;
     private long _revision;
     private volatile PatternBook _book = new();
@@ -67,7 +70,7 @@ internal sealed partial class PatternRegistry(
         var begun = time.GetTimestamp();
         try
         {
-            var changes = await PatternRow.ChangedSinceAsync(db, Project.Default, _generation, _revision, ct);
+            var changes = await PatternRow.ChangedSinceAsync(db, project, _generation, _revision, ct);
             var (book, words) = changes.IsAll ? (new(changes.Highest), new()) : (_book, _words);
             foreach (var row in changes.Rows)
             {
@@ -90,58 +93,45 @@ internal sealed partial class PatternRegistry(
         Volatile.Read(ref _refreshed) is var refreshed && refreshed != long.MinValue && time.GetElapsedTime(refreshed) < Period ? Task.CompletedTask
             : RefreshAsync(ct);
 
-    public override void Dispose()
-    {
-        _reading.Dispose();
-        base.Dispose();
-    }
+    /// <summary>Has them once; until then every line would look as one of a new pattern.</summary>
+    public Task ReadyAsync(CancellationToken ct) => Volatile.Read(ref _refreshed) == long.MinValue ? RefreshAsync(ct) : Task.CompletedTask;
 
-    public override async Task StartAsync(CancellationToken cancellationToken)
+    /// <summary>Has new patterns compared and given vectors, and hears of others'; where anything fails, the next round tries again.</summary>
+    public async Task RoundAsync()
     {
-        await RefreshAsync(cancellationToken);
-        await base.StartAsync(cancellationToken);
-    }
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        _stopping = stoppingToken;
-        using var timer = new PeriodicTimer(Period, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        try
         {
-            try
+            var miner = grains.GetGrain<IPatternMinerGrain>($"{project}");
+            if (_isCrowded)
             {
-                var miner = grains.GetGrain<IPatternMinerGrain>($"{Project.Default}");
-                if (_isCrowded)
-                {
-                    _isCrowded = false;
-                    await miner.MakeRoomAsync(stoppingToken);
-                }
-
-                if (_hasNew)
-                {
-                    _hasNew = false;
-                    Changed(await miner.MineAsync(stoppingToken));
-                }
-            }
-            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
-            {
-                _hasNew = true;
-                NotMined(e); // Lines are stored all the same; the next round tries again.
+                _isCrowded = false;
+                await miner.MakeRoomAsync(stopping);
             }
 
-            await EmbedAsync(isAsked: false);
-            try
+            if (_hasNew)
             {
-                if (_isUsed)
-                {
-                    _isUsed = false;
-                    await RefreshAsync(stoppingToken);
-                }
+                _hasNew = false;
+                Changed(await miner.MineAsync(stopping));
             }
-            catch (Exception e) when (DatabaseFailure.Is(e))
+        }
+        catch (Exception e) when (!stopping.IsCancellationRequested)
+        {
+            _hasNew = true;
+            NotMined(e); // Lines are stored all the same.
+        }
+
+        await EmbedAsync(isAsked: false);
+        try
+        {
+            if (_isUsed)
             {
-                NotRefreshed(e);
+                _isUsed = false;
+                await RefreshAsync(stopping);
             }
+        }
+        catch (Exception e) when (DatabaseFailure.Is(e))
+        {
+            NotRefreshed(e);
         }
     }
 
@@ -158,7 +148,7 @@ internal sealed partial class PatternRegistry(
         await using var transaction = await connection.BeginTransactionAsync(ct);
 
         // One discovery of a project at a time, on every node: else two could each take the last free place.
-        await PatternRow.Lock.AcquireAsync(connection, ct, Project.Default);
+        await PatternRow.Lock.AcquireAsync(connection, ct, project);
         await using (var insert = new NpgsqlCommand("""
             INSERT INTO log_patterns (project_id, hash, words, source)
             SELECT $1, hash, words, source
@@ -168,7 +158,7 @@ internal sealed partial class PatternRegistry(
              LIMIT greatest(0, $5 - (SELECT count(*) FROM log_patterns WHERE project_id = $1))
             """, connection))
         {
-            insert.With(Project.Default, Array.ConvertAll(ordered, HashOf), ordered, Array.ConvertAll(ordered, words => unknown.GetValueOrDefault(words, "")),
+            insert.With(project, Array.ConvertAll(ordered, HashOf), ordered, Array.ConvertAll(ordered, words => unknown.GetValueOrDefault(words, "")),
                 options.Value.MaxPatterns + 1);
             var made = await insert.ExecuteNonQueryAsync(ct);
             _hasNew |= made > 0;
@@ -178,7 +168,7 @@ internal sealed partial class PatternRegistry(
         var found = new Dictionary<string, int>(StringComparer.Ordinal);
         await using (var find = new NpgsqlCommand("SELECT id, hash FROM log_patterns WHERE project_id = $1 AND hash = ANY($2)", connection))
         {
-            find.With(Project.Default, wanted.Keys.Select(Convert.FromHexString).ToArray());
+            find.With(project, wanted.Keys.Select(Convert.FromHexString).ToArray());
             await using var reader = await find.ExecuteReaderAsync(ct);
             while (await reader.ReadAsync(ct))
             {
@@ -225,10 +215,10 @@ internal sealed partial class PatternRegistry(
     {
         try
         {
-            var isMore = await grains.GetGrain<IPatternEmbedderGrain>($"{Project.Default}").EmbedAsync(_stopping);
+            var isMore = await grains.GetGrain<IPatternEmbedderGrain>($"{project}").EmbedAsync(stopping);
             Interlocked.Add(ref _changed, isMore ? 0 : -waiting);
         }
-        catch (Exception e) when (!_stopping.IsCancellationRequested)
+        catch (Exception e) when (!stopping.IsCancellationRequested)
         {
             _embedNext = time.GetTimestamp() + (long)(AfterFailure.TotalSeconds * time.TimestampFrequency);
             NotEmbedded(e); // They are found by their words all the same.

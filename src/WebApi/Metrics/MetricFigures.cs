@@ -110,6 +110,8 @@ internal sealed record MetricWindow(WindowFigures Source, string Endpoint)
 {
     public required long Id { get; init; }
 
+    public required int ProjectId { get; init; }
+
     public required string Project { get; init; }
 
     public required string Service { get; init; }

@@ -1,6 +1,5 @@
 using Bayou.Database;
 using Bayou.Http;
-using Bayou.Projects;
 using Bayou.Requests;
 using Npgsql;
 
@@ -34,7 +33,7 @@ internal sealed class MetricWindows([FromKeyedServices(DatabasePool.Reads)] Npgs
     public static FilterSql Filter(QueryReader query)
     {
         var filter = new FilterSql();
-        filter.Add($"s.project_id = {Project.Default}");
+        filter.Add($"s.project_id = {query.Project}");
         if (!query.Names("endpoint", SeriesName.ServiceTotal))
         {
             filter.Add($"s.endpoint <> {SeriesName.ServiceTotal}");
@@ -49,7 +48,7 @@ internal sealed class MetricWindows([FromKeyedServices(DatabasePool.Reads)] Npgs
     public async Task<List<MetricWindow>> RowsAsync(FilterSql filter, string orderBy, int limit, long offset, CancellationToken ct)
     {
         await using var command = db.CreateCommand($"""
-            SELECT w.id, p.name, s.service, s.endpoint, w.window_start, w.created_at, w.updated_at, w.figures
+            SELECT w.id, p.name, s.service, s.endpoint, w.window_start, w.created_at, w.updated_at, w.figures, p.id
             {From}
              WHERE {filter.Where}
              ORDER BY {orderBy}
@@ -68,6 +67,7 @@ internal sealed class MetricWindows([FromKeyedServices(DatabasePool.Reads)] Npgs
                 WindowStart = reader.GetDateTime(4),
                 CreatedAt = reader.GetDateTime(5),
                 UpdatedAt = reader.GetDateTime(6),
+                ProjectId = reader.GetInt32(8),
             });
         }
 

@@ -1,6 +1,5 @@
 using Bayou.Database;
 using Bayou.Http;
-using Bayou.Projects;
 using Bayou.Requests;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
@@ -26,7 +25,7 @@ internal sealed class MetricsEndpointList([FromKeyedServices(DatabasePool.Reads)
         var query = new QueryReader(http, Spec);
         var limit = (int)(query.Integer("limit", 1, 10_000) ?? 10_000);
         var filter = new FilterSql();
-        filter.Add($"s.project_id = {Project.Default} AND s.endpoint <> {SeriesName.ServiceTotal}");
+        filter.Add($"s.project_id = {query.Project} AND s.endpoint <> {SeriesName.ServiceTotal}");
         query.Filters(filter);
         if (query.Text("search") is { Length: > 0 } search)
         {
@@ -40,7 +39,8 @@ internal sealed class MetricsEndpointList([FromKeyedServices(DatabasePool.Reads)
 
         await using var command = db.CreateCommand($"""
             SELECT s.service, s.endpoint, least(s.created_at, coalesce(first.window_start, s.created_at)),
-                   coalesce(last.window_start + interval '60 s', s.created_at)
+                   coalesce(last.window_start + interval '60 s', s.created_at),
+                   (SELECT max_endpoints FROM projects WHERE id = s.project_id)
               FROM series s
               LEFT JOIN LATERAL (SELECT window_start FROM metric_windows WHERE series_id = s.id ORDER BY window_start LIMIT 1) first ON true
               LEFT JOIN LATERAL (SELECT window_start FROM metric_windows WHERE series_id = s.id ORDER BY window_start DESC LIMIT 1) last ON true
@@ -51,12 +51,14 @@ internal sealed class MetricsEndpointList([FromKeyedServices(DatabasePool.Reads)
         filter.Bind(command.Parameters);
         await using var reader = await command.ExecuteReaderAsync(ct);
         var endpoints = new List<KnownEndpoint>();
+        var most = options.Value.MaxEndpoints;
         while (await reader.ReadAsync(ct))
         {
             endpoints.Add(new(reader.GetString(0), reader.GetString(1), reader.GetDateTime(2), reader.GetDateTime(3)));
+            most = await reader.OrNullAsync<int>(4, ct) ?? most;
         }
 
         return new ApiResult<IEnumerable<KnownEndpoint>, EndpointListMetadata>(
-            endpoints, new(limit, options.Value.MaxEndpoints, LimitReached: endpoints.Exists(e => e.Endpoint == SeriesName.Other)));
+            endpoints, new(limit, most, LimitReached: endpoints.Exists(e => e.Endpoint == SeriesName.Other)));
     }
 }

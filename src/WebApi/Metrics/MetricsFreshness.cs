@@ -1,6 +1,5 @@
 using Bayou.Database;
 using Bayou.Http;
-using Bayou.Projects;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 
@@ -32,7 +31,7 @@ internal sealed class MetricsFreshness([FromKeyedServices(DatabasePool.Reads)] N
 
         var start = range.Start.UtcDateTime;
         var first = start.AddTicks(-(start.Ticks % TimeSpan.TicksPerMinute));
-        filter.Add($"project_id = {Project.Default}");
+        filter.Add($"project_id = {query.Project}");
         filter.Add($"minute >= {first}");
         filter.Add($"minute < {range.End.UtcDateTime}");
 

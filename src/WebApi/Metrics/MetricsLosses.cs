@@ -1,6 +1,5 @@
 using Bayou.Database;
 using Bayou.Http;
-using Bayou.Projects;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 
@@ -35,7 +34,7 @@ internal sealed class MetricsLosses([FromKeyedServices(DatabasePool.Reads)] Npgs
              GROUP BY service
              ORDER BY 2 DESC, 3 DESC, 1
             """);
-        command.With(Project.Default, range.Start.UtcDateTime, range.End.UtcDateTime);
+        command.With(query.Project, range.Start.UtcDateTime, range.End.UtcDateTime);
         await using var reader = await command.ExecuteReaderAsync(ct);
         var rows = new List<Loss>();
         while (await reader.ReadAsync(ct))

@@ -1,5 +1,4 @@
 using Bayou.Http;
-using Bayou.Projects;
 using Bayou.Requests;
 
 namespace Bayou.Metrics;
@@ -73,7 +72,7 @@ internal sealed record MetricsSelection(FilterSql Series, TimeRange Range, TimeR
             ? new(other, other + (DateTimeOffset.MaxValue - other < range.Length ? TimeSpan.Zero : range.Length)) : range.Before;
         var isTotal = !perEndpoint && !query.Filters("endpoint");
         var series = new FilterSql();
-        series.Add($"s.project_id = {Project.Default}");
+        series.Add($"s.project_id = {query.Project}");
         query.Filters(series);
         if (query.Names("endpoint", SeriesName.ServiceTotal))
         {

@@ -1,6 +1,5 @@
 using Bayou.Database;
 using Bayou.Http;
-using Bayou.Projects;
 using Bayou.Requests;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
@@ -17,7 +16,8 @@ internal sealed class MetricsServices([FromKeyedServices(DatabasePool.Reads)] Np
 
     public async Task<Results<ApiResult<IEnumerable<KnownService>>, ApiProblem>> GetAsync(HttpContext http, CancellationToken ct)
     {
-        if (new QueryReader(http, Spec).Problem is { } problem)
+        var query = new QueryReader(http, Spec);
+        if (query.Problem is { } problem)
         {
             return problem;
         }
@@ -32,7 +32,7 @@ internal sealed class MetricsServices([FromKeyedServices(DatabasePool.Reads)] Np
              WHERE s.project_id = $1 AND s.endpoint = $2
              ORDER BY s.service
             """);
-        command.With(Project.Default, SeriesName.ServiceTotal);
+        command.With(query.Project, SeriesName.ServiceTotal);
         await using var reader = await command.ExecuteReaderAsync(ct);
         var services = new List<KnownService>();
         while (await reader.ReadAsync(ct))

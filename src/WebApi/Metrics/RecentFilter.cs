@@ -22,7 +22,8 @@ internal static class RecentFilter
         var endpoints = Wanted(query, "endpoint");
         var isTotal = query.Names("endpoint", SeriesName.ServiceTotal);
         var (start, end) = (query.Time("start_date")?.UtcDateTime, query.Time("end_date")?.UtcDateTime);
-        return row => (isTotal || row.Endpoint != SeriesName.ServiceTotal)
+        var project = query.Project;
+        return row => row.Project == project && (isTotal || row.Endpoint != SeriesName.ServiceTotal)
             && services.TrueForAll(names => names.Contains(row.Service)) && endpoints.TrueForAll(names => names.Contains(row.Endpoint))
             && !(row.WindowStart < start) && !(row.WindowStart >= end);
     }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Bayou.Access;
 using Bayou.Feeds;
 using Bayou.Http;
 using Bayou.Projects;
@@ -7,18 +8,18 @@ using Microsoft.Extensions.Options;
 namespace Bayou.Metrics;
 
 /// <summary>A window's newest revision, as the API gives it.</summary>
-internal sealed record RecentWindow(long Id, string Service, string Endpoint, DateTime WindowStart, byte[] Json)
+internal sealed record RecentWindow(long Id, int Project, string Service, string Endpoint, DateTime WindowStart, byte[] Json)
 {
     /// <summary>A later revision is held.</summary>
     public bool IsSuperseded { get; set; }
 }
 
 /// <summary>
-/// The newest windows in memory, for all pollers and streams of this node: whatever their number, they cost the database one query each
+/// The newest windows of all projects in memory, for all pollers and streams of this node: whatever their number, they cost the database one query each
 /// <see cref="Spacing"/> at most, and none while nobody asks. Ids become visible in order, so what follows the newest
 /// one held is all that is new.
 /// </summary>
-internal sealed class WindowMemory(MetricWindows windows, IOptions<FeedOptions> options, TimeProvider time)
+internal sealed class WindowMemory(MetricWindows windows, AccessBook book, IOptions<FeedOptions> options, TimeProvider time)
 {
     private static readonly TimeSpan Spacing = TimeSpan.FromMilliseconds(25);
 
@@ -28,11 +29,12 @@ internal sealed class WindowMemory(MetricWindows windows, IOptions<FeedOptions> 
     private const int Overhead = 300; // of a row's objects, in bytes
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<(string Service, string Endpoint, DateTime Start), RecentWindow> _latest = [];
+    private readonly Dictionary<(int Project, string Service, string Endpoint, DateTime Start), RecentWindow> _latest = [];
     private List<RecentWindow> _rows = []; // ascending by id, superseded ones among them
     private TaskCompletionSource? _waiting;
     private bool _isReading;
     private long? _lastRead;
+    private ProjectBook _projects = ProjectBook.Empty; // by whose names the rows are written
     private long _bytes;
     private long _floor;
     private long _newest;
@@ -126,7 +128,9 @@ internal sealed class WindowMemory(MetricWindows windows, IOptions<FeedOptions> 
 
     private async Task ReadNewAsync()
     {
-        var beginAnew = _lastRead is not { } last || time.GetElapsedTime(last) > Idle;
+        var projects = book.Projects;
+        var beginAnew = _lastRead is not { } last || time.GetElapsedTime(last) > Idle || !ReferenceEquals(projects, _projects);
+        _projects = projects;
         _lastRead = time.GetTimestamp();
         Reads++;
 
@@ -134,7 +138,7 @@ internal sealed class WindowMemory(MetricWindows windows, IOptions<FeedOptions> 
         var (visible, drawn) = await windows.NewestIdAsync(CancellationToken.None);
         if (beginAnew || drawn < _newest)
         {
-            var newest = await windows.RowsAsync(Everything(), "w.id DESC", Chunk, 0, CancellationToken.None);
+            var newest = await windows.RowsAsync(new FilterSql(), "w.id DESC", Chunk, 0, CancellationToken.None);
             newest.Reverse();
             Restart(newest.Count < Chunk ? 0 : newest[0].Id - 1);
             Remember(newest, visible, drawn);
@@ -143,19 +147,12 @@ internal sealed class WindowMemory(MetricWindows windows, IOptions<FeedOptions> 
         List<MetricWindow> rows;
         do
         {
-            var after = Everything();
+            var after = new FilterSql();
             after.Add($"w.id > {_newest}");
             rows = _newest < visible ? await windows.RowsAsync(after, "w.id", Chunk, 0, CancellationToken.None) : [];
             Remember(rows, rows.Count < Chunk ? visible : 0, drawn);
         }
         while (rows.Count == Chunk);
-    }
-
-    private static FilterSql Everything()
-    {
-        var filter = new FilterSql();
-        filter.Add($"s.project_id = {Project.Default}");
-        return filter;
     }
 
     private void Restart(long floor)
@@ -171,12 +168,12 @@ internal sealed class WindowMemory(MetricWindows windows, IOptions<FeedOptions> 
     private void Remember(List<MetricWindow> rows, long newest, long drawn)
     {
         var taken = rows.ConvertAll(row =>
-            new RecentWindow(row.Id, row.Service, row.Endpoint, row.WindowStart, JsonSerializer.SerializeToUtf8Bytes(row, Json.Options)));
+            new RecentWindow(row.Id, row.ProjectId, row.Service, row.Endpoint, row.WindowStart, JsonSerializer.SerializeToUtf8Bytes(row, Json.Options)));
         lock (_gate)
         {
             foreach (var row in taken)
             {
-                var key = (row.Service, row.Endpoint, row.WindowStart);
+                var key = (row.Project, row.Service, row.Endpoint, row.WindowStart);
                 if (_latest.TryGetValue(key, out var earlier))
                 {
                     earlier.IsSuperseded = true;
@@ -205,7 +202,7 @@ internal sealed class WindowMemory(MetricWindows windows, IOptions<FeedOptions> 
             if (!oldest.IsSuperseded)
             {
                 _bytes -= oldest.Json.Length + Overhead;
-                _latest.Remove((oldest.Service, oldest.Endpoint, oldest.WindowStart));
+                _latest.Remove((oldest.Project, oldest.Service, oldest.Endpoint, oldest.WindowStart));
             }
         }
 

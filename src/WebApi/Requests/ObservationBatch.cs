@@ -18,6 +18,8 @@ internal sealed class ObservationBatch(SeriesRegistry registry, int project) : I
     private readonly List<SeenVersion> _plainVersions = []; // the first few, by the sender's bytes
     private JournalItem[] _items = ArrayPool<JournalItem>.Shared.Rent(64);
 
+    public int Project => project;
+
     public int Count { get; private set; }
 
     public long Bytes => _items.Length * (long)System.Runtime.CompilerServices.Unsafe.SizeOf<JournalItem>();

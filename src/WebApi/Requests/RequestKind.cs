@@ -1,7 +1,6 @@
 using Bayou.Deploys;
 using Bayou.Ingest;
 using Bayou.Metrics;
-using Bayou.Projects;
 using Microsoft.Extensions.Options;
 
 namespace Bayou.Requests;
@@ -12,7 +11,7 @@ internal sealed class RequestKind(
 {
     public override string KeyPrefix => "";
 
-    public override ObservationBatch NewBatch() => new(series, Project.Default);
+    public override ObservationBatch NewBatch(int project) => new(series, project);
 
     public override ItemReader<ObservationBatch> NewReader()
     {
@@ -22,17 +21,17 @@ internal sealed class RequestKind(
 
     public override void Accepted(ObservationBatch batch, RefusedItems refused, long dropped)
     {
-        refused.CountIn(losses, batch.Service);
-        losses.Add(batch.Service, 0, dropped, null);
+        refused.CountIn(losses, batch.Project, batch.Service);
+        losses.Add(batch.Project, batch.Service, 0, dropped, null);
         foreach (var seen in batch.Versions)
         {
-            versions.Seen(seen.Service, seen.Version, seen.First, seen.Latest);
+            versions.Seen(batch.Project, seen.Service, seen.Version, seen.First, seen.Latest);
         }
     }
 
-    public override void Refused(RefusedItems refused, string? why)
+    public override void Refused(int project, RefusedItems refused, string? why)
     {
-        refused.CountIn(losses, sender: "");
-        losses.Add("", why is null ? 0 : 1, 0, why);
+        refused.CountIn(losses, project, sender: "");
+        losses.Add(project, "", why is null ? 0 : 1, 0, why);
     }
 }

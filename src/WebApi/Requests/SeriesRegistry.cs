@@ -72,12 +72,13 @@ internal sealed class SeriesRegistry(NpgsqlDataSource db, IOptions<MetricsOption
         // One registration of a project at a time, on every node: else two could each take the last free place.
         await Registration.AcquireAsync(connection, ct, project);
 
-        var (services, endpoints) = await CountAsync(connection, project, ct);
-        var routes = new RouteRegistry(connection, project, canLearn: endpoints < options.Value.MaxEndpoints);
+        var (services, endpoints, most) = await CountAsync(connection, project, ct);
+        var mostEndpoints = most ?? options.Value.MaxEndpoints;
+        var routes = new RouteRegistry(connection, project, canLearn: endpoints < mostEndpoints);
         var called = await routes.CallAsync(missing, fromPath, ct);
         var found = new Dictionary<SeriesName, int>();
         await FindAsync(connection, project, [.. called.Values.Distinct()], found, ct);
-        var stands = StandIns([.. called.Values.Distinct().Where(name => !found.ContainsKey(name))], services, endpoints);
+        var stands = StandIns([.. called.Values.Distinct().Where(name => !found.ContainsKey(name))], services, endpoints, mostEndpoints);
         if (stands.Count > 0)
         {
             var wanted = stands.Values.Distinct().ToList();
@@ -105,7 +106,7 @@ internal sealed class SeriesRegistry(NpgsqlDataSource db, IOptions<MetricsOption
     }
 
     /// <summary>For each new name the series it counts into: itself while there is room, else one that stands for all others.</summary>
-    private Dictionary<SeriesName, SeriesName> StandIns(List<SeriesName> fresh, int services, int endpoints)
+    private Dictionary<SeriesName, SeriesName> StandIns(List<SeriesName> fresh, int services, int endpoints, int mostEndpoints)
     {
         var stands = new Dictionary<SeriesName, SeriesName>();
         var refused = fresh.Where(name => name.Endpoint == SeriesName.ServiceTotal).Select(name => name.Service)
@@ -114,7 +115,7 @@ internal sealed class SeriesRegistry(NpgsqlDataSource db, IOptions<MetricsOption
         {
             var service = refused.Contains(name.Service) ? SeriesName.Other : name.Service;
             var endpoint = name.Endpoint == SeriesName.ServiceTotal ? name.Endpoint
-                : service == SeriesName.Other || endpoints++ >= options.Value.MaxEndpoints ? SeriesName.Other
+                : service == SeriesName.Other || endpoints++ >= mostEndpoints ? SeriesName.Other
                 : name.Endpoint;
             stands[name] = new(service, endpoint);
         }
@@ -151,16 +152,17 @@ internal sealed class SeriesRegistry(NpgsqlDataSource db, IOptions<MetricsOption
         await command.ExecuteNonQueryAsync(ct);
     }
 
-    private static async Task<(int Services, int Endpoints)> CountAsync(NpgsqlConnection connection, int project, CancellationToken ct)
+    private static async Task<(int Services, int Endpoints, int? MostEndpoints)> CountAsync(NpgsqlConnection connection, int project, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand("""
-            SELECT count(*) FILTER (WHERE endpoint = $2)::int, count(*) FILTER (WHERE endpoint NOT IN ($2, $3))::int
+            SELECT count(*) FILTER (WHERE endpoint = $2)::int, count(*) FILTER (WHERE endpoint NOT IN ($2, $3))::int,
+                   (SELECT max_endpoints FROM projects WHERE id = $1)
               FROM series WHERE project_id = $1
             """, connection);
         command.With(project, SeriesName.ServiceTotal, SeriesName.Other);
         await using var reader = await command.ExecuteReaderAsync(ct);
         await reader.ReadAsync(ct);
-        return (reader.GetInt32(0), reader.GetInt32(1));
+        return (reader.GetInt32(0), reader.GetInt32(1), await reader.OrNullAsync<int>(2, ct));
     }
 
     private static void Bind(NpgsqlCommand command, int project, List<SeriesName> names)

@@ -5,6 +5,9 @@ namespace Bayou.Segments;
 /// <summary>What one sender brought, already as rows.</summary>
 internal interface ISegmentBatch : IIngestBatch
 {
+    /// <summary>Whose rows they are.</summary>
+    int Project { get; }
+
     /// <summary>The rows of a class.</summary>
     SegmentRows Of(string @class);
 

@@ -22,8 +22,8 @@ internal sealed record StoredSegments(IReadOnlyList<StoredSegment> Stored, long 
     public long Rows => Stored.Sum(segment => segment.Rows);
 }
 
-/// <summary>Knows where rows of a kind are.</summary>
-internal sealed class SegmentCatalogue<TKind>(TKind kind, [FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db)
+/// <summary>Knows where a project's rows of a kind are.</summary>
+internal sealed class SegmentCatalogue<TKind>(TKind kind, CurrentProject project, [FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db)
     where TKind : SegmentKind
 {
     public async Task<StoredSegments> ReadAsync(CancellationToken ct)
@@ -33,7 +33,7 @@ internal sealed class SegmentCatalogue<TKind>(TKind kind, [FromKeyedServices(Dat
                    (SELECT sum(n) FROM unnest(lines) n)::bigint, zone_ids, zone_min, zone_max
               FROM (SELECT 1) always LEFT JOIN {kind.Catalogue} ON project_id = $1 AND state <> 'expired' AND max_id IS NOT NULL
             """);
-        command.With(Project.Default);
+        command.With(project.Id);
         await using var reader = await command.ExecuteReaderAsync(ct);
         var (stored, drawn) = (new List<StoredSegment>(), 0L);
         while (await reader.ReadAsync(ct))

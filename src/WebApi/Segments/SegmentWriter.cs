@@ -1,6 +1,5 @@
 using Bayou.Database;
 using Bayou.Ingest;
-using Bayou.Projects;
 using Npgsql;
 
 namespace Bayou.Segments;
@@ -39,19 +38,20 @@ internal sealed partial class SegmentWriter<TKind, TBatch>(TKind kind, NpgsqlDat
         var batches = await tick.ClaimKeysAsync(connection, 0, 0, ct);
         if (batches.Count > 0)
         {
-            var (next, hot) = await BeginIdsAsync(connection, batches.Sum(batch => batch.Count), ct);
+            var projects = batches.ToLookup(batch => batch.Project);
+            var (next, hot) = await BeginIdsAsync(connection, batches.Sum(batch => batch.Count), [.. projects.Select(one => one.Key)], ct);
             foreach (var batch in batches)
             {
                 next = batch.Number(next);
             }
 
             await using var notes = new NpgsqlBatch(connection);
-            foreach (var part in kind.Classes)
+            foreach (var (project, part) in projects.SelectMany(one => kind.Classes, (one, part) => (one.Key, part.Name)))
             {
-                var rows = batches.Select(batch => batch.Of(part.Name)).Where(rows => rows.Count > 0).ToList();
+                var rows = projects[project].Select(batch => batch.Of(part)).Where(rows => rows.Count > 0).ToList();
                 if (rows.Count > 0)
                 {
-                    var segment = await HotAsync(connection, part.Name, hot, rows.Sum(some => some.Count), ct);
+                    var segment = await HotAsync(connection, (project, part), hot, rows.Sum(some => some.Count), ct);
                     await CopyAsync(connection, segment, rows, ct);
                     notes.BatchCommands.Add(NoteOf(segment, rows));
                 }
@@ -105,23 +105,25 @@ internal sealed partial class SegmentWriter<TKind, TBatch>(TKind kind, NpgsqlDat
     }
 
     /// <summary>Takes the feed and draws ids that follow each other; also says which segments are hot, and how many rows each has.</summary>
-    private async Task<(long First, Dictionary<string, (int Id, long Rows)> Hot)> BeginIdsAsync(NpgsqlConnection connection, int count, CancellationToken ct)
+    private async Task<(long First, Dictionary<(int Project, string Class), (int Id, long Rows)> Hot)> BeginIdsAsync(
+        NpgsqlConnection connection, int count, int[] projects, CancellationToken ct)
     {
         await using var draw = HavingFeed(connection, new($"""
-            SELECT (SELECT setval('{kind.Sequence}', nextval('{kind.Sequence}') + $1 - 1)), s.id, s.retention, (SELECT sum(n) FROM unnest(s.lines) n)::bigint
-              FROM (SELECT 1) always LEFT JOIN {kind.Catalogue} s ON s.state = 'hot' AND s.project_id = $2
-            """) { Parameters = { new() { Value = (long)count }, new() { Value = Project.Default } } });
+            SELECT (SELECT setval('{kind.Sequence}', nextval('{kind.Sequence}') + $1 - 1)), s.id, s.retention, (SELECT sum(n) FROM unnest(s.lines) n)::bigint,
+                   s.project_id
+              FROM (SELECT 1) always LEFT JOIN {kind.Catalogue} s ON s.state = 'hot' AND s.project_id = ANY ($2)
+            """) { Parameters = { new() { Value = (long)count }, new() { Value = projects } } });
         await draw.PrepareAsync(ct);
         await using var reader = await draw.ExecuteReaderAsync(ct);
         await reader.NextResultAsync(ct); // After that of the lock.
-        var hot = new Dictionary<string, (int, long)>(StringComparer.Ordinal);
+        var hot = new Dictionary<(int, string), (int, long)>();
         var last = 0L;
         while (await reader.ReadAsync(ct))
         {
             last = reader.GetInt64(0);
             if (!await reader.IsDBNullAsync(1, ct))
             {
-                hot[reader.GetString(2)] = (reader.GetInt32(1), reader.GetInt64(3));
+                hot[(reader.GetInt32(4), reader.GetString(2))] = (reader.GetInt32(1), reader.GetInt64(3));
             }
         }
 
@@ -133,19 +135,20 @@ internal sealed partial class SegmentWriter<TKind, TBatch>(TKind kind, NpgsqlDat
         new(connection) { BatchCommands = { new(Patience), new(kind.Feed.Sql()), statement } };
 
     /// <summary>The segment to add to: the hot one, or a new one when it is full.</summary>
-    private async Task<int> HotAsync(NpgsqlConnection connection, string @class, Dictionary<string, (int Id, long Rows)> hot, int rows, CancellationToken ct)
+    private async Task<int> HotAsync(
+        NpgsqlConnection connection, (int Project, string Class) of, Dictionary<(int, string), (int Id, long Rows)> hot, int rows, CancellationToken ct)
     {
-        if (hot.TryGetValue(@class, out var segment) && segment.Rows < kind.HotRows(rows))
+        if (hot.TryGetValue(of, out var segment) && segment.Rows < kind.HotRows(rows))
         {
             return segment.Id;
         }
 
         await using var begin = new NpgsqlCommand(
             $"UPDATE {kind.Catalogue} SET state = 'closed', changed_at = now() WHERE state = 'hot' AND project_id = $1 AND retention = $2", connection);
-        begin.With(Project.Default, @class);
+        begin.With(of.Project, of.Class);
         await begin.ExecuteNonQueryAsync(ct);
         await using var insert = new NpgsqlCommand($"INSERT INTO {kind.Catalogue} (project_id, retention) VALUES ($1, $2) RETURNING id", connection);
-        insert.With(Project.Default, @class);
+        insert.With(of.Project, of.Class);
         var id = (int)(await insert.ExecuteScalarAsync(ct))!;
 
         // Nothing is ever updated in it, and it is gone before a vacuum would be of use.

@@ -6,6 +6,7 @@ using Bayou.Http;
 using Bayou.Ingest;
 using Bayou.Logs;
 using Bayou.Monitor;
+using Bayou.Projects;
 using Bayou.Requests;
 
 namespace Bayou.Self;
@@ -51,8 +52,10 @@ internal static class SelfMonitoring
                 ? long.Parse(drops.Single(), CultureInfo.InvariantCulture) : 0;
             var key = request.Headers.GetValues("Idempotency-Key").Single();
             var outcome = request.RequestUri!.AbsolutePath.EndsWith("/logs", StringComparison.Ordinal)
-                ? await services.GetRequiredService<IngestDoor<LogBatch>>().AcceptAsync(body.ToArray(), key, dropped, cancellationToken)
-                : await services.GetRequiredService<IngestDoor<ObservationBatch>>().AcceptAsync(body.ToArray(), key, dropped, cancellationToken);
+                ? await services.GetRequiredService<IngestDoor<LogBatch>>()
+                    .AcceptAsync(Project.Default, body.ToArray(), key, dropped, cancellationToken)
+                : await services.GetRequiredService<IngestDoor<ObservationBatch>>()
+                    .AcceptAsync(Project.Default, body.ToArray(), key, dropped, cancellationToken);
             if (outcome == IngestOutcome.NoAnswer)
             {
                 throw new HttpRequestException("It cannot be known whether the batch was taken.");

@@ -21,24 +21,27 @@ internal sealed class UserChanges(NpgsqlDataSource db, AccessBook book, Callers 
                 return (null, problem);
             }
 
-            var made = await UserStore.FindAsync(connection, id.Value, ct);
-            await AuditLog.AddAsync(connection, http, new(action, $"person:{id}", Project.Default, After: Told(made!)), ct);
+            var made = await UserStore.FindAsync(connection, http.Project(), id.Value, ct);
+            await AuditLog.AddAsync(connection, http, new(action, $"person:{id}", http.Project(), After: Told(made!)), ct);
             return (made, null);
         }, ct);
 
-    /// <summary>Changes a person.</summary>
+    /// <summary>Changes a person, or the role they have in the project.</summary>
+    /// <param name="ofProject">Only what they are in this project changes: then others' admins have no say in it.</param>
     /// <param name="isAway">Whether they would be no owner any more, or could not sign in: the last owner stays one.</param>
     /// <param name="change">Null, or why it is not made.</param>
     public Task<(User? User, ApiProblem? Problem)> ChangeAsync(
-        HttpContext http, int id, string action, bool isAway, Func<NpgsqlConnection, User, Task<ApiProblem?>> change, CancellationToken ct) =>
+        HttpContext http, int id, string action, bool isAway, Func<NpgsqlConnection, User, Task<ApiProblem?>> change, CancellationToken ct,
+        bool ofProject = false) =>
         CommitAsync(http, async connection =>
         {
-            if (await UserStore.FindAsync(connection, id, ct) is not { } before)
+            var (caller, project) = (http.Caller()!, http.Project());
+            if (await UserStore.FindAsync(connection, project, id, ct, anywhere: ofProject && caller.IsOwner) is not { } before)
             {
                 return (null, ApiProblem.NotFound("person"));
             }
 
-            if (!http.Caller()!.May.CoversRole(before.Role))
+            if (!caller.May.CoversRole(before.Role) || !(ofProject || await ManagesAsync(connection, caller, id, ct)))
             {
                 return (null, TooMuch);
             }
@@ -53,7 +56,7 @@ internal sealed class UserChanges(NpgsqlDataSource db, AccessBook book, Callers 
                 return (null, problem);
             }
 
-            var after = await UserStore.FindAsync(connection, id, ct);
+            var after = await UserStore.FindAsync(connection, project, id, ct, anywhere: true);
             if (after is not { DisabledAt: null })
             {
                 await UserStore.EndSessionsAsync(connection, id, ct); // Whoever comes back signs in anew.
@@ -64,12 +67,17 @@ internal sealed class UserChanges(NpgsqlDataSource db, AccessBook book, Callers 
                 await UserStore.VoidLinksAsync(connection, id, ct); // It was made for what they were then.
             }
 
-            await AuditLog.AddAsync(connection, http, new(action, $"person:{id}", Project.Default, Told(before), after is null ? null : Told(after)), ct);
+            await AuditLog.AddAsync(connection, http, new(action, $"person:{id}", project, Told(before), after is null ? null : Told(after)), ct);
             return (after ?? before, null);
         }, ct);
 
     /// <summary>Nobody changes somebody who may more, nor makes somebody so.</summary>
-    public static ApiProblem TooMuch => new(StatusCodes.Status403Forbidden, "FORBIDDEN", "This is for somebody who may at least as much as that person.");
+    public static ApiProblem TooMuch =>
+        new(StatusCodes.Status403Forbidden, "FORBIDDEN", "This is for somebody who may at least as much as that person, in all of their projects.");
+
+    /// <summary>Whether a caller is an admin of every project that a person has a role in.</summary>
+    public static async Task<bool> ManagesAsync(NpgsqlConnection connection, Caller caller, int id, CancellationToken ct) =>
+        (await UserStore.ProjectsAsync(connection, id, ct)).All(caller.IsAdminOf);
 
     private async Task<(User? User, ApiProblem? Problem)> CommitAsync(
         HttpContext http, Func<NpgsqlConnection, Task<(User? User, ApiProblem? Problem)>> work, CancellationToken ct)

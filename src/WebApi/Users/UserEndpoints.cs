@@ -10,8 +10,8 @@ using Npgsql;
 namespace Bayou.Users;
 
 /// <summary>Somebody who was invited.</summary>
-/// <param name="Link">By which they choose a password, once; told this once.</param>
-internal sealed record Invitation(int UserId, string Email, string Role, string Link, DateTime ExpiresAt);
+/// <param name="Link">By which they choose a password, once; told this once. Null for somebody of another project: they sign in as there.</param>
+internal sealed record Invitation(int UserId, string Email, string Role, string? Link, DateTime? ExpiresAt);
 
 internal static class UserEndpoints
 {
@@ -39,11 +39,13 @@ internal static class UserEndpoints
         users.MapPost("/{id:int}/link", LinkAsync).Needs(Permission.Admin).WithName("MakeLink")
             .WithSummary("Makes a one-time link by which a person chooses a password, who has none or has lost it.");
 
-        var members = routes.MapGroup("/projects/{project:int}/members").WithTags("People").AddEndpointFilter(ProjectEndpoints.ThereAsync);
+        var members = routes.MapGroup("/projects/{project:int}/members").WithTags("People");
+        members.MapGet("", ListAsync).IsRead().Needs(Permission.Admin).Describe("ListMembers", "People whom the project knows, the newest first.", Spec);
         members.MapPost("", InviteAsync).Needs(Permission.Admin).WithName("Invite").WithSummary("Invites a person to a role, by a one-time link.")
             .WithMetadata(new BodySpec(RequestBody.Types, "Whom, to what.", typeof(InviteBody)));
         members.MapPut("/{id:int}", SetRoleAsync).Needs(Permission.Admin).WithName("SetRole").WithSummary("Sets a person's role.")
             .WithMetadata(new BodySpec(RequestBody.Types, "The role; null for none.", typeof(RoleBody)));
+        members.MapDelete("/{id:int}", RemoveAsync).Needs(Permission.Admin).WithName("RemoveMember").WithSummary("Takes a person's role away.");
     }
 
     private static async Task<Results<ApiResult<IEnumerable<User>, ListMetadata>, ApiProblem>> ListAsync(
@@ -51,7 +53,9 @@ internal static class UserEndpoints
     {
         var query = new QueryReader(http, Spec);
         var filter = new FilterSql();
-        filter.Add($"w.deleted_at IS NULL");
+        var project = filter.Parameter(query.Project); // $1, in all statements
+        var known = UserStore.IsKnownIn(project);
+        filter.AddSql($"w.deleted_at IS NULL AND {known}");
         var list = new ListQuery(query, Spec, filter, "w.id DESC", "w.name || ' ' || coalesce(w.email, '')");
         if (query.Problem is { } problem)
         {
@@ -61,20 +65,20 @@ internal static class UserEndpoints
         if (list.After is { } after)
         {
             var feed = new TableFeed<User>(
-                token => EndAsync(db, token), (_, most, token) => RowsAsync(db, filter, "w.id", most, 0, token), row => row.Id, time);
+                token => EndAsync(db, query.Project, token), (_, most, token) => RowsAsync(db, filter, "w.id", most, 0, token), row => row.Id, time);
             return await Feed.PageAsync<User, ListMetadata>(feed, after, list.Limit, ct);
         }
 
-        var (newest, _) = await EndAsync(db, ct);
+        var (newest, _) = await EndAsync(db, query.Project, ct);
         var rows = await RowsAsync(db, filter, list.OrderBy, list.Limit, list.Offset, ct);
-        var count = await ListQuery.CountAsync(db, UserStore.From, filter, ct);
+        var count = await ListQuery.CountAsync(db, UserStore.From(project), filter, ct);
         return new ApiResult<IEnumerable<User>, ListMetadata>(rows, ListMetadata.Of(list, count, newest));
     }
 
     private static async Task<List<User>> RowsAsync(NpgsqlDataSource db, FilterSql filter, string orderBy, int limit, long offset, CancellationToken ct)
     {
         await using var command = db.CreateCommand(
-            $"SELECT {UserStore.Columns} {UserStore.From} WHERE {filter.Where} ORDER BY {orderBy} LIMIT {limit} OFFSET {offset}");
+            $"SELECT {UserStore.Columns} {UserStore.From("$1")} WHERE {filter.Where} ORDER BY {orderBy} LIMIT {limit} OFFSET {offset}");
         filter.Bind(command.Parameters);
         var rows = new List<User>();
         await using var reader = await command.ExecuteReaderAsync(ct);
@@ -87,18 +91,21 @@ internal static class UserEndpoints
     }
 
     /// <summary>People are made one at a time, so their ids become visible in order.</summary>
-    private static async Task<FeedEnd> EndAsync(NpgsqlDataSource db, CancellationToken ct)
+    private static async Task<FeedEnd> EndAsync(NpgsqlDataSource db, int project, CancellationToken ct)
     {
-        await using var command = db.CreateCommand("SELECT coalesce((SELECT max(id) FROM users), 0)::bigint, (SELECT last_value FROM users_id_seq)");
+        await using var command = db.CreateCommand($"""
+            SELECT coalesce((SELECT max(w.id) {UserStore.From("$1")} WHERE {UserStore.IsKnownIn("$1")}), 0)::bigint, (SELECT last_value FROM users_id_seq)
+            """);
+        command.With(project);
         await using var reader = await command.ExecuteReaderAsync(ct);
         await reader.ReadAsync(ct);
         return new(reader.GetInt64(0), reader.GetInt64(1));
     }
 
-    private static async Task<Results<ApiResult<User>, ApiProblem>> GetAsync(int id, NpgsqlDataSource db, CancellationToken ct)
+    private static async Task<Results<ApiResult<User>, ApiProblem>> GetAsync(HttpContext http, int id, NpgsqlDataSource db, CancellationToken ct)
     {
         await using var connection = await db.OpenConnectionAsync(ct);
-        return await UserStore.FindAsync(connection, id, ct) is { } user ? new ApiResult<User>(user) : ApiProblem.NotFound("person");
+        return await UserStore.FindAsync(connection, http.Project(), id, ct) is { } user ? new ApiResult<User>(user) : ApiProblem.NotFound("person");
     }
 
     private static async Task<Results<CreatedResult<User>, ApiProblem>> AddAsync(
@@ -113,7 +120,7 @@ internal static class UserEndpoints
 
         var (user, refused) = await changes.MakeAsync(http, async connection =>
         {
-            var id = await UserStore.AddAsync(connection, body.Name!, body.Age, body.Email, isOwner: false, ct);
+            var id = await UserStore.AddAsync(connection, http.Project(), body.Name!, body.Age, body.Email, isOwner: false, ct);
             return id is null ? (null, Taken) : (id, null);
         }, "person.create", ct);
         return user is null ? refused! : new CreatedResult<User>(user);
@@ -162,11 +169,17 @@ internal static class UserEndpoints
     private static async Task<Results<ApiResult<User>, ApiProblem>> RestoreAsync(HttpContext http, int id, UserChanges changes, CancellationToken ct) =>
         await OfAsync(changes.MakeAsync(http, async connection =>
         {
+            if (!await UserChanges.ManagesAsync(connection, http.Caller()!, id, ct))
+            {
+                return (null, UserChanges.TooMuch);
+            }
+
             await using var command = new NpgsqlCommand("""
-                UPDATE users u SET deleted_at = NULL, updated_at = now() WHERE id = $1 AND deleted_at IS NOT NULL AND (NOT is_owner OR $2)
+                UPDATE users u SET deleted_at = NULL, updated_at = now() WHERE id = $1 AND deleted_at IS NOT NULL
+                   AND ($2 OR NOT is_owner AND (project_id = $3 OR EXISTS (SELECT FROM members WHERE user_id = u.id AND project_id = $3)))
                    AND NOT EXISTS (SELECT FROM users o WHERE lower(o.email) = lower(u.email) AND o.deleted_at IS NULL)
                 """, connection);
-            command.With(id, http.Caller()!.May.HasFlag(Permission.Owner));
+            command.With(id, http.Caller()!.IsOwner, http.Project());
             return await command.ExecuteNonQueryAsync(ct) == 0
                 ? (null, ApiProblem.NotFound("deleted person whom you may restore and whose e-mail is free")) : ((int?)id, null);
         }, "person.restore", ct));
@@ -215,20 +228,25 @@ internal static class UserEndpoints
         }
 
         Invitation? made = null;
+        var (caller, project) = (http.Caller()!, http.Project());
         var (_, refused) = await changes.MakeAsync(http, async connection =>
         {
-            if (await UserStore.AddAsync(connection, body.Name ?? body.Email!.Split('@')[0], null, body.Email, isOwner: false, ct) is not { } id)
+            var isNew = await UserStore.AddAsync(connection, project, body.Name ?? body.Email!.Split('@')[0], null, body.Email, isOwner: false, ct);
+            var id = isNew ?? (await UserStore.OfEmailAsync(connection, body.Email!, ct))!.Value;
+            var known = (await UserStore.FindAsync(connection, project, id, ct, anywhere: true))!;
+            if (known.Role is not null)
             {
-                var known = await UserStore.OfEmailAsync(connection, body.Email!, ct);
                 return (null, new(StatusCodes.Status409Conflict, "CONFLICT",
-                    $"Person {known} has this e-mail: PUT /projects/1/members/{known} sets the role, POST /api/v1/users/{known}/link makes another link.",
-                    [new("email", $"is that of person {known}")]));
+                    $"Person {id} has this e-mail, and a role here: PUT /projects/{project}/members/{id} changes it, POST /api/v1/users/{id}/link makes another "
+                        + "link.", [new("email", $"is that of person {id}")]));
             }
 
-            await UserStore.SetRoleAsync(connection, id, body.Role, ct);
-            var (token, expires) = await SignIn.LinkAsync(connection, id, time, ct);
-            made = new(id, body.Email!, body.Role!, SignInLink.Of(http, token), expires);
-            return (id, null);
+            // Whoever opens the link becomes that person, in all of their projects.
+            var needsLink = !known.HasPassword && await UserChanges.ManagesAsync(connection, caller, id, ct);
+            await UserStore.SetRoleAsync(connection, project, id, body.Role, ct);
+            (string Token, DateTime ExpiresAt)? link = needsLink ? await SignIn.LinkAsync(connection, id, time, ct) : null;
+            made = new(id, body.Email!, body.Role!, link is { } given ? SignInLink.Of(http, given.Token) : null, link?.ExpiresAt);
+            return ((int?)id, null);
         }, "person.invite", ct);
         return refused is null ? new CreatedResult<Invitation>(made!) : refused;
     }
@@ -242,12 +260,21 @@ internal static class UserEndpoints
             return problem!;
         }
 
-        return await OfAsync(changes.ChangeAsync(http, id, "person.role", isAway: body.Role != Permissions.OwnerRole, async (connection, _) =>
-        {
-            await UserStore.SetRoleAsync(connection, id, body.Role, ct);
-            return null;
-        }, ct));
+        return await OfAsync(RoleAsync(http, id, body.Role, changes, ct));
     }
+
+    private static async Task<Results<NoContent, ApiProblem>> RemoveAsync(HttpContext http, int id, UserChanges changes, CancellationToken ct)
+    {
+        var (_, problem) = await RoleAsync(http, id, null, changes, ct);
+        return problem is null ? TypedResults.NoContent() : problem;
+    }
+
+    private static Task<(User? User, ApiProblem? Problem)> RoleAsync(HttpContext http, int id, string? role, UserChanges changes, CancellationToken ct) =>
+        changes.ChangeAsync(http, id, "person.role", isAway: role != Permissions.OwnerRole, async (connection, _) =>
+        {
+            await UserStore.SetRoleAsync(connection, http.Project(), id, role, ct);
+            return null;
+        }, ct, ofProject: true);
 
     private static async Task<Results<ApiResult<User>, ApiProblem>> OfAsync(Task<(User? User, ApiProblem? Problem)> change)
     {

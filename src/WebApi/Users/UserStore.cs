@@ -1,13 +1,12 @@
 using Bayou.Access;
 using Bayou.Database;
-using Bayou.Projects;
 using Npgsql;
 
 namespace Bayou.Users;
 
 /// <summary>One row of <c>GET /api/v1/users</c>.</summary>
 /// <param name="Email">Null for one who cannot sign in.</param>
-/// <param name="Role">In the project; <c>owner</c> for an admin of all; null for none.</param>
+/// <param name="Role">In the project that was asked about; <c>owner</c> for an admin of all; null for none.</param>
 /// <param name="HasPassword">One has been chosen.</param>
 internal sealed record User(
     int Id, string Name, int? Age, string? Email, string? Role, bool HasPassword, DateTime? DisabledAt, DateTime? LastSignInAt, DateTime CreatedAt,
@@ -25,34 +24,41 @@ internal static class UserStore
     public const string Columns =
         $"w.id, w.name, w.age, w.email, {Role}, w.password_hash IS NOT NULL, w.disabled_at, w.last_sign_in_at, w.created_at, w.updated_at";
 
-    public static readonly string From = $"FROM users w LEFT JOIN members m ON m.user_id = w.id AND m.project_id = {Project.Default}";
+    /// <summary>Whom a project knows: its members, owners, and those who were made there.</summary>
+    public static string IsKnownIn(string project) => $"(m.user_id IS NOT NULL OR w.is_owner OR w.project_id = {project})";
+
+    /// <summary>With the role in a project, whose id is a placeholder.</summary>
+    public static string From(string project) => $"FROM users w LEFT JOIN members m ON m.user_id = w.id AND m.project_id = {project}";
 
     /// <summary>One change of people at a time: else two could each take away the last owner but one.</summary>
     private static readonly AdvisoryLock Lock = new("users");
 
     public static async Task<User> ReadAsync(NpgsqlDataReader row, CancellationToken ct) => new(
-        row.GetInt32(0), row.GetString(1), await row.OrNullAsync<int>(2, ct), await row.IsDBNullAsync(3, ct) ? null : row.GetString(3),
-        await row.IsDBNullAsync(4, ct) ? null : row.GetString(4), row.GetBoolean(5), await row.OrNullAsync<DateTime>(6, ct),
+        row.GetInt32(0), row.GetString(1), await row.OrNullAsync<int>(2, ct), await row.TextOrNullAsync(3, ct),
+        await row.TextOrNullAsync(4, ct), row.GetBoolean(5), await row.OrNullAsync<DateTime>(6, ct),
         await row.OrNullAsync<DateTime>(7, ct), row.GetDateTime(8), row.GetDateTime(9));
 
     public static Task LockAsync(NpgsqlConnection connection, CancellationToken ct) => Lock.AcquireAsync(connection, ct);
 
-    public static async Task<User?> FindAsync(NpgsqlConnection connection, int id, CancellationToken ct)
+    /// <param name="anywhere">Also one whom the project does not know.</param>
+    public static async Task<User?> FindAsync(NpgsqlConnection connection, int project, int id, CancellationToken ct, bool anywhere = false)
     {
-        await using var command = new NpgsqlCommand($"SELECT {Columns} {From} WHERE w.id = $1 AND w.deleted_at IS NULL", connection);
-        command.With(id);
+        await using var command = new NpgsqlCommand(
+            $"SELECT {Columns} {From("$1")} WHERE w.id = $2 AND w.deleted_at IS NULL AND ({IsKnownIn("$1")} OR $3)", connection);
+        command.With(project, id, anywhere);
         await using var reader = await command.ExecuteReaderAsync(ct);
         return await reader.ReadAsync(ct) ? await ReadAsync(reader, ct) : null;
     }
 
     /// <returns>The person's id; null where the e-mail is somebody else's.</returns>
-    public static async Task<int?> AddAsync(NpgsqlConnection connection, string name, int? age, string? email, bool isOwner, CancellationToken ct)
+    public static async Task<int?> AddAsync(
+        NpgsqlConnection connection, int project, string name, int? age, string? email, bool isOwner, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand("""
-            INSERT INTO users (name, age, email, is_owner) VALUES ($1, $2, $3, $4)
+            INSERT INTO users (name, age, email, is_owner, project_id) VALUES ($1, $2, $3, $4, $5)
             ON CONFLICT (lower(email)) WHERE deleted_at IS NULL DO NOTHING RETURNING id
             """, connection);
-        command.With(name, age, email, isOwner);
+        command.With(name, age, email, isOwner, project);
         return (int?)await command.ExecuteScalarAsync(ct);
     }
 
@@ -86,7 +92,7 @@ internal static class UserStore
     }
 
     /// <param name="role">Null for none.</param>
-    public static async Task SetRoleAsync(NpgsqlConnection connection, int id, string? role, CancellationToken ct)
+    public static async Task SetRoleAsync(NpgsqlConnection connection, int project, int id, string? role, CancellationToken ct)
     {
         await using var batch = new NpgsqlBatch(connection);
         batch.BatchCommands.Add(new("UPDATE users SET is_owner = $2, updated_at = now() WHERE id = $1 AND is_owner <> $2")
@@ -95,13 +101,13 @@ internal static class UserStore
         });
         batch.BatchCommands.Add(new("DELETE FROM members WHERE user_id = $1 AND project_id = $2")
         {
-            Parameters = { new() { Value = id }, new() { Value = Project.Default } },
+            Parameters = { new() { Value = id }, new() { Value = project } },
         });
         if (role is not (null or Permissions.OwnerRole))
         {
             batch.BatchCommands.Add(new("INSERT INTO members (user_id, project_id, role) VALUES ($1, $2, $3)")
             {
-                Parameters = { new() { Value = id }, new() { Value = Project.Default }, new() { Value = role } },
+                Parameters = { new() { Value = id }, new() { Value = project }, new() { Value = role } },
             });
         }
 
@@ -135,6 +141,11 @@ internal static class UserStore
         await command.ExecuteNonQueryAsync(ct);
     }
 
-    private static async Task<T?> OrNullAsync<T>(this NpgsqlDataReader row, int column, CancellationToken ct)
-        where T : struct => await row.IsDBNullAsync(column, ct) ? null : await row.GetFieldValueAsync<T>(column, ct);
+    /// <summary>The projects in which a person has a role.</summary>
+    public static async Task<int[]> ProjectsAsync(NpgsqlConnection connection, int id, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("SELECT ARRAY(SELECT project_id FROM members WHERE user_id = $1)", connection);
+        command.With(id);
+        return (int[])(await command.ExecuteScalarAsync(ct))!;
+    }
 }

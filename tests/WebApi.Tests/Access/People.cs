@@ -54,10 +54,10 @@ public sealed class People : IAsyncLifetime
     }
 
     /// <summary>Somebody who was invited to a role, and has chosen a password.</summary>
-    public async Task<(HttpClient Http, int Id, string Email)> PersonAsync(string role)
+    public async Task<(HttpClient Http, int Id, string Email)> PersonAsync(string role, int project = 1)
     {
         var email = $"{role}-{Guid.NewGuid():N}@example.com";
-        var invited = await DataAsync(Owner.PostAsJsonAsync("/projects/1/members", new { email, role }, Ct), HttpStatusCode.Created);
+        var invited = await DataAsync(Owner.PostAsJsonAsync($"/projects/{project}/members", new { email, role }, Ct), HttpStatusCode.Created);
         var http = New();
         using var chosen = await http.PostAsJsonAsync("/auth/password", new { token = TokenOf(invited), password = Password }, Ct);
         await UseCookieAsync(http, chosen);
@@ -65,11 +65,17 @@ public sealed class People : IAsyncLifetime
     }
 
     /// <summary>A program with a key.</summary>
-    public async Task<(HttpClient Http, int Id, string Key)> KeyAsync(params string[] scopes)
+    public Task<(HttpClient Http, int Id, string Key)> KeyAsync(params string[] scopes) => KeyOfAsync(1, scopes);
+
+    public async Task<(HttpClient Http, int Id, string Key)> KeyOfAsync(int project, params string[] scopes)
     {
-        var made = await DataAsync(Owner.PostAsJsonAsync("/projects/1/keys", new { name = "a key", scopes }, Ct), HttpStatusCode.Created);
+        var made = await DataAsync(Owner.PostAsJsonAsync($"/projects/{project}/keys", new { name = "a key", scopes }, Ct), HttpStatusCode.Created);
         return (With((string)made["key"]!), (int)made["id"]!, (string)made["key"]!);
     }
+
+    /// <summary>Another project.</summary>
+    public async Task<int> ProjectAsync(string? name = null) =>
+        (int)(await DataAsync(Owner.PostAsJsonAsync("/projects", new { name = name ?? $"project {Guid.NewGuid():N}" }, Ct), HttpStatusCode.Created))["id"]!;
 
     public HttpClient With(string key)
     {
@@ -86,6 +92,14 @@ public sealed class People : IAsyncLifetime
         var text = await response.Content.ReadAsStringAsync(Ct);
         Assert.True(response.StatusCode == expected, $"{response.StatusCode}: {text}");
         return JsonNode.Parse(text)!["data"]!;
+    }
+
+    public static async Task<JsonNode> GetAsync(HttpClient http, string path, HttpStatusCode expected = HttpStatusCode.OK)
+    {
+        using var response = await http.GetAsync(new Uri(path, UriKind.Relative), Ct);
+        var text = await response.Content.ReadAsStringAsync(Ct);
+        Assert.True(response.StatusCode == expected, $"{path}: {response.StatusCode}: {text}");
+        return JsonNode.Parse(text)!;
     }
 
     public static async Task<HttpStatusCode> StatusAsync(Task<HttpResponseMessage> sent)

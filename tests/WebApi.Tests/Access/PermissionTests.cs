@@ -10,9 +10,10 @@ namespace Bayou.Access;
 /// <summary>Every address that the server has, tried by everybody. One that is missing here fails.</summary>
 public sealed partial class PermissionTests(People people) : IClassFixture<People>
 {
-    private const string Open = "", Ingest = "ingest", Read = "read", Write = "write", Admin = "admin", Person = "person";
+    private const string Open = "", Ingest = "ingest", Read = "read", Write = "write", Admin = "admin", Person = "person", Own = "owner";
     private const string Deploy = "ingest write", Items = "ingest beacon";
     private const string Links = "links"; // which no key makes
+    private const string Elsewhere = "elsewhere"; // and names this project
 
     /// <summary>What an address needs, any one of these.</summary>
     private static readonly Dictionary<string, string> Needed = new()
@@ -34,6 +35,9 @@ public sealed partial class PermissionTests(People people) : IClassFixture<Peopl
         ["GET /logs/export"] = Read, ["GET /logs/{id:long}"] = Read, ["GET /logs/{id:long}/context"] = Read,
         ["GET /api/v1/users"] = Admin, ["GET /api/v1/users/{id:int}"] = Admin, ["POST /api/v1/users"] = Admin, ["PATCH /api/v1/users/{id:int}"] = Admin,
         ["DELETE /api/v1/users/{id:int}"] = Admin, ["POST /api/v1/users/{id:int}/restore"] = Admin, ["POST /api/v1/users/{id:int}/link"] = Links,
+        ["POST /projects"] = Own, ["GET /projects/{project:int}"] = Read, ["PATCH /projects/{project:int}"] = Admin,
+        ["DELETE /projects/{project:int}"] = Own, ["POST /projects/{id:int}/restore"] = Own,
+        ["GET /projects/{project:int}/members"] = Admin, ["DELETE /projects/{project:int}/members/{id:int}"] = Admin,
         ["POST /projects/{project:int}/members"] = Admin, ["PUT /projects/{project:int}/members/{id:int}"] = Admin,
         ["GET /projects/{project:int}/keys"] = Admin, ["POST /projects/{project:int}/keys"] = Admin, ["DELETE /projects/{project:int}/keys/{id:int}"] = Admin,
         ["POST /projects/{project:int}/keys/{id:int}/rotate"] = Admin, ["GET /audit"] = Admin, ["GET /audit/export"] = Admin,
@@ -57,7 +61,9 @@ public sealed partial class PermissionTests(People people) : IClassFixture<Peopl
             ("a viewer", (await people.PersonAsync("viewer")).Http, $"{Person} {Read}"),
             ("an editor", (await people.PersonAsync("editor")).Http, $"{Person} {Read} {Write}"),
             ("an admin", (await people.PersonAsync("admin")).Http, $"{Person} {Read} {Write} {Admin} {Ingest} {Links}"),
-            ("an owner", people.Owner, $"{Person} {Read} {Write} {Admin} {Ingest} {Links}"),
+            ("an owner", people.Owner, $"{Person} {Read} {Write} {Admin} {Ingest} {Links} {Own}"),
+            ("another project's admin", await OfOtherAsync("admin"), Elsewhere),
+            ("another project's key", await OfOtherAsync(Read, Write, Admin, Ingest), Elsewhere),
         };
         var wrong = new List<string>();
         foreach (var address in Addresses())
@@ -71,9 +77,10 @@ public sealed partial class PermissionTests(People people) : IClassFixture<Peopl
             foreach (var (name, http, may) in needed == Open ? callers[..1] : callers) // Some of the open ones sign out.
             {
                 var status = await TryAsync(http, address);
-                var expected = needed == Open || needed.Split(' ').Intersect(may.Split(' ')).Any() ? HttpStatusCode.OK
+                var expected = may == Elsewhere ? HttpStatusCode.NotFound
+                    : needed == Open || needed.Split(' ').Intersect(may.Split(' ')).Any() ? HttpStatusCode.OK
                     : may.Length == 0 ? HttpStatusCode.Unauthorized : HttpStatusCode.Forbidden;
-                if ((status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden ? status : HttpStatusCode.OK) != expected)
+                if ((status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden || may == Elsewhere ? status : HttpStatusCode.OK) != expected)
                 {
                     wrong.Add($"{address} answers {name} {status}, not {expected}");
                 }
@@ -89,7 +96,16 @@ public sealed partial class PermissionTests(People people) : IClassFixture<Peopl
     {
         Assert.Equal(HttpStatusCode.Unauthorized, await TryAsync(people.Nobody, "GET /nothing/here"));
         Assert.Equal(HttpStatusCode.NotFound, await TryAsync(people.Owner, "GET /nothing/here"));
-        Assert.Equal(HttpStatusCode.NotFound, await TryAsync(people.Owner, "GET /projects/2/keys"));
+        Assert.Equal(HttpStatusCode.NotFound, await TryAsync(people.Owner, "GET /projects/999999/keys"));
+    }
+
+    /// <summary>A person with a role, or a key with scopes, of another project, who names this one.</summary>
+    private async Task<HttpClient> OfOtherAsync(params string[] may)
+    {
+        var project = await people.ProjectAsync();
+        var http = may is [var role] ? (await people.PersonAsync(role, project)).Http : (await people.KeyOfAsync(project, may)).Http;
+        http.DefaultRequestHeaders.Add("x-bayou-project", "1");
+        return http;
     }
 
     private async Task<HttpClient> FromPageAsync()

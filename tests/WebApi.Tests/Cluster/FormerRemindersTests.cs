@@ -22,7 +22,7 @@ public sealed class FormerRemindersTests
         await using (await BayouServer.StartAsync(database))
         {
             registered = await ReadAsync(db);
-            Assert.Equal(4, registered.Count);
+            Assert.Equal(5, registered.Count);
         }
 
         await using (var turnBack = db.CreateCommand(TurnBack))

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using Bayou.Projects;
 
 namespace Bayou.Deploys;
 
@@ -88,7 +89,7 @@ public sealed class DeployTests(BayouServer server) : IClassFixture<BayouServer>
         var start = Time.AddHours(-4);
         foreach (var (version, minute) in seen.Split(' ').Select(text => (text.Split('@')[0], int.Parse(text.Split('@')[1], null))))
         {
-            await writer.SeenAsync(service, version, start.AddMinutes(minute), start.AddMinutes(minute), BayouServer.Ct);
+            await writer.SeenAsync(Project.Default, service, version, start.AddMinutes(minute), start.AddMinutes(minute), BayouServer.Ct);
         }
 
         var rows = (await server.DataAsync($"/deploys?service={service}&order=asc")).AsArray();

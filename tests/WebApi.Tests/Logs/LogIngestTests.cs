@@ -1,6 +1,7 @@
 using System.Net;
-using System.Text;
 using System.Text.Json.Nodes;
+using System.Text;
+using Bayou.Projects;
 
 namespace Bayou.Logs;
 
@@ -137,7 +138,7 @@ public sealed class LogIngestTests(BayouServer server) : IClassFixture<BayouServ
             ids.Add(await PatternOfAsync(own, $"session opened for user {user} by root"));
         }
 
-        var registry = own.Get<PatternRegistry>();
+        var registry = own.Get<PatternRegistries>().Of(Project.Default);
         await own.Get<Orleans.IGrainFactory>().GetGrain<IPatternMinerGrain>("1").MineAsync(BayouServer.Ct);
         await registry.RefreshAsync(BayouServer.Ct);
         var rows = (await own.DataAsync($"/logs?pattern_id={ids[0]}")).AsArray();

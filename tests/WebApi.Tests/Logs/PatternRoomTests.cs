@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using Bayou.Projects;
 
 namespace Bayou.Logs;
 
@@ -19,7 +20,7 @@ public sealed class PatternRoomTests
         var frequent = await PatternAsync(server, Frequent);
         await SendAsync(server, Words.Select(word => $"{word} {word}{word}"));
         await AgeAsync(server);
-        var other = server.Get<PatternRegistry>().Book.Other;
+        var other = server.Get<PatternRegistries>().Of(Project.Default).Book.Other;
         var tried = 0;
         await Eventually.SeesAsync(async () =>
         {
@@ -59,14 +60,14 @@ public sealed class PatternRoomTests
         await using var next = await BayouServer.StartAsync(database, ("Bayou:Enabled", "false")); // looks at its patterns in its first run, as every hour
         await next.SealAsync();
         Assert.Equal(2L, await CountAsync(server, "SELECT count(*) FROM log_patterns"));
-        await next.Get<PatternRegistry>().RefreshAsync(BayouServer.Ct); // else within 2 s
+        await next.Get<PatternRegistries>().Of(Project.Default).RefreshAsync(BayouServer.Ct); // else within 2 s
         await SendAsync(next, ["line of long ago"]);
         var made = await PatternAsync(next, "line of long ago");
         Assert.True(made > gone);
 
         // A node that has been idle meanwhile hears of it.
         Assert.Equal(made, await PatternAsync(server, "line of long ago"));
-        await server.Get<PatternRegistry>().RefreshAsync(BayouServer.Ct);
+        await server.Get<PatternRegistries>().Of(Project.Default).RefreshAsync(BayouServer.Ct);
         await SendAsync(server, ["line of long ago"]);
         Assert.Equal(2, (await RowsAsync(server, $"/logs?pattern_id={made}")).Count);
     }

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Bayou.Projects;
 using Bayou.Search;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -45,9 +46,11 @@ public sealed class SearchRangeTests(BayouServer server) : IClassFixture<BayouSe
     public async Task Where_the_model_cannot_be_loaded_a_search_goes_by_its_words()
     {
         await server.SendLogsAsync(new[] { new { source = "api", level = "info", message = "marmalade jar opened", time = DateTime.UtcNow } });
-        var registry = server.Get<PatternRegistry>();
+        var registry = server.Get<PatternRegistries>().Of(Project.Default);
         await registry.RefreshAsync(Ct);
-        using var search = new LogSearch(registry, server.Get<TextVectors>(), new NoEmbedder(), NullLogger<LogSearch>.Instance);
+        using var meanings = new Meanings();
+        var search = new LogSearch(
+            new() { Id = Project.Default }, registry, server.Get<TextVectors>(), meanings, new NoEmbedder(), NullLogger<LogSearch>.Instance);
         Assert.Single(await search.RankAsync(["marmalade"], "hybrid", among: null, Ct));
         await Assert.ThrowsAsync<InvalidOperationException>(() => search.RankAsync(["marmalade"], "semantic", among: null, Ct));
     }
@@ -55,8 +58,8 @@ public sealed class SearchRangeTests(BayouServer server) : IClassFixture<BayouSe
     [Fact]
     public async Task Where_no_silo_makes_vectors_a_search_goes_on_without()
     {
-        using var registry = new PatternRegistry(server.Get<NpgsqlDataSource>(), DispatchProxy.Create<IGrainFactory, NoGrains>(),
-            server.Get<IOptions<LogsOptions>>(), TimeProvider.System, NullLogger<PatternRegistry>.Instance);
+        var registry = new PatternRegistry(Project.Default, server.Get<NpgsqlDataSource>(), DispatchProxy.Create<IGrainFactory, NoGrains>(),
+            server.Get<IOptions<LogsOptions>>(), TimeProvider.System, NullLogger<PatternRegistry>.Instance, Ct);
         await registry.VectorsAsync(Ct);
     }
 

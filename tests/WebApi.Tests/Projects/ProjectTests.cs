@@ -1,0 +1,226 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using Bayou.Access;
+using Bayou.Logs;
+using Bayou.Requests;
+using Orleans;
+
+namespace Bayou.Projects;
+
+public sealed class ProjectTests(People people) : IClassFixture<People>
+{
+    private static CancellationToken Ct => BayouServer.Ct;
+
+    [Fact]
+    public async Task A_project_is_made_renamed_deleted_and_restored_with_all_it_had()
+    {
+        var name = $"Küche {Guid.NewGuid():N}";
+        var id = await people.ProjectAsync(name);
+        Assert.Equal(HttpStatusCode.Conflict, await MakeAsync(name.ToUpperInvariant()));
+        Assert.Equal(name, (string)(await People.GetAsync(people.Owner, $"/projects/{id}"))["data"]!["name"]!);
+        var (key, _, _) = await people.KeyOfAsync(id, "ingest", "read");
+        await LineAsync(key);
+        await People.DataAsync(people.Owner.PatchAsJsonAsync($"/projects/{id}", new { name = name + "2" }, Ct));
+        Assert.Equal(id, (int)(await People.GetAsync(people.Owner, $"/auth/me?project={Uri.EscapeDataString(name)}2"))["data"]!["project"]!["id"]!);
+
+        Assert.Equal(HttpStatusCode.NoContent, await People.StatusAsync(people.Owner.DeleteAsync(Of(id), Ct)));
+        Assert.Equal(HttpStatusCode.Unauthorized, await People.StatusAsync(key.GetAsync(new Uri("/logs", UriKind.Relative), Ct)));
+        await People.GetAsync(people.Owner, $"/projects/{id}", HttpStatusCode.NotFound);
+        await People.GetAsync(people.Owner, $"/logs?project={id}", HttpStatusCode.NotFound);
+        Assert.DoesNotContain(await ProjectsAsync(""), project => (int)project!["id"]! == id);
+        Assert.Contains(await ProjectsAsync("?deleted=true"), project => (int)project!["id"]! == id);
+
+        await People.DataAsync(RestoreAsync(id));
+        Assert.Single((await People.GetAsync(key, "/logs"))["data"]!.AsArray());
+        var told = (await People.GetAsync(people.Owner, $"/audit?target=project:{id}"))["data"]!.AsArray().Select(row => (string)row!["action"]!);
+        Assert.Equal(["project.restore", "project.delete"], told); // Those of the project itself are in it.
+        told = (await People.GetAsync(people.Owner, $"/audit?target=project:{id}&actor__ilike=person&project={id}"))["data"]!.AsArray()
+            .Select(row => (string)row!["action"]!);
+        Assert.Equal(["project.restore", "project.delete", "project.change", "project.create"], told);
+    }
+
+    [Fact]
+    public async Task Thirty_days_after_it_was_deleted_what_it_had_goes()
+    {
+        var (gone, kept) = (await people.ProjectAsync(), await people.ProjectAsync());
+        foreach (var id in (int[])[gone, kept])
+        {
+            var (key, _, _) = await people.KeyOfAsync(id, "ingest", "read");
+            await LineAsync(key);
+            await RequestAsync(key, "shop");
+            await Eventually.SeesAsync(async () => (await People.GetAsync(key, "/metrics"))["data"]!.AsArray(), rows => rows.Count > 0);
+            Assert.Equal(HttpStatusCode.NoContent, await People.StatusAsync(people.Owner.DeleteAsync(Of(id), Ct)));
+        }
+
+        await people.Server.SealAsync();
+        await ExecuteAsync($"UPDATE projects SET deleted_at = now() - interval '31 days' WHERE id = {gone}");
+        await ExecuteAsync($"UPDATE projects SET deleted_at = now() - interval '29 days' WHERE id = {kept}");
+        var keeper = people.Server.Get<IGrainFactory>().GetGrain<IProjectKeeperGrain>(IProjectKeeperGrain.Key);
+        Assert.Equal(1, await keeper.RunAsync(Ct));
+        Assert.Equal(0, await keeper.RunAsync(Ct));
+        foreach (var table in (string[])["series", "log_patterns", "api_keys", "members", "log_segments WHERE state <> 'expired' AND"])
+        {
+            var where = table.Contains("WHERE", StringComparison.Ordinal) ? table : $"{table} WHERE";
+            Assert.Equal(0L, await CountAsync($"SELECT count(*) FROM {where} project_id = {gone}"));
+            Assert.Equal(table != "members", await CountAsync($"SELECT count(*) FROM {where} project_id = {kept}") > 0);
+        }
+
+        Assert.Equal(0L, await CountAsync("SELECT count(*) FROM metric_windows WHERE series_id NOT IN (SELECT id FROM series)"));
+        Assert.DoesNotContain(await ProjectsAsync("?deleted=true"), project => (int)project!["id"]! == gone);
+        Assert.Equal(HttpStatusCode.NotFound, await People.StatusAsync(RestoreAsync(gone)));
+        await People.DataAsync(RestoreAsync(kept));
+        Assert.Single((await People.GetAsync(people.Owner, $"/logs?project={kept}"))["data"]!.AsArray());
+    }
+
+    [Fact]
+    public async Task What_names_no_project_means_ones_own_and_the_first_one_stays()
+    {
+        Assert.Equal(HttpStatusCode.Conflict, await People.StatusAsync(people.Owner.DeleteAsync(Of(1), Ct)));
+        var (one, two) = (await people.ProjectAsync(), await people.ProjectAsync());
+        var (viewer, id, _) = await people.PersonAsync("viewer", one);
+        await People.DataAsync(people.Owner.PutAsJsonAsync($"/projects/{two}/members/{id}", new { role = "editor" }, Ct));
+        Assert.Equal(one, (int)(await MeAsync(viewer, ""))["project"]!["id"]!);
+        var there = await MeAsync(viewer, $"?project={two}");
+        Assert.Equal(("editor", two), ((string)there["role"]!, (int)there["project"]!["id"]!));
+        Assert.Equal(one, (int)(await MeAsync(viewer, "?project=1"))["project"]!["id"]!); // None of theirs: whoever asks sees where they are.
+        Assert.Equal([one, two], (await People.GetAsync(viewer, "/projects"))["data"]!.AsArray().Select(row => (int)row!["id"]!).Order());
+        Assert.Equal(HttpStatusCode.NoContent, await People.StatusAsync(people.Owner.DeleteAsync(Of(one), Ct)));
+        Assert.Equal(two, (int)(await MeAsync(viewer, ""))["project"]!["id"]!);
+        var role = new Uri($"/projects/{two}/members/{id}", UriKind.Relative);
+        Assert.Equal(HttpStatusCode.NoContent, await People.StatusAsync(people.Owner.DeleteAsync(role, Ct)));
+        Assert.Null((await MeAsync(viewer, ""))["project"]);
+        await People.GetAsync(viewer, "/logs", HttpStatusCode.Forbidden);
+    }
+
+    [Fact]
+    public async Task Somebody_of_another_project_is_invited_without_a_link_and_is_nobody_elses_to_change()
+    {
+        var (one, two) = (await people.ProjectAsync(), await people.ProjectAsync());
+        var (first, _, _) = await people.PersonAsync("admin", one);
+        var (second, _, _) = await people.PersonAsync("admin", two);
+        var (_, id, email) = await people.PersonAsync("viewer", one);
+        await People.GetAsync(second, $"/api/v1/users/{id}", HttpStatusCode.NotFound);
+        Assert.Equal(HttpStatusCode.NotFound, await People.StatusAsync(second.PutAsJsonAsync($"/projects/{two}/members/{id}", new { role = "viewer" }, Ct)));
+        var invited = await People.DataAsync(second.PostAsJsonAsync($"/projects/{two}/members", new { email, role = "editor" }, Ct), HttpStatusCode.Created);
+        Assert.Null(invited["link"]);
+        Assert.Equal("editor", (string)(await People.GetAsync(second, $"/api/v1/users/{id}"))["data"]!["role"]!);
+
+        // Known to both now, and changed as a person by an owner alone.
+        foreach (var admin in (HttpClient[])[first, second])
+        {
+            Assert.Equal(HttpStatusCode.Forbidden, await People.StatusAsync(admin.PatchAsJsonAsync($"/api/v1/users/{id}", new { disabled = true }, Ct)));
+            Assert.Equal(HttpStatusCode.Forbidden, await People.StatusAsync(admin.DeleteAsync(new Uri($"/api/v1/users/{id}", UriKind.Relative), Ct)));
+            Assert.Equal(HttpStatusCode.Forbidden, await People.StatusAsync(admin.PostAsync(new Uri($"/api/v1/users/{id}/link", UriKind.Relative), null, Ct)));
+        }
+
+        await People.DataAsync(second.PutAsJsonAsync($"/projects/{two}/members/{id}", new { role = (string?)null }, Ct));
+        await People.DataAsync(first.PatchAsJsonAsync($"/api/v1/users/{id}", new { name = "Vera" }, Ct));
+        Assert.Equal("viewer", (string)(await People.GetAsync(first, $"/api/v1/users/{id}"))["data"]!["role"]!);
+    }
+
+    [Fact]
+    public async Task A_link_is_made_by_nobody_who_does_not_manage_all_of_a_persons_projects()
+    {
+        var (one, two) = (await people.ProjectAsync(), await people.ProjectAsync());
+        var (second, _, _) = await people.PersonAsync("admin", two);
+        var email = $"new-{Guid.NewGuid():N}@example.com";
+        await People.DataAsync(people.Owner.PostAsJsonAsync($"/projects/{one}/members", new { email, role = "admin" }, Ct), HttpStatusCode.Created);
+        var invited = await People.DataAsync(second.PostAsJsonAsync($"/projects/{two}/members", new { email, role = "viewer" }, Ct), HttpStatusCode.Created);
+        Assert.Null(invited["link"]); // With it, the second's admin would be the first's.
+    }
+
+    [Fact]
+    public async Task Limits_are_a_projects_own_and_an_owners_to_change()
+    {
+        var (limited, free) = (await people.ProjectAsync(), await people.ProjectAsync());
+        var (admin, _, _) = await people.PersonAsync("admin", limited);
+        Assert.Equal(HttpStatusCode.Forbidden, await People.StatusAsync(admin.PatchAsJsonAsync($"/projects/{limited}", new { queries_per_minute = 9 }, Ct)));
+        var changed = await People.DataAsync(people.Owner.PatchAsJsonAsync(
+            $"/projects/{limited}", new { queries_per_minute = 3, ingest_per_minute = 2, max_endpoints = 1 }, Ct));
+        Assert.Equal((3, 2, 1), ((int)changed["queries_per_minute"]!, (int)changed["ingest_per_minute"]!, (int)changed["max_endpoints"]!));
+        var (sends, _, _) = await people.KeyOfAsync(limited, "ingest");
+        var (others, _, _) = await people.KeyOfAsync(free, "ingest", "read");
+        foreach (var http in (HttpClient[])[sends, others])
+        {
+            await RequestAsync(http, "one");
+            await RequestAsync(http, "two");
+        }
+
+        Assert.Contains(HttpStatusCode.TooManyRequests, await ManyAsync(() => sends.PostAsJsonAsync("/ingest/v1/logs", Lines, Ct)));
+        Assert.DoesNotContain(HttpStatusCode.TooManyRequests, await ManyAsync(() => others.PostAsJsonAsync("/ingest/v1/logs", Lines, Ct)));
+
+        // All keys of the project together.
+        var statuses = new List<HttpStatusCode>();
+        for (var n = 0; n < 3; n++)
+        {
+            var (reads, _, _) = await people.KeyOfAsync(limited, "read");
+            statuses.AddRange(await ManyAsync(() => reads.GetAsync(new Uri("/logs", UriKind.Relative), Ct)));
+        }
+
+        Assert.Contains(HttpStatusCode.TooManyRequests, statuses);
+        Assert.Equal(["GET /one", SeriesName.Other], await EndpointsAsync(limited));
+        Assert.Equal(["GET /one", "GET /two"], await EndpointsAsync(free));
+        changed = await People.DataAsync(people.Owner.PatchAsJsonAsync($"/projects/{limited}", new { queries_per_minute = 0 }, Ct));
+        Assert.Null(changed["queries_per_minute"]);
+        Assert.Equal(1, (int)changed["max_endpoints"]!);
+    }
+
+    [Theory]
+    [InlineData("", "name")]
+    [InlineData("   ", "name")]
+    [InlineData("42", "name")]
+    [InlineData("a\nb", "name")]
+    public async Task A_name_that_cannot_be_used_is_named(string name, string field)
+    {
+        using var response = await people.Owner.PostAsJsonAsync("/projects", new { name }, Ct);
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Contains($"\"field\":\"{field}\"", await response.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
+    }
+
+    private static readonly object[] Lines = [new { source = "s", level = "info", message = "a line" }];
+
+    private static Uri Of(int id) => new($"/projects/{id}", UriKind.Relative);
+
+    private Task<HttpResponseMessage> RestoreAsync(int id) => people.Owner.PostAsync(new Uri($"/projects/{id}/restore", UriKind.Relative), null, Ct);
+
+    private Task<HttpStatusCode> MakeAsync(string name) => People.StatusAsync(people.Owner.PostAsJsonAsync("/projects", new { name }, Ct));
+
+    private static async Task<JsonNode> MeAsync(HttpClient http, string query) => (await People.GetAsync(http, $"/auth/me{query}"))["data"]!;
+
+    private async Task<JsonArray> ProjectsAsync(string query) => (await People.GetAsync(people.Owner, $"/projects{query}"))["data"]!.AsArray();
+
+    private async Task<List<string>> EndpointsAsync(int project) =>
+        [.. (await People.GetAsync(people.Owner, $"/metrics/endpoints?project={project}"))["data"]!.AsArray().Select(row => (string)row!["endpoint"]!)];
+
+    private static Task<JsonNode> LineAsync(HttpClient http) => People.DataAsync(http.PostAsJsonAsync("/ingest/v1/logs", Lines, Ct), HttpStatusCode.Accepted);
+
+    private static Task<JsonNode> RequestAsync(HttpClient http, string name) => People.DataAsync(http.PostAsJsonAsync("/ingest/v1/requests", new[]
+    {
+        new { service = "shop", method = "GET", route = $"/{name}", status = 200, duration_ms = 5, time = DateTimeOffset.UtcNow },
+    }, Ct), HttpStatusCode.Accepted);
+
+    /// <summary>So many that a minute's end among them makes no difference.</summary>
+    private static async Task<List<HttpStatusCode>> ManyAsync(Func<Task<HttpResponseMessage>> send)
+    {
+        var statuses = new List<HttpStatusCode>();
+        for (var n = 0; n < 12; n++)
+        {
+            statuses.Add(await People.StatusAsync(send()));
+        }
+
+        return statuses;
+    }
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using var command = people.Server.Db.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync(Ct);
+    }
+
+    private async Task<long> CountAsync(string sql)
+    {
+        await using var command = people.Server.Db.CreateCommand(sql);
+        return (long)(await command.ExecuteScalarAsync(Ct))!;
+    }
+}
