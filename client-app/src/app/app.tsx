@@ -3,6 +3,8 @@ import { lazy, Suspense, type ComponentType } from 'react';
 import { BrowserRouter, Link, Navigate, Route, Routes } from 'react-router';
 import { me, useAccess } from '../features/access/access';
 import { SignIn } from '../features/access/sign-in';
+import { useNoProject } from '../features/projects/no-project';
+import { Projected } from '../features/projects/projected';
 import { OverviewPage } from '../features/overview/overview-page';
 import { pages, type PagePath } from '../shared/pages';
 import { Loading } from '../shared/states';
@@ -26,7 +28,7 @@ export function App() {
     <BrowserRouter>
       <Routes>
         <Route path="/login/link" element={<main><Suspense fallback={<Loading what="the link" />}><LinkPage /></Suspense></main>} />
-        <Route path="*" element={<Pages />} />
+        <Route path="*" element={<Projected><Pages /></Projected>} />
       </Routes>
     </BrowserRouter>
   );
@@ -35,9 +37,10 @@ export function App() {
 function Pages() {
   const { data } = useQuery(me);
   const isAsked = useAccess((access) => access.isAsked) || data?.kind === null;
+  const noProject = useNoProject();
   return (
     <Layout isClosed={isAsked}>
-      {isAsked ? <SignIn /> : <Suspense fallback={<Loading what="the page" />}>
+      {isAsked ? <SignIn /> : noProject ?? <Suspense fallback={<Loading what="the page" />}>
         <Routes>
           {['/', '/login'].map((path) => <Route key={path} path={path} element={<Navigate to="/dashboard" replace />} />)}
           {pages.map(({ path }) => <Route key={path} path={path} Component={views[path]} />)}

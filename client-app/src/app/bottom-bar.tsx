@@ -2,6 +2,7 @@ import { Ellipsis } from 'lucide-react';
 import { useState } from 'react';
 import { NavLink } from 'react-router';
 import { Who } from '../features/access/who';
+import { ProjectSwitch } from '../features/projects/project-switch';
 import { useLinkTo } from '../shared/filters/use-filters';
 import { pages } from '../shared/pages';
 import { Popover } from '../shared/popover';
@@ -46,6 +47,7 @@ export function BottomBar() {
         {/* eslint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-static-element-interactions -- the links inside are what keys reach */}
         <div className="flex flex-col gap-3" onClick={(event) => { if ((event.target as HTMLElement).closest('a, button')) setOpen(false); }}>
           <PageLinks without={first.map(({ path }) => path)} />
+          <ProjectSwitch />
           <GoTo />
           <Who />
           <Preferences />

@@ -2,6 +2,7 @@ import { PanelLeftClose, PanelLeftOpen, SlidersHorizontal } from 'lucide-react';
 import { create } from 'zustand';
 import { persist } from 'zustand/middleware';
 import { Who } from '../features/access/who';
+import { ProjectSwitch } from '../features/projects/project-switch';
 import { Popover } from '../shared/popover';
 import { useIsAtLeast } from '../shared/use-media';
 import { Home } from './home';
@@ -21,6 +22,7 @@ export function Sidebar() {
   return (
     <div className={`sticky top-0 flex h-dvh shrink-0 flex-col gap-4 overflow-y-auto border-r border-line py-2.5 ${isFolded ? 'w-13 px-2' : 'w-48 px-3'}`}>
       <Home isFolded={isFolded} />
+      <ProjectSwitch isFolded={isFolded} />
       <GoTo isFolded={isFolded} />
       <nav aria-label="Pages" className="flex flex-col gap-4"><PageLinks isFolded={isFolded} /></nav>
       <div className="mt-auto flex flex-col gap-2">

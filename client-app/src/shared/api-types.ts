@@ -321,7 +321,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** People whom the project knows, the newest first. */
+        get: operations["ListMembers"];
         put?: never;
         /** Invites a person to a role, by a one-time link. */
         post: operations["Invite"];
@@ -342,7 +343,8 @@ export interface paths {
         /** Sets a person's role. */
         put: operations["SetRole"];
         post?: never;
-        delete?: never;
+        /** Takes a person's role away. */
+        delete: operations["RemoveMember"];
         options?: never;
         head?: never;
         patch?: never;
@@ -355,8 +357,131 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Projects that one may see. */
+        /** Projects that one may see, by name. */
         get: operations["ListProjects"];
+        put?: never;
+        /** Makes a project. */
+        post: operations["MakeProject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projects/{project}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One project. */
+        get: operations["GetProject"];
+        put?: never;
+        post?: never;
+        /** Deletes a project. What it has goes after 30 days; until then it can be restored. */
+        delete: operations["DeleteProject"];
+        options?: never;
+        head?: never;
+        /** Changes what is given of a project, and leaves the rest. Limits are for owners to change; 0 is for none. */
+        patch: operations["ChangeProject"];
+        trace?: never;
+    };
+    "/projects/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Restores a project that was deleted, with all it had. */
+        post: operations["RestoreProject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projects/{project}/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Keys that can be used, the newest first. */
+        get: operations["ListKeys"];
+        put?: never;
+        /** Makes a key, which is told this once. */
+        post: operations["MakeKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projects/{project}/keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes a key at once. */
+        delete: operations["RevokeKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projects/{project}/keys/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a key like another, which lives on for a day so that its users can change over. */
+        post: operations["RotateKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who did what, the newest first. */
+        get: operations["ListAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who did what, all that the filters select, the newest first, as NDJSON or CSV. */
+        get: operations["ExportAudit"];
         put?: never;
         post?: never;
         delete?: never;
@@ -485,92 +610,6 @@ export interface paths {
         };
         /** The processes on this database, and what their reminders did. */
         get: operations["Cluster"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/projects/{project}/keys": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Keys that can be used, the newest first. */
-        get: operations["ListKeys"];
-        put?: never;
-        /** Makes a key, which is told this once. */
-        post: operations["MakeKey"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/projects/{project}/keys/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Revokes a key at once. */
-        delete: operations["RevokeKey"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/projects/{project}/keys/{id}/rotate": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Makes a key like another, which lives on for a day so that its users can change over. */
-        post: operations["RotateKey"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/audit": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Who did what, the newest first. */
-        get: operations["ListAudit"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/audit/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Who did what, all that the filters select, the newest first, as NDJSON or CSV. */
-        get: operations["ExportAudit"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1213,9 +1252,9 @@ export interface components {
             user_id: number;
             email: string;
             role: string;
-            link: string;
+            link: null | string;
             /** Format: date-time */
-            expires_at: string;
+            expires_at: null | string;
         };
         KnownEndpoint: {
             service: string;
@@ -1368,6 +1407,7 @@ export interface components {
             name: null | string;
             role: null | string;
             may: string[];
+            project: null | components["schemas"]["MyProject"];
             has_people: boolean;
             has_token: boolean;
         };
@@ -1420,6 +1460,11 @@ export interface components {
             /** Format: date-time */
             window_end: string;
         };
+        MyProject: {
+            /** Format: int32 */
+            id: number;
+            name: string;
+        };
         NewKey: {
             /** Format: int32 */
             id: number;
@@ -1456,6 +1501,17 @@ export interface components {
             /** Format: int32 */
             id: number;
             name: string;
+            role: null | string;
+            /** Format: int32 */
+            max_endpoints: null | number;
+            /** Format: int32 */
+            queries_per_minute: null | number;
+            /** Format: int32 */
+            ingest_per_minute: null | number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            deleted_at: null | string;
         };
         RangeMetadata: {
             /** Format: date-time */
@@ -1548,7 +1604,10 @@ export interface operations {
     Health: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1689,7 +1748,10 @@ export interface operations {
     DatabaseHealth: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1736,7 +1798,10 @@ export interface operations {
     WorkerHealth: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2279,7 +2344,10 @@ export interface operations {
     ListSessions: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2326,7 +2394,10 @@ export interface operations {
     EndOneSession: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path: {
                 session: number;
             };
@@ -2402,7 +2473,10 @@ export interface operations {
                 /** @description Filter; also last_sign_in_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
                 last_sign_in_at?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2449,7 +2523,10 @@ export interface operations {
     AddUser: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2530,7 +2607,10 @@ export interface operations {
     GetUser: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path: {
                 id: number;
             };
@@ -2579,7 +2659,10 @@ export interface operations {
     DeleteUser: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path: {
                 id: number;
             };
@@ -2622,7 +2705,10 @@ export interface operations {
     ChangeUser: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path: {
                 id: number;
             };
@@ -2710,7 +2796,10 @@ export interface operations {
     RestoreUser: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path: {
                 id: number;
             };
@@ -2759,7 +2848,10 @@ export interface operations {
     MakeLink: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path: {
                 id: number;
             };
@@ -2805,10 +2897,96 @@ export interface operations {
             };
         };
     };
+    ListMembers: {
+        parameters: {
+            query?: {
+                /** @description Only rows after this id, ascending; for polling. Not with order_by or offset. */
+                id__gt?: string;
+                /** @description Only rows before this id, descending; begin with last_id + 1 to page through all backwards. */
+                id__lt?: string;
+                /** @description Most rows, 1 to 1000; 50 unless told. */
+                limit?: string;
+                /** @description Rows to pass over. */
+                offset?: string;
+                /** @description The field to order by. */
+                order_by?: string;
+                /** @description asc or desc. */
+                order?: string;
+                /** @description Text that the row must contain. */
+                search?: string;
+                /** @description Filter; also id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                id?: number;
+                /** @description Filter; also name__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                name?: string;
+                /** @description Filter; also age__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                age?: number;
+                /** @description Filter; also email__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                email?: string;
+                /** @description Filter; also role__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                role?: string;
+                /** @description Filter; also created_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                created_at?: string;
+                /** @description Filter; also updated_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                updated_at?: string;
+                /** @description Filter; also disabled_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                disabled_at?: string;
+                /** @description Filter; also last_sign_in_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                last_sign_in_at?: string;
+            };
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["User"][];
+                        error: null;
+                        metadata: components["schemas"]["ListMetadata"];
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
     Invite: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2884,7 +3062,10 @@ export interface operations {
     SetRole: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path: {
                 id: number;
             };
@@ -2949,10 +3130,62 @@ export interface operations {
             };
         };
     };
-    ListProjects: {
+    RemoveMember: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    ListProjects: {
+        parameters: {
+            query?: {
+                /** @description true: those that were deleted and can still be restored; owners see them. */
+                deleted?: string;
+            };
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2996,10 +3229,715 @@ export interface operations {
             };
         };
     };
+    MakeProject: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Its name. */
+        requestBody: {
+            content: {
+                "application/json": {
+                    name?: null | string;
+                };
+                "application/x-ndjson": {
+                    name?: null | string;
+                };
+                "application/ndjson": {
+                    name?: null | string;
+                };
+                "application/jsonl": {
+                    name?: null | string;
+                };
+                "text/plain": {
+                    name?: null | string;
+                };
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ProjectRow"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    GetProject: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ProjectRow"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    DeleteProject: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    ChangeProject: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What changes. */
+        requestBody: {
+            content: {
+                "application/json": {
+                    name?: null | string;
+                    /** Format: int32 */
+                    max_endpoints?: null | number;
+                    /** Format: int32 */
+                    queries_per_minute?: null | number;
+                    /** Format: int32 */
+                    ingest_per_minute?: null | number;
+                };
+                "application/x-ndjson": {
+                    name?: null | string;
+                    /** Format: int32 */
+                    max_endpoints?: null | number;
+                    /** Format: int32 */
+                    queries_per_minute?: null | number;
+                    /** Format: int32 */
+                    ingest_per_minute?: null | number;
+                };
+                "application/ndjson": {
+                    name?: null | string;
+                    /** Format: int32 */
+                    max_endpoints?: null | number;
+                    /** Format: int32 */
+                    queries_per_minute?: null | number;
+                    /** Format: int32 */
+                    ingest_per_minute?: null | number;
+                };
+                "application/jsonl": {
+                    name?: null | string;
+                    /** Format: int32 */
+                    max_endpoints?: null | number;
+                    /** Format: int32 */
+                    queries_per_minute?: null | number;
+                    /** Format: int32 */
+                    ingest_per_minute?: null | number;
+                };
+                "text/plain": {
+                    name?: null | string;
+                    /** Format: int32 */
+                    max_endpoints?: null | number;
+                    /** Format: int32 */
+                    queries_per_minute?: null | number;
+                    /** Format: int32 */
+                    ingest_per_minute?: null | number;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ProjectRow"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    RestoreProject: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ProjectRow"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    ListKeys: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ApiKey"][];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    MakeKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Its name, scopes, and end. */
+        requestBody: {
+            content: {
+                "application/json": {
+                    name?: null | string;
+                    scopes?: null | string[];
+                    origins?: null | string[];
+                    /** Format: date-time */
+                    expires_at?: null | string;
+                };
+                "application/x-ndjson": {
+                    name?: null | string;
+                    scopes?: null | string[];
+                    origins?: null | string[];
+                    /** Format: date-time */
+                    expires_at?: null | string;
+                };
+                "application/ndjson": {
+                    name?: null | string;
+                    scopes?: null | string[];
+                    origins?: null | string[];
+                    /** Format: date-time */
+                    expires_at?: null | string;
+                };
+                "application/jsonl": {
+                    name?: null | string;
+                    scopes?: null | string[];
+                    origins?: null | string[];
+                    /** Format: date-time */
+                    expires_at?: null | string;
+                };
+                "text/plain": {
+                    name?: null | string;
+                    scopes?: null | string[];
+                    origins?: null | string[];
+                    /** Format: date-time */
+                    expires_at?: null | string;
+                };
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["NewKey"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    RevokeKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    RotateKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["NewKey"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    ListAudit: {
+        parameters: {
+            query?: {
+                /** @description Only rows after this id, ascending; for polling. Not with order_by or offset. */
+                id__gt?: string;
+                /** @description Only rows before this id, descending; begin with last_id + 1 to page through all backwards. */
+                id__lt?: string;
+                /** @description Most rows, 1 to 1000; 50 unless told. */
+                limit?: string;
+                /** @description Rows to pass over. */
+                offset?: string;
+                /** @description The field to order by. */
+                order_by?: string;
+                /** @description asc or desc. */
+                order?: string;
+                /** @description Text that the row must contain. */
+                search?: string;
+                /** @description What was done at or after this time. */
+                start_date?: string;
+                /** @description What was done before this time. */
+                end_date?: string;
+                /** @description Filter; also id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                id?: number;
+                /** @description Filter; also time__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                time?: string;
+                /** @description Filter; also actor__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                actor?: string;
+                /** @description Filter; also actor_name__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                actor_name?: string;
+                /** @description Filter; also address__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                address?: string;
+                /** @description Filter; also action__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                action?: string;
+                /** @description Filter; also target__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                target?: string;
+            };
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["AuditRow"][];
+                        error: null;
+                        metadata: components["schemas"]["ListMetadata"];
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    ExportAudit: {
+        parameters: {
+            query?: {
+                /** @description ndjson or csv. */
+                format?: string;
+                /** @description What was done at or after this time. */
+                start_date?: string;
+                /** @description What was done before this time. */
+                end_date?: string;
+                /** @description Filter; also id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                id?: number;
+                /** @description Filter; also time__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                time?: string;
+                /** @description Filter; also actor__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                actor?: string;
+                /** @description Filter; also actor_name__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                actor_name?: string;
+                /** @description Filter; also address__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                address?: string;
+                /** @description Filter; also action__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                action?: string;
+                /** @description Filter; also target__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                target?: string;
+            };
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
     Info: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3049,7 +3987,10 @@ export interface operations {
                 /** @description Probability of failing, 0 to 1; 0.5 unless told. */
                 error_rate?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3096,7 +4037,10 @@ export interface operations {
     IngestRequests: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3242,7 +4186,10 @@ export interface operations {
     IngestLogs: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3343,7 +4290,10 @@ export interface operations {
     IngestDeploy: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3429,7 +4379,10 @@ export interface operations {
                 /** @description Filter; also source__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
                 source?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3476,7 +4429,10 @@ export interface operations {
     Cluster: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3493,376 +4449,6 @@ export interface operations {
                         error: null;
                         metadata: null;
                     };
-                };
-            };
-            /** @description What went wrong; error.details names each field that is wrong. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        data: unknown;
-                        error: {
-                            code: string;
-                            message: string;
-                            trace_id: string;
-                            details?: {
-                                field: string;
-                                message: string;
-                                /** Format: int32 */
-                                index?: number;
-                            }[];
-                        };
-                        metadata: null;
-                    };
-                };
-            };
-        };
-    };
-    ListKeys: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        data: components["schemas"]["ApiKey"][];
-                        error: null;
-                        metadata: null;
-                    };
-                };
-            };
-            /** @description What went wrong; error.details names each field that is wrong. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        data: unknown;
-                        error: {
-                            code: string;
-                            message: string;
-                            trace_id: string;
-                            details?: {
-                                field: string;
-                                message: string;
-                                /** Format: int32 */
-                                index?: number;
-                            }[];
-                        };
-                        metadata: null;
-                    };
-                };
-            };
-        };
-    };
-    MakeKey: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** @description Its name, scopes, and end. */
-        requestBody: {
-            content: {
-                "application/json": {
-                    name?: null | string;
-                    scopes?: null | string[];
-                    origins?: null | string[];
-                    /** Format: date-time */
-                    expires_at?: null | string;
-                };
-                "application/x-ndjson": {
-                    name?: null | string;
-                    scopes?: null | string[];
-                    origins?: null | string[];
-                    /** Format: date-time */
-                    expires_at?: null | string;
-                };
-                "application/ndjson": {
-                    name?: null | string;
-                    scopes?: null | string[];
-                    origins?: null | string[];
-                    /** Format: date-time */
-                    expires_at?: null | string;
-                };
-                "application/jsonl": {
-                    name?: null | string;
-                    scopes?: null | string[];
-                    origins?: null | string[];
-                    /** Format: date-time */
-                    expires_at?: null | string;
-                };
-                "text/plain": {
-                    name?: null | string;
-                    scopes?: null | string[];
-                    origins?: null | string[];
-                    /** Format: date-time */
-                    expires_at?: null | string;
-                };
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        data: components["schemas"]["NewKey"];
-                        error: null;
-                        metadata: null;
-                    };
-                };
-            };
-            /** @description What went wrong; error.details names each field that is wrong. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        data: unknown;
-                        error: {
-                            code: string;
-                            message: string;
-                            trace_id: string;
-                            details?: {
-                                field: string;
-                                message: string;
-                                /** Format: int32 */
-                                index?: number;
-                            }[];
-                        };
-                        metadata: null;
-                    };
-                };
-            };
-        };
-    };
-    RevokeKey: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description What went wrong; error.details names each field that is wrong. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        data: unknown;
-                        error: {
-                            code: string;
-                            message: string;
-                            trace_id: string;
-                            details?: {
-                                field: string;
-                                message: string;
-                                /** Format: int32 */
-                                index?: number;
-                            }[];
-                        };
-                        metadata: null;
-                    };
-                };
-            };
-        };
-    };
-    RotateKey: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        data: components["schemas"]["NewKey"];
-                        error: null;
-                        metadata: null;
-                    };
-                };
-            };
-            /** @description What went wrong; error.details names each field that is wrong. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        data: unknown;
-                        error: {
-                            code: string;
-                            message: string;
-                            trace_id: string;
-                            details?: {
-                                field: string;
-                                message: string;
-                                /** Format: int32 */
-                                index?: number;
-                            }[];
-                        };
-                        metadata: null;
-                    };
-                };
-            };
-        };
-    };
-    ListAudit: {
-        parameters: {
-            query?: {
-                /** @description Only rows after this id, ascending; for polling. Not with order_by or offset. */
-                id__gt?: string;
-                /** @description Only rows before this id, descending; begin with last_id + 1 to page through all backwards. */
-                id__lt?: string;
-                /** @description Most rows, 1 to 1000; 50 unless told. */
-                limit?: string;
-                /** @description Rows to pass over. */
-                offset?: string;
-                /** @description The field to order by. */
-                order_by?: string;
-                /** @description asc or desc. */
-                order?: string;
-                /** @description Text that the row must contain. */
-                search?: string;
-                /** @description What was done at or after this time. */
-                start_date?: string;
-                /** @description What was done before this time. */
-                end_date?: string;
-                /** @description Filter; also id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
-                id?: number;
-                /** @description Filter; also time__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
-                time?: string;
-                /** @description Filter; also actor__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
-                actor?: string;
-                /** @description Filter; also actor_name__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
-                actor_name?: string;
-                /** @description Filter; also address__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
-                address?: string;
-                /** @description Filter; also action__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
-                action?: string;
-                /** @description Filter; also target__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
-                target?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        data: components["schemas"]["AuditRow"][];
-                        error: null;
-                        metadata: components["schemas"]["ListMetadata"];
-                    };
-                };
-            };
-            /** @description What went wrong; error.details names each field that is wrong. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        data: unknown;
-                        error: {
-                            code: string;
-                            message: string;
-                            trace_id: string;
-                            details?: {
-                                field: string;
-                                message: string;
-                                /** Format: int32 */
-                                index?: number;
-                            }[];
-                        };
-                        metadata: null;
-                    };
-                };
-            };
-        };
-    };
-    ExportAudit: {
-        parameters: {
-            query?: {
-                /** @description ndjson or csv. */
-                format?: string;
-                /** @description What was done at or after this time. */
-                start_date?: string;
-                /** @description What was done before this time. */
-                end_date?: string;
-                /** @description Filter; also id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
-                id?: number;
-                /** @description Filter; also time__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
-                time?: string;
-                /** @description Filter; also actor__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
-                actor?: string;
-                /** @description Filter; also actor_name__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
-                actor_name?: string;
-                /** @description Filter; also address__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
-                address?: string;
-                /** @description Filter; also action__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
-                action?: string;
-                /** @description Filter; also target__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
-                target?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/x-ndjson": string;
-                    "text/csv": string;
                 };
             };
             /** @description What went wrong; error.details names each field that is wrong. */
@@ -3956,7 +4542,10 @@ export interface operations {
                 /** @description Filter; also updated_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
                 updated_at?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4018,7 +4607,10 @@ export interface operations {
                 /** @description Filter; also endpoint__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
                 endpoint?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4086,7 +4678,10 @@ export interface operations {
                 /** @description Filter; also endpoint__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
                 endpoint?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4146,7 +4741,10 @@ export interface operations {
                 /** @description Filter; also endpoint__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
                 endpoint?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4204,7 +4802,10 @@ export interface operations {
                 /** @description Filter; also endpoint__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
                 endpoint?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4262,7 +4863,10 @@ export interface operations {
                 /** @description Filter; also endpoint__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
                 endpoint?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4324,7 +4928,10 @@ export interface operations {
                 /** @description Filter; also endpoint__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
                 endpoint?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4416,7 +5023,10 @@ export interface operations {
                 /** @description Filter; also updated_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
                 updated_at?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4466,7 +5076,10 @@ export interface operations {
                 /** @description Filter; also service__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
                 service?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4518,7 +5131,10 @@ export interface operations {
                 /** @description End of the range, not in it; now unless told. */
                 end_date?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4565,7 +5181,10 @@ export interface operations {
     ListServices: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4621,7 +5240,10 @@ export interface operations {
                 /** @description Filter; also endpoint__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
                 endpoint?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4709,7 +5331,10 @@ export interface operations {
                 /** @description Filter; also ingested_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
                 ingested_at?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4785,7 +5410,10 @@ export interface operations {
                 /** @description Filter; also ingested_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
                 ingested_at?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4859,7 +5487,10 @@ export interface operations {
                 /** @description Filter; also ingested_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
                 ingested_at?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4935,7 +5566,10 @@ export interface operations {
                 /** @description Filter; also ingested_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
                 ingested_at?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5009,7 +5643,10 @@ export interface operations {
                 /** @description Filter; also ingested_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
                 ingested_at?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5087,7 +5724,10 @@ export interface operations {
                 /** @description Filter; also ingested_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
                 ingested_at?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5131,7 +5771,10 @@ export interface operations {
     GetLog: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path: {
                 id: number;
             };
@@ -5185,7 +5828,10 @@ export interface operations {
                 /** @description Lines after it. */
                 after?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
             path: {
                 id: number;
             };

@@ -1,5 +1,6 @@
 import type { components, paths } from './api-types';
 import { noteServerTime } from './clock';
+import { useNamedProject } from './project';
 
 /** What the server's own document says that comes back. `npm run types` makes it of docs/openapi.json. */
 export type Schemas = components['schemas'];
@@ -43,7 +44,7 @@ export function urlOf(path: string, query: Query): string {
 export const getJson = <P extends Asked<'get'>>(path: P, query: Query, signal: AbortSignal, place?: number) =>
   askJson<AnswerOf<P, 'get'>>(
     urlOf(place === undefined ? path : path.replace(/\{(id|project)\}/, `${place}`), query),
-    { signal, headers: { accept: 'application/json' } },
+    { signal, headers: headers() },
   );
 
 /**
@@ -58,9 +59,14 @@ export const sendJson = <M extends 'post' | 'put' | 'patch' | 'delete', P extend
 ) =>
   askJson<AnswerOf<P, M>>(Object.entries(places).reduce<string>((url, [name, value]) => url.replace(`{${name}}`, `${value}`), path), {
     method: method.toUpperCase(),
-    headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+    headers: { ...headers(), ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
+
+function headers() {
+  const { named } = useNamedProject.getState();
+  return { accept: 'application/json', ...(named === null ? {} : { 'x-bayou-project': encodeURI(named) }) };
+}
 
 async function askJson<Answer>(url: string, request: RequestInit): Promise<Answer> {
   let response: Response;

@@ -12,7 +12,7 @@ internal sealed class Callers(AccessToken token, AccessBook book)
     /// <summary>Where beacons show a key for browsers: they send no headers.</summary>
     public const string KeyParameter = "key";
 
-    /// <summary>By which a project is chosen, by its id or name; the parameter <see cref="ProjectParameter"/> comes first.</summary>
+    /// <summary>By which a project is chosen, by its id or name, percent-encoded where it is not of ASCII; the parameter <see cref="ProjectParameter"/> comes first.</summary>
     public const string ProjectHeader = "x-bayou-project";
 
     public const string ProjectParameter = "project";
@@ -31,7 +31,7 @@ internal sealed class Callers(AccessToken token, AccessBook book)
     {
         var named = http.GetRouteValue(ProjectParameter) is { } place ? Convert.ToString(place, CultureInfo.InvariantCulture)
             : http.Request.Query.TryGetValue(ProjectParameter, out var parameter) ? parameter.ToString()
-            : http.Request.Headers.TryGetValue(ProjectHeader, out var header) ? header.ToString() : null;
+            : http.Request.Headers.TryGetValue(ProjectHeader, out var header) ? Uri.UnescapeDataString(header.ToString()) : null;
         return named is null ? new(Unplaced(caller))
             : book.Projects.Find(named) is { } project && caller.In(project) is { } placed ? new(placed)
             : new(Unplaced(caller), IsOtherProject: true);

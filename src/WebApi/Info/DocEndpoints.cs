@@ -51,7 +51,8 @@ internal static class DocEndpoints
             Description =
                 "Self-hosted API observability. Every JSON answer is an envelope: data, error, metadata. Where somebody has signed up, or the server was "
                     + "started with an access token, every caller needs a key, the token or a session, but for those of /health/liveness, /health/readiness, "
-                    + "/session and most of /auth.",
+                    + "/session and most of /auth. A key is of one project; whoever may see several says which is meant by the parameter project or the header "
+                    + $"{Callers.ProjectHeader}, by its id or name. What another project has is not there: 404.",
         };
         document.Servers = [];
         document.Components ??= new();
@@ -90,6 +91,11 @@ internal static class DocEndpoints
         };
         if (!metadata.OfType<OpenRoute>().Any())
         {
+            operation.Parameters.Add(new OpenApiParameter
+            {
+                Name = Callers.ProjectHeader, In = ParameterLocation.Header, Description = "The project that is meant, by its id or name.",
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+            });
             operation.Security = [new() { [new(Bearer, context.Document)] = [] }, new() { [new(Cookie, context.Document)] = [] }, []];
         }
     }

@@ -51,6 +51,32 @@ public sealed partial class ProjectIsolationTests(People people) : IClassFixture
         Assert.Contains((await People.GetAsync(people.Owner, "/projects/1/keys"))["data"]!.AsArray(), key => (int)key!["id"]! == theirs.Key);
     }
 
+    [Theory]
+    [InlineData("/metrics/summary", "\"traffic\":{\"value\":0,\"previous\":0")]
+    [InlineData("/metrics/aggregate", "\"data\":[]")]
+    [InlineData("/metrics/top", "\"data\":[]")]
+    [InlineData("/metrics/top?dimension=country", "\"data\":[]")]
+    [InlineData("/metrics/distribution", "\"count\":0")]
+    [InlineData("/metrics/heatmap", "\"windows\":[]")]
+    [InlineData("/metrics/changes", "\"endpoints\":[]")]
+    [InlineData("/metrics/freshness", "\"rejected\":0")]
+    [InlineData("/metrics/losses", "\"data\":[]")]
+    [InlineData("/metrics/services", "\"data\":[]")]
+    [InlineData("/metrics/endpoints", "\"data\":[]")]
+    [InlineData("/metrics", "\"total\":0")]
+    [InlineData("/logs", "\"total\":0,\"last_id\":0")]
+    [InlineData("/logs/histogram", "\"total\":0")]
+    [InlineData("/logs/facets", "\"level\":[],\"source\":[],\"service\":[]")]
+    [InlineData("/logs/patterns", "\"total\":0")]
+    [InlineData("/deploys", "\"total\":0,\"last_id\":0")]
+    public async Task An_empty_project_counts_nothing_of_others(string path, string expected)
+    {
+        await FillAsync(1, Mark);
+        var (reader, _, _) = await people.KeyOfAsync(await people.ProjectAsync(), "read");
+        Assert.Contains(expected, (await People.GetAsync(reader, path)).ToJsonString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(expected, (await People.GetAsync(people.Owner, path)).ToJsonString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Each_has_its_own_counts_patterns_and_facets()
     {
@@ -156,9 +182,11 @@ public sealed partial class ProjectIsolationTests(People people) : IClassFixture
         var (http, _, _) = await people.KeyOfAsync(project, "ingest", "write", "read");
         await People.DataAsync(http.PostAsJsonAsync("/ingest/v1/requests", new[]
         {
-            new { service = mark, method = "GET", route = $"/{mark}", status = 500, duration_ms = 5, time = DateTimeOffset.UtcNow, version = $"{mark}-1" },
+            new { service = mark, method = "GET", route = $"/{mark}", status = 500, duration_ms = 5, country = "FR", time = DateTimeOffset.UtcNow,
+                version = $"{mark}-1" },
         }, Ct), HttpStatusCode.Accepted);
-        await People.StatusAsync(http.PostAsJsonAsync("/ingest/v1/requests", new[] { new { service = mark, nothing = mark } }, Ct)); // refused: a loss
+        var refused = new Dictionary<string, string> { ["service"] = mark, [mark] = "an unknown field" };
+        Assert.Equal(HttpStatusCode.BadRequest, await People.StatusAsync(http.PostAsJsonAsync("/ingest/v1/requests", new[] { refused }, Ct)));
         await People.DataAsync(http.PostAsJsonAsync("/ingest/v1/logs", new[]
         {
             new { source = mark, service = mark, level = "error", message = $"the {mark} is out", trace_id = mark, meta = new { animal = mark } },
@@ -171,6 +199,7 @@ public sealed partial class ProjectIsolationTests(People people) : IClassFixture
         var key = await People.DataAsync(
             people.Owner.PostAsJsonAsync($"/projects/{project}/keys", new { name = mark, scopes = new[] { "read" } }, Ct), HttpStatusCode.Created);
         await Eventually.SeesAsync(async () => (await People.GetAsync(http, $"/metrics?service={mark}"))["data"]!.AsArray(), rows => rows.Count > 0);
+        await Eventually.SeesAsync(async () => (await People.GetAsync(http, "/metrics/losses"))["data"]!.AsArray(), rows => rows.Count > 0);
         var line = (await People.GetAsync(http, $"/logs?source={mark}&limit=1"))["data"]![0]!;
         return new((int)person["id"]!, (int)key["id"]!, (long)line["id"]!, (int)line["pattern_id"]!);
     }

@@ -10,7 +10,7 @@ import { formatCount } from '../../shared/format';
 import { useTime } from '../../shared/time';
 import { me, useMay } from '../access/access';
 import type { KnownService } from '../metrics/figures';
-import { PROJECT } from '../settings/queries';
+import { useProject } from '../projects/projects';
 import { OWN_SERVICE } from '../../shared/filters/filters';
 import { kinds, snippets, type Kind } from './snippets';
 
@@ -22,9 +22,10 @@ export function Connect({ services }: { services: KnownService[] }) {
   const [kind, setKind] = useState<Kind>('ASP.NET Core');
   const [said, setSaid] = useState('');
   const { data: self } = useQuery(me);
-  const mayMake = useMay('admin');
+  const project = useProject();
+  const mayMake = useMay('admin') && project !== null;
   const make = useMutation({
-    mutationFn: () => sendJson('post', '/projects/{project}/keys', { name: `made for ${kind}`, scopes: ['ingest'] }, { project: PROJECT }),
+    mutationFn: () => sendJson('post', '/projects/{project}/keys', { name: `made for ${kind}`, scopes: ['ingest'] }, { project: project?.id ?? 0 }),
   });
   const needsKey = self !== undefined && self.kind !== 'open';
   const key = make.data?.data.key ?? (needsKey ? '<a key with the scope ingest>' : null);

@@ -3,6 +3,7 @@ import { useNavigate, useSearchParams } from 'react-router';
 import { urlOf } from '../../shared/api';
 import { resolve } from '../../shared/filters/filters';
 import { Popover } from '../../shared/popover';
+import { namedProject, PROJECT_PARAMETER } from '../../shared/project';
 import { logQuery, type LogFilters } from './log-filters';
 import { columns, usePreferences } from './preferences';
 
@@ -39,7 +40,7 @@ function ViewMenu() {
 
 function ExportMenu({ filters }: { filters: LogFilters }) {
   const range = resolve(filters.range);
-  const path = (format: string) => urlOf('/logs/export', { ...logQuery(filters), start_date: range.start, end_date: range.end, format });
+  const path = (format: string) => urlOf('/logs/export', { ...logQuery(filters), start_date: range.start, end_date: range.end, format, ...namedProject() });
   return (
     <Popover name="Export">
       <a className="menu-item" href={path('ndjson')} download="logs.ndjson">All of these lines as NDJSON</a>
@@ -70,7 +71,9 @@ function SavedSearches() {
         className="flex gap-1"
         onSubmit={(event) => {
           event.preventDefault();
-          if (name.trim() !== '') save({ name: name.trim(), query: query.toString() });
+          const saved = new URLSearchParams(query);
+          saved.delete(PROJECT_PARAMETER); // It is as good for another.
+          if (name.trim() !== '') save({ name: name.trim(), query: saved.toString() });
           setName('');
         }}
       >

@@ -5,13 +5,19 @@ import { Card } from '../../shared/card';
 import { Empty, Failed, Loading } from '../../shared/states';
 import { useTime } from '../../shared/time';
 import { useMay } from '../access/access';
+import { useProject } from '../projects/projects';
 import { OneTime } from './one-time';
-import { BROWSER, keys, PROJECT, SCOPES, type ApiKey, type NewKey } from './queries';
+import { BROWSER, keys, SCOPES, type ApiKey, type NewKey } from './queries';
 import { Table } from './table';
 
 /** Keys by which programs send and ask. */
 export function KeysTab() {
-  const { data, error } = useQuery(keys);
+  const project = useProject();
+  return project ? <Keys project={project.id} /> : <Loading what="the project" />;
+}
+
+function Keys({ project }: { project: number }) {
+  const { data, error } = useQuery(keys(project));
   const [made, setMade] = useState<NewKey | null>(null);
   return (
     <Card title="Keys" note="by which programs send and ask">
@@ -20,19 +26,19 @@ export function KeysTab() {
           The key {made.name}. It is shown this once: put it where your program finds it, as <code>x-api-key</code> or <code>Authorization: Bearer</code>.
         </OneTime>
       )}
-      <MakeKey onMade={setMade} />
+      <MakeKey project={project} onMade={setMade} />
       {!data && (error ? <Failed what="Keys" error={error} /> : <Loading what="keys" />)}
       {data?.length === 0 && <Empty>There is no key yet.</Empty>}
       {data && data.length > 0 && (
         <Table name="Keys" columns={['Name', 'Key', 'May', 'Made', 'Last used', 'Expires']}>
-          {data.map((key) => <KeyRow key={key.id} row={key} onMade={setMade} />)}
+          {data.map((key) => <KeyRow key={key.id} project={project} row={key} onMade={setMade} />)}
         </Table>
       )}
     </Card>
   );
 }
 
-function MakeKey({ onMade }: { onMade: (key: NewKey) => void }) {
+function MakeKey({ project, onMade }: { project: number; onMade: (key: NewKey) => void }) {
   const client = useQueryClient();
   const may = { ingest: useMay('ingest'), read: useMay('read'), write: useMay('write'), admin: useMay('admin') };
   const [name, setName] = useState('');
@@ -42,12 +48,12 @@ function MakeKey({ onMade }: { onMade: (key: NewKey) => void }) {
   const make = useMutation({
     mutationFn: () => {
       const places = isForBrowsers ? { origins: origins.split(/[\s,]+/).filter(Boolean) } : {};
-      return sendJson('post', '/projects/{project}/keys', { name, scopes, ...places }, { project: PROJECT });
+      return sendJson('post', '/projects/{project}/keys', { name, scopes, ...places }, { project });
     },
     onSuccess: ({ data }) => {
       setName('');
       onMade(data);
-      void client.invalidateQueries({ queryKey: keys.queryKey });
+      void client.invalidateQueries({ queryKey: keys(project).queryKey });
     },
   });
   return (
@@ -101,12 +107,12 @@ function MakeKey({ onMade }: { onMade: (key: NewKey) => void }) {
   );
 }
 
-function KeyRow({ row, onMade }: { row: ApiKey; onMade: (key: NewKey) => void }) {
+function KeyRow({ project, row, onMade }: { project: number; row: ApiKey; onMade: (key: NewKey) => void }) {
   const time = useTime();
   const client = useQueryClient();
   const [isSure, setSure] = useState(false);
-  const again = () => client.invalidateQueries({ queryKey: keys.queryKey });
-  const place = { project: PROJECT, id: row.id };
+  const again = () => client.invalidateQueries({ queryKey: keys(project).queryKey });
+  const place = { project, id: row.id };
   const revoke = useMutation({ mutationFn: () => sendJson('delete', '/projects/{project}/keys/{id}', undefined, place), onSuccess: again });
   const rotate = useMutation({
     mutationFn: () => sendJson('post', '/projects/{project}/keys/{id}/rotate', undefined, place),

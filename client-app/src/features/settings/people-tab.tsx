@@ -6,9 +6,10 @@ import { LabelledSelect } from '../../shared/labelled-select';
 import { Empty, Failed, Loading } from '../../shared/states';
 import { useTime } from '../../shared/time';
 import { me, useMay } from '../access/access';
+import { useProject } from '../projects/projects';
 import { FirstOwner } from './first-owner';
 import { OneTime } from './one-time';
-import { people, PROJECT, ROLE_HINTS, ROLES, type Invitation, type Person } from './queries';
+import { people, ROLE_HINTS, ROLES, type Invitation, type Person } from './queries';
 import { Table } from './table';
 
 const NONE = '';
@@ -22,7 +23,10 @@ export function PeopleTab() {
   if (self && !self.has_people) return <FirstOwner />;
   return (
     <Card title="People" note="who may sign in">
-      {invited && (
+      {invited?.link === null && (
+        <p role="status" className="mb-3 rounded-md border border-good p-3 text-sm">{invited.email} has a role here now, and signs in as before.</p>
+      )}
+      {invited?.link && (
         <OneTime name="The link" secret={invited.link} onDone={() => { setInvited(null); }}>
           Give this link to {invited.email}. Whoever opens it, once and within three days, chooses the password.
         </OneTime>
@@ -44,10 +48,11 @@ export function PeopleTab() {
 function Invite({ onInvited }: { onInvited: (invitation: Invitation) => void }) {
   const isOwner = useMay('owner');
   const client = useQueryClient();
+  const project = useProject();
   const [email, setEmail] = useState('');
   const [role, setRole] = useState<string>('viewer');
   const invite = useMutation({
-    mutationFn: () => sendJson('post', '/projects/{project}/members', { email, role }, { project: PROJECT }),
+    mutationFn: () => sendJson('post', '/projects/{project}/members', { email, role }, { project: project?.id ?? 0 }),
     onSuccess: ({ data }) => {
       setEmail('');
       onInvited(data);
@@ -73,7 +78,7 @@ function Invite({ onInvited }: { onInvited: (invitation: Invitation) => void }) 
         className="min-w-0 flex-1 rounded-md border border-line bg-surface px-3 py-1.5 text-sm sm:max-w-72"
       />
       <LabelledSelect label="Role" value={role} options={rolesFor(isOwner)} onChange={setRole} />
-      <button type="submit" className="button" disabled={invite.isPending}>Invite</button>
+      <button type="submit" className="button" disabled={invite.isPending || !project}>Invite</button>
       {invite.error && <p role="alert" className="w-full text-sm text-bad">{invite.error.message}</p>}
     </form>
   );
@@ -90,10 +95,11 @@ function PersonRow({ person, isSelf, mayManage, onLink }: RowProps) {
   const time = useTime();
   const client = useQueryClient();
   const isOwner = useMay('owner');
+  const project = useProject();
   const changed = { onSuccess: () => client.invalidateQueries({ queryKey: people.queryKey }) };
   const setRole = useMutation({
     mutationFn: (role: string) =>
-      sendJson('put', '/projects/{project}/members/{id}', { role: role === NONE ? null : role }, { project: PROJECT, id: person.id }),
+      sendJson('put', '/projects/{project}/members/{id}', { role: role === NONE ? null : role }, { project: project?.id ?? 0, id: person.id }),
     ...changed,
   });
   const disable = useMutation({

@@ -6,9 +6,6 @@ export type ApiKey = Schemas['ApiKey'];
 export type NewKey = Schemas['NewKey'];
 export type Invitation = Schemas['Invitation'];
 
-/** The only one, until others can be made. */
-export const PROJECT = 1;
-
 export const ROLES = ['viewer', 'editor', 'admin', 'owner'] as const;
 export const SCOPES = ['ingest', 'read', 'write', 'admin'] as const;
 
@@ -30,10 +27,11 @@ export const people = queryOptions({
   queryFn: async ({ signal }) => (await getJson('/api/v1/users', { limit: MOST, email__isnotnull: 'true', order_by: 'name', order: 'asc' }, signal)).data,
 });
 
-export const keys = queryOptions({
-  queryKey: ['keys'],
-  queryFn: async ({ signal }) => (await getJson('/projects/{project}/keys', {}, signal, PROJECT)).data,
-});
+export const keys = (project: number) =>
+  queryOptions({
+    queryKey: ['keys', project],
+    queryFn: async ({ signal }) => (await getJson('/projects/{project}/keys', {}, signal, project)).data,
+  });
 
 export const sessions = queryOptions({
   queryKey: ['sessions'],

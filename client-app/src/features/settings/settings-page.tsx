@@ -6,10 +6,12 @@ import { me } from '../access/access';
 import { AuditTab } from './audit-tab';
 import { KeysTab } from './keys-tab';
 import { PeopleTab } from './people-tab';
+import { ProjectTab } from './project-tab';
 import { SessionsTab } from './sessions-tab';
 
 /** Each with what one must be allowed to see it. */
 const tabs = [
+  { key: 'project', name: 'Project', needs: 'admin', View: ProjectTab },
   { key: 'people', name: 'People', needs: 'admin', View: PeopleTab },
   { key: 'keys', name: 'Keys', needs: 'admin', View: KeysTab },
   { key: 'sessions', name: 'Sessions', needs: 'person', View: SessionsTab },
