@@ -12,7 +12,9 @@ internal sealed class Callers(AccessToken token, AccessBook book)
     /// <summary>Where beacons show a key for browsers: they send no headers.</summary>
     public const string KeyParameter = "key";
 
-    /// <summary>By which a project is chosen, by its id or name, percent-encoded where it is not of ASCII; the parameter <see cref="ProjectParameter"/> comes first.</summary>
+    /// <summary>
+    /// By which a project is chosen, by its id or name, percent-encoded where it is not of ASCII; the parameter <see cref="ProjectParameter"/> comes first.
+    /// </summary>
     public const string ProjectHeader = "x-bayou-project";
 
     public const string ProjectParameter = "project";

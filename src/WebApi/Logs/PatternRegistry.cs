@@ -8,8 +8,8 @@ using Npgsql;
 namespace Bayou.Logs;
 
 /// <summary>
-/// This node's copy of a project's patterns. A line that follows none makes a new one, whose number PostgreSQL gives; which of them are one and the same is found out
-/// behind that by <see cref="IPatternMinerGrain"/>, and every node hears of it within seconds of using them.
+/// This node's copy of a project's patterns. A line that follows none makes a new one, whose number PostgreSQL gives; which of them are one and the same
+/// is found out behind that by <see cref="IPatternMinerGrain"/>, and every node hears of it within seconds of using them.
 /// </summary>
 /// <param name="stopping">From then on nothing more is asked of grains.</param>
 [SuppressMessage("Design", "CA1001", Justification = "Requests have it from their scopes, which would dispose of it; the semaphore holds nothing to let go.")]

@@ -237,8 +237,8 @@ internal static class UserEndpoints
             if (known.Role is not null)
             {
                 return (null, new(StatusCodes.Status409Conflict, "CONFLICT",
-                    $"Person {id} has this e-mail, and a role here: PUT /projects/{project}/members/{id} changes it, POST /api/v1/users/{id}/link makes another "
-                        + "link.", [new("email", $"is that of person {id}")]));
+                    $"Person {id} has this e-mail, and a role here: PUT /projects/{project}/members/{id} changes it, POST /api/v1/users/{id}/link makes "
+                        + "another link.", [new("email", $"is that of person {id}")]));
             }
 
             // Whoever opens the link becomes that person, in all of their projects.
