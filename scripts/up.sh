@@ -64,7 +64,16 @@ begin() {
     ensure_database
     watch_cluster &
     WATCH=$!
-    export BAYOU_DATABASE_URL=$DATABASE_URL
+    export BAYOU_DATABASE_URL=$DATABASE_URL BAYOU_SECRET_KEY=${BAYOU_SECRET_KEY:-$(secret_key)}
+}
+
+# What encrypts the keys that are in the database: made once, and kept beside it.
+secret_key() {
+    [ -s "$BAYOU_DATA/secret.key" ] || (
+        umask 077
+        head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n' >"$BAYOU_DATA/secret.key.new" && mv "$BAYOU_DATA/secret.key.new" "$BAYOU_DATA/secret.key"
+    )
+    cat "$BAYOU_DATA/secret.key"
 }
 
 # One process asks until the server answers or is gone; curl may not be here.

@@ -116,6 +116,8 @@ internal static class Api
         app.UseRateLimiter();
         app.MapHealth();
         app.MapSession();
+        app.MapPasswords();
+        app.MapSecondFactor();
         app.MapUsers();
         app.MapProjects();
         app.MapKeys();

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
+using OtpNet;
 using static Microsoft.Playwright.Assertions;
 
 namespace Bayou;
@@ -118,6 +119,50 @@ public sealed class AccessPageTests : IAsyncLifetime
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Sign in to Bayou" })).ToBeVisibleAsync();
         await page.ReloadAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Sign in to Bayou" })).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task A_second_factor_is_added_asked_for_and_taken_away()
+    {
+        using var made = await Product.Http.PostAsJsonAsync(
+            new Uri(Product.Url, "/auth/first"), new { name = "Olga", email = "olga@example.com", password = Password }, Ct);
+        var page = await _browser.OpenAsync("/dashboard/settings?tab=sessions");
+        await SignInAsync(page);
+        await page.GetByLabel("Your password").FillAsync(Password);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Add one" }).ClickAsync();
+        var secret = (await page.GetByLabel("The secret").TextContentAsync())!;
+        var picture = page.GetByAltText("QR code for an authenticator app");
+        Assert.True(await picture.EvaluateAsync<bool>("image => image.decode().then(() => image.naturalWidth > 0)"));
+        await Browser.ScreenshotAsync(page, "second-factor", whole: true);
+        Assert.Empty(await Axe.ComplaintsAsync(page));
+        var totp = new Totp(Base32Encoding.ToBytes(secret));
+        await page.GetByLabel("Code").FillAsync("000000");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Ask for codes from now on" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("code is not right");
+        await page.GetByLabel("Code").FillAsync(totp.ComputeTotp());
+        await page.GetByRole(AriaRole.Button, new() { Name = "Ask for codes from now on" }).ClickAsync();
+        var recovery = (await page.GetByLabel("The recovery codes").TextContentAsync())!.Split(' ');
+        Assert.Equal(10, recovery.Length);
+        await page.EmulateMediaAsync(new() { ColorScheme = ColorScheme.Dark });
+        await Browser.ScreenshotAsync(page, "second-factor-codes", whole: true);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign out Olga" }).ClickAsync();
+
+        await SignInAsync(page);
+        await page.GetByLabel("Code").FillAsync(recovery[3]);
+        await Browser.ScreenshotAsync(page, "sign-in-code");
+        Assert.Empty(await Axe.ComplaintsAsync(page));
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await Expect(page.GetByText("9 recovery codes are left")).ToBeVisibleAsync();
+        await page.GetByLabel("Code").FillAsync(recovery[4]);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Take it away" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Add one" })).ToBeVisibleAsync();
+    }
+
+    private static async Task SignInAsync(IPage page)
+    {
+        await page.GetByLabel("E-mail").FillAsync("olga@example.com");
+        await page.GetByLabel("Password").FillAsync(Password);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
     }
 
     private async Task<HttpStatusCode> SendAsync(string? key)

@@ -116,7 +116,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Signs in with e-mail and password; a cookie stands for it from then on. */
+        /** Signs in with e-mail and password, and a code where a second factor asks for one. A page gets a cookie, all others tokens too. */
         post: operations["SignIn"];
         delete?: never;
         options?: never;
@@ -153,6 +153,57 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives the next tokens for a refresh token, once: a second use ends the session. */
+        post: operations["RefreshTokens"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own sessions, the last used first. */
+        get: operations["ListSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/sessions/{session}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends one of one's own sessions. */
+        delete: operations["EndOneSession"];
         options?: never;
         head?: never;
         patch?: never;
@@ -209,24 +260,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/auth/sessions": {
+    "/auth/second-factor": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** One's own sessions, the last used first. */
-        get: operations["ListSessions"];
-        put?: never;
-        post?: never;
+        /** Whether a code is asked for beside one's password. */
+        get: operations["GetSecondFactor"];
+        /** Has codes asked for from now on. */
+        put: operations["ConfirmSecondFactor"];
+        /** Makes a secret for an authenticator app; a code of it confirms it. */
+        post: operations["BeginSecondFactor"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/auth/sessions/{session}": {
+    "/auth/second-factor/remove": {
         parameters: {
             query?: never;
             header?: never;
@@ -235,9 +288,9 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post?: never;
-        /** Ends one of one's own sessions. */
-        delete: operations["EndOneSession"];
+        /** Has no codes asked for any more. */
+        post: operations["RemoveSecondFactor"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1128,6 +1181,9 @@ export interface components {
             /** Format: double */
             change: null | number;
         };
+        ConfirmedFactor: {
+            recovery_codes: string[];
+        };
         DatabaseInfo: {
             server: string;
             version: string;
@@ -1465,6 +1521,10 @@ export interface components {
             id: number;
             name: string;
         };
+        NewFactor: {
+            secret: string;
+            uri: string;
+        };
         NewKey: {
             /** Format: int32 */
             id: number;
@@ -1476,6 +1536,11 @@ export interface components {
         };
         /** @enum {unknown} */
         NodeStatus: "up" | "stopping" | "stopped" | "silent" | "dead";
+        OwnFactor: {
+            is_on: boolean;
+            /** Format: int32 */
+            recovery_codes: number;
+        };
         OwnSession: {
             /** Format: int64 */
             id: number;
@@ -1519,6 +1584,23 @@ export interface components {
             /** Format: date-time */
             end_date: string;
         };
+        SignedIn: {
+            access_token?: string;
+            token_type?: string;
+            /** Format: int32 */
+            expires_in?: number;
+            refresh_token?: string;
+            /** @enum {unknown} */
+            kind: "open" | "token" | "key" | "person" | null;
+            /** Format: int32 */
+            id: null | number;
+            name: null | string;
+            role: null | string;
+            may: string[];
+            project: null | components["schemas"]["MyProject"];
+            has_people: boolean;
+            has_token: boolean;
+        };
         Summary: {
             traffic: components["schemas"]["Comparison"];
             requests_per_second: components["schemas"]["Comparison"];
@@ -1530,6 +1612,13 @@ export interface components {
             bytes_in: components["schemas"]["Comparison"];
             bytes_out: components["schemas"]["Comparison"];
             apdex: components["schemas"]["Comparison"];
+        };
+        Tokens: {
+            access_token: string;
+            token_type: string;
+            /** Format: int32 */
+            expires_in: number;
+            refresh_token: string;
         };
         TopEntry: {
             service?: string;
@@ -1575,6 +1664,7 @@ export interface components {
             email: null | string;
             role: null | string;
             has_password: boolean;
+            has_second_factor: boolean;
             /** Format: date-time */
             disabled_at: null | string;
             /** Format: date-time */
@@ -1971,22 +2061,27 @@ export interface operations {
                 "application/json": {
                     email?: null | string;
                     password?: null | string;
+                    code?: null | string;
                 };
                 "application/x-ndjson": {
                     email?: null | string;
                     password?: null | string;
+                    code?: null | string;
                 };
                 "application/ndjson": {
                     email?: null | string;
                     password?: null | string;
+                    code?: null | string;
                 };
                 "application/jsonl": {
                     email?: null | string;
                     password?: null | string;
+                    code?: null | string;
                 };
                 "text/plain": {
                     email?: null | string;
                     password?: null | string;
+                    code?: null | string;
                 };
             };
         };
@@ -1998,7 +2093,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        data: components["schemas"]["Me"];
+                        data: components["schemas"]["SignedIn"];
                         error: null;
                         metadata: null;
                     };
@@ -2123,6 +2218,168 @@ export interface operations {
             };
         };
     };
+    RefreshTokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The token. */
+        requestBody: {
+            content: {
+                "application/json": {
+                    refresh_token?: null | string;
+                };
+                "application/x-ndjson": {
+                    refresh_token?: null | string;
+                };
+                "application/ndjson": {
+                    refresh_token?: null | string;
+                };
+                "application/jsonl": {
+                    refresh_token?: null | string;
+                };
+                "text/plain": {
+                    refresh_token?: null | string;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Tokens"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    ListSessions: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["OwnSession"][];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    EndOneSession: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path: {
+                session: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
     FirstOwner: {
         parameters: {
             query?: never;
@@ -2168,7 +2425,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        data: components["schemas"]["Me"];
+                        data: components["schemas"]["SignedIn"];
                         error: null;
                         metadata: null;
                     };
@@ -2279,26 +2536,31 @@ export interface operations {
                     password?: null | string;
                     current?: null | string;
                     token?: null | string;
+                    code?: null | string;
                 };
                 "application/x-ndjson": {
                     password?: null | string;
                     current?: null | string;
                     token?: null | string;
+                    code?: null | string;
                 };
                 "application/ndjson": {
                     password?: null | string;
                     current?: null | string;
                     token?: null | string;
+                    code?: null | string;
                 };
                 "application/jsonl": {
                     password?: null | string;
                     current?: null | string;
                     token?: null | string;
+                    code?: null | string;
                 };
                 "text/plain": {
                     password?: null | string;
                     current?: null | string;
                     token?: null | string;
+                    code?: null | string;
                 };
             };
         };
@@ -2310,7 +2572,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        data: components["schemas"]["Me"];
+                        data: components["schemas"]["SignedIn"];
                         error: null;
                         metadata: null;
                     };
@@ -2341,7 +2603,7 @@ export interface operations {
             };
         };
     };
-    ListSessions: {
+    GetSecondFactor: {
         parameters: {
             query?: never;
             header?: {
@@ -2360,7 +2622,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        data: components["schemas"]["OwnSession"][];
+                        data: components["schemas"]["OwnFactor"];
                         error: null;
                         metadata: null;
                     };
@@ -2391,19 +2653,174 @@ export interface operations {
             };
         };
     };
-    EndOneSession: {
+    ConfirmSecondFactor: {
         parameters: {
             query?: never;
             header?: {
                 /** @description The project that is meant, by its id or name. */
                 "x-bayou-project"?: string;
             };
-            path: {
-                session: number;
-            };
+            path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        /** @description A code of the app. */
+        requestBody: {
+            content: {
+                "application/json": {
+                    code?: null | string;
+                };
+                "application/x-ndjson": {
+                    code?: null | string;
+                };
+                "application/ndjson": {
+                    code?: null | string;
+                };
+                "application/jsonl": {
+                    code?: null | string;
+                };
+                "text/plain": {
+                    code?: null | string;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ConfirmedFactor"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    BeginSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The present password. */
+        requestBody: {
+            content: {
+                "application/json": {
+                    current?: null | string;
+                };
+                "application/x-ndjson": {
+                    current?: null | string;
+                };
+                "application/ndjson": {
+                    current?: null | string;
+                };
+                "application/jsonl": {
+                    current?: null | string;
+                };
+                "text/plain": {
+                    current?: null | string;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["NewFactor"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    RemoveSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A code of the app, or a recovery code. */
+        requestBody: {
+            content: {
+                "application/json": {
+                    code?: null | string;
+                };
+                "application/x-ndjson": {
+                    code?: null | string;
+                };
+                "application/ndjson": {
+                    code?: null | string;
+                };
+                "application/jsonl": {
+                    code?: null | string;
+                };
+                "text/plain": {
+                    code?: null | string;
+                };
+            };
+        };
         responses: {
             /** @description No Content */
             204: {
@@ -2723,6 +3140,7 @@ export interface operations {
                     age?: null | number;
                     email?: null | string;
                     disabled?: null | boolean;
+                    has_second_factor?: null | boolean;
                 };
                 "application/x-ndjson": {
                     name?: null | string;
@@ -2730,6 +3148,7 @@ export interface operations {
                     age?: null | number;
                     email?: null | string;
                     disabled?: null | boolean;
+                    has_second_factor?: null | boolean;
                 };
                 "application/ndjson": {
                     name?: null | string;
@@ -2737,6 +3156,7 @@ export interface operations {
                     age?: null | number;
                     email?: null | string;
                     disabled?: null | boolean;
+                    has_second_factor?: null | boolean;
                 };
                 "application/jsonl": {
                     name?: null | string;
@@ -2744,6 +3164,7 @@ export interface operations {
                     age?: null | number;
                     email?: null | string;
                     disabled?: null | boolean;
+                    has_second_factor?: null | boolean;
                 };
                 "text/plain": {
                     name?: null | string;
@@ -2751,6 +3172,7 @@ export interface operations {
                     age?: null | number;
                     email?: null | string;
                     disabled?: null | boolean;
+                    has_second_factor?: null | boolean;
                 };
             };
         };

@@ -27,6 +27,7 @@ internal sealed partial class MetricsCleanup(
             access.BatchCommands.Add(new("DELETE FROM audit WHERE time < now() - interval '366 days'"));
             access.BatchCommands.Add(new("DELETE FROM sessions WHERE least(revoked_at, last_used_at) < now() - interval '60 days'"));
             access.BatchCommands.Add(new("DELETE FROM sign_in_links WHERE expires_at < now() - interval '30 days'"));
+            access.BatchCommands.Add(new("DELETE FROM signing_keys WHERE created_at < now() - interval '60 days'"));
             access.BatchCommands.Add(new("DELETE FROM sign_in_attempts WHERE since < now() - interval '1 day'"));
             await access.ExecuteNonQueryAsync(ct);
         }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
+using System.Globalization;
 using Bayou.Database;
 using Bayou.Hosting;
 using Bayou.Projects;
@@ -22,7 +23,7 @@ internal sealed partial class AccessBook(
     private static readonly TimeSpan Trusted = TimeSpan.FromMinutes(1); // for which what is remembered counts without a look that works
     private static readonly TimeSpan Used = TimeSpan.FromMinutes(1);
 
-    private readonly ConcurrentDictionary<(CallerKind Kind, string Hash), Known> _known = new();
+    private readonly ConcurrentDictionary<(CallerKind Kind, string Secret), Known> _known = new();
     private readonly ConcurrentDictionary<(CallerKind Kind, long Id), byte> _used = new();
     private readonly SemaphoreSlim _looking = new(1); // Looks are taken in order: none puts back what a later one saw.
     private long _generation; // of what is remembered: something read before a change counts no more after it
@@ -61,10 +62,22 @@ internal sealed partial class AccessBook(
     public Task ChangedAsync(CancellationToken ct) => LookAsync(ct);
 
     /// <returns>Null for a key that is not known, has expired or was revoked.</returns>
-    public ValueTask<Caller?> OfKeyAsync(string key, CancellationToken ct) => OfAsync(CallerKind.Key, Secret.Hash(key), ct);
+    public ValueTask<Caller?> OfKeyAsync(string key, CancellationToken ct)
+    {
+        var hash = Secret.Hash(key);
+        return OfAsync(CallerKind.Key, Convert.ToHexString(hash), () => KeyAsync(hash, ct));
+    }
 
     /// <returns>Null for a session that is not known, has expired or was revoked, or whose person may not sign in.</returns>
-    public ValueTask<Caller?> OfSessionAsync(string cookie, CancellationToken ct) => OfAsync(CallerKind.Person, Secret.Hash(cookie), ct);
+    public ValueTask<Caller?> OfSessionAsync(string cookie, CancellationToken ct)
+    {
+        var hash = Secret.Hash(cookie);
+        return OfAsync(CallerKind.Person, Convert.ToHexString(hash), () => SessionAsync("s.hash", hash, ct));
+    }
+
+    /// <inheritdoc cref="OfSessionAsync(string, CancellationToken)"/>
+    public ValueTask<Caller?> OfSessionAsync(long id, CancellationToken ct) =>
+        OfAsync(CallerKind.Person, string.Create(CultureInfo.InvariantCulture, $"{id}"), () => SessionAsync("s.id", id, ct));
 
     public override void Dispose()
     {
@@ -94,14 +107,14 @@ internal sealed partial class AccessBook(
         }
     }
 
-    private async ValueTask<Caller?> OfAsync(CallerKind kind, byte[] hash, CancellationToken ct)
+    private async ValueTask<Caller?> OfAsync(CallerKind kind, string secret, Func<Task<Known?>> ask)
     {
-        var (name, now) = ((kind, Convert.ToHexString(hash)), time.GetUtcNow());
+        var (name, now) = ((kind, secret), time.GetUtcNow());
         var isTrusted = time.GetElapsedTime(Interlocked.Read(ref _looked)) < Trusted;
         if (!isTrusted || !_known.TryGetValue(name, out var known) || known.Generation != Interlocked.Read(ref _generation) || known.ExpiresAt <= now)
         {
             var generation = Interlocked.Read(ref _generation);
-            known = kind == CallerKind.Key ? await KeyAsync(hash, ct) : await SessionAsync(hash, ct);
+            known = await ask();
             known = (known ?? new(null, now + Unknown)) with { Generation = generation };
             if (_known.Count >= MostRemembered)
             {
@@ -201,16 +214,16 @@ internal sealed partial class AccessBook(
             await reader.IsDBNullAsync(3, ct) ? DateTimeOffset.MaxValue : reader.GetDateTime(3));
     }
 
-    private async Task<Known?> SessionAsync(byte[] hash, CancellationToken ct)
+    private async Task<Known?> SessionAsync<T>(string column, T value, CancellationToken ct)
     {
-        await using var command = lookups.CreateCommand("""
+        await using var command = lookups.CreateCommand($"""
             SELECT w.id, w.name, w.is_owner, s.id, least(s.last_used_at + $2, s.created_at + $3),
                    ARRAY(SELECT project_id FROM members WHERE user_id = w.id ORDER BY project_id),
                    ARRAY(SELECT role FROM members WHERE user_id = w.id ORDER BY project_id)
               FROM sessions s JOIN users w ON w.id = s.user_id
-             WHERE s.hash = $1 AND s.revoked_at IS NULL AND w.disabled_at IS NULL AND w.deleted_at IS NULL
+             WHERE {column} = $1 AND s.revoked_at IS NULL AND w.disabled_at IS NULL AND w.deleted_at IS NULL
             """);
-        command.With<byte[]>(hash);
+        command.With<T>(value);
         command.With(SignIn.Idle, SignIn.Longest);
         await using var reader = await command.ExecuteReaderAsync(ct);
         if (!await reader.ReadAsync(ct))

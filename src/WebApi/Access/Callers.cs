@@ -4,7 +4,7 @@ using Bayou.Projects;
 namespace Bayou.Access;
 
 /// <summary>Finds out who calls, and about which project, by what a request has with it.</summary>
-internal sealed class Callers(AccessToken token, AccessBook book)
+internal sealed class Callers(AccessToken token, AccessBook book, AccessJwt jwt)
 {
     public const string CookieName = "bayou_session";
     public const string KeyHeader = "x-api-key";
@@ -66,6 +66,12 @@ internal sealed class Callers(AccessToken token, AccessBook book)
             return !Secret.IsWhole(key) ? (null, "The API key is mistyped: its end does not fit its beginning.")
                 : await book.OfKeyAsync(key, ct) is { } found ? OfOrigin(found, headers.Origin.ToString())
                 : (null, "The API key is not known, has expired or was revoked.");
+        }
+
+        if (AccessJwt.Looks(key))
+        {
+            return await jwt.SessionAsync(key, ct) is { } session && await book.OfSessionAsync(session, ct) is { } signed ? (signed, "")
+                : (null, "The access token was not made here, has expired, or its session has ended; POST /auth/refresh gives the next one.");
         }
 
         if (!book.IsOpen && (key.Length > 0 || headers.Authorization.Count > 0))

@@ -6,28 +6,64 @@ using Npgsql;
 
 namespace Bayou.Access;
 
+/// <summary>A session that has begun.</summary>
+/// <param name="Cookie">What the browser's cookie is to hold.</param>
+internal sealed record NewSession(string Cookie, long Id, int Person);
+
+internal enum SignInState
+{
+    Begun,
+
+    /// <summary>What was shown does not fit, whichever of it is wrong.</summary>
+    Refused,
+
+    /// <summary>All is right so far; a code of the second factor is missing.</summary>
+    NeedsCode,
+
+    WrongCode,
+
+    TooMany,
+}
+
+/// <summary>What came of trying to sign in.</summary>
+/// <param name="Session">Null where none has begun.</param>
+/// <param name="Wait">Of <see cref="SignInState.TooMany"/>: for how long.</param>
+internal sealed record SignInOutcome(SignInState State, NewSession? Session = null, TimeSpan Wait = default);
+
 /// <summary>Begins and ends sessions of people. A session is a row; the browser's cookie holds a secret whose hash the row has.</summary>
-internal sealed class SignIn(NpgsqlDataSource db, AccessBook book, Passwords passwords)
+internal sealed class SignIn(NpgsqlDataSource db, AccessBook book, Passwords passwords, SecondFactors factors, SignInLimits limits)
 {
     public static readonly TimeSpan Idle = TimeSpan.FromDays(30); // A session ends when it was not used for so long,
     public static readonly TimeSpan Longest = TimeSpan.FromDays(90); // and after so long in any case.
     private static readonly TimeSpan LinkLifetime = TimeSpan.FromDays(3);
     private const int LongestDevice = 200;
 
-    /// <summary>Signs in by e-mail and password.</summary>
-    /// <returns>What the cookie is to hold; null where the two do not fit, whichever is wrong.</returns>
-    public async Task<string?> ByPasswordAsync(HttpContext http, string email, string password, CancellationToken ct)
+    /// <summary>Signs in by e-mail and password, and a code where one is asked for.</summary>
+    public async Task<SignInOutcome> ByPasswordAsync(HttpContext http, string email, string password, string? code, CancellationToken ct)
     {
         var (id, name, hash) = await FindAsync(email, ct);
         var (isRight, isWeak) = await passwords.VerifyAsync(hash, password, ct);
+        if (isRight && code is not null && await limits.TakeCodeAsync(id!.Value, ct) is { } wait)
+        {
+            return new(SignInState.TooMany, Wait: wait);
+        }
+
         var renewed = isRight && isWeak ? await passwords.HashAsync(password, ct) : null;
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        if (!isRight || !await IsStillAsync(connection, id!.Value, hash!, ct))
+        var isKnown = isRight && await IsStillAsync(connection, id!.Value, hash!, ct);
+        if (isKnown && code is null && await SecondFactors.HasAsync(connection, id!.Value, ct))
         {
-            await AuditLog.AddAsync(connection, http, new("sign_in.fail", id is { } known ? $"person:{known}" : "", null, After: new { email }), ct);
+            return new(SignInState.NeedsCode);
+        }
+
+        var isCode = isKnown && await IsCodeAsync(connection, id!.Value, code, ct);
+        if (!isCode)
+        {
+            object told = isKnown ? new { email, code = "wrong" } : new { email };
+            await AuditLog.AddAsync(connection, http, new("sign_in.fail", id is { } known ? $"person:{known}" : "", null, After: told), ct);
             await transaction.CommitAsync(ct);
-            return null;
+            return new(isKnown ? SignInState.WrongCode : SignInState.Refused);
         }
 
         if (renewed is not null)
@@ -37,10 +73,20 @@ internal sealed class SignIn(NpgsqlDataSource db, AccessBook book, Passwords pas
             await renew.ExecuteNonQueryAsync(ct);
         }
 
-        var cookie = await BeginAsync(connection, http, id!.Value, name, ct);
+        var session = await BeginAsync(connection, http, id!.Value, name, ct);
         await transaction.CommitAsync(ct);
-        return cookie;
+        if (code is not null)
+        {
+            await limits.ForgetCodesAsync(id!.Value, ct);
+        }
+
+        return new(SignInState.Begun, session);
     }
+
+    /// <summary>Whether a code is right, or none is asked for.</summary>
+    private async Task<bool> IsCodeAsync(NpgsqlConnection connection, int person, string? code, CancellationToken ct) =>
+        !await SecondFactors.HasAsync(connection, person, ct)
+            || (code is not null && await factors.ShowAsync(connection, person, code, ct));
 
     /// <summary>Locks a person; false where the password was changed, or they were put out, since it was looked at.</summary>
     private static async Task<bool> IsStillAsync(NpgsqlConnection connection, int id, string hash, CancellationToken ct)
@@ -52,25 +98,25 @@ internal sealed class SignIn(NpgsqlDataSource db, AccessBook book, Passwords pas
     }
 
     /// <summary>Begins a session in the transaction of what allows it.</summary>
-    /// <returns>What the cookie is to hold.</returns>
-    public static async Task<string> BeginAsync(NpgsqlConnection connection, HttpContext http, int id, string name, CancellationToken ct)
+    public static async Task<NewSession> BeginAsync(NpgsqlConnection connection, HttpContext http, int id, string name, CancellationToken ct)
     {
         var cookie = Secret.NewToken();
         var device = http.Request.Headers.UserAgent.ToString();
+        long session;
         await using (var command = new NpgsqlCommand("""
             WITH signed AS (UPDATE users SET last_sign_in_at = now() WHERE id = $1)
-            INSERT INTO sessions (user_id, hash, device, address) VALUES ($1, $2, $3, $4)
+            INSERT INTO sessions (user_id, hash, device, address) VALUES ($1, $2, $3, $4) RETURNING id
             """, connection))
         {
             command.With(id);
             command.With<byte[]>(Secret.Hash(cookie));
             command.With(device[..Math.Min(device.Length, LongestDevice)], http.Connection.RemoteIpAddress?.ToString() ?? "");
-            await command.ExecuteNonQueryAsync(ct);
+            session = (long)(await command.ExecuteScalarAsync(ct))!;
         }
 
         var by = new Caller(CallerKind.Person, id, name, null, Permission.Person, Project: null);
         await AuditLog.AddAsync(connection, http, new("sign_in", $"person:{id}", null), ct, by);
-        return cookie;
+        return new(cookie, session, id);
     }
 
     /// <summary>Makes a link by which somebody chooses a password, once.</summary>
@@ -87,9 +133,9 @@ internal sealed class SignIn(NpgsqlDataSource db, AccessBook book, Passwords pas
         return (token, expires);
     }
 
-    /// <summary>Sets a password by a link, and signs in.</summary>
-    /// <returns>What the cookie is to hold; null for a link that is not known, was used or has expired.</returns>
-    public async Task<string?> ByLinkAsync(HttpContext http, string token, string hash, CancellationToken ct)
+    /// <summary>Sets a password by a link, and signs in; the link stays as it was where a code is missing or wrong.</summary>
+    /// <returns>Refused for a link that is not known, was used or has expired.</returns>
+    public async Task<SignInOutcome> ByLinkAsync(HttpContext http, string token, string hash, string? code, CancellationToken ct)
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
@@ -105,19 +151,24 @@ internal sealed class SignIn(NpgsqlDataSource db, AccessBook book, Passwords pas
             await using var reader = await command.ExecuteReaderAsync(ct);
             if (!await reader.ReadAsync(ct))
             {
-                return null;
+                return new(SignInState.Refused);
             }
 
             (id, name) = (reader.GetInt32(0), reader.GetString(1));
         }
 
+        if (!await IsCodeAsync(connection, id, code, ct))
+        {
+            return new(code is null ? SignInState.NeedsCode : SignInState.WrongCode);
+        }
+
         await UserStore.SetPasswordAsync(connection, id, hash, ct);
         var by = new Caller(CallerKind.Person, id, name, null, Permission.Person, Project: null);
         await AuditLog.AddAsync(connection, http, new("password.set", $"person:{id}", null, After: new { by_link = true }), ct, by);
-        var cookie = await BeginAsync(connection, http, id, name, ct);
+        var session = await BeginAsync(connection, http, id, name, ct);
         await transaction.CommitAsync(ct);
         await book.ChangedAsync(ct);
-        return cookie;
+        return new(SignInState.Begun, session);
     }
 
     /// <summary>The e-mail that a link is for; null for one that is not known, was used or has expired.</summary>
@@ -133,8 +184,8 @@ internal sealed class SignIn(NpgsqlDataSource db, AccessBook book, Passwords pas
     }
 
     /// <summary>Changes one's own password, and ends all other sessions.</summary>
-    /// <returns>What the cookie is to hold; null where the present password is not right.</returns>
-    public async Task<string?> ChangeAsync(HttpContext http, Caller caller, string current, string password, CancellationToken ct)
+    /// <returns>Null where the present password is not right.</returns>
+    public async Task<NewSession?> ChangeAsync(HttpContext http, Caller caller, string current, string password, CancellationToken ct)
     {
         string? hash;
         await using (var command = db.CreateCommand("SELECT password_hash FROM users WHERE id = $1"))
@@ -158,15 +209,15 @@ internal sealed class SignIn(NpgsqlDataSource db, AccessBook book, Passwords pas
 
         await UserStore.SetPasswordAsync(connection, caller.Id, chosen, ct);
         await AuditLog.AddAsync(connection, http, new("password.set", caller.Actor, null), ct);
-        var cookie = await BeginAsync(connection, http, caller.Id, caller.Name, ct);
+        var session = await BeginAsync(connection, http, caller.Id, caller.Name, ct);
         await transaction.CommitAsync(ct);
         await book.ChangedAsync(ct);
-        return cookie;
+        return session;
     }
 
     /// <summary>Makes the first owner, where nobody else may sign in as one yet.</summary>
-    /// <returns>What the cookie is to hold; null where there is one already.</returns>
-    public async Task<string?> FirstAsync(HttpContext http, string name, string email, string password, CancellationToken ct)
+    /// <returns>Null where there is one already.</returns>
+    public async Task<NewSession?> FirstAsync(HttpContext http, string name, string email, string password, CancellationToken ct)
     {
         var hash = await passwords.HashAsync(password, ct);
         await using var connection = await db.OpenConnectionAsync(ct);
@@ -184,10 +235,10 @@ internal sealed class SignIn(NpgsqlDataSource db, AccessBook book, Passwords pas
             ?? (await UserStore.MakeOwnerAsync(connection, email, ct))!.Value;
         await UserStore.SetPasswordAsync(connection, id, hash, ct);
         await AuditLog.AddAsync(connection, http, new("person.create", $"person:{id}", null, After: new { name, email, role = Permissions.OwnerRole }), ct);
-        var cookie = await BeginAsync(connection, http, id, name, ct);
+        var session = await BeginAsync(connection, http, id, name, ct);
         await transaction.CommitAsync(ct);
         await book.ChangedAsync(ct);
-        return cookie;
+        return session;
     }
 
     /// <summary>Ends a session of a person.</summary>

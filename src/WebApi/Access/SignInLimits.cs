@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Bayou.Database;
@@ -14,6 +15,7 @@ internal sealed class SignInLimits(NpgsqlDataSource db, TimeProvider time)
     private const int OfAddress = 50;
     private const int OfAccountFromAddress = 10;
     private const int OfAccount = 200;
+    private const int OfCodes = 10; // of a second factor: whoever tries has the password already
     private static readonly TimeSpan Quarter = TimeSpan.FromMinutes(15);
 
     /// <summary>Counts an attempt before it is made.</summary>
@@ -30,16 +32,32 @@ internal sealed class SignInLimits(NpgsqlDataSource db, TimeProvider time)
             ? since + Quarter - time.GetUtcNow().UtcDateTime : null;
     }
 
-    /// <summary>An attempt was right: from there its account begins anew.</summary>
-    public async Task ForgetAsync(HttpContext http, string account, CancellationToken ct)
+    /// <summary>Counts a code before it is looked at, of somebody who has shown the password.</summary>
+    /// <returns>How long to wait with it; null for not at all.</returns>
+    public async Task<TimeSpan?> TakeCodeAsync(int person, CancellationToken ct)
     {
-        await using var command = db.CreateCommand($"DELETE FROM sign_in_attempts WHERE subject = {Subject} AND since = $2");
-        command.With($"account {account} from {Network(http.Connection.RemoteIpAddress)}", Since());
-        await command.ExecuteNonQueryAsync(ct);
+        var since = Since();
+        return await CountAsync(CodesOf(person), since, ct) > OfCodes ? since + Quarter - time.GetUtcNow().UtcDateTime : null;
     }
+
+    /// <summary>A code was right.</summary>
+    public Task ForgetCodesAsync(int person, CancellationToken ct) => ForgetAsync(CodesOf(person), ct);
+
+    private static string CodesOf(int person) => string.Create(CultureInfo.InvariantCulture, $"codes of {person}");
+
+    /// <summary>An attempt was right: from there its account begins anew.</summary>
+    public Task ForgetAsync(HttpContext http, string account, CancellationToken ct) =>
+        ForgetAsync($"account {account} from {Network(http.Connection.RemoteIpAddress)}", ct);
 
     /// <summary>An e-mail is told from others as the index of users does.</summary>
     private const string Subject = "sha256(convert_to(lower($1), 'UTF8'))";
+
+    private async Task ForgetAsync(string subject, CancellationToken ct)
+    {
+        await using var command = db.CreateCommand($"DELETE FROM sign_in_attempts WHERE subject = {Subject} AND since = $2");
+        command.With(subject, Since());
+        await command.ExecuteNonQueryAsync(ct);
+    }
 
     private async Task<int> CountAsync(string subject, DateTime since, CancellationToken ct)
     {

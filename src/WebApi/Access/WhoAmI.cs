@@ -1,3 +1,6 @@
+using System.Text.Json.Serialization;
+using Bayou.Http;
+
 namespace Bayou.Access;
 
 /// <summary>Who one is here.</summary>
@@ -7,14 +10,35 @@ namespace Bayou.Access;
 /// <param name="Project">That is meant, where another one is not named or not theirs; null for nobody who has one.</param>
 /// <param name="HasPeople">Somebody can sign in with e-mail and password.</param>
 /// <param name="HasToken">The server was started with an access token.</param>
-internal sealed record Me(
+internal record Me(
     CallerKind? Kind, int? Id, string? Name, string? Role, IReadOnlyList<string> May, MyProject? Project, bool HasPeople, bool HasToken);
+
+/// <summary>Who has signed in. A page has its cookie; what is no page also gets tokens.</summary>
+internal sealed record SignedIn : Me
+{
+    public SignedIn(Me me, Tokens? tokens)
+        : base(me) =>
+        (AccessToken, TokenType, ExpiresIn, RefreshToken) = (tokens?.AccessToken, tokens?.TokenType, tokens?.ExpiresIn, tokens?.RefreshToken);
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? AccessToken { get; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? TokenType { get; }
+
+    /// <summary>Seconds.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? ExpiresIn { get; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? RefreshToken { get; }
+}
 
 /// <summary>The project that one is in.</summary>
 internal sealed record MyProject(int Id, string Name);
 
 /// <summary>Tells callers who they are.</summary>
-internal sealed class WhoAmI(Callers callers, AccessToken token, AccessBook book)
+internal sealed class WhoAmI(Callers callers, AccessToken token, AccessBook book, RefreshTokens tokens)
 {
     /// <param name="caller">Null for nobody who is known.</param>
     public Me Of(Caller? caller) => new(
@@ -23,7 +47,14 @@ internal sealed class WhoAmI(Callers callers, AccessToken token, AccessBook book
             .Select(one => one == Permission.IngestFromBrowser ? Permissions.Browser : one.ToString().ToLowerInvariant())],
         caller?.Project is { } id && book.Projects.Of(id) is { } project ? new(id, project.Name) : null, book.HasPeople, token.IsRequired);
 
-    /// <summary>Whoever has just begun a session.</summary>
-    public async Task<Me> OfSessionAsync(HttpContext http, string cookie, CancellationToken ct) =>
-        Of(await book.OfSessionAsync(cookie, ct) is { } caller ? callers.Placed(http, caller).Caller : null);
+    /// <summary>Gives whoever has just begun a session what they go on with.</summary>
+    public async Task<ApiResult<SignedIn>> SignedInAsync(HttpContext http, NewSession session, CancellationToken ct)
+    {
+        SessionCookie.Set(http, session.Cookie);
+        var me = Of(await book.OfSessionAsync(session.Cookie, ct) is { } caller ? callers.Placed(http, caller).Caller : null);
+        return new(new(me, IsPage(http.Request) ? null : await tokens.FirstAsync(session.Person, session.Id, ct)));
+    }
+
+    /// <summary>Browsers say of each request which page it is of, and no script can keep them from it: what a page's scripts could read, they never get.</summary>
+    private static bool IsPage(HttpRequest request) => request.Headers.ContainsKey("Sec-Fetch-Site") || request.Headers.Origin.Count > 0;
 }

@@ -102,5 +102,5 @@ internal sealed class UserChanges(NpgsqlDataSource db, AccessBook book, Callers 
         return (user, problem);
     }
 
-    private static object Told(User user) => new { user.Name, user.Age, user.Email, user.Role, user.DisabledAt };
+    private static object Told(User user) => new { user.Name, user.Age, user.Email, user.Role, user.DisabledAt, user.HasSecondFactor };
 }

@@ -136,8 +136,19 @@ internal static class UserEndpoints
             return problem!;
         }
 
+        if (body.HasSecondFactor == true)
+        {
+            return ApiProblem.Validation(
+                "has_second_factor can only be taken away.", new FieldError("has_second_factor", "must be false: each makes their own"));
+        }
+
         return await OfAsync(changes.ChangeAsync(http, id, "person.change", isAway: body.Disabled == true, async (connection, user) =>
         {
+            if (body.HasSecondFactor == false)
+            {
+                await SecondFactors.RemoveAsync(connection, id, ct); // Whoever has lost the app and the codes.
+            }
+
             if (body.Email is { } email && await UserStore.OfEmailAsync(connection, email, ct) is { } other && other != id)
             {
                 return Taken;
@@ -297,7 +308,7 @@ internal static class UserEndpoints
     private sealed record UserBody(string? Name, int? Age, string? Email) : IBody;
 
     /// <summary>What is changed of a person; null for what stays.</summary>
-    private sealed record UserChange(string? Name, int? Age, string? Email, bool? Disabled) : IBody;
+    private sealed record UserChange(string? Name, int? Age, string? Email, bool? Disabled, bool? HasSecondFactor) : IBody;
 
     private sealed record InviteBody(string? Email, string? Name, string? Role) : IBody;
 

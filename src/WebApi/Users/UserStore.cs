@@ -8,8 +8,10 @@ namespace Bayou.Users;
 /// <param name="Email">Null for one who cannot sign in.</param>
 /// <param name="Role">In the project that was asked about; <c>owner</c> for an admin of all; null for none.</param>
 /// <param name="HasPassword">One has been chosen.</param>
+/// <param name="HasSecondFactor">A code is asked for beside it.</param>
 internal sealed record User(
-    int Id, string Name, int? Age, string? Email, string? Role, bool HasPassword, DateTime? DisabledAt, DateTime? LastSignInAt, DateTime CreatedAt,
+    int Id, string Name, int? Age, string? Email, string? Role, bool HasPassword, bool HasSecondFactor,
+    DateTime? DisabledAt, DateTime? LastSignInAt, DateTime CreatedAt,
     DateTime UpdatedAt);
 
 /// <summary>People, in PostgreSQL.</summary>
@@ -21,8 +23,10 @@ internal static class UserStore
     /// <summary>Of rows w of users and m of members.</summary>
     public const string Role = "CASE WHEN w.is_owner THEN 'owner' ELSE m.role END";
 
-    public const string Columns =
-        $"w.id, w.name, w.age, w.email, {Role}, w.password_hash IS NOT NULL, w.disabled_at, w.last_sign_in_at, w.created_at, w.updated_at";
+    public const string Columns = $"""
+        w.id, w.name, w.age, w.email, {Role}, w.password_hash IS NOT NULL,
+        EXISTS (SELECT FROM second_factors f WHERE f.user_id = w.id AND f.confirmed_at IS NOT NULL), w.disabled_at, w.last_sign_in_at, w.created_at, w.updated_at
+        """;
 
     /// <summary>Whom a project knows: its members, owners, and those who were made there.</summary>
     public static string IsKnownIn(string project) => $"(m.user_id IS NOT NULL OR w.is_owner OR w.project_id = {project})";
@@ -35,8 +39,8 @@ internal static class UserStore
 
     public static async Task<User> ReadAsync(NpgsqlDataReader row, CancellationToken ct) => new(
         row.GetInt32(0), row.GetString(1), await row.OrNullAsync<int>(2, ct), await row.TextOrNullAsync(3, ct),
-        await row.TextOrNullAsync(4, ct), row.GetBoolean(5), await row.OrNullAsync<DateTime>(6, ct),
-        await row.OrNullAsync<DateTime>(7, ct), row.GetDateTime(8), row.GetDateTime(9));
+        await row.TextOrNullAsync(4, ct), row.GetBoolean(5), row.GetBoolean(6),
+        await row.OrNullAsync<DateTime>(7, ct), await row.OrNullAsync<DateTime>(8, ct), row.GetDateTime(9), row.GetDateTime(10));
 
     public static Task LockAsync(NpgsqlConnection connection, CancellationToken ct) => Lock.AcquireAsync(connection, ct);
 

@@ -5,6 +5,7 @@ import { sendJson } from '../../shared/api';
 import { Loading } from '../../shared/states';
 import { useTitle } from '../../shared/use-title';
 import { becomes } from './access';
+import { asksForCode, CodeField } from './code-field';
 import { Entry } from './entry';
 import { Field } from './field';
 import { NewPassword } from './new-password';
@@ -15,13 +16,16 @@ export function LinkPage() {
   const token = useLocation().hash.slice(1);
   const go = useNavigate();
   const [password, setPassword] = useState('');
+  const [code, setCode] = useState('');
+  const [needsCode, setNeedsCode] = useState(false);
   const link = useQuery({
     queryKey: ['link', token],
     queryFn: async () => (await sendJson('post', '/auth/link', { token })).data,
     staleTime: Infinity,
   });
   const choose = useMutation({
-    mutationFn: () => sendJson('post', '/auth/password', { token, password }),
+    mutationFn: () => sendJson('post', '/auth/password', { token, password, ...(needsCode ? { code } : {}) }),
+    onError: (error) => { setNeedsCode(needsCode || asksForCode(error)); },
     onSuccess: ({ data }) => {
       becomes(data);
       void go('/dashboard', { replace: true });
@@ -42,13 +46,14 @@ export function LinkPage() {
       title="Welcome to Bayou"
       action="Choose it, and sign in"
       isPending={choose.isPending}
-      error={choose.error}
+      error={asksForCode(choose.error) && code === '' ? null : choose.error}
       onSubmit={() => {
         choose.mutate();
       }}
     >
       <Field label="E-mail" type="email" autoComplete="username" readOnly value={link.data.email} onChange={() => undefined} />
       <NewPassword value={password} onChange={setPassword} />
+      {needsCode && <CodeField value={code} onChange={setCode} />}
     </Entry>
   );
 }

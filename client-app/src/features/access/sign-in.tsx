@@ -4,6 +4,7 @@ import { sendJson } from '../../shared/api';
 import { Failed, Loading } from '../../shared/states';
 import { useTitle } from '../../shared/use-title';
 import { becomes, me } from './access';
+import { asksForCode, CodeField } from './code-field';
 import { Entry } from './entry';
 import { Field } from './field';
 
@@ -25,13 +26,20 @@ export function SignIn() {
 function ByPassword({ below }: { below: React.ReactNode }) {
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
-  const signIn = useMutation({ mutationFn: () => sendJson('post', '/auth/login', { email, password }), onSuccess: ({ data }) => { becomes(data); } });
+  const [code, setCode] = useState('');
+  const [needsCode, setNeedsCode] = useState(false);
+  const signIn = useMutation({
+    mutationFn: () => sendJson('post', '/auth/login', { email, password, ...(needsCode ? { code } : {}) }),
+    onSuccess: ({ data }) => { becomes(data); },
+    onError: (error) => { setNeedsCode(needsCode || asksForCode(error)); },
+  });
+  const isFirstAsked = asksForCode(signIn.error) && code === '';
   return (
     <Entry
       title="Sign in to Bayou"
       action="Sign in"
       isPending={signIn.isPending}
-      error={signIn.error}
+      error={isFirstAsked ? null : signIn.error}
       onSubmit={() => {
         signIn.mutate();
       }}
@@ -46,6 +54,7 @@ function ByPassword({ below }: { below: React.ReactNode }) {
     >
       <Field label="E-mail" type="email" autoComplete="username" required value={email} onChange={setEmail} />
       <Field label="Password" type="password" autoComplete="current-password" required value={password} onChange={setPassword} />
+      {needsCode && <CodeField value={code} onChange={setCode} />}
     </Entry>
   );
 }

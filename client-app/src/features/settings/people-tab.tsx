@@ -110,8 +110,12 @@ function PersonRow({ person, isSelf, mayManage, onLink }: RowProps) {
     mutationFn: () => sendJson('post', '/api/v1/users/{id}/link', undefined, { id: person.id }),
     onSuccess: ({ data }) => { onLink(data); },
   });
+  const removeFactor = useMutation({
+    mutationFn: () => sendJson('patch', '/api/v1/users/{id}', { has_second_factor: false }, { id: person.id }),
+    ...changed,
+  });
   const mayChange = mayManage && (isOwner || person.role !== 'owner');
-  const error = setRole.error ?? disable.error ?? link.error;
+  const error = setRole.error ?? disable.error ?? link.error ?? removeFactor.error;
   return (
     <tr className={person.disabled_at ? 'text-ink-soft' : ''}>
       <th scope="row">
@@ -140,6 +144,18 @@ function PersonRow({ person, isSelf, mayManage, onLink }: RowProps) {
         {mayChange && (
           <span className="inline-flex gap-1">
             <button type="button" className="button" onClick={() => { link.mutate(); }}>{person.has_password ? 'Reset password' : 'New link'}</button>
+            {!isSelf && person.has_second_factor && (
+              <button
+                type="button"
+                className="button"
+                title="For whoever has lost the app and the recovery codes"
+                onClick={() => {
+                  removeFactor.mutate();
+                }}
+              >
+                No second factor
+              </button>
+            )}
             {!isSelf && (
               <button
                 type="button"

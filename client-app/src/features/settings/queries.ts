@@ -33,6 +33,11 @@ export const keys = (project: number) =>
     queryFn: async ({ signal }) => (await getJson('/projects/{project}/keys', {}, signal, project)).data,
   });
 
+export const secondFactor = queryOptions({
+  queryKey: ['second-factor'],
+  queryFn: async ({ signal }) => (await getJson('/auth/second-factor', {}, signal)).data,
+});
+
 export const sessions = queryOptions({
   queryKey: ['sessions'],
   queryFn: async ({ signal }) => (await getJson('/auth/sessions', {}, signal)).data,

@@ -8,6 +8,7 @@ import { becomes } from '../access/access';
 import { Field } from '../access/field';
 import { NewPassword } from '../access/new-password';
 import { sessions } from './queries';
+import { SecondFactor } from './second-factor';
 import { Table } from './table';
 
 /** Where one is signed in, and one's password. */
@@ -41,6 +42,7 @@ export function SessionsTab() {
         )}
       </Card>
       <Password />
+      <SecondFactor />
     </>
   );
 }

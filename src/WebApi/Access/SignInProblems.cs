@@ -1,0 +1,24 @@
+using System.Globalization;
+using Bayou.Http;
+
+namespace Bayou.Access;
+
+/// <summary>Why somebody is not let in yet.</summary>
+internal static class SignInProblems
+{
+    /// <summary>What is to be said of a code; null where it is not the code.</summary>
+    public static ApiProblem? Of(SignInOutcome outcome) => outcome.State switch
+    {
+        SignInState.NeedsCode => new(StatusCodes.Status401Unauthorized, "SECOND_FACTOR", "This needs a code of your authenticator app, or a recovery code.",
+            [new("code", "is missing")]),
+        SignInState.WrongCode => new(StatusCodes.Status401Unauthorized, "SECOND_FACTOR", "The code is not right, or was used already.",
+            [new("code", "is not right, or was used already")]),
+        SignInState.TooMany => TooMany(outcome.Wait),
+        _ => null,
+    };
+
+    public static ApiProblem TooMany(TimeSpan wait) =>
+        new(StatusCodes.Status429TooManyRequests, "TOO_MANY_ATTEMPTS",
+            string.Create(CultureInfo.InvariantCulture, $"Too many attempts to sign in. Try again in {Math.Ceiling(wait.TotalMinutes)} min."),
+            RetryAfter: wait);
+}
