@@ -32,7 +32,7 @@ internal sealed class PatternKeeper(NpgsqlDataSource db, LogSegments kind, IOpti
     /// <returns>How many patterns of a project went, merged ones among them.</returns>
     public async Task<int> LetGoAsync(int project, CancellationToken ct)
     {
-        var uses = await UsesAsync(ct); // Before the lock, since it reads all counts there are.
+        var uses = await UsesAsync(project, ct); // Before the lock, since it reads all counts there are.
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await PatternRow.Lock.AcquireAsync(connection, ct, project);
@@ -104,13 +104,14 @@ internal sealed class PatternKeeper(NpgsqlDataSource db, LogSegments kind, IOpti
     }
 
     /// <summary>How many kept lines each pattern has, by the number they were stored with.</summary>
-    private async Task<Dictionary<int, Use>> UsesAsync(CancellationToken ct)
+    private async Task<Dictionary<int, Use>> UsesAsync(int project, CancellationToken ct)
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         // One sight of segments and counts.
         await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, ct);
-        var counts = "SELECT pattern_id, lines, last_time FROM log_counts";
-        await using (var list = new NpgsqlCommand("SELECT id FROM log_segments WHERE state IN ('hot', 'closed')", connection))
+        var counts = "SELECT pattern_id, lines, last_time FROM log_counts WHERE segment_id IN (SELECT id FROM log_segments WHERE project_id = $1)";
+        await using var list = new NpgsqlCommand("SELECT id FROM log_segments WHERE state IN ('hot', 'closed') AND project_id = $1", connection);
+        list.With(project);
         await using (var segments = await list.ExecuteReaderAsync(ct))
         {
             while (await segments.ReadAsync(ct))
@@ -121,6 +122,7 @@ internal sealed class PatternKeeper(NpgsqlDataSource db, LogSegments kind, IOpti
 
         await using var sum = new NpgsqlCommand($"SELECT pattern_id, sum(lines)::bigint, max(last_time) FROM ({counts}) lines GROUP BY 1",
             connection) { CommandTimeout = LongestCount };
+        sum.With(project);
         await using var reader = await sum.ExecuteReaderAsync(ct);
         var uses = new Dictionary<int, Use>();
         while (await reader.ReadAsync(ct))

@@ -26,9 +26,19 @@ internal sealed partial class ProjectKeeper(NpgsqlDataSource db, LogSegments log
         var emptied = 0;
         foreach (var project in await DeletedAsync(ct))
         {
-            await EmptyAsync(project, ct);
-            emptied++;
-            Emptied(project);
+            try
+            {
+                if (await BeginAsync(project, ct))
+                {
+                    await EmptyAsync(project, ct);
+                    emptied++;
+                    Emptied(project);
+                }
+            }
+            catch (Exception e) when (DatabaseFailure.Is(e))
+            {
+                NotEmptied(project, e); // The next run goes on with it; the others need not wait.
+            }
         }
 
         return emptied;
@@ -48,6 +58,21 @@ internal sealed partial class ProjectKeeper(NpgsqlDataSource db, LogSegments log
         return projects;
     }
 
+    /// <summary>Says that there is no way back from here, unless it was restored meanwhile.</summary>
+    private async Task<bool> BeginAsync(int project, CancellationToken ct)
+    {
+        await using var connection = await db.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await Project.Changes.AcquireAsync(connection, ct);
+        await using var command = new NpgsqlCommand("""
+            UPDATE projects SET emptying_at = coalesce(emptying_at, now()) WHERE id = $1 AND deleted_at < now() - $2 AND emptied_at IS NULL
+            """, connection);
+        command.With(project, Grace);
+        var isGone = await command.ExecuteNonQueryAsync(ct) > 0;
+        await transaction.CommitAsync(ct);
+        return isGone;
+    }
+
     /// <summary>Step by step, each of which finds nothing to do where it was done before: whatever fails is done by the next run.</summary>
     private async Task EmptyAsync(int project, CancellationToken ct)
     {
@@ -64,8 +89,10 @@ internal sealed partial class ProjectKeeper(NpgsqlDataSource db, LogSegments log
 
         await RunAsync("""
             UPDATE users u SET deleted_at = now(), updated_at = now()
-             WHERE project_id = $1 AND deleted_at IS NULL AND NOT is_owner AND NOT EXISTS (SELECT FROM members m WHERE m.user_id = u.id)
+             WHERE (project_id = $1 OR project_id IN (SELECT id FROM projects WHERE emptied_at IS NOT NULL))
+               AND deleted_at IS NULL AND NOT is_owner AND NOT EXISTS (SELECT FROM members m WHERE m.user_id = u.id)
             """, project, ct);
+        await ExpireLogsAsync(project, ct); // What was being sealed meanwhile.
         await RunAsync("UPDATE projects SET emptied_at = now() WHERE id = $1", project, ct);
     }
 
@@ -97,7 +124,7 @@ internal sealed partial class ProjectKeeper(NpgsqlDataSource db, LogSegments log
             await windows.ExecuteNonQueryAsync(ct);
         }
 
-        await using var gone = new NpgsqlCommand("DELETE FROM series WHERE id = ANY ($1)", connection);
+        await using var gone = new NpgsqlCommand("DELETE FROM series WHERE id = ANY ($1)", connection) { CommandTimeout = LongestStatement };
         gone.With<int[]>(series);
         await gone.ExecuteNonQueryAsync(ct);
         await transaction.CommitAsync(ct);
@@ -114,4 +141,7 @@ internal sealed partial class ProjectKeeper(NpgsqlDataSource db, LogSegments log
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Project {project} was deleted 30 days ago; what it had is gone")]
     private partial void Emptied(int project);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "What the deleted project {project} had could not be let go whole; the next run goes on")]
+    private partial void NotEmptied(int project, Exception exception);
 }

@@ -104,9 +104,22 @@ internal sealed class Callers(AccessToken token, AccessBook book, AccessJwt jwt)
         found.Origins is null || found.Origins.Contains(origin, StringComparer.OrdinalIgnoreCase) ? (found, "")
             : (null, "This key is for pages of other origins.");
 
-    /// <summary>Whether who called may still do something: what takes long to come in, or goes on for long, asks again.</summary>
-    public async ValueTask<bool> StillMayAsync(HttpContext http, Permission any, CancellationToken ct) =>
-        await FindAsync(http, ct) is { Caller: { } caller, IsOtherProject: false } && (caller.May & any) != Permission.None;
+    /// <summary>
+    /// Whether who called may still do something in the project that the gate found: what takes long to come in, or goes on for long, asks again, and goes
+    /// on as what the caller is by now.
+    /// </summary>
+    public async ValueTask<bool> StillMayAsync(HttpContext http, Permission any, CancellationToken ct)
+    {
+        var project = http.Project();
+        if ((await WhoAsync(http, ct)).Caller is not { } who || book.Projects.Of(project) is null || who.In(project) is not { } caller
+            || (caller.May & any) == Permission.None)
+        {
+            return false;
+        }
+
+        http.Features.Set(caller);
+        return true;
+    }
 }
 
 /// <summary>Who was found to call.</summary>

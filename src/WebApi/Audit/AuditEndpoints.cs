@@ -111,7 +111,7 @@ internal static class AuditEndpoints
         }
     }
 
-    /// <summary>What was done in the project, and what its people did that is of none, such as signing in; an owner sees all that is of none.</summary>
+    /// <summary>What was done in the project, and what its people did since they are, which is of none, such as signing in; an owner sees all that is of none.</summary>
     private static FilterSql Visible(HttpContext http)
     {
         var filter = new FilterSql();
@@ -119,7 +119,8 @@ internal static class AuditEndpoints
         filter.Add(http.Caller()!.IsOwner ? $"(w.project_id = {project} OR w.project_id IS NULL)"
             : (FormattableString)$"""
                 (w.project_id = {project}
-                 OR w.project_id IS NULL AND w.target IN (SELECT 'person:' || user_id FROM members WHERE project_id = {project}))
+                 OR w.project_id IS NULL AND EXISTS (
+                    SELECT FROM members m WHERE m.project_id = {project} AND w.target = 'person:' || m.user_id AND w.time >= m.since))
                 """);
         return filter;
     }

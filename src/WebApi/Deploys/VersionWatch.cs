@@ -10,6 +10,7 @@ internal sealed partial class VersionWatch(DeployWriter deploys, TimeProvider ti
     /// <summary>How far a version's written time may be behind; far below <see cref="DeployWriter.Rolling"/>.</summary>
     private static readonly TimeSpan Rewrite = TimeSpan.FromMinutes(1);
     private const int MaxPending = 1_000;
+    private const int PlacesOfEach = 100; // even then
 
     private readonly ConcurrentDictionary<(int Project, string Service, string Version), (DateTimeOffset First, DateTimeOffset Last)> _pending = new();
     private readonly Dictionary<(int Project, string Service, string Version), DateTimeOffset> _written = [];
@@ -17,7 +18,7 @@ internal sealed partial class VersionWatch(DeployWriter deploys, TimeProvider ti
     /// <summary>Only what has just happened can tell a deploy: a backfill's versions are history.</summary>
     public void Seen(int project, string service, string version, DateTimeOffset first, DateTimeOffset last)
     {
-        if (last < time.GetUtcNow() - DeployWriter.Rolling || _pending.Count >= MaxPending)
+        if (last < time.GetUtcNow() - DeployWriter.Rolling || IsFull(project))
         {
             return;
         }
@@ -25,6 +26,9 @@ internal sealed partial class VersionWatch(DeployWriter deploys, TimeProvider ti
         _pending.AddOrUpdate((project, service, version), (first, last), (_, seen) =>
             (first < seen.First ? first : seen.First, last > seen.Last ? last : seen.Last));
     }
+
+    /// <summary>Where one project has taken all places, another still has some.</summary>
+    private bool IsFull(int project) => _pending.Count >= MaxPending && _pending.Keys.Count(seen => seen.Project == project) >= PlacesOfEach;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

@@ -36,9 +36,19 @@ internal sealed class PatternRegistries(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(PatternRegistry.Period, time);
+        var rounds = new Dictionary<int, Task>();
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            await Task.WhenAll(_all.Values.Select(patterns => patterns.RoundAsync()));
+            foreach (var (project, patterns) in _all)
+            {
+                // None waits for another's.
+                var round = rounds.GetValueOrDefault(project, Task.CompletedTask);
+                if (round.IsCompleted)
+                {
+                    await round; // Whatever it could not handle ends the process.
+                    rounds[project] = patterns.RoundAsync();
+                }
+            }
         }
     }
 }

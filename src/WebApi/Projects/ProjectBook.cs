@@ -10,9 +10,9 @@ internal sealed class ProjectBook(IEnumerable<KnownProject> all)
     public static readonly ProjectBook Empty = new([]);
 
     private readonly FrozenDictionary<int, KnownProject> _byId = all.ToFrozenDictionary(project => project.Id);
-    // Names that only PostgreSQL tells apart mean the older project.
+    // Names that only PostgreSQL tells apart mean none.
     private readonly FrozenDictionary<string, int> _byName = all.GroupBy(project => project.Name, StringComparer.OrdinalIgnoreCase)
-        .ToFrozenDictionary(alike => alike.Key, alike => alike.Min(project => project.Id), StringComparer.OrdinalIgnoreCase);
+        .Where(alike => alike.Count() == 1).ToFrozenDictionary(alike => alike.Key, alike => alike.Single().Id, StringComparer.OrdinalIgnoreCase);
 
     public IEnumerable<int> Ids => _byId.Keys;
 

@@ -75,11 +75,6 @@ internal static class ProjectEndpoints
             return problem!;
         }
 
-        if ((body.MaxEndpoints ?? body.QueriesPerMinute ?? body.IngestPerMinute) is not null && !http.Caller()!.IsOwner)
-        {
-            return new ApiProblem(StatusCodes.Status403Forbidden, "FORBIDDEN", "Limits keep projects from taking what others need: an owner changes them.");
-        }
-
         var (changed, refused) = await store.ChangeAsync(http, body with { Name = body.Name?.Trim() }, ct);
         return changed is null ? refused! : new ApiResult<ProjectRow>(changed);
     }

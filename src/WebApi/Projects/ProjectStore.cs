@@ -17,18 +17,16 @@ internal sealed record ProjectRow(
     int Id, string Name, string? Role, int? MaxEndpoints, int? QueriesPerMinute, int? IngestPerMinute, DateTime CreatedAt, DateTime? DeletedAt);
 
 /// <summary>Projects, in PostgreSQL. One change at a time, each with its row in the audit log, and known to this node at once.</summary>
-internal sealed class ProjectStore(NpgsqlDataSource db, AccessBook book)
+internal sealed class ProjectStore(NpgsqlDataSource db, AccessBook book, Callers callers)
 {
     private const string Columns = "id, name, max_endpoints, queries_per_minute, ingest_per_minute, created_at, deleted_at";
-
-    private static readonly AdvisoryLock Lock = new("projects");
 
     /// <param name="among">Null for all.</param>
     public static async Task<List<ProjectRow>> ListAsync(NpgsqlConnection connection, int[]? among, bool isDeleted, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand($"""
             SELECT {Columns} FROM projects
-             WHERE ($1::int[] IS NULL OR id = ANY ($1)) AND (deleted_at IS NOT NULL) = $2 AND emptied_at IS NULL ORDER BY text_fold(name), id
+             WHERE ($1::int[] IS NULL OR id = ANY ($1)) AND (deleted_at IS NOT NULL) = $2 AND emptying_at IS NULL ORDER BY text_fold(name), id
             """, connection);
         command.With<int[]?>(among);
         command.With(isDeleted);
@@ -51,11 +49,11 @@ internal sealed class ProjectStore(NpgsqlDataSource db, AccessBook book)
     }
 
     public Task<(ProjectRow? Project, ApiProblem? Problem)> MakeAsync(HttpContext http, string name, CancellationToken ct) =>
-        CommitAsync(async connection =>
+        CommitAsync(http, Permission.Owner, async connection =>
         {
             await using var command = new NpgsqlCommand($"""
                 INSERT INTO projects (name) SELECT $1 WHERE (SELECT count(*) FROM projects WHERE deleted_at IS NULL) < {ProjectRules.Most}
-                ON CONFLICT (text_fold(name)) WHERE deleted_at IS NULL DO NOTHING RETURNING id
+                ON CONFLICT (text_fold(name)) WHERE emptied_at IS NULL DO NOTHING RETURNING id
                 """, connection);
             command.With(name);
             if (await command.ExecuteScalarAsync(ct) is not int id)
@@ -70,12 +68,18 @@ internal sealed class ProjectStore(NpgsqlDataSource db, AccessBook book)
         }, ct);
 
     public Task<(ProjectRow? Project, ApiProblem? Problem)> ChangeAsync(HttpContext http, ProjectChange change, CancellationToken ct) =>
-        CommitAsync(async connection =>
+        CommitAsync(http, Permission.Admin, async connection =>
         {
             var id = http.Project();
             if (await FindAsync(connection, id, ct) is not { } before)
             {
                 return (null, ApiProblem.NotFound("project"));
+            }
+
+            if ((change.MaxEndpoints ?? change.QueriesPerMinute ?? change.IngestPerMinute) is not null && !http.Caller()!.IsOwner)
+            {
+                return (null, new(StatusCodes.Status403Forbidden, "FORBIDDEN",
+                    "Limits keep projects from taking what others need: an owner changes them."));
             }
 
             if (change.Name is not null && await IsTakenAsync(connection, change.Name, id, ct))
@@ -99,7 +103,7 @@ internal sealed class ProjectStore(NpgsqlDataSource db, AccessBook book)
     /// <returns>Why it is not deleted; null where it is.</returns>
     public async Task<ApiProblem?> DeleteAsync(HttpContext http, CancellationToken ct)
     {
-        var (_, problem) = await CommitAsync(async connection =>
+        var (_, problem) = await CommitAsync(http, Permission.Owner, async connection =>
         {
             var id = http.Project();
             if (await FindAsync(connection, id, ct) is not { } before)
@@ -117,16 +121,15 @@ internal sealed class ProjectStore(NpgsqlDataSource db, AccessBook book)
     }
 
     public Task<(ProjectRow? Project, ApiProblem? Problem)> RestoreAsync(HttpContext http, int id, CancellationToken ct) =>
-        CommitAsync(async connection =>
+        CommitAsync(http, Permission.Owner, async connection =>
         {
             await using var command = new NpgsqlCommand("""
-                UPDATE projects p SET deleted_at = NULL WHERE id = $1 AND deleted_at IS NOT NULL AND emptied_at IS NULL
-                   AND NOT EXISTS (SELECT FROM projects o WHERE text_fold(o.name) = text_fold(p.name) AND o.deleted_at IS NULL)
+                UPDATE projects SET deleted_at = NULL WHERE id = $1 AND deleted_at IS NOT NULL AND emptying_at IS NULL
                 """, connection);
             command.With(id);
             if (await command.ExecuteNonQueryAsync(ct) == 0)
             {
-                return (null, ApiProblem.NotFound("deleted project that still has what it had, and whose name is free"));
+                return (null, ApiProblem.NotFound("deleted project that still has what it had"));
             }
 
             var after = await FindAsync(connection, id, ct);
@@ -134,12 +137,19 @@ internal sealed class ProjectStore(NpgsqlDataSource db, AccessBook book)
             return (after, null);
         }, ct);
 
+    /// <param name="needed">That the caller still has when it is this change's turn.</param>
     private async Task<(ProjectRow? Project, ApiProblem? Problem)> CommitAsync(
-        Func<NpgsqlConnection, Task<(ProjectRow? Project, ApiProblem? Problem)>> work, CancellationToken ct)
+        HttpContext http, Permission needed, Func<NpgsqlConnection, Task<(ProjectRow? Project, ApiProblem? Problem)>> work, CancellationToken ct)
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await Lock.AcquireAsync(connection, ct);
+        await Project.Changes.AcquireAsync(connection, ct);
+        await book.ChangedAsync(ct);
+        if (!await callers.StillMayAsync(http, needed, ct))
+        {
+            return (null, new(StatusCodes.Status401Unauthorized, "UNAUTHENTICATED", "You may not do this any more."));
+        }
+
         var (row, problem) = await work(connection);
         if (problem is null)
         {
@@ -153,7 +163,7 @@ internal sealed class ProjectStore(NpgsqlDataSource db, AccessBook book)
     private static async Task<bool> IsTakenAsync(NpgsqlConnection connection, string name, int id, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(
-            "SELECT EXISTS (SELECT FROM projects WHERE text_fold(name) = text_fold($1) AND deleted_at IS NULL AND id <> $2)", connection);
+            "SELECT EXISTS (SELECT FROM projects WHERE text_fold(name) = text_fold($1) AND emptied_at IS NULL AND id <> $2)", connection);
         command.With(name, id);
         return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
@@ -162,7 +172,9 @@ internal sealed class ProjectStore(NpgsqlDataSource db, AccessBook book)
         row.GetInt32(0), row.GetString(1), null, await row.OrNullAsync<int>(2, ct), await row.OrNullAsync<int>(3, ct), await row.OrNullAsync<int>(4, ct),
         row.GetDateTime(5), await row.OrNullAsync<DateTime>(6, ct));
 
-    private static ApiProblem Taken => new(StatusCodes.Status409Conflict, "CONFLICT", "Another project has this name.", [new("name", "is another project's")]);
+    private static ApiProblem Taken =>
+        new(StatusCodes.Status409Conflict, "CONFLICT", "Another project has this name, or one that was deleted and can be restored.",
+        [new("name", "is another project's")]);
 
     private static string Target(int id) => string.Create(CultureInfo.InvariantCulture, $"project:{id}");
 

@@ -21,7 +21,7 @@ internal sealed class UserChanges(NpgsqlDataSource db, AccessBook book, Callers 
                 return (null, problem);
             }
 
-            var made = await UserStore.FindAsync(connection, http.Project(), id.Value, ct);
+            var made = await UserStore.FindAsync(connection, http.Project(), id.Value, ct, anywhere: true);
             await AuditLog.AddAsync(connection, http, new(action, $"person:{id}", http.Project(), After: Told(made!)), ct);
             return (made, null);
         }, ct);
@@ -35,7 +35,7 @@ internal sealed class UserChanges(NpgsqlDataSource db, AccessBook book, Callers 
         bool ofProject = false) =>
         CommitAsync(http, async connection =>
         {
-            var (caller, project) = (http.Caller()!, http.Project());
+            var (caller, project) = (http.Caller()!, http.Project()); // as it is by now
             if (await UserStore.FindAsync(connection, project, id, ct, anywhere: ofProject && caller.IsOwner) is not { } before)
             {
                 return (null, ApiProblem.NotFound("person"));
@@ -75,7 +75,7 @@ internal sealed class UserChanges(NpgsqlDataSource db, AccessBook book, Callers 
     public static ApiProblem TooMuch =>
         new(StatusCodes.Status403Forbidden, "FORBIDDEN", "This is for somebody who may at least as much as that person, in all of their projects.");
 
-    /// <summary>Whether a caller is an admin of every project that a person has a role in.</summary>
+    /// <summary>Whether a caller is an admin of every project that a person has a role in, or was made in.</summary>
     public static async Task<bool> ManagesAsync(NpgsqlConnection connection, Caller caller, int id, CancellationToken ct) =>
         (await UserStore.ProjectsAsync(connection, id, ct)).All(caller.IsAdminOf);
 

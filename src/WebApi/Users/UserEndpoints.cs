@@ -180,19 +180,16 @@ internal static class UserEndpoints
     private static async Task<Results<ApiResult<User>, ApiProblem>> RestoreAsync(HttpContext http, int id, UserChanges changes, CancellationToken ct) =>
         await OfAsync(changes.MakeAsync(http, async connection =>
         {
-            if (!await UserChanges.ManagesAsync(connection, http.Caller()!, id, ct))
-            {
-                return (null, UserChanges.TooMuch);
-            }
-
+            var (caller, project) = (http.Caller()!, http.Project());
             await using var command = new NpgsqlCommand("""
                 UPDATE users u SET deleted_at = NULL, updated_at = now() WHERE id = $1 AND deleted_at IS NOT NULL
                    AND ($2 OR NOT is_owner AND (project_id = $3 OR EXISTS (SELECT FROM members WHERE user_id = u.id AND project_id = $3)))
                    AND NOT EXISTS (SELECT FROM users o WHERE lower(o.email) = lower(u.email) AND o.deleted_at IS NULL)
                 """, connection);
-            command.With(id, http.Caller()!.IsOwner, http.Project());
-            return await command.ExecuteNonQueryAsync(ct) == 0
-                ? (null, ApiProblem.NotFound("deleted person whom you may restore and whose e-mail is free")) : ((int?)id, null);
+            command.With(id, caller.IsOwner, project);
+            return await command.ExecuteNonQueryAsync(ct) == 0 ? (null, ApiProblem.NotFound("deleted person whom you may restore and whose e-mail is free"))
+                : await UserChanges.ManagesAsync(connection, caller, id, ct) ? ((int?)id, null)
+                : (null, UserChanges.TooMuch); // The transaction goes no further.
         }, "person.restore", ct));
 
     private static async Task<Results<CreatedResult<Invitation>, ApiProblem>> LinkAsync(
@@ -233,15 +230,20 @@ internal static class UserEndpoints
             return new ApiProblem(StatusCodes.Status409Conflict, "CONFLICT", "Make the first administrator first, by POST /auth/first: they invite others.");
         }
 
-        if ((KeyProblem(http) ?? RoleProblem(http, body.Role)) is { } forbidden)
+        if (KeyProblem(http) is { } forbidden)
         {
             return forbidden;
         }
 
         Invitation? made = null;
-        var (caller, project) = (http.Caller()!, http.Project());
+        var project = http.Project();
         var (_, refused) = await changes.MakeAsync(http, async connection =>
         {
+            if (RoleProblem(http, body.Role) is { } tooMuch)
+            {
+                return (null, tooMuch);
+            }
+
             var isNew = await UserStore.AddAsync(connection, project, body.Name ?? body.Email!.Split('@')[0], null, body.Email, isOwner: false, ct);
             var id = isNew ?? (await UserStore.OfEmailAsync(connection, body.Email!, ct))!.Value;
             var known = (await UserStore.FindAsync(connection, project, id, ct, anywhere: true))!;
@@ -252,10 +254,16 @@ internal static class UserEndpoints
                         + "another link.", [new("email", $"is that of person {id}")]));
             }
 
-            // Whoever opens the link becomes that person, in all of their projects.
-            var needsLink = !known.HasPassword && await UserChanges.ManagesAsync(connection, caller, id, ct);
+            // Whoever else manages that person can become them, by a link: they would come in here too.
+            if (isNew is null && !await UserChanges.ManagesAsync(connection, http.Caller()!, id, ct))
+            {
+                return (null, new(StatusCodes.Status403Forbidden, "FORBIDDEN", "This e-mail is somebody's of another project: an owner gives them a role here.",
+                    [new("email", "is somebody's of another project")]));
+            }
+
             await UserStore.SetRoleAsync(connection, project, id, body.Role, ct);
-            (string Token, DateTime ExpiresAt)? link = needsLink ? await SignIn.LinkAsync(connection, id, time, ct) : null;
+            await UserStore.VoidLinksAsync(connection, id, ct); // They were made for what that person was then.
+            (string Token, DateTime ExpiresAt)? link = known.HasPassword ? null : await SignIn.LinkAsync(connection, id, time, ct);
             made = new(id, body.Email!, body.Role!, link is { } given ? SignInLink.Of(http, given.Token) : null, link?.ExpiresAt);
             return ((int?)id, null);
         }, "person.invite", ct);
@@ -266,7 +274,7 @@ internal static class UserEndpoints
         HttpContext http, int id, RequestBody bodies, UserChanges changes, CancellationToken ct)
     {
         var (body, problem) = await JsonBody.ReadAsync<RoleBody>(http, bodies, ct);
-        if (body is null || (problem = ApiProblem.Of(body.Role is null ? null : RoleError(body.Role)) ?? RoleProblem(http, body.Role)) is not null)
+        if (body is null || (problem = ApiProblem.Of(body.Role is null ? null : RoleError(body.Role))) is not null)
         {
             return problem!;
         }
@@ -281,8 +289,15 @@ internal static class UserEndpoints
     }
 
     private static Task<(User? User, ApiProblem? Problem)> RoleAsync(HttpContext http, int id, string? role, UserChanges changes, CancellationToken ct) =>
-        changes.ChangeAsync(http, id, "person.role", isAway: role != Permissions.OwnerRole, async (connection, _) =>
+        changes.ChangeAsync(http, id, "person.role", isAway: role != Permissions.OwnerRole, async (connection, user) =>
         {
+            // As in an invitation; what they have here already they have by one.
+            if ((RoleProblem(http, role) ?? (user.Role is null && role is not null && !await UserChanges.ManagesAsync(connection, http.Caller()!, id, ct)
+                ? UserChanges.TooMuch : null)) is { } tooMuch)
+            {
+                return tooMuch;
+            }
+
             await UserStore.SetRoleAsync(connection, http.Project(), id, role, ct);
             return null;
         }, ct, ofProject: true);

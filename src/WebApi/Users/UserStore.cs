@@ -103,9 +103,10 @@ internal static class UserStore
         {
             Parameters = { new() { Value = id }, new() { Value = role == Permissions.OwnerRole } },
         });
-        batch.BatchCommands.Add(new("DELETE FROM members WHERE user_id = $1 AND project_id = $2")
+        // An owner has no roles beside it, which would come back with a demotion.
+        batch.BatchCommands.Add(new("DELETE FROM members WHERE user_id = $1 AND (project_id = $2 OR $3)")
         {
-            Parameters = { new() { Value = id }, new() { Value = project } },
+            Parameters = { new() { Value = id }, new() { Value = project }, new() { Value = role == Permissions.OwnerRole } },
         });
         if (role is not (null or Permissions.OwnerRole))
         {
@@ -145,10 +146,13 @@ internal static class UserStore
         await command.ExecuteNonQueryAsync(ct);
     }
 
-    /// <summary>The projects in which a person has a role.</summary>
+    /// <summary>The projects in which a person has a role, and the one in which they were made.</summary>
     public static async Task<int[]> ProjectsAsync(NpgsqlConnection connection, int id, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand("SELECT ARRAY(SELECT project_id FROM members WHERE user_id = $1)", connection);
+        await using var command = new NpgsqlCommand("""
+            SELECT ARRAY(SELECT project_id FROM members WHERE user_id = $1
+                   UNION SELECT u.project_id FROM users u JOIN projects p ON p.id = u.project_id WHERE u.id = $1 AND p.emptied_at IS NULL)
+            """, connection);
         command.With(id);
         return (int[])(await command.ExecuteScalarAsync(ct))!;
     }

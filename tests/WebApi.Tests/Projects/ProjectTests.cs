@@ -94,7 +94,7 @@ public sealed class ProjectTests(People people) : IClassFixture<People>
     }
 
     [Fact]
-    public async Task Somebody_of_another_project_is_invited_without_a_link_and_is_nobody_elses_to_change()
+    public async Task Somebody_of_another_project_is_given_a_role_by_an_owner_and_is_nobody_elses_to_change()
     {
         var (one, two) = (await people.ProjectAsync(), await people.ProjectAsync());
         var (first, _, _) = await people.PersonAsync("admin", one);
@@ -102,7 +102,8 @@ public sealed class ProjectTests(People people) : IClassFixture<People>
         var (_, id, email) = await people.PersonAsync("viewer", one);
         await People.GetAsync(second, $"/api/v1/users/{id}", HttpStatusCode.NotFound);
         Assert.Equal(HttpStatusCode.NotFound, await People.StatusAsync(second.PutAsJsonAsync($"/projects/{two}/members/{id}", new { role = "viewer" }, Ct)));
-        var invited = await People.DataAsync(second.PostAsJsonAsync($"/projects/{two}/members", new { email, role = "editor" }, Ct), HttpStatusCode.Created);
+        Assert.Equal(HttpStatusCode.Forbidden, await People.StatusAsync(InviteAsync(second, two, email, "editor"))); // The first's admin can become that person.
+        var invited = await People.DataAsync(InviteAsync(people.Owner, two, email, "editor"), HttpStatusCode.Created);
         Assert.Null(invited["link"]);
         Assert.Equal("editor", (string)(await People.GetAsync(second, $"/api/v1/users/{id}"))["data"]!["role"]!);
 
@@ -120,14 +121,103 @@ public sealed class ProjectTests(People people) : IClassFixture<People>
     }
 
     [Fact]
-    public async Task A_link_is_made_by_nobody_who_does_not_manage_all_of_a_persons_projects()
+    public async Task A_link_that_one_project_made_opens_nothing_that_another_gave_later()
     {
         var (one, two) = (await people.ProjectAsync(), await people.ProjectAsync());
-        var (second, _, _) = await people.PersonAsync("admin", two);
+        var (first, _, _) = await people.PersonAsync("admin", one);
         var email = $"new-{Guid.NewGuid():N}@example.com";
-        await People.DataAsync(people.Owner.PostAsJsonAsync($"/projects/{one}/members", new { email, role = "admin" }, Ct), HttpStatusCode.Created);
-        var invited = await People.DataAsync(second.PostAsJsonAsync($"/projects/{two}/members", new { email, role = "viewer" }, Ct), HttpStatusCode.Created);
-        Assert.Null(invited["link"]); // With it, the second's admin would be the first's.
+        var kept = People.TokenOf(await People.DataAsync(InviteAsync(first, one, email, "viewer"), HttpStatusCode.Created));
+        var invited = await People.DataAsync(InviteAsync(people.Owner, two, email, "admin"), HttpStatusCode.Created);
+        var password = People.Password;
+        Assert.Equal(HttpStatusCode.Gone, await People.StatusAsync(people.Nobody.PostAsJsonAsync("/auth/password", new { token = kept, password }, Ct)));
+        Assert.Equal(HttpStatusCode.Forbidden, await People.StatusAsync(
+            first.PostAsync(new Uri($"/api/v1/users/{invited["user_id"]}/link", UriKind.Relative), null, Ct)));
+        Assert.NotNull(invited["link"]); // To the owner, who manages both.
+
+        // One who was made in a project is that project's, though without a role yet.
+        using var content = JsonContent.Create(new { name = "Carol", email = "c" + email });
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/users") { Content = content };
+        request.Headers.Add("x-bayou-project", $"{two}");
+        await People.DataAsync(people.Owner.SendAsync(request, Ct), HttpStatusCode.Created);
+        Assert.Equal(HttpStatusCode.Forbidden, await People.StatusAsync(InviteAsync(first, one, "c" + email, "viewer")));
+    }
+
+    [Fact]
+    public async Task A_stream_ends_when_its_reader_loses_the_project()
+    {
+        var (one, two) = (await people.ProjectAsync(), await people.ProjectAsync());
+        var (reader, id, _) = await people.PersonAsync("viewer", one);
+        await People.DataAsync(people.Owner.PutAsJsonAsync($"/projects/{two}/members/{id}", new { role = "viewer" }, Ct));
+        var (sends, _, _) = await people.KeyOfAsync(one, "ingest");
+        using var stream = new StreamReader(await reader.GetStreamAsync(new Uri("/logs/stream?id__gt=0", UriKind.Relative), Ct));
+        await LineAsync(sends);
+        while (await stream.ReadLineAsync(Ct) is { } line && !line.StartsWith("data:", StringComparison.Ordinal))
+        {
+        }
+
+        await People.DataAsync(people.Owner.PutAsJsonAsync($"/projects/{one}/members/{id}", new { role = (string?)null }, Ct));
+        await LineAsync(sends);
+        Assert.DoesNotContain("data:", await stream.ReadToEndAsync(Ct), StringComparison.Ordinal); // It ends, though another project is still theirs.
+    }
+
+    [Fact]
+    public async Task Whoever_is_demoted_while_a_request_comes_in_does_what_they_may_by_then()
+    {
+        var project = await people.ProjectAsync();
+        var (slow, id, _) = await people.PersonAsync("owner", project);
+        foreach (var (method, path, body) in new[]
+        {
+            ("POST", $"/projects/{project}/members", $"{{\"email\":\"{Guid.NewGuid():N}@example.com\",\"role\":\"owner\"}}"),
+            ("PATCH", $"/projects/{project}", "{\"queries_per_minute\":5}"),
+        })
+        {
+            await People.DataAsync(people.Owner.PutAsJsonAsync($"/projects/{project}/members/{id}", new { role = "owner" }, Ct));
+            using var content = new SlowContent(body);
+            using var request = new HttpRequestMessage(new(method), path) { Content = content };
+            var sent = slow.SendAsync(request, Ct);
+            await content.Begun; // The gate has let it through, or will as what they are now.
+            await People.DataAsync(people.Owner.PutAsJsonAsync($"/projects/{project}/members/{id}", new { role = "admin" }, Ct));
+            content.Finish();
+            Assert.Equal(HttpStatusCode.Forbidden, await People.StatusAsync(sent));
+        }
+    }
+
+    [Fact]
+    public async Task What_is_being_emptied_cannot_be_restored_and_what_was_restored_is_not_emptied()
+    {
+        var (one, two) = (await people.ProjectAsync(), await people.ProjectAsync());
+        foreach (var id in (int[])[one, two])
+        {
+            Assert.Equal(HttpStatusCode.NoContent, await People.StatusAsync(people.Owner.DeleteAsync(Of(id), Ct)));
+            await ExecuteAsync($"UPDATE projects SET deleted_at = now() - interval '31 days' WHERE id = {id}");
+        }
+
+        await ExecuteAsync($"UPDATE projects SET emptying_at = now() WHERE id = {one}"); // as a run that failed half way leaves it
+        Assert.Equal(HttpStatusCode.NotFound, await People.StatusAsync(RestoreAsync(one)));
+        Assert.DoesNotContain(await ProjectsAsync("?deleted=true"), project => (int)project!["id"]! == one);
+        await People.DataAsync(RestoreAsync(two));
+        Assert.Equal(1, await people.Server.Get<IGrainFactory>().GetGrain<IProjectKeeperGrain>(IProjectKeeperGrain.Key).RunAsync(Ct));
+        await People.GetAsync(people.Owner, $"/projects/{two}");
+    }
+
+    [Fact]
+    public async Task A_deleted_project_keeps_its_name()
+    {
+        var name = $"kept {Guid.NewGuid():N}";
+        var id = await people.ProjectAsync(name);
+        Assert.Equal(HttpStatusCode.NoContent, await People.StatusAsync(people.Owner.DeleteAsync(Of(id), Ct)));
+        Assert.Equal(HttpStatusCode.Conflict, await MakeAsync(name));
+        await People.DataAsync(RestoreAsync(id));
+    }
+
+    [Fact]
+    public async Task An_owner_restores_a_person_of_any_project()
+    {
+        var project = await people.ProjectAsync();
+        var (_, id, _) = await people.PersonAsync("viewer", project);
+        var person = new Uri($"/api/v1/users/{id}?project={project}", UriKind.Relative);
+        Assert.Equal(HttpStatusCode.NoContent, await People.StatusAsync(people.Owner.DeleteAsync(person, Ct)));
+        await People.DataAsync(people.Owner.PostAsync(new Uri($"/api/v1/users/{id}/restore", UriKind.Relative), null, Ct));
     }
 
     [Fact]
@@ -182,6 +272,9 @@ public sealed class ProjectTests(People people) : IClassFixture<People>
 
     private static Uri Of(int id) => new($"/projects/{id}", UriKind.Relative);
 
+    private static Task<HttpResponseMessage> InviteAsync(HttpClient http, int project, string email, string role) =>
+        http.PostAsJsonAsync($"/projects/{project}/members", new { email, role }, Ct);
+
     private Task<HttpResponseMessage> RestoreAsync(int id) => people.Owner.PostAsync(new Uri($"/projects/{id}/restore", UriKind.Relative), null, Ct);
 
     private Task<HttpStatusCode> MakeAsync(string name) => People.StatusAsync(people.Owner.PostAsJsonAsync("/projects", new { name }, Ct));
@@ -222,5 +315,38 @@ public sealed class ProjectTests(People people) : IClassFixture<People>
     {
         await using var command = people.Server.Db.CreateCommand(sql);
         return (long)(await command.ExecuteScalarAsync(Ct))!;
+    }
+
+    /// <summary>A body of which half comes at once, and the rest when told.</summary>
+    private sealed class SlowContent : HttpContent
+    {
+        private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly byte[] _bytes;
+
+        public SlowContent(string json)
+        {
+            _bytes = System.Text.Encoding.UTF8.GetBytes(json);
+            Headers.ContentType = new("application/json");
+        }
+
+        public Task Begun => _begun.Task;
+
+        public void Finish() => _finished.SetResult();
+
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        {
+            await stream.WriteAsync(_bytes.AsMemory(0, 5), Ct);
+            await stream.FlushAsync(Ct);
+            _begun.SetResult();
+            await _finished.Task;
+            await stream.WriteAsync(_bytes.AsMemory(5), Ct);
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = _bytes.Length;
+            return true;
+        }
     }
 }
