@@ -15,6 +15,7 @@ using Bayou.Metrics;
 using Bayou.Projects;
 using Bayou.Requests;
 using Bayou.Self;
+using Bayou.Sso;
 using Bayou.Users;
 using Bayou.Windows;
 using Microsoft.AspNetCore.Cors.Infrastructure;
@@ -60,6 +61,7 @@ internal static class Api
         services.AddSingleton(BodyBudget.OfThisMachine);
         services.AddSingleton<RequestBody>();
         services.AddAccess();
+        services.AddSso(builder.Configuration);
         services.AddSingleton<UserChanges>();
         services.AddSingleton<ProjectStore>();
         services.AddSingleton(provider => new Startup(provider.GetRequiredService<TimeProvider>().GetUtcNow()));
@@ -111,6 +113,7 @@ internal static class Api
         app.UseCors();
         app.UseMiddleware<OriginGate>();
         app.UseMiddleware<AccessGate>();
+        app.UseSso();
         app.UseRequestTimeouts();
         app.Use(ReadLimits.EndWaitingAsync);
         app.UseRateLimiter();
@@ -118,6 +121,7 @@ internal static class Api
         app.MapSession();
         app.MapPasswords();
         app.MapSecondFactor();
+        app.MapSso();
         app.MapUsers();
         app.MapProjects();
         app.MapKeys();

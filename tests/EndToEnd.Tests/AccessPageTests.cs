@@ -128,7 +128,7 @@ public sealed class AccessPageTests : IAsyncLifetime
             new Uri(Product.Url, "/auth/first"), new { name = "Olga", email = "olga@example.com", password = Password }, Ct);
         var page = await _browser.OpenAsync("/dashboard/settings?tab=sessions");
         await SignInAsync(page);
-        await page.GetByLabel("Your password").FillAsync(Password);
+        await page.GetByLabel("Your password", new() { Exact = true }).FillAsync(Password);
         await page.GetByRole(AriaRole.Button, new() { Name = "Add one" }).ClickAsync();
         var secret = (await page.GetByLabel("The secret").TextContentAsync())!;
         var picture = page.GetByAltText("QR code for an authenticator app");
@@ -136,26 +136,45 @@ public sealed class AccessPageTests : IAsyncLifetime
         await Browser.ScreenshotAsync(page, "second-factor", whole: true);
         Assert.Empty(await Axe.ComplaintsAsync(page));
         var totp = new Totp(Base32Encoding.ToBytes(secret));
-        await page.GetByLabel("Code").FillAsync("000000");
+        await page.GetByLabel("Code", new() { Exact = true }).FillAsync("000000");
         await page.GetByRole(AriaRole.Button, new() { Name = "Ask for codes from now on" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("code is not right");
-        await page.GetByLabel("Code").FillAsync(totp.ComputeTotp());
+        await page.GetByLabel("Code", new() { Exact = true }).FillAsync(totp.ComputeTotp());
         await page.GetByRole(AriaRole.Button, new() { Name = "Ask for codes from now on" }).ClickAsync();
-        var recovery = (await page.GetByLabel("The recovery codes").TextContentAsync())!.Split(' ');
+        var recovery = (await page.GetByLabel("The recovery codes").TextContentAsync())!.Split('\n');
         Assert.Equal(10, recovery.Length);
         await page.EmulateMediaAsync(new() { ColorScheme = ColorScheme.Dark });
         await Browser.ScreenshotAsync(page, "second-factor-codes", whole: true);
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign out Olga" }).ClickAsync();
 
         await SignInAsync(page);
-        await page.GetByLabel("Code").FillAsync(recovery[3]);
+        await page.GetByLabel("Code", new() { Exact = true }).FillAsync(recovery[3]);
         await Browser.ScreenshotAsync(page, "sign-in-code");
         Assert.Empty(await Axe.ComplaintsAsync(page));
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
         await Expect(page.GetByText("9 recovery codes are left")).ToBeVisibleAsync();
-        await page.GetByLabel("Code").FillAsync(recovery[4]);
+        await page.GetByLabel("Code", new() { Exact = true }).FillAsync(recovery[4]);
         await page.GetByRole(AriaRole.Button, new() { Name = "Take it away" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Add one" })).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task A_provider_of_single_sign_on_is_offered_and_the_page_says_why_it_let_nobody_in()
+    {
+        using var made = await Product.Http.PostAsJsonAsync(
+            new Uri(Product.Url, "/auth/first"), new { name = "Olga", email = "olga@example.com", password = Password }, Ct);
+        await using var own = new Product(_browser.DatabaseUrl, ("BAYOU_OIDC_AUTHORITY", "https://accounts.example"), ("BAYOU_OIDC_CLIENT_ID", "bayou"),
+            ("BAYOU_OIDC_CLIENT_SECRET", "secret"), ("Bayou__Sso__Name", "Example ID"));
+        await own.StartAsync();
+        var page = await _browser.OpenAsync("/dashboard");
+        await page.GotoAsync(new Uri(own.Url, "/dashboard/logs?level=error").ToString());
+        var link = page.GetByRole(AriaRole.Link, new() { Name = "Sign in with Example ID" });
+        await Expect(link).ToHaveAttributeAsync("href", new Regex(@"^/auth/sso\?to=%2Fdashboard%2Flogs%3Flevel%3Derror"));
+        await page.GotoAsync(new Uri(own.Url, "/login?refused=uninvited").ToString());
+        await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("Nobody has invited you yet");
+        await Expect(link).ToHaveAttributeAsync("href", "/auth/sso?to=%2F");
+        await Browser.ScreenshotAsync(page, "sign-in-sso");
+        Assert.Empty(await Axe.ComplaintsAsync(page));
     }
 
     private static async Task SignInAsync(IPage page)

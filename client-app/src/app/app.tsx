@@ -42,7 +42,8 @@ function Pages() {
     <Layout isClosed={isAsked}>
       {isAsked ? <SignIn /> : noProject ?? <Suspense fallback={<Loading what="the page" />}>
         <Routes>
-          {['/', '/login'].map((path) => <Route key={path} path={path} element={<Navigate to="/dashboard" replace />} />)}
+          <Route path="/" element={<Navigate to="/dashboard" replace />} />
+          <Route path="/login" element={data ? <Navigate to="/dashboard" replace /> : <Loading what="the way in" />} />
           {pages.map(({ path }) => <Route key={path} path={path} Component={views[path]} />)}
           <Route path="*" element={<p role="alert">There is no page here. <Link to="/dashboard" className="underline">To the overview</Link></p>} />
         </Routes>

@@ -296,6 +296,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/sso": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Leads to the provider of single sign-on, and from there back to a path of this page. */
+        get: operations["BeginSso"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -1466,6 +1483,7 @@ export interface components {
             project: null | components["schemas"]["MyProject"];
             has_people: boolean;
             has_token: boolean;
+            sso: null | string;
         };
         MetricRow: {
             /** Format: int64 */
@@ -1600,6 +1618,7 @@ export interface components {
             project: null | components["schemas"]["MyProject"];
             has_people: boolean;
             has_token: boolean;
+            sso: null | string;
         };
         Summary: {
             traffic: components["schemas"]["Comparison"];
@@ -2824,6 +2843,50 @@ export interface operations {
         responses: {
             /** @description No Content */
             204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    BeginSso: {
+        parameters: {
+            query?: {
+                /** @description The path of this page to come back to; / unless told. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Found */
+            302: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -98,7 +98,9 @@ internal sealed class SignIn(NpgsqlDataSource db, AccessBook book, Passwords pas
     }
 
     /// <summary>Begins a session in the transaction of what allows it.</summary>
-    public static async Task<NewSession> BeginAsync(NpgsqlConnection connection, HttpContext http, int id, string name, CancellationToken ct)
+    /// <param name="via">Who says who it is; null where they have shown it themselves.</param>
+    public static async Task<NewSession> BeginAsync(
+        NpgsqlConnection connection, HttpContext http, int id, string name, CancellationToken ct, string? via = null)
     {
         var cookie = Secret.NewToken();
         var device = http.Request.Headers.UserAgent.ToString();
@@ -115,7 +117,7 @@ internal sealed class SignIn(NpgsqlDataSource db, AccessBook book, Passwords pas
         }
 
         var by = new Caller(CallerKind.Person, id, name, null, Permission.Person, Project: null);
-        await AuditLog.AddAsync(connection, http, new("sign_in", $"person:{id}", null), ct, by);
+        await AuditLog.AddAsync(connection, http, new("sign_in", $"person:{id}", null, After: via is null ? null : new { via }), ct, by);
         return new(cookie, session, id);
     }
 

@@ -6,7 +6,9 @@ using Npgsql;
 
 namespace Bayou.Access;
 
-/// <summary>The keys by which access tokens are signed, the same on all nodes. Each signs for a month, and proves what it signed until that has expired.</summary>
+/// <summary>
+/// The keys by which access tokens are signed, the same on all nodes. Each signs for a month, and proves what it signed until that has expired.
+/// </summary>
 internal sealed partial class SigningKeys(NpgsqlDataSource db, IDataProtectionProvider protection, TimeProvider time, ILogger<SigningKeys> logger)
 {
     private static readonly TimeSpan Signs = TimeSpan.FromDays(30);

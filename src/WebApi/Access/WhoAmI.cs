@@ -1,5 +1,7 @@
 using System.Text.Json.Serialization;
 using Bayou.Http;
+using Bayou.Sso;
+using Microsoft.Extensions.Options;
 
 namespace Bayou.Access;
 
@@ -10,8 +12,9 @@ namespace Bayou.Access;
 /// <param name="Project">That is meant, where another one is not named or not theirs; null for nobody who has one.</param>
 /// <param name="HasPeople">Somebody can sign in with e-mail and password.</param>
 /// <param name="HasToken">The server was started with an access token.</param>
+/// <param name="Sso">What the provider of single sign-on is called; null where there is none.</param>
 internal record Me(
-    CallerKind? Kind, int? Id, string? Name, string? Role, IReadOnlyList<string> May, MyProject? Project, bool HasPeople, bool HasToken);
+    CallerKind? Kind, int? Id, string? Name, string? Role, IReadOnlyList<string> May, MyProject? Project, bool HasPeople, bool HasToken, string? Sso);
 
 /// <summary>Who has signed in. A page has its cookie; what is no page also gets tokens.</summary>
 internal sealed record SignedIn : Me
@@ -38,14 +41,15 @@ internal sealed record SignedIn : Me
 internal sealed record MyProject(int Id, string Name);
 
 /// <summary>Tells callers who they are.</summary>
-internal sealed class WhoAmI(Callers callers, AccessToken token, AccessBook book, RefreshTokens tokens)
+internal sealed class WhoAmI(Callers callers, AccessToken token, AccessBook book, RefreshTokens tokens, IOptions<SsoOptions> sso)
 {
     /// <param name="caller">Null for nobody who is known.</param>
     public Me Of(Caller? caller) => new(
         caller?.Kind, caller?.Person, caller?.Name, caller?.Role,
         [.. Enum.GetValues<Permission>().Where(one => one != Permission.None && caller?.May.HasFlag(one) == true)
             .Select(one => one == Permission.IngestFromBrowser ? Permissions.Browser : one.ToString().ToLowerInvariant())],
-        caller?.Project is { } id && book.Projects.Of(id) is { } project ? new(id, project.Name) : null, book.HasPeople, token.IsRequired);
+        caller?.Project is { } id && book.Projects.Of(id) is { } project ? new(id, project.Name) : null, book.HasPeople, token.IsRequired,
+        sso.Value.IsOn ? sso.Value.Name : null);
 
     /// <summary>Gives whoever has just begun a session what they go on with.</summary>
     public async Task<ApiResult<SignedIn>> SignedInAsync(HttpContext http, NewSession session, CancellationToken ct)
@@ -55,6 +59,8 @@ internal sealed class WhoAmI(Callers callers, AccessToken token, AccessBook book
         return new(new(me, IsPage(http.Request) ? null : await tokens.FirstAsync(session.Person, session.Id, ct)));
     }
 
-    /// <summary>Browsers say of each request which page it is of, and no script can keep them from it: what a page's scripts could read, they never get.</summary>
+    /// <summary>
+    /// Browsers say of each request which page it is of, and no script can keep them from it: what a page's scripts could read, they never get.
+    /// </summary>
     private static bool IsPage(HttpRequest request) => request.Headers.ContainsKey("Sec-Fetch-Site") || request.Headers.Origin.Count > 0;
 }

@@ -111,7 +111,9 @@ internal static class AuditEndpoints
         }
     }
 
-    /// <summary>What was done in the project, and what its people did since they are, which is of none, such as signing in; an owner sees all that is of none.</summary>
+    /// <summary>
+    /// What was done in the project, and what its people did since they are, which is of none, such as signing in; an owner sees all that is of none.
+    /// </summary>
     private static FilterSql Visible(HttpContext http)
     {
         var filter = new FilterSql();

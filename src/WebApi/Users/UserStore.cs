@@ -25,7 +25,8 @@ internal static class UserStore
 
     public const string Columns = $"""
         w.id, w.name, w.age, w.email, {Role}, w.password_hash IS NOT NULL,
-        EXISTS (SELECT FROM second_factors f WHERE f.user_id = w.id AND f.confirmed_at IS NOT NULL), w.disabled_at, w.last_sign_in_at, w.created_at, w.updated_at
+        EXISTS (SELECT FROM second_factors f WHERE f.user_id = w.id AND f.confirmed_at IS NOT NULL),
+        w.disabled_at, w.last_sign_in_at, w.created_at, w.updated_at
         """;
 
     /// <summary>Whom a project knows: its members, owners, and those who were made there.</summary>

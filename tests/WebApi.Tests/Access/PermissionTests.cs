@@ -22,6 +22,7 @@ public sealed partial class PermissionTests(People people) : IClassFixture<Peopl
         ["GET /health/liveness"] = Open, ["GET /health/readiness"] = Open,
         ["POST /session"] = Open, ["DELETE /session"] = Open, ["POST /auth/login"] = Open, ["POST /auth/logout"] = Open, ["GET /auth/me"] = Open,
         ["POST /auth/first"] = Open, ["POST /auth/link"] = Open, ["POST /auth/password"] = Open, ["POST /auth/refresh"] = Open,
+        ["GET /auth/sso"] = Open, ["GET /auth/sso/callback"] = Open,
         ["GET /auth/second-factor"] = Person, ["POST /auth/second-factor"] = Person, ["PUT /auth/second-factor"] = Person,
         ["POST /auth/second-factor/remove"] = Person,
         ["GET /auth/sessions"] = Person, ["DELETE /auth/sessions/{session:long}"] = Person,

@@ -102,7 +102,8 @@ public sealed class ProjectTests(People people) : IClassFixture<People>
         var (_, id, email) = await people.PersonAsync("viewer", one);
         await People.GetAsync(second, $"/api/v1/users/{id}", HttpStatusCode.NotFound);
         Assert.Equal(HttpStatusCode.NotFound, await People.StatusAsync(second.PutAsJsonAsync($"/projects/{two}/members/{id}", new { role = "viewer" }, Ct)));
-        Assert.Equal(HttpStatusCode.Forbidden, await People.StatusAsync(InviteAsync(second, two, email, "editor"))); // The first's admin can become that person.
+        // The first's admin can become that person.
+        Assert.Equal(HttpStatusCode.Forbidden, await People.StatusAsync(InviteAsync(second, two, email, "editor")));
         var invited = await People.DataAsync(InviteAsync(people.Owner, two, email, "editor"), HttpStatusCode.Created);
         Assert.Null(invited["link"]);
         Assert.Equal("editor", (string)(await People.GetAsync(second, $"/api/v1/users/{id}"))["data"]!["role"]!);

@@ -25,7 +25,11 @@ export function LinkPage() {
   });
   const choose = useMutation({
     mutationFn: () => sendJson('post', '/auth/password', { token, password, ...(needsCode ? { code } : {}) }),
-    onError: (error) => { setNeedsCode(needsCode || asksForCode(error)); },
+    onError: (error) => {
+      if (needsCode || !asksForCode(error)) return;
+      setNeedsCode(true);
+      choose.reset(); // It is no error to be asked.
+    },
     onSuccess: ({ data }) => {
       becomes(data);
       void go('/dashboard', { replace: true });
@@ -46,7 +50,7 @@ export function LinkPage() {
       title="Welcome to Bayou"
       action="Choose it, and sign in"
       isPending={choose.isPending}
-      error={asksForCode(choose.error) && code === '' ? null : choose.error}
+      error={choose.error}
       onSubmit={() => {
         choose.mutate();
       }}

@@ -1,6 +1,7 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { sendJson } from '../../shared/api';
+import { useLocation } from 'react-router';
+import { sendJson, urlOf } from '../../shared/api';
 import { Failed, Loading } from '../../shared/states';
 import { useTitle } from '../../shared/use-title';
 import { becomes, me } from './access';
@@ -20,7 +21,32 @@ export function SignIn() {
       {byToken ? 'Sign in with e-mail and password' : 'Use the access token instead'}
     </button>
   );
-  return byToken ? <ByToken below={other} /> : <ByPassword below={other} />;
+  const below = <>{other}<BySso name={data.sso} /></>;
+  return byToken ? <ByToken below={below} /> : <ByPassword below={below} />;
+}
+
+/** Why the provider of single sign-on let nobody in, by the word that the server gives. */
+const REFUSALS: Record<string, string> = {
+  email: 'The provider did not say which e-mail is yours.',
+  unverified: 'The provider has not verified your e-mail.',
+  domain: 'Your e-mail is of a domain that may not come in here.',
+  uninvited: 'Nobody has invited you yet. Ask an administrator.',
+  disabled: 'You may not come in any more. Ask an administrator.',
+  failed: 'That did not work. Try again.',
+};
+
+/** The way in by another's word; the browser leaves the page for it, and comes back to where it was. */
+function BySso({ name }: { name: string | null }) {
+  const { pathname, search } = useLocation();
+  const refused = new URLSearchParams(search).get('refused');
+  if (name === null) return null;
+  const back = pathname.startsWith('/login') ? '/' : `${pathname}${search}`;
+  return (
+    <>
+      {refused !== null && <p role="alert" className="text-sm text-bad">{REFUSALS[refused] ?? REFUSALS.failed}</p>}
+      <a href={urlOf('/auth/sso', { to: back })} className="button justify-center py-1.5">Sign in with {name}</a>
+    </>
+  );
 }
 
 function ByPassword({ below }: { below: React.ReactNode }) {
@@ -31,15 +57,18 @@ function ByPassword({ below }: { below: React.ReactNode }) {
   const signIn = useMutation({
     mutationFn: () => sendJson('post', '/auth/login', { email, password, ...(needsCode ? { code } : {}) }),
     onSuccess: ({ data }) => { becomes(data); },
-    onError: (error) => { setNeedsCode(needsCode || asksForCode(error)); },
+    onError: (error) => {
+      if (needsCode || !asksForCode(error)) return;
+      setNeedsCode(true);
+      signIn.reset(); // It is no error to be asked.
+    },
   });
-  const isFirstAsked = asksForCode(signIn.error) && code === '';
   return (
     <Entry
       title="Sign in to Bayou"
       action="Sign in"
       isPending={signIn.isPending}
-      error={isFirstAsked ? null : signIn.error}
+      error={signIn.error}
       onSubmit={() => {
         signIn.mutate();
       }}

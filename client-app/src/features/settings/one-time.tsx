@@ -17,7 +17,7 @@ export function OneTime({ name, secret, children, onDone }: Props) {
     <div role="status" className="mb-3 flex flex-col gap-2 rounded-md border border-good p-3 text-sm">
       <p>{children}</p>
       <div className="flex flex-wrap items-center gap-2">
-        <code aria-label={name} className="min-w-0 flex-1 rounded bg-surface px-2 py-1.5 text-xs wrap-anywhere">{secret}</code>
+        <code aria-label={name} className="min-w-0 flex-1 rounded bg-surface px-2 py-1.5 text-xs wrap-anywhere whitespace-pre-wrap">{secret}</code>
         <button
           type="button"
           className="button"

@@ -16,7 +16,7 @@ export function SecondFactor() {
   return (
     <Card title="Second factor" note="codes of an authenticator app" className="max-w-xl">
       {codes && (
-        <OneTime name="The recovery codes" secret={codes.join(' ')} onDone={() => { setCodes(null); }}>
+        <OneTime name="The recovery codes" secret={codes.join('\n')} onDone={() => { setCodes(null); }}>
           Keep these where you find them without your phone. Each stands for a code, once; they are shown this once.
         </OneTime>
       )}
