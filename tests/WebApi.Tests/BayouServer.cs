@@ -178,9 +178,9 @@ public sealed class BayouServer : IAsyncLifetime
         Dictionary<string, string> settings = new(_settings)
         {
             ["environment"] = "Testing",
-            [DatabaseOptions.UrlKey] = database.Url,
             ["Bayou:Database:AllowUnsafe"] = "true",
         };
+        settings.TryAdd(DatabaseOptions.UrlKey, database.Url);
         settings.TryAdd("urls", "http://127.0.0.1:0");
         settings.TryAdd("LOG_LEVEL", "Warning");
         settings.TryAdd("Bayou:Metrics:FlushSeconds", "1");

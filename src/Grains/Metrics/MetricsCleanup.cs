@@ -23,8 +23,7 @@ internal sealed partial class MetricsCleanup(
         await ForgetOldAsync("DELETE FROM deploys WHERE time < now() - $1", ct);
         await using (var access = db.CreateBatch())
         {
-            // The audit log's own trigger lets nothing go that is younger.
-            access.BatchCommands.Add(new("DELETE FROM audit WHERE time < now() - interval '366 days'"));
+            access.BatchCommands.Add(new("SELECT audit_forget()"));
             access.BatchCommands.Add(new("DELETE FROM sessions WHERE least(revoked_at, last_used_at) < now() - interval '60 days'"));
             access.BatchCommands.Add(new("DELETE FROM sign_in_links WHERE expires_at < now() - interval '30 days'"));
             access.BatchCommands.Add(new("DELETE FROM signing_keys WHERE created_at < now() - interval '60 days'"));

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
@@ -16,6 +17,7 @@ internal sealed class AccessToken
     private const int Shortest = 16;
 
     private readonly byte[]? _hash;
+    private readonly byte[] _key;
 
     /// <exception cref="CannotStartException">It is too short.</exception>
     public AccessToken(IConfiguration configuration)
@@ -28,7 +30,7 @@ internal sealed class AccessToken
 
         ReachableAddress = Addresses(configuration).FirstOrDefault(address => !IsLoopback(address));
         _hash = token.Length > 0 ? Hash(token) : null;
-        Cookie = token.Length > 0 ? Base64Url.EncodeToString(HMACSHA256.HashData(Encoding.UTF8.GetBytes(token), "bayou session 1"u8)) : "";
+        _key = Encoding.UTF8.GetBytes(token);
     }
 
     public bool IsRequired => _hash is not null;
@@ -36,12 +38,31 @@ internal sealed class AccessToken
     /// <summary>An address at which the network can reach this server; null where it listens on loopback alone.</summary>
     public string? ReachableAddress { get; }
 
-    /// <summary>What a browser's cookie holds: another token makes it void, and it does not tell the token.</summary>
-    public string Cookie { get; }
-
     public bool Is(string given) => _hash is not null && CryptographicOperations.FixedTimeEquals(Hash(given), _hash);
 
-    public bool IsCookie(string given) => _hash is not null && CryptographicOperations.FixedTimeEquals(Hash(given), Hash(Cookie));
+    /// <summary>
+    /// What a browser's cookie holds: since when, and a proof of that by the token. Another token makes it void, and it does not tell the token.
+    /// </summary>
+    public string CookieOf(DateTimeOffset since) =>
+        string.Create(CultureInfo.InvariantCulture, $"{since.ToUnixTimeSeconds()}.{Base64Url.EncodeToString(Proof(since.ToUnixTimeSeconds()))}");
+
+    /// <summary>Whether a cookie was given for this token, and has not ended since.</summary>
+    public bool IsCookie(string given, DateTimeOffset now)
+    {
+        if (_hash is null || given.Split('.') is not [var since, var proof]
+            || !long.TryParse(since, NumberStyles.None, CultureInfo.InvariantCulture, out var at)
+            || at > now.ToUnixTimeSeconds() + Skew || at < (now - SignIn.Longest).ToUnixTimeSeconds())
+        {
+            return false;
+        }
+
+        return CryptographicOperations.FixedTimeEquals(Hash(proof), Hash(Base64Url.EncodeToString(Proof(at))));
+    }
+
+    private const int Skew = 60; // seconds between nodes' clocks
+
+    private byte[] Proof(long since) =>
+        HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"bayou session 2 {since}")));
 
     private static byte[] Hash(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
 

@@ -4,7 +4,7 @@ using Bayou.Projects;
 namespace Bayou.Access;
 
 /// <summary>Finds out who calls, and about which project, by what a request has with it.</summary>
-internal sealed class Callers(AccessToken token, AccessBook book, AccessJwt jwt)
+internal sealed class Callers(AccessToken token, AccessBook book, AccessJwt jwt, TimeProvider time)
 {
     public const string CookieName = "bayou_session";
     public const string KeyHeader = "x-api-key";
@@ -81,7 +81,7 @@ internal sealed class Callers(AccessToken token, AccessBook book, AccessJwt jwt)
 
         if (http.Request.Cookies[CookieName] is { Length: > 0 } cookie)
         {
-            if (token.IsCookie(cookie))
+            if (token.IsCookie(cookie, time.GetUtcNow()))
             {
                 return (Caller.Token, "");
             }

@@ -77,9 +77,8 @@ internal static class PasswordEndpoints
             return SignInProblems.TooMany(wait);
         }
 
-        return await signIn.ChangeAsync(http, caller, body.Current ?? "", body.Password!, ct) is { } session
-            ? await who.SignedInAsync(http, session, ct)
-            : ApiProblem.Validation("current is not the present password.", new FieldError("current", "is not the present password"));
+        var (session, wrong) = await signIn.ChangeAsync(http, caller, body.Current ?? "", body.Password!, ct);
+        return session is null ? ApiProblem.Of(wrong)! : await who.SignedInAsync(http, session, ct);
     }
 
     private static async Task<Results<ApiResult<SignedIn>, ApiProblem>> ByLinkAsync(

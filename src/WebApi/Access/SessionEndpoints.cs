@@ -37,7 +37,8 @@ internal static class SessionEndpoints
     }
 
     private static async Task<Results<ApiResult<Me>, ApiProblem>> ByTokenAsync(
-        HttpContext http, RequestBody bodies, NpgsqlDataSource db, SignInLimits limits, AccessToken token, WhoAmI who, CancellationToken ct)
+        HttpContext http, RequestBody bodies, NpgsqlDataSource db, SignInLimits limits, AccessToken token, WhoAmI who, TimeProvider time,
+        CancellationToken ct)
     {
         var (body, problem) = await JsonBody.ReadAsync<TokenBody>(http, bodies, ct);
         if (body is null)
@@ -61,7 +62,7 @@ internal static class SessionEndpoints
         if (token.IsRequired)
         {
             await AuditAsync(db, http, new("sign_in", "token", null), ct);
-            SessionCookie.Set(http, token.Cookie);
+            SessionCookie.Set(http, token.CookieOf(time.GetUtcNow()));
         }
 
         return new ApiResult<Me>(who.Of(token.IsRequired ? Caller.Token : http.Caller()));

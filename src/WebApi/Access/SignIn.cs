@@ -1,5 +1,6 @@
 using Bayou.Audit;
 using Bayou.Database;
+using Bayou.Http;
 using Bayou.Projects;
 using Bayou.Users;
 using Npgsql;
@@ -186,19 +187,28 @@ internal sealed class SignIn(NpgsqlDataSource db, AccessBook book, Passwords pas
     }
 
     /// <summary>Changes one's own password, and ends all other sessions.</summary>
-    /// <returns>Null where the present password is not right.</returns>
-    public async Task<NewSession?> ChangeAsync(HttpContext http, Caller caller, string current, string password, CancellationToken ct)
+    /// <returns>A session; or what is wrong.</returns>
+    public async Task<(NewSession? Session, FieldError? Wrong)> ChangeAsync(
+        HttpContext http, Caller caller, string current, string password, CancellationToken ct)
     {
         string? hash;
-        await using (var command = db.CreateCommand("SELECT password_hash FROM users WHERE id = $1"))
+        string? email;
+        await using (var command = db.CreateCommand("SELECT password_hash, email FROM users WHERE id = $1"))
         {
             command.With(caller.Id);
-            hash = await command.ExecuteScalarAsync(ct) as string;
+            await using var reader = await command.ExecuteReaderAsync(ct);
+            await reader.ReadAsync(ct);
+            (hash, email) = (await reader.TextOrNullAsync(0, ct), await reader.TextOrNullAsync(1, ct));
+        }
+
+        if (Passwords.Check(password, email) is { } weak)
+        {
+            return (null, weak);
         }
 
         if (!(await passwords.VerifyAsync(hash, current, ct)).IsRight)
         {
-            return null;
+            return (null, NotCurrent);
         }
 
         var chosen = await passwords.HashAsync(password, ct);
@@ -206,7 +216,7 @@ internal sealed class SignIn(NpgsqlDataSource db, AccessBook book, Passwords pas
         await using var transaction = await connection.BeginTransactionAsync(ct);
         if (!await IsStillAsync(connection, caller.Id, hash!, ct))
         {
-            return null;
+            return (null, NotCurrent);
         }
 
         await UserStore.SetPasswordAsync(connection, caller.Id, chosen, ct);
@@ -214,8 +224,10 @@ internal sealed class SignIn(NpgsqlDataSource db, AccessBook book, Passwords pas
         var session = await BeginAsync(connection, http, caller.Id, caller.Name, ct);
         await transaction.CommitAsync(ct);
         await book.ChangedAsync(ct);
-        return session;
+        return (session, null);
     }
+
+    private static FieldError NotCurrent => new("current", "is not the present password");
 
     /// <summary>Makes the first owner, where nobody else may sign in as one yet.</summary>
     /// <returns>Null where there is one already.</returns>

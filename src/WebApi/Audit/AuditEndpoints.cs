@@ -79,13 +79,14 @@ internal static class AuditEndpoints
         return new(reader.GetInt64(0), reader.GetInt64(1));
     }
 
-    private static async Task<IResult> ExportAsync(HttpContext http, [FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, CancellationToken ct)
+    private static async Task<IResult> ExportAsync(
+        HttpContext http, Callers callers, [FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, CancellationToken ct)
     {
         var query = new QueryReader(http, ExportSpec);
         var filter = Visible(http);
         query.Filters(filter);
         ListQuery.Range(query, filter, "w.time");
-        var export = new Export(http, Export.IsCsv(query));
+        var export = new Export(http, Export.IsCsv(query), callers, Permission.Admin);
         if (query.Problem is { } problem)
         {
             return problem;

@@ -1,10 +1,16 @@
 using System.Text.Json;
+using Bayou.Access;
 
 namespace Bayou.Http;
 
 /// <summary>Rows as a file, NDJSON or CSV, each written as it is read: nothing is held.</summary>
-internal sealed class Export(HttpContext http, bool isCsv)
+/// <param name="needed">That whoever reads it still has, however long it takes.</param>
+internal sealed class Export(HttpContext http, bool isCsv, Callers callers, Permission needed)
 {
+    private const int RowsBetweenLooks = 1_000;
+
+    private int _rows;
+
     /// <summary>What each export takes beside its filters.</summary>
     public static IReadOnlyList<(string Name, string Meaning)> Parameters { get; } = [("format", "ndjson or csv.")];
 
@@ -24,8 +30,15 @@ internal sealed class Export(HttpContext http, bool isCsv)
     }
 
     /// <param name="fields">Of CSV.</param>
+    /// <exception cref="OperationCanceledException">The reader was put out. The file is cut off, so that nobody takes it for whole.</exception>
     public async Task AddAsync<T>(T row, Func<T, IEnumerable<string>> fields, CancellationToken ct)
     {
+        if (_rows++ % RowsBetweenLooks == 0 && !await callers.StillMayAsync(http, needed, ct))
+        {
+            http.Abort();
+            await Task.Delay(Timeout.Infinite, http.RequestAborted);
+        }
+
         if (isCsv)
         {
             await http.Response.WriteAsync(Csv.Record(fields(row)), ct);

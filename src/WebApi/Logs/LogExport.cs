@@ -1,11 +1,12 @@
 using System.Text;
+using Bayou.Access;
 using Bayou.Http;
 using Bayou.Segments;
 
 namespace Bayou.Logs;
 
 /// <summary><c>GET /logs/export</c>: all lines that the filters select, the last to arrive first, as they are read: nothing is held.</summary>
-internal sealed class LogExport(SegmentCatalogue<LogSegments> catalogue, LogLines lines, LogFilter filter)
+internal sealed class LogExport(SegmentCatalogue<LogSegments> catalogue, LogLines lines, LogFilter filter, Callers callers)
 {
     private const int Page = 1_000;
 
@@ -15,7 +16,7 @@ internal sealed class LogExport(SegmentCatalogue<LogSegments> catalogue, LogLine
     {
         var query = filter.Reader(http, Spec);
         var selection = filter.Read(query);
-        var export = new Export(http, Export.IsCsv(query));
+        var export = new Export(http, Export.IsCsv(query), callers, Permission.Read);
         var left = query.Integer("limit", 1, long.MaxValue) ?? long.MaxValue;
         if (query.Problem is { } problem)
         {

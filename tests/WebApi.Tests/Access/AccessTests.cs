@@ -30,6 +30,23 @@ public sealed class AccessTests(AccessTests.Guarded guarded) : IClassFixture<Acc
         Assert.Equal("UNAUTHENTICATED", (string?)(await BodyAsync(response))["error"]!["code"]);
     }
 
+    [Fact]
+    public void Its_cookie_ends_and_cannot_be_made_to_last()
+    {
+        var (token, now) = (Of(Token), DateTimeOffset.UtcNow);
+        var cookie = token.CookieOf(now);
+        Assert.True(token.IsCookie(cookie, now));
+        Assert.True(token.IsCookie(cookie, now.AddDays(89)));
+        Assert.False(token.IsCookie(cookie, now.AddDays(91)));
+        Assert.False(token.IsCookie(cookie, now.AddDays(-1)));
+        Assert.False(Of(Token + "x").IsCookie(cookie, now));
+        Assert.False(token.IsCookie($"{now.AddDays(30).ToUnixTimeSeconds()}.{cookie.Split('.')[1]}", now.AddDays(100)));
+        Assert.All((string[])["", ".", "1.", $"{now.ToUnixTimeSeconds()}.", "x.y.z"], wrong => Assert.False(token.IsCookie(wrong, now)));
+
+        static AccessToken Of(string token) =>
+            new(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { [AccessToken.Key] = token }).Build());
+    }
+
     [Theory]
     [InlineData("/health/liveness")]
     [InlineData("/health/readiness")]

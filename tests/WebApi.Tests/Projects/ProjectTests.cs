@@ -162,6 +162,25 @@ public sealed class ProjectTests(People people) : IClassFixture<People>
     }
 
     [Fact]
+    public async Task An_export_is_cut_off_when_its_reader_loses_the_project()
+    {
+        var project = await people.ProjectAsync();
+        var (reader, id, _) = await people.PersonAsync("viewer", project);
+        var (sends, _, _) = await people.KeyOfAsync(project, "ingest");
+        var line = new { source = "s", level = "info", message = new string('x', 8_000) }; // More of them than the way to the reader holds.
+        for (var n = 0; n < 10; n++)
+        {
+            await People.DataAsync(sends.PostAsJsonAsync("/ingest/v1/logs", Enumerable.Repeat(line, 1_000), Ct), HttpStatusCode.Accepted);
+        }
+
+        await using var export = await reader.GetStreamAsync(new Uri("/logs/export", UriKind.Relative), Ct);
+        var buffer = new byte[1_000];
+        await export.ReadExactlyAsync(buffer, Ct);
+        await People.DataAsync(people.Owner.PutAsJsonAsync($"/projects/{project}/members/{id}", new { role = (string?)null }, Ct));
+        await Assert.ThrowsAnyAsync<IOException>(async () => await export.CopyToAsync(Stream.Null, Ct));
+    }
+
+    [Fact]
     public async Task Whoever_is_demoted_while_a_request_comes_in_does_what_they_may_by_then()
     {
         var project = await people.ProjectAsync();
