@@ -38,7 +38,7 @@ export const pages = [
   { path: '/dashboard/cluster', group: 'Run', name: 'Cluster', title: 'Cluster', key: null, service: null, hasRange: false, parameters: [] },
   { path: '/dashboard/connect', group: 'Run', name: 'Connect', title: 'Connect an API', key: 'c', service: null, hasRange: false, parameters: [] },
   {
-    path: '/dashboard/settings', group: 'Run', name: 'Settings', title: 'Settings', key: 's', service: null, hasRange: false, parameters: ['tab'],
+    path: '/dashboard/settings', group: 'Run', name: 'Settings', title: 'Settings', key: 's', service: null, hasRange: false, parameters: ['tab', 'refused'],
   },
 ] as const satisfies readonly Page[];
 

@@ -42,5 +42,6 @@ CREATE TABLE user_logins (
     issuer  text NOT NULL,
     subject text NOT NULL,
     user_id int  NOT NULL REFERENCES users,
-    PRIMARY KEY (issuer, subject)
+    PRIMARY KEY (issuer, subject),
+    UNIQUE (user_id, issuer) -- an address that a provider gives to somebody else does not make them this person
 );

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 
@@ -43,7 +44,7 @@ internal sealed class AccessJwt(SigningKeys keys, TimeProvider time)
     /// <returns>The session's id; null where it was not made here, was changed, or has expired.</returns>
     public async ValueTask<long?> SessionAsync(string token, CancellationToken ct)
     {
-        if (!_handler.CanReadToken(token) || _handler.ReadJsonWebToken(token).Kid is not { Length: > 0 } id || await keys.FindAsync(id, ct) is not { } key)
+        if (KeyIdOf(token) is not { Length: > 0 } id || await keys.FindAsync(id, ct) is not { } key)
         {
             return null;
         }
@@ -62,6 +63,19 @@ internal sealed class AccessJwt(SigningKeys keys, TimeProvider time)
         });
         return result.IsValid && result.Claims.TryGetValue(SessionClaim, out var claim)
             && long.TryParse(claim as string, NumberStyles.None, CultureInfo.InvariantCulture, out var session) ? session : null;
+    }
+
+    /// <returns>Null for what is no token at all.</returns>
+    private string? KeyIdOf(string token)
+    {
+        try
+        {
+            return _handler.CanReadToken(token) ? _handler.ReadJsonWebToken(token).Kid : null;
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException or JsonException or SecurityTokenException)
+        {
+            return null; // It looks like one, and is not.
+        }
     }
 
     private static TimeSpan Skew => TimeSpan.FromSeconds(30); // between nodes' clocks

@@ -11,20 +11,49 @@ using Npgsql;
 namespace Bayou.Access;
 
 /// <summary>The keys of ASP.NET Core's DataProtection in PostgreSQL, for all nodes.</summary>
-internal sealed class KeyRing(NpgsqlDataSource db) : IXmlRepository
+internal sealed class KeyRing(NpgsqlDataSource db, SecretKey key) : IXmlRepository
 {
+    private const string EncryptedElement = "encryptedSecret"; // as the framework names what is encrypted, and by what
+    private const string DecryptorAttribute = "decryptorType";
+
     // The framework asks for them once a day, and has no other way than to wait.
     public IReadOnlyCollection<XElement> GetAllElements()
     {
-        using var command = db.CreateCommand("SELECT xml FROM protection_keys");
-        using var reader = command.ExecuteReader();
-        var keys = new List<XElement>();
-        while (reader.Read())
+        var keys = new List<(string Name, XElement Xml)>();
+        using (var command = db.CreateCommand("SELECT name, xml FROM protection_keys"))
+        using (var reader = command.ExecuteReader())
         {
-            keys.Add(XElement.Parse(reader.GetString(0)));
+            while (reader.Read())
+            {
+                keys.Add((reader.GetString(0), XElement.Parse(reader.GetString(1))));
+            }
         }
 
-        return keys;
+        foreach (var (name, xml) in keys.Where(_ => key.IsSet))
+        {
+            if (Encrypt(xml))
+            {
+                StoreElement(xml, name);
+            }
+        }
+
+        return keys.ConvertAll(one => one.Xml);
+    }
+
+    /// <summary>Encrypts what was stored while there was no <see cref="SecretKey"/>.</summary>
+    /// <returns>Whether there was anything.</returns>
+    private bool Encrypt(XElement xml)
+    {
+        var plain = xml.Descendants().Where(element => element.Name.LocalName == EncryptedElement
+            && ((string?)element.Attribute(DecryptorAttribute))?.Contains(nameof(NullXmlDecryptor), StringComparison.Ordinal) == true).ToList();
+        foreach (var element in plain)
+        {
+            var encrypted = new KeyRingEncryptor(key).Encrypt(element.Elements().Single().Elements().Single());
+            element.SetAttributeValue(DecryptorAttribute, encrypted.DecryptorType.AssemblyQualifiedName);
+            element.ReplaceNodes(encrypted.EncryptedElement);
+        }
+
+        return plain.Count > 0;
     }
 
     public void StoreElement(XElement element, string friendlyName)

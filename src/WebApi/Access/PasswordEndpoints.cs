@@ -50,7 +50,7 @@ internal static class PasswordEndpoints
     private static async Task<Results<ApiResult<LinkAnswer>, ApiProblem>> LinkAsync(HttpContext http, RequestBody bodies, SignIn signIn, CancellationToken ct)
     {
         var (body, problem) = await JsonBody.ReadAsync<LinkBody>(http, bodies, ct);
-        return body is null ? problem! : await signIn.EmailOfLinkAsync(body.Token ?? "", ct) is { } email ? new ApiResult<LinkAnswer>(new(email)) : DeadLink;
+        return body is null ? problem! : await signIn.OfLinkAsync(body.Token ?? "", ct) is { } of ? new ApiResult<LinkAnswer>(new(of.Email)) : DeadLink;
     }
 
     private static async Task<Results<ApiResult<SignedIn>, ApiProblem>> PasswordAsync(
@@ -85,7 +85,7 @@ internal static class PasswordEndpoints
         HttpContext http, PasswordBody body, string link, SignIn signIn, SignInLimits limits, Passwords passwords, WhoAmI who, CancellationToken ct)
     {
         // Looked at first: nobody without a link has a password hashed.
-        if (await signIn.EmailOfLinkAsync(link, ct) is not { } email)
+        if (await signIn.OfLinkAsync(link, ct) is not var (person, email, hasFactor))
         {
             return DeadLink;
         }
@@ -95,7 +95,12 @@ internal static class PasswordEndpoints
             return likeEmail;
         }
 
-        if (body.Code is not null && await limits.TakeAsync(http, $"link of {email}", ct) is { } wait)
+        if (hasFactor && body.Code is null)
+        {
+            return SignInProblems.Of(new(SignInState.NeedsCode))!;
+        }
+
+        if (hasFactor && await limits.TakeCodeAsync(person, ct) is { } wait)
         {
             return SignInProblems.TooMany(wait);
         }
@@ -106,6 +111,7 @@ internal static class PasswordEndpoints
             return SignInProblems.Of(outcome) ?? DeadLink;
         }
 
+        await limits.ForgetCodesAsync(person, ct);
         await limits.ForgetAsync(http, email, ct); // Whoever had a link may have mistyped the former password often before.
         return await who.SignedInAsync(http, session, ct);
     }

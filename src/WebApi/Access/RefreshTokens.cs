@@ -50,9 +50,12 @@ internal sealed class RefreshTokens(NpgsqlDataSource db, AccessBook book, Access
 
         if (session == 0)
         {
-            await EndIfUsedAsync(connection, http, refreshToken, ct);
-            await transaction.CommitAsync(ct);
-            await book.ChangedAsync(ct);
+            if (await EndIfUsedAsync(connection, http, refreshToken, ct))
+            {
+                await transaction.CommitAsync(ct);
+                await book.ChangedAsync(ct);
+            }
+
             return null;
         }
 
@@ -67,7 +70,8 @@ internal sealed class RefreshTokens(NpgsqlDataSource db, AccessBook book, Access
         return next;
     }
 
-    private static async Task EndIfUsedAsync(NpgsqlConnection connection, HttpContext http, string refreshToken, CancellationToken ct)
+    /// <returns>Whether a session has ended.</returns>
+    private static async Task<bool> EndIfUsedAsync(NpgsqlConnection connection, HttpContext http, string refreshToken, CancellationToken ct)
     {
         await using var end = new NpgsqlCommand("""
             UPDATE sessions s SET revoked_at = now() FROM refresh_tokens t, users u
@@ -88,6 +92,8 @@ internal sealed class RefreshTokens(NpgsqlDataSource db, AccessBook book, Access
             await AuditLog.AddAsync(connection, http,
                 new("session.end", $"session:{session}", null, After: new { because = "a refresh token was used a second time" }), ct, by);
         }
+
+        return ended is not null;
     }
 
     private static async Task<string> AddAsync(NpgsqlConnection connection, long session, CancellationToken ct)

@@ -103,15 +103,22 @@ internal static class SessionEndpoints
                 "The refresh token is not known, was used before, or its session has ended. Sign in again.");
     }
 
-    private static async Task<ApiResult<Me>> EndAsync(HttpContext http, SignIn signIn, AccessBook book, WhoAmI who, CancellationToken ct)
+    private static async Task<Results<ApiResult<Me>, ApiProblem>> EndAsync(
+        HttpContext http, SignIn signIn, AccessBook book, WhoAmI who, CancellationToken ct)
     {
+        if (http.Caller() is null && http.Request.Headers.Authorization.Count > 0)
+        {
+            return new ApiProblem(StatusCodes.Status401Unauthorized, "UNAUTHENTICATED",
+                "Nothing has ended: the access token was not made here, has expired, or its session has ended already.");
+        }
+
         if (http.Caller() is { Kind: CallerKind.Person } caller)
         {
             await signIn.EndAsync(http, caller.Id, caller.Session, ct);
         }
 
         SessionCookie.Delete(http);
-        return new(who.Of(book.IsOpen ? Caller.Open : null));
+        return new ApiResult<Me>(who.Of(book.IsOpen ? Caller.Open : null));
     }
 
     private static ApiResult<Me> GetMe(HttpContext http, WhoAmI who) => new(who.Of(http.Caller()));

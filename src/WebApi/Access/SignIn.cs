@@ -55,6 +55,9 @@ internal sealed class SignIn(NpgsqlDataSource db, AccessBook book, Passwords pas
         var isKnown = isRight && await IsStillAsync(connection, id!.Value, hash!, ct);
         if (isKnown && code is null && await SecondFactors.HasAsync(connection, id!.Value, ct))
         {
+            // Whoever has found out a password is seen here.
+            await AuditLog.AddAsync(connection, http, new("sign_in.code_asked", $"person:{id}", null, After: new { email }), ct);
+            await transaction.CommitAsync(ct);
             return new(SignInState.NeedsCode);
         }
 
@@ -145,9 +148,8 @@ internal sealed class SignIn(NpgsqlDataSource db, AccessBook book, Passwords pas
         int id;
         string name;
         await using (var command = new NpgsqlCommand("""
-            UPDATE sign_in_links l SET used_at = now() FROM users u
-             WHERE l.hash = $1 AND l.used_at IS NULL AND l.expires_at > now() AND u.id = l.user_id AND u.deleted_at IS NULL AND u.disabled_at IS NULL
-            RETURNING u.id, u.name
+            SELECT u.id, u.name FROM sign_in_links l JOIN users u ON u.id = l.user_id
+             WHERE l.hash = $1 AND l.used_at IS NULL AND l.expires_at > now() AND u.deleted_at IS NULL AND u.disabled_at IS NULL FOR UPDATE OF l
             """, connection))
         {
             command.With<byte[]>(Secret.Hash(token));
@@ -162,10 +164,12 @@ internal sealed class SignIn(NpgsqlDataSource db, AccessBook book, Passwords pas
 
         if (!await IsCodeAsync(connection, id, code, ct))
         {
+            await AuditLog.AddAsync(connection, http, new("sign_in.fail", $"person:{id}", null, After: new { by_link = true, code = "wrong" }), ct);
+            await transaction.CommitAsync(ct);
             return new(code is null ? SignInState.NeedsCode : SignInState.WrongCode);
         }
 
-        await UserStore.SetPasswordAsync(connection, id, hash, ct);
+        await UserStore.SetPasswordAsync(connection, id, hash, ct); // No link works after that, this one neither.
         var by = new Caller(CallerKind.Person, id, name, null, Permission.Person, Project: null);
         await AuditLog.AddAsync(connection, http, new("password.set", $"person:{id}", null, After: new { by_link = true }), ct, by);
         var session = await BeginAsync(connection, http, id, name, ct);
@@ -174,16 +178,17 @@ internal sealed class SignIn(NpgsqlDataSource db, AccessBook book, Passwords pas
         return new(SignInState.Begun, session);
     }
 
-    /// <summary>The e-mail that a link is for; null for one that is not known, was used or has expired.</summary>
-    public async Task<string?> EmailOfLinkAsync(string token, CancellationToken ct)
+    /// <summary>Whom a link is for, and whether they have a second factor; null for one that is not known, was used or has expired.</summary>
+    public async Task<(int Person, string Email, bool HasFactor)?> OfLinkAsync(string token, CancellationToken ct)
     {
         await using var command = db.CreateCommand(
             """
-            SELECT u.email FROM sign_in_links l JOIN users u ON u.id = l.user_id
+            SELECT u.id, u.email, EXISTS (SELECT FROM second_factors f WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL) FROM sign_in_links l JOIN users u ON u.id = l.user_id
              WHERE l.hash = $1 AND l.used_at IS NULL AND l.expires_at > now() AND u.deleted_at IS NULL AND u.disabled_at IS NULL
             """);
         command.With<byte[]>(Secret.Hash(token));
-        return await command.ExecuteScalarAsync(ct) as string;
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        return await reader.ReadAsync(ct) ? (reader.GetInt32(0), reader.GetString(1), reader.GetBoolean(2)) : null;
     }
 
     /// <summary>Changes one's own password, and ends all other sessions.</summary>
@@ -243,6 +248,11 @@ internal sealed class SignIn(NpgsqlDataSource db, AccessBook book, Passwords pas
             {
                 return null;
             }
+        }
+
+        if (await UserStore.OfEmailAsync(connection, email, ct) is { } taken && await UserStore.HasWayInAsync(connection, taken, ct))
+        {
+            return null; // Nobody becomes somebody else who can come in.
         }
 
         var id = await UserStore.AddAsync(connection, Project.Default, name, null, email, isOwner: true, ct)

@@ -16,6 +16,7 @@ internal sealed class SignInLimits(NpgsqlDataSource db, TimeProvider time)
     private const int OfAccountFromAddress = 10;
     private const int OfAccount = 200;
     private const int OfCodes = 10; // of a second factor: whoever tries has the password already
+    private const int OfCodesADay = 50; // one in seven thousand to guess one of three
     private static readonly TimeSpan Quarter = TimeSpan.FromMinutes(15);
 
     /// <summary>Counts an attempt before it is made.</summary>
@@ -37,7 +38,8 @@ internal sealed class SignInLimits(NpgsqlDataSource db, TimeProvider time)
     public async Task<TimeSpan?> TakeCodeAsync(int person, CancellationToken ct)
     {
         var since = Since();
-        return await CountAsync(CodesOf(person), since, ct) > OfCodes ? since + Quarter - time.GetUtcNow().UtcDateTime : null;
+        return await CountAsync(CodesOf(person), since, ct) > OfCodes || await OfDayAsync(CodesOf(person), ct) > OfCodesADay
+            ? since + Quarter - time.GetUtcNow().UtcDateTime : null;
     }
 
     /// <summary>A code was right.</summary>
@@ -54,9 +56,16 @@ internal sealed class SignInLimits(NpgsqlDataSource db, TimeProvider time)
 
     private async Task ForgetAsync(string subject, CancellationToken ct)
     {
-        await using var command = db.CreateCommand($"DELETE FROM sign_in_attempts WHERE subject = {Subject} AND since = $2");
-        command.With(subject, Since());
+        await using var command = db.CreateCommand($"DELETE FROM sign_in_attempts WHERE subject = {Subject}");
+        command.With(subject);
         await command.ExecuteNonQueryAsync(ct);
+    }
+
+    private async Task<long> OfDayAsync(string subject, CancellationToken ct)
+    {
+        await using var command = db.CreateCommand($"SELECT coalesce(sum(failures), 0) FROM sign_in_attempts WHERE subject = {Subject} AND since > $2");
+        command.With(subject, time.GetUtcNow().UtcDateTime.AddDays(-1));
+        return (long)(await command.ExecuteScalarAsync(ct))!;
     }
 
     private async Task<int> CountAsync(string subject, DateTime since, CancellationToken ct)

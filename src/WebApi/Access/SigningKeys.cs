@@ -10,6 +10,7 @@ namespace Bayou.Access;
 /// The keys by which access tokens are signed, the same on all nodes. Each signs for a month, and proves what it signed until that has expired.
 /// </summary>
 internal sealed partial class SigningKeys(NpgsqlDataSource db, IDataProtectionProvider protection, TimeProvider time, ILogger<SigningKeys> logger)
+    : IDisposable
 {
     private static readonly TimeSpan Signs = TimeSpan.FromDays(30);
     private static readonly TimeSpan Proves = Signs + TimeSpan.FromDays(1);
@@ -19,7 +20,8 @@ internal sealed partial class SigningKeys(NpgsqlDataSource db, IDataProtectionPr
 
     private readonly IDataProtector _protector = protection.CreateProtector("bayou.signing_keys");
     private FrozenDictionary<string, SigningKey> _known = FrozenDictionary<string, SigningKey>.Empty;
-    private long _looked = long.MinValue;
+    private readonly SemaphoreSlim _looking = new(1);
+    private long? _looked;
 
     /// <summary>The one that signs now; a new one where there is none, or the last has signed for long enough.</summary>
     public async Task<SigningKey> CurrentAsync(CancellationToken ct)
@@ -49,15 +51,34 @@ internal sealed partial class SigningKeys(NpgsqlDataSource db, IDataProtectionPr
     /// <returns>Null for one that there is not, or that has expired.</returns>
     public async ValueTask<SigningKey?> FindAsync(string id, CancellationToken ct)
     {
-        if (!_known.ContainsKey(id) && (_looked == long.MinValue || time.GetElapsedTime(_looked) > BetweenLooks))
+        if (!_known.ContainsKey(id))
         {
-            _looked = time.GetTimestamp();
-            await using var connection = await db.OpenConnectionAsync(ct);
-            await ReadAsync(connection, ct);
+            await LookAsync(id, ct);
         }
 
         return _known.GetValueOrDefault(id) is { } key && time.GetUtcNow() - key.CreatedAt < Proves ? key : null;
     }
+
+    /// <summary>Whoever comes while another looks waits for what that one sees.</summary>
+    private async Task LookAsync(string id, CancellationToken ct)
+    {
+        await _looking.WaitAsync(ct);
+        try
+        {
+            if (!_known.ContainsKey(id) && (_looked is not { } last || time.GetElapsedTime(last) > BetweenLooks))
+            {
+                await using var connection = await db.OpenConnectionAsync(ct);
+                await ReadAsync(connection, ct);
+                _looked = time.GetTimestamp();
+            }
+        }
+        finally
+        {
+            _looking.Release();
+        }
+    }
+
+    public void Dispose() => _looking.Dispose();
 
     private SigningKey? Newest() => _known.Values.Where(key => time.GetUtcNow() - key.CreatedAt < Signs).MaxBy(key => key.CreatedAt);
 

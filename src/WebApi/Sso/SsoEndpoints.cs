@@ -1,3 +1,4 @@
+using System.Globalization;
 using Bayou.Access;
 using Bayou.Http;
 using Microsoft.AspNetCore.Authentication;
@@ -14,6 +15,7 @@ namespace Bayou.Sso;
 internal static partial class SsoEndpoints
 {
     private const string Scheme = "sso";
+    private const string Self = "bayou.self";
     private const string CallbackPath = "/auth/sso/callback";
 
     private static readonly QuerySpec Spec = new([("to", "The path of this page to come back to; / unless told.")], []);
@@ -63,7 +65,19 @@ internal static partial class SsoEndpoints
         var query = new QueryReader(http, Spec);
         return !options.Value.IsOn ? ApiProblem.NotFound("provider of single sign-on")
             : query.Problem is { } problem ? problem
-            : TypedResults.Challenge(new() { RedirectUri = query.Text("to") is { } to && RedirectHttpResult.IsLocalUrl(to) ? to : "/" }, [Scheme]);
+            : TypedResults.Challenge(PropertiesOf(query.Text("to"), http.Caller()?.Person), [Scheme]);
+    }
+
+    /// <summary>What goes to the provider and back, encrypted: where to, and who goes there already signed in here.</summary>
+    private static AuthenticationProperties PropertiesOf(string? to, int? self)
+    {
+        var properties = new AuthenticationProperties { RedirectUri = to is not null && RedirectHttpResult.IsLocalUrl(to) ? to : "/" };
+        if (self is { } person)
+        {
+            properties.Items[Self] = person.ToString(CultureInfo.InvariantCulture);
+        }
+
+        return properties;
     }
 
     private static void Configure(OpenIdConnectOptions oidc, SsoOptions sso)
@@ -71,6 +85,7 @@ internal static partial class SsoEndpoints
         (oidc.Authority, oidc.ClientId, oidc.ClientSecret) = (sso.Authority, sso.ClientId, sso.ClientSecret);
         oidc.RequireHttpsMetadata = !new Uri(sso.Authority).IsLoopback;
         oidc.CallbackPath = CallbackPath;
+        (oidc.RemoteSignOutPath, oidc.SignedOutCallbackPath) = (default, default); // Sessions are ours, and end here.
         oidc.ResponseType = OpenIdConnectResponseType.Code;
         oidc.ResponseMode = OpenIdConnectResponseMode.Query; // Whatever comes back by POST comes from another site, without cookies.
         oidc.UsePkce = true;
@@ -91,7 +106,7 @@ internal static partial class SsoEndpoints
             OnRemoteFailure = failure =>
             {
                 Failed(failure.HttpContext.RequestServices.GetRequiredService<ILogger<SsoSignIn>>(), failure.Failure);
-                return RefuseAsync(failure, "failed");
+                return RefuseAsync(failure, failure.Properties, "failed");
             },
         };
     }
@@ -99,10 +114,10 @@ internal static partial class SsoEndpoints
     private static async Task ReceivedAsync(TicketReceivedContext received)
     {
         var (session, refusal) = await received.HttpContext.RequestServices.GetRequiredService<SsoSignIn>()
-            .InAsync(received.HttpContext, received.Principal!, received.HttpContext.RequestAborted);
+            .InAsync(received.HttpContext, received.Principal!, SelfOf(received.Properties), received.HttpContext.RequestAborted);
         if (session is null)
         {
-            await RefuseAsync(received, refusal);
+            await RefuseAsync(received, received.Properties, refusal);
             return;
         }
 
@@ -111,10 +126,14 @@ internal static partial class SsoEndpoints
         received.HandleResponse();
     }
 
+    private static int? SelfOf(AuthenticationProperties? properties) =>
+        properties?.Items.TryGetValue(Self, out var text) == true && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var self)
+            ? self : null;
+
     /// <summary>The page says why.</summary>
-    private static Task RefuseAsync(HandleRequestContext<RemoteAuthenticationOptions> context, string why)
+    private static Task RefuseAsync(HandleRequestContext<RemoteAuthenticationOptions> context, AuthenticationProperties? properties, string why)
     {
-        context.Response.Redirect($"/login?refused={why}");
+        context.Response.Redirect(SelfOf(properties) is null ? $"/login?refused={why}" : $"/dashboard/settings?tab=sessions&refused={why}");
         context.HandleResponse();
         return Task.CompletedTask;
     }

@@ -67,6 +67,11 @@ internal sealed class UserChanges(NpgsqlDataSource db, AccessBook book, Callers 
                 await UserStore.VoidLinksAsync(connection, id, ct); // It was made for what they were then.
             }
 
+            if (after is null || after.Email != before.Email)
+            {
+                await UserStore.RemoveLoginsAsync(connection, id, ct); // They were of whoever had that e-mail.
+            }
+
             await AuditLog.AddAsync(connection, http, new(action, $"person:{id}", project, Told(before), after is null ? null : Told(after)), ct);
             return (after ?? before, null);
         }, ct);

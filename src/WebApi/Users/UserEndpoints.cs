@@ -118,6 +118,11 @@ internal static class UserEndpoints
             return problem!;
         }
 
+        if (body.Email is not null && KeyProblem(http) is { } forbidden)
+        {
+            return forbidden;
+        }
+
         var (user, refused) = await changes.MakeAsync(http, async connection =>
         {
             var id = await UserStore.AddAsync(connection, http.Project(), body.Name!, body.Age, body.Email, isOwner: false, ct);
@@ -140,6 +145,16 @@ internal static class UserEndpoints
         {
             return ApiProblem.Validation(
                 "has_second_factor can only be taken away.", new FieldError("has_second_factor", "must be false: each makes their own"));
+        }
+
+        if ((body.Email is not null || body.HasSecondFactor is not null) && KeyProblem(http) is { } forbidden)
+        {
+            return forbidden;
+        }
+
+        if (body.HasSecondFactor is not null && http.Caller()!.Person == id)
+        {
+            return Oneself("Take your own second factor away by a code of it, under POST /auth/second-factor/remove.");
         }
 
         return await OfAsync(changes.ChangeAsync(http, id, "person.change", isAway: body.Disabled == true, async (connection, user) =>
@@ -198,6 +213,11 @@ internal static class UserEndpoints
         if (KeyProblem(http) is { } forbidden)
         {
             return forbidden;
+        }
+
+        if (http.Caller()!.Person == id)
+        {
+            return Oneself("Change your own password by the present one, under POST /auth/password.");
         }
 
         Invitation? made = null;
@@ -316,9 +336,12 @@ internal static class UserEndpoints
     /// <summary>Nobody makes somebody who may more than they may themselves.</summary>
     private static ApiProblem? RoleProblem(HttpContext http, string? role) => http.Caller()!.May.CoversRole(role) ? null : UserChanges.TooMuch;
 
-    /// <summary>Who opens a link becomes a person: a key makes none, or it could outlive itself.</summary>
+    /// <summary>Who opens a link, or has an e-mail that a provider knows, becomes a person: a key makes none, or it could outlive itself.</summary>
     private static ApiProblem? KeyProblem(HttpContext http) => http.Caller()!.Kind == CallerKind.Key
-        ? new(StatusCodes.Status403Forbidden, "FORBIDDEN", "Links are made by people, not by keys.") : null;
+        ? new(StatusCodes.Status403Forbidden, "FORBIDDEN", "Ways in are made by people, not by keys: links, e-mails, second factors.") : null;
+
+    /// <summary>A session that was stolen must not do without what its person has to show.</summary>
+    private static ApiProblem Oneself(string how) => new(StatusCodes.Status403Forbidden, "FORBIDDEN", $"This is for others. {how}");
 
     private sealed record UserBody(string? Name, int? Age, string? Email) : IBody;
 

@@ -18,7 +18,11 @@ internal sealed record User(
 internal static class UserStore
 {
     /// <summary>Of a row of users: whether it is an owner who can sign in.</summary>
-    public const string IsActiveOwner = "is_owner AND password_hash IS NOT NULL AND disabled_at IS NULL AND deleted_at IS NULL";
+    public const string IsActiveOwner =
+        $"is_owner AND disabled_at IS NULL AND deleted_at IS NULL AND {HasWayIn}";
+
+    /// <summary>Of a row of users: whether a password or a provider lets them in.</summary>
+    public const string HasWayIn = "(password_hash IS NOT NULL OR EXISTS (SELECT FROM user_logins l WHERE l.user_id = users.id))";
 
     /// <summary>Of rows w of users and m of members.</summary>
     public const string Role = "CASE WHEN w.is_owner THEN 'owner' ELSE m.role END";
@@ -139,6 +143,22 @@ internal static class UserStore
     /// <summary>Has no link of a person let anybody in any more.</summary>
     public static Task VoidLinksAsync(NpgsqlConnection connection, int id, CancellationToken ct) =>
         EndAsync(connection, "sign_in_links", "used_at", id, ct);
+
+    /// <summary>Whether a password or a provider lets somebody in.</summary>
+    public static async Task<bool> HasWayInAsync(NpgsqlConnection connection, int id, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand($"SELECT EXISTS (SELECT FROM users WHERE id = $1 AND {HasWayIn})", connection);
+        command.With(id);
+        return (bool)(await command.ExecuteScalarAsync(ct))!;
+    }
+
+    /// <summary>Has no provider of single sign-on let a person in any more, until they are known by their e-mail anew.</summary>
+    public static async Task RemoveLoginsAsync(NpgsqlConnection connection, int id, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("DELETE FROM user_logins WHERE user_id = $1", connection);
+        command.With(id);
+        await command.ExecuteNonQueryAsync(ct);
+    }
 
     private static async Task EndAsync(NpgsqlConnection connection, string table, string end, int id, CancellationToken ct)
     {

@@ -62,6 +62,18 @@ public sealed class SecondFactorTests(People people) : IClassFixture<People>
         Assert.True((bool)(await People.GetAsync(people.Owner, $"/api/v1/users/{id}"))["data"]!["has_second_factor"]!);
         Assert.Equal(HttpStatusCode.BadRequest,
             await People.StatusAsync(people.Owner.PatchAsJsonAsync($"/api/v1/users/{id}", new { has_second_factor = true }, Ct)));
+        var (admin, self, _) = await people.PersonAsync("admin");
+        await AddAsync(admin);
+        foreach (var way in (Task<HttpResponseMessage>[])
+        [
+            admin.PatchAsJsonAsync($"/api/v1/users/{self}", new { has_second_factor = false }, Ct), // A stolen session does not do without the code.
+            admin.PostAsync(new Uri($"/api/v1/users/{self}/link", UriKind.Relative), null, Ct),
+            (await people.KeyAsync("admin", "read")).Http.PatchAsJsonAsync($"/api/v1/users/{id}", new { has_second_factor = false }, Ct),
+        ])
+        {
+            Assert.Equal(HttpStatusCode.Forbidden, await People.StatusAsync(way));
+        }
+
         await People.DataAsync(people.Owner.PatchAsJsonAsync($"/api/v1/users/{id}", new { has_second_factor = false }, Ct));
         Assert.Equal("in", await LoginAsync(email, null, "another long password"));
     }

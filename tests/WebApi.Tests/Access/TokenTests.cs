@@ -87,7 +87,8 @@ public sealed class TokenTests(People people) : IClassFixture<People>
             Signed(Encode($"{{\"alg\":\"HS256\",\"typ\":\"JWT\",\"kid\":\"{kid}\"}}"), claims, Encoding.UTF8.GetBytes(kid)),
             Signed(Encode($"{{\"alg\":\"HS256\",\"typ\":\"JWT\",\"kid\":\"{kid}\"}}"), claims, []),
             Signed(ofOthers, claims, RandomNumberGenerator.GetBytes(32)),
-            $"{head}.{claims}.", $"{head}.{claims}", "eyJ", "eyJ..", $"eyJ{new string('a', 20_000)}",
+            $"{head}.{claims}.", $"{head}.{claims}", "eyJ", "eyJ..",
+            "eyJabc.def.ghi", "eyJ9.e30.AA", "eyJhbGciOiJIUzI1NiJ9.e30.x", $"eyJ{new string('a', 20_000)}",
         ];
         foreach (var one in wrong)
         {
@@ -137,6 +138,47 @@ public sealed class TokenTests(People people) : IClassFixture<People>
         await using var next = await BayouServer.StartAsync(database, secret);
         Assert.Equal(7, await next.Get<AccessJwt>().SessionAsync(made, Ct)); // It still proves what it signed.
         Assert.NotEqual(KidOf(made), KidOf(await next.Get<AccessJwt>().MakeAsync(1, 7, Ct)));
+    }
+
+    [Fact]
+    public async Task Keys_that_were_made_without_a_secret_key_are_encrypted_once_there_is_one()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        string made;
+        await using (var open = await BayouServer.StartAsync(database))
+        {
+            made = await open.Get<AccessJwt>().MakeAsync(1, 7, Ct);
+            Assert.Contains("<value>", await ReadAsync(open, "SELECT string_agg(xml, '') FROM protection_keys"), StringComparison.Ordinal);
+        }
+
+        await using var closed = await BayouServer.StartAsync(database, (SecretKey.Name, new string('k', 40)));
+        Assert.Equal(7, await closed.Get<AccessJwt>().SessionAsync(made, Ct));
+        Assert.DoesNotContain("<value>", await ReadAsync(closed, "SELECT string_agg(xml, '') FROM protection_keys"), StringComparison.Ordinal);
+        await using var again = await BayouServer.StartAsync(database, (SecretKey.Name, new string('k', 40)));
+        Assert.Equal(7, await again.Get<AccessJwt>().SessionAsync(made, Ct));
+    }
+
+    [Fact]
+    public async Task Many_at_once_after_a_start_are_all_let_in()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        string made;
+        await using (var first = await BayouServer.StartAsync(database))
+        {
+            made = await first.Get<AccessJwt>().MakeAsync(1, 7, Ct);
+        }
+
+        await using var next = await BayouServer.StartAsync(database);
+        var jwt = next.Get<AccessJwt>();
+        Assert.All(await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => Task.Run(async () => await jwt.SessionAsync(made, Ct)))),
+            session => Assert.Equal(7, session));
+    }
+
+    [Fact]
+    public async Task Signing_out_with_a_token_that_is_none_says_so()
+    {
+        using var http = people.With("eyJhbGciOiJIUzI1NiJ9.e30.x");
+        Assert.Equal(HttpStatusCode.Unauthorized, await People.StatusAsync(http.PostAsync(new Uri("/auth/logout", UriKind.Relative), null, Ct)));
     }
 
     [Fact]

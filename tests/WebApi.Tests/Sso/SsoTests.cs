@@ -60,6 +60,51 @@ public sealed class SsoTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_email_that_the_provider_gives_to_somebody_else_does_not_make_them_the_one_before()
+    {
+        await StartAsync();
+        using var owner = await OwnerAsync();
+        var invited = await People.DataAsync(
+            owner.PostAsJsonAsync("/projects/1/members", new { email = "vera@example.com", role = "editor" }, Ct), HttpStatusCode.Created);
+        Is("7", "vera@example.com");
+        Assert.Equal("/", await SignInAsync(New()));
+        using var late = await New().PostAsJsonAsync("/auth/password", new { token = People.TokenOf(invited), password = People.Password }, Ct);
+        Assert.Equal(HttpStatusCode.Gone, late.StatusCode); // The link is void: two would be Vera.
+        Is("8", "vera@example.com");
+        Assert.Equal("/login?refused=known", await SignInAsync(New()));
+        var told = (await People.GetAsync(owner, "/audit?action=sign_in.fail&limit=1"))["data"]![0]!["after"]!;
+        Assert.Equal(("known", "8"), ((string)told["because"]!, (string)told["subject"]!));
+
+        // With another e-mail, Vera is known to no provider; who has it by then, is.
+        var id = (int)invited["user_id"]!;
+        await People.DataAsync(owner.PatchAsJsonAsync($"/api/v1/users/{id}", new { email = "vera@example.org" }, Ct));
+        Is("7", "vera@example.com");
+        Assert.Equal("/login?refused=uninvited", await SignInAsync(New()));
+        Is("9", "vera@example.org");
+        Assert.Equal("/", await SignInAsync(New()));
+    }
+
+    [Fact]
+    public async Task An_owner_who_comes_by_the_provider_alone_keeps_Bayou_closed()
+    {
+        await StartAsync();
+        using var owner = await OwnerAsync();
+        await People.DataAsync(owner.PostAsJsonAsync("/projects/1/members", new { email = "otto@example.com", role = "owner" }, Ct), HttpStatusCode.Created);
+        Is("11", "otto@example.com");
+        Assert.Equal("/", await SignInAsync(New()));
+        await using (var command = _server!.Db.CreateCommand("UPDATE users SET deleted_at = now() WHERE email = 'olga@example.com'"))
+        {
+            await command.ExecuteNonQueryAsync(Ct);
+        }
+
+        await using var next = await BayouServer.StartAsync(_database);
+        using var nobody = new HttpClient { BaseAddress = next.Http.BaseAddress };
+        await People.GetAsync(nobody, "/logs", HttpStatusCode.Unauthorized);
+        Assert.Equal(HttpStatusCode.Conflict, await People.StatusAsync(
+            nobody.PostAsJsonAsync("/auth/first", new { name = "x", email = "otto@example.com", password = People.Password }, Ct)));
+    }
+
+    [Fact]
     public async Task An_email_that_the_provider_has_not_verified_is_nobodys()
     {
         await StartAsync();
@@ -90,9 +135,13 @@ public sealed class SsoTests : IAsyncLifetime
         Assert.Equal("/login?refused=domain", await SignInAsync(New()));
         Is("8", "somebody@example.org", ("groups", "others"));
         Assert.Equal("/login?refused=uninvited", await SignInAsync(New()));
+
+        // Who has a password says by it that they are whom the provider means: whoever gave them that password could be another.
         Is("10", "olga@example.com", ("groups", "dev"));
         using var asOwner = New();
-        await SignInAsync(asOwner);
+        Assert.Equal("/login?refused=known", await SignInAsync(asOwner));
+        await SignInAsync(owner, "/dashboard/settings");
+        Assert.Equal("/", await SignInAsync(asOwner));
         Assert.Equal("owner", (string)(await People.GetAsync(asOwner, "/auth/me"))["data"]!["role"]!); // No claim makes an owner less.
     }
 

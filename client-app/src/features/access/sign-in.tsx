@@ -8,6 +8,7 @@ import { becomes, me } from './access';
 import { asksForCode, CodeField } from './code-field';
 import { Entry } from './entry';
 import { Field } from './field';
+import { refusalOf } from './refusals';
 
 /** Asks who one is, by e-mail and password or by the access token; from then on a cookie stands for it, which scripts cannot read. */
 export function SignIn() {
@@ -25,16 +26,6 @@ export function SignIn() {
   return byToken ? <ByToken below={below} /> : <ByPassword below={below} />;
 }
 
-/** Why the provider of single sign-on let nobody in, by the word that the server gives. */
-const REFUSALS: Record<string, string> = {
-  email: 'The provider did not say which e-mail is yours.',
-  unverified: 'The provider has not verified your e-mail.',
-  domain: 'Your e-mail is of a domain that may not come in here.',
-  uninvited: 'Nobody has invited you yet. Ask an administrator.',
-  disabled: 'You may not come in any more. Ask an administrator.',
-  failed: 'That did not work. Try again.',
-};
-
 /** The way in by another's word; the browser leaves the page for it, and comes back to where it was. */
 function BySso({ name }: { name: string | null }) {
   const { pathname, search } = useLocation();
@@ -43,7 +34,7 @@ function BySso({ name }: { name: string | null }) {
   const back = pathname.startsWith('/login') ? '/' : `${pathname}${search}`;
   return (
     <>
-      {refused !== null && <p role="alert" className="text-sm text-bad">{REFUSALS[refused] ?? REFUSALS.failed}</p>}
+      {refused !== null && <p role="alert" className="text-sm text-bad">{refusalOf(refused)}</p>}
       <a href={urlOf('/auth/sso', { to: back })} className="button justify-center py-1.5">Sign in with {name}</a>
     </>
   );

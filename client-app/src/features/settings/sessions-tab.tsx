@@ -7,6 +7,7 @@ import { useTime } from '../../shared/time';
 import { becomes } from '../access/access';
 import { Field } from '../access/field';
 import { NewPassword } from '../access/new-password';
+import { Connected } from './connected';
 import { sessions } from './queries';
 import { SecondFactor } from './second-factor';
 import { Table } from './table';
@@ -43,6 +44,7 @@ export function SessionsTab() {
       </Card>
       <Password />
       <SecondFactor />
+      <Connected />
     </>
   );
 }
