@@ -152,6 +152,7 @@ public sealed class AccessPageTests : IAsyncLifetime
         await Browser.ScreenshotAsync(page, "sign-in-code");
         Assert.Empty(await Axe.ComplaintsAsync(page));
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Olga" }).ClickAsync();
         await Expect(page.GetByText("9 recovery codes are left")).ToBeVisibleAsync();
         await page.GetByLabel("Code", new() { Exact = true }).FillAsync(recovery[4]);
         await page.GetByRole(AriaRole.Button, new() { Name = "Take it away" }).ClickAsync();

@@ -73,9 +73,19 @@ public sealed class ProjectPageTests : IAsyncLifetime
         await page.GetByRole(AriaRole.Button, new() { Name = "Delete", Exact = true }).ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Delete Kiosk now" }).ClickAsync();
         await Expect(page.GetByLabel("Name", new() { Exact = true })).ToHaveValueAsync("default");
+        await Expect(page.GetByLabel("Project", new() { Exact = true })).ToHaveCountAsync(0);
         await page.GetByRole(AriaRole.Button, new() { Name = "Restore" }).ClickAsync();
         await page.GetByLabel("Project", new() { Exact = true }).SelectOptionAsync("Kiosk");
         await Expect(page.GetByLabel("Name", new() { Exact = true })).ToHaveValueAsync("Kiosk");
+
+        // Deleted by somebody else while it is looked at.
+        using var signedIn = await Product.Http.PostAsJsonAsync(
+            new Uri(Product.Url, "/auth/login"), new { email = "olga@example.com", password = "a long enough password" }, Ct);
+        await page.GetByRole(AriaRole.Link, new() { Name = "Overview", Exact = true }).ClickAsync();
+        await Expect(page.Locator("[data-figure=Requests]")).ToHaveTextAsync("7");
+        using var deleted = await Product.Http.DeleteAsync(new Uri(Product.Url, "/projects/2"), Ct);
+        Assert.True(deleted.IsSuccessStatusCode);
+        await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("There is no project 2");
 
         await page.GotoAsync(new Uri(Product.Url, "/dashboard?project=77").ToString());
         await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("There is no project 77");

@@ -1,5 +1,6 @@
 import type { Query } from './api';
 import { urlOf } from './api';
+import { namedProject } from './project';
 
 /** Puts text on the clipboard; false when the browser does not let it. */
 export async function copyText(text: string): Promise<boolean> {
@@ -13,7 +14,7 @@ export async function copyText(text: string): Promise<boolean> {
 
 /** The command that asks the same question. */
 export function curlOf(path: string, query: Query): string {
-  const url = `${window.location.origin}${urlOf(path, query)}`;
+  const url = `${window.location.origin}${urlOf(path, { ...query, ...namedProject() })}`;
   return `curl '${url.replaceAll("'", "'\\''")}'`;
 }
 

@@ -183,7 +183,8 @@ internal sealed class SignIn(NpgsqlDataSource db, AccessBook book, Passwords pas
     {
         await using var command = db.CreateCommand(
             """
-            SELECT u.id, u.email, EXISTS (SELECT FROM second_factors f WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL) FROM sign_in_links l JOIN users u ON u.id = l.user_id
+            SELECT u.id, u.email, EXISTS (SELECT FROM second_factors f WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL)
+              FROM sign_in_links l JOIN users u ON u.id = l.user_id
              WHERE l.hash = $1 AND l.used_at IS NULL AND l.expires_at > now() AND u.deleted_at IS NULL AND u.disabled_at IS NULL
             """);
         command.With<byte[]>(Secret.Hash(token));

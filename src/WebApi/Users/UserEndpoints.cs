@@ -270,8 +270,8 @@ internal static class UserEndpoints
             if (known.Role is not null)
             {
                 return (null, new(StatusCodes.Status409Conflict, "CONFLICT",
-                    $"Person {id} has this e-mail, and a role here: PUT /projects/{project}/members/{id} changes it, POST /api/v1/users/{id}/link makes "
-                        + "another link.", [new("email", $"is that of person {id}")]));
+                    $"This e-mail is that of {known.Name} (person {id}), who has a role here already: the list of people changes it.",
+                    [new("email", $"is that of person {id}")]));
             }
 
             // Whoever else manages that person can become them, by a link: they would come in here too.

@@ -21,7 +21,9 @@ export const useAccess = create<Access>((set) => ({
 export const queryClient = new QueryClient({
   queryCache: new QueryCache({
     onError: (error) => {
-      if (error instanceof ApiError && error.code === 'UNAUTHENTICATED') useAccess.getState().ask();
+      if (!(error instanceof ApiError)) return;
+      if (error.code === 'UNAUTHENTICATED') useAccess.getState().ask();
+      if (error.code === 'NOT_FOUND') void queryClient.invalidateQueries({ queryKey: me.queryKey }); // The project may be gone: then one is in another.
     },
   }),
   defaultOptions: { queries: { retry: false } },

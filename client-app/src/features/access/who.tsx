@@ -1,15 +1,19 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { LogOut, ShieldAlert, UserRound } from 'lucide-react';
-import { Link } from 'react-router';
+import { Link, useNavigate } from 'react-router';
 import { sendJson } from '../../shared/api';
+import { useNamedProject } from '../../shared/project';
 import { becomes, me, useAccess } from './access';
 
 /** Who one is, and the way out; where anybody may do everything, that this is so. */
 export function Who({ isFolded = false }: { isFolded?: boolean }) {
   const { data } = useQuery(me);
+  const navigate = useNavigate();
   const signOut = useMutation({
     mutationFn: () => sendJson('post', '/auth/logout'),
     onSuccess: ({ data: next }) => {
+      useNamedProject.setState({ named: null }); // Whoever comes next begins in a project of their own.
+      void navigate('/dashboard');
       becomes(next);
       if (!next.kind) useAccess.getState().ask();
     },

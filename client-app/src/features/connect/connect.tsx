@@ -7,6 +7,7 @@ import { Choice } from '../../shared/choice';
 import { copyText } from '../../shared/copy';
 import { serverNow } from '../../shared/clock';
 import { formatCount } from '../../shared/format';
+import { FIRST_PROJECT } from '../../shared/project';
 import { useTime } from '../../shared/time';
 import { me, useMay } from '../access/access';
 import type { KnownService } from '../metrics/figures';
@@ -27,7 +28,8 @@ export function Connect({ services }: { services: KnownService[] }) {
   const make = useMutation({
     mutationFn: () => sendJson('post', '/projects/{project}/keys', { name: `made for ${kind}`, scopes: ['ingest'] }, { project: project?.id ?? 0 }),
   });
-  const needsKey = self !== undefined && self.kind !== 'open';
+  const isFirst = project === null || project.id === FIRST_PROJECT;
+  const needsKey = self !== undefined && (self.kind !== 'open' || !isFirst); // What shows no key is of the first project.
   const key = make.data?.data.key ?? (needsKey ? '<a key with the scope ingest>' : null);
   const snippet = snippets[kind](window.location.origin, key);
   const others = services.filter(({ service }) => service !== OWN_SERVICE);
@@ -81,7 +83,7 @@ export function Connect({ services }: { services: KnownService[] }) {
           aria-hidden="true"
           className={`size-2.5 rounded-full ${reporting.length > 0 ? 'bg-good' : others.length > 0 ? 'bg-warn' : 'animate-pulse bg-warn'}`}
         />
-        {others.length === 0 ? 'Listening for the first request of your API. Until then, this page shows Bayou’s own.' : (
+        {others.length === 0 ? `Listening for the first request of your API.${isFirst ? ' Until then, this page shows Bayou’s own.' : ''}` : (
           <>
             <strong>
               {reporting.length === 0

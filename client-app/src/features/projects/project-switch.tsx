@@ -7,6 +7,9 @@ import { Popover } from '../../shared/popover';
 import { useMay } from '../access/access';
 import { projects, useProject } from './projects';
 
+/** What of the address is as good for another project. */
+const KEPT = ['tab', 'range', 'from', 'to', 'compare'] as const;
+
 /** Which project the page is of, where there are several. */
 export function ProjectSwitch({ isFolded = false }: { isFolded?: boolean }) {
   const { data: all = [] } = useQuery({ ...projects, enabled: useMay('read') });
@@ -28,14 +31,17 @@ export function ProjectSwitch({ isFolded = false }: { isFolded?: boolean }) {
 }
 
 function Choose({ all, id }: { all: readonly { id: number; name: string }[]; id: number }) {
-  const { pathname } = useLocation();
+  const { pathname, search } = useLocation();
   const navigate = useNavigate();
   return (
     <LabelledSelect
       label="Project"
       value={`${id}`}
       options={all.map((project) => [`${project.id}`, project.name] as const)}
-      onChange={(project) => { void navigate(urlOf(pathname, { project })); }}
+      onChange={(project) => {
+        const now = new URLSearchParams(search);
+        void navigate(urlOf(pathname, { ...Object.fromEntries(KEPT.map((name) => [name, now.get(name)])), project }));
+      }}
     />
   );
 }

@@ -75,7 +75,7 @@ function Invite({ onInvited }: { onInvited: (invitation: Invitation) => void }) 
         placeholder="E-mail"
         value={email}
         onChange={(event) => { setEmail(event.target.value); }}
-        className="min-w-0 flex-1 rounded-md border border-line bg-surface px-3 py-1.5 text-sm sm:max-w-72"
+        className="min-w-40 flex-1 rounded-md border border-line bg-surface px-3 py-1.5 text-sm sm:max-w-72"
       />
       <LabelledSelect label="Role" value={role} options={rolesFor(isOwner)} onChange={setRole} />
       <button type="submit" className="button" disabled={invite.isPending || !project}>Invite</button>
@@ -115,6 +115,7 @@ function PersonRow({ person, isSelf, mayManage, onLink }: RowProps) {
     ...changed,
   });
   const mayChange = mayManage && (isOwner || person.role !== 'owner');
+  const mayMakeLink = mayChange && !isSelf; // One's own password is under Sessions.
   const error = setRole.error ?? disable.error ?? link.error ?? removeFactor.error;
   return (
     <tr className={person.disabled_at ? 'text-ink-soft' : ''}>
@@ -124,7 +125,7 @@ function PersonRow({ person, isSelf, mayManage, onLink }: RowProps) {
       </th>
       <td>{person.email}</td>
       <td>
-        {mayChange
+        {mayChange && !isSelf
           ? (
             <LabelledSelect
               label={`Role of ${person.name}`}
@@ -143,7 +144,9 @@ function PersonRow({ person, isSelf, mayManage, onLink }: RowProps) {
       <td className="text-right whitespace-nowrap">
         {mayChange && (
           <span className="inline-flex gap-1">
-            <button type="button" className="button" onClick={() => { link.mutate(); }}>{person.has_password ? 'Reset password' : 'New link'}</button>
+            {mayMakeLink && (
+              <button type="button" className="button" onClick={() => { link.mutate(); }}>{person.has_password ? 'Reset password' : 'New link'}</button>
+            )}
             {!isSelf && person.has_second_factor && (
               <button
                 type="button"
@@ -153,7 +156,7 @@ function PersonRow({ person, isSelf, mayManage, onLink }: RowProps) {
                   removeFactor.mutate();
                 }}
               >
-                No second factor
+                Remove second factor
               </button>
             )}
             {!isSelf && (

@@ -8,10 +8,8 @@ import { useTime } from '../../shared/time';
 import { Field } from '../access/field';
 import { me, useMay } from '../access/access';
 import { deletedProjects, projects, useProject, type Project } from '../projects/projects';
+import { FIRST_PROJECT } from '../../shared/project';
 import { Table } from './table';
-
-/** The project that stays: what names none means it. */
-const FIRST_PROJECT = 1;
 
 /** What the project is called and may take, and the others there are. */
 export function ProjectTab() {
@@ -71,8 +69,8 @@ function ThisProject({ project }: { project: Project }) {
         {isOwner && (
           <>
             {limit('max_endpoints', 'Endpoints', 'Further ones are counted together. The server has a limit of its own where this has none.')}
-            {limit('ingest_per_minute', 'Requests a minute that send', 'Of all keys together; what is more is answered 429, and sent again by whoever sends.')}
-            {limit('queries_per_minute', 'Requests a minute that ask', 'Of all keys together. People are not limited.')}
+            {limit('ingest_per_minute', 'Ingest requests a minute', 'Of all keys together; what is more is answered 429, and sent again by whoever sends.')}
+            {limit('queries_per_minute', 'Query requests a minute', 'Of all keys together. People are not limited.')}
           </>
         )}
         {change.error && <p role="alert" className="text-sm text-bad">{change.error.message}</p>}
@@ -156,9 +154,15 @@ function ProjectRow({ project }: { project: Project }) {
         {project.deleted_at
           ? <button type="button" className="button" onClick={() => { restore.mutate(); }}>Restore</button>
           : isSure
-            ? <button type="button" className="button text-bad" onClick={() => { remove.mutate(); }}>Delete {project.name} now</button>
+            ? (
+              <span className="inline-flex flex-wrap items-center justify-end gap-2">
+                <span className="text-xs whitespace-normal text-ink-soft">Its keys stop at once. It can be restored for 30 days, then what it has goes.</span>
+                <button type="button" className="button" onClick={() => { setSure(false); }}>Keep it</button>
+                <button type="button" className="button text-bad" onClick={() => { remove.mutate(); }}>Delete {project.name} now</button>
+              </span>
+            )
             : project.id !== FIRST_PROJECT && (
-              <button type="button" className="button" title="It can be restored for 30 days" onClick={() => { setSure(true); }}>Delete</button>
+              <button type="button" className="button" onClick={() => { setSure(true); }}>Delete</button>
             )}
         {error && <p role="alert" className="text-xs whitespace-normal text-bad">{error.message}</p>}
       </td>
