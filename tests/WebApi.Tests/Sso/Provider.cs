@@ -10,14 +10,12 @@ using static OpenIddict.Abstractions.OpenIddictConstants;
 namespace Bayou.Sso;
 
 /// <summary>A provider of OpenID Connect, run here: whoever comes is at once whom <see cref="Who"/> says.</summary>
-public sealed class Provider : IAsyncDisposable
+public sealed class Provider : IAsyncLifetime
 {
     public const string ClientId = "bayou";
     public const string ClientSecret = "a secret of the client";
 
-    private readonly WebApplication _app;
-
-    private Provider(WebApplication app) => _app = app;
+    private WebApplication _app = null!;
 
     public string Authority => _app.Urls.Single() + "/";
 
@@ -27,12 +25,11 @@ public sealed class Provider : IAsyncDisposable
     /// <summary>How often a code was exchanged with the verifier that its challenge was made of.</summary>
     public int Exchanges { get; private set; }
 
-    public static async Task<Provider> StartAsync()
+    public async ValueTask InitializeAsync()
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        Provider? provider = null;
         builder.Services.AddOpenIddict().AddServer(server =>
         {
             server.EnableDegradedMode();
@@ -62,7 +59,7 @@ public sealed class Provider : IAsyncDisposable
             server.AddEventHandler<OpenIddictServerEvents.HandleAuthorizationRequestContext>(handler => handler.UseInlineHandler(context =>
             {
                 var identity = new ClaimsIdentity("provider", Claims.Name, Claims.Role);
-                foreach (var (name, value) in provider!.Who)
+                foreach (var (name, value) in Who)
                 {
                     var claim = new Claim(name, value, name == Claims.EmailVerified ? ClaimValueTypes.Boolean : ClaimValueTypes.String);
                     identity.AddClaim(claim.SetDestinations(Destinations.IdentityToken));
@@ -73,16 +70,14 @@ public sealed class Provider : IAsyncDisposable
             }));
             server.AddEventHandler<OpenIddictServerEvents.HandleTokenRequestContext>(handler => handler.UseInlineHandler(_ =>
             {
-                provider!.Exchanges++;
+                Exchanges++;
                 return default;
             }));
         });
-        var app = builder.Build();
-        app.UseRouting();
-        app.UseAuthentication();
-        provider = new(app);
-        await app.StartAsync(BayouServer.Ct);
-        return provider;
+        _app = builder.Build();
+        _app.UseRouting();
+        _app.UseAuthentication();
+        await _app.StartAsync(BayouServer.Ct);
     }
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();

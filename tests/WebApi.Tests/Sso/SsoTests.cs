@@ -6,24 +6,18 @@ using Bayou.Access;
 namespace Bayou.Sso;
 
 /// <summary>Signing in by a provider, as a browser does: every redirect followed, every cookie kept.</summary>
-public sealed class SsoTests : IAsyncLifetime
+public sealed class SsoTests(Provider provider) : IClassFixture<Provider>, IAsyncLifetime
 {
     private TestDatabase _database = null!;
-    private Provider _provider = null!;
     private BayouServer? _server;
 
     private static CancellationToken Ct => BayouServer.Ct;
 
-    public async ValueTask InitializeAsync()
-    {
-        _database = await TestDatabase.CreateAsync();
-        _provider = await Provider.StartAsync();
-    }
+    public async ValueTask InitializeAsync() => _database = await TestDatabase.CreateAsync();
 
     public async ValueTask DisposeAsync()
     {
         await (_server?.DisposeAsync() ?? default);
-        await _provider.DisposeAsync();
         await _database.DisposeAsync();
     }
 
@@ -38,7 +32,7 @@ public sealed class SsoTests : IAsyncLifetime
         Assert.Equal("/dashboard?service=shop", await SignInAsync(browser, "/dashboard?service=shop"));
         var me = (await People.GetAsync(browser, "/auth/me"))["data"]!;
         Assert.Equal(("vera", "editor"), ((string)me["name"]!, (string)me["role"]!));
-        Assert.True(_provider.Exchanges > 0);
+        Assert.True(provider.Exchanges > 0);
 
         // By the provider's own number from then on, whatever the e-mail is.
         Is("7", "vera.married@example.com");
@@ -217,7 +211,7 @@ public sealed class SsoTests : IAsyncLifetime
     [
         .. new[]
         {
-            (SsoOptions.AuthorityKey, _provider.Authority), (SsoOptions.ClientIdKey, Provider.ClientId), (SsoOptions.ClientSecretKey, Provider.ClientSecret),
+            (SsoOptions.AuthorityKey, provider.Authority), (SsoOptions.ClientIdKey, Provider.ClientId), (SsoOptions.ClientSecretKey, Provider.ClientSecret),
         }.Where(setting => settings.All(own => own.Key != setting.Item1)),
         .. settings,
     ]);
@@ -233,14 +227,14 @@ public sealed class SsoTests : IAsyncLifetime
 
     private void Is(string subject, string email, params (string Name, string Value)[] claims)
     {
-        _provider.Who.Clear();
-        _provider.Who.AddRange([("sub", subject), ("email", email)]);
+        provider.Who.Clear();
+        provider.Who.AddRange([("sub", subject), ("email", email)]);
         if (claims.All(claim => claim.Name != "email_verified"))
         {
-            _provider.Who.Add(("email_verified", "true"));
+            provider.Who.Add(("email_verified", "true"));
         }
 
-        _provider.Who.AddRange(claims.Where(claim => claim != ("email_verified", "none")));
+        provider.Who.AddRange(claims.Where(claim => claim != ("email_verified", "none")));
     }
 
     /// <returns>Where the browser is in the end.</returns>
@@ -248,8 +242,8 @@ public sealed class SsoTests : IAsyncLifetime
     {
         var begun = await LocationAsync(browser, to is null ? "/auth/sso" : $"/auth/sso?to={Uri.EscapeDataString(to)}");
         Assert.Contains("code_challenge_method=S256", begun.Query, StringComparison.Ordinal);
-        using var provider = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false });
-        using var answered = await provider.GetAsync(begun, Ct);
+        using var elsewhere = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false });
+        using var answered = await elsewhere.GetAsync(begun, Ct);
         Assert.True(answered.Headers.Location is not null, await answered.Content.ReadAsStringAsync(Ct));
         return (await LocationAsync(browser, answered.Headers.Location!.PathAndQuery)).OriginalString;
     }
