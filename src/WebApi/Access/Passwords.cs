@@ -41,7 +41,7 @@ internal sealed class Passwords : IDisposable
     {
         not { Length: >= Shortest } => new("password", $"must have {Shortest} characters or more"),
         { Length: > LongestPassword } => new("password", $"must have {LongestPassword} characters or less"),
-        _ when Commonest.Contains(password) || string.Equals(password, email, StringComparison.OrdinalIgnoreCase) =>
+        _ when Commonest.Contains(password) || (email is { Length: > 0 } && password.Contains(email, StringComparison.OrdinalIgnoreCase)) =>
             new("password", "is among the first that anybody would try"),
         _ => null,
     };
