@@ -123,6 +123,7 @@ internal static class Api
         app.MapSecondFactor();
         app.MapSso();
         app.MapUsers();
+        app.MapMembers();
         app.MapProjects();
         app.MapKeys();
         app.MapAudit();

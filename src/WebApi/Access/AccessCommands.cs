@@ -75,7 +75,7 @@ internal static class AccessCommands
         var id = await UserStore.AddAsync(connection, Project.Default, email.Split('@')[0], null, email, isOwner: true, ct)
             ?? (await UserStore.MakeOwnerAsync(connection, email, ct))!.Value;
         await SecondFactors.RemoveAsync(connection, id, ct); // Whoever has lost all ways in has this one.
-        var (token, expires) = await SignIn.LinkAsync(connection, id, services.GetRequiredService<TimeProvider>(), ct);
+        var (token, expires) = await OneTimeLinks.MakeAsync(connection, id, services.GetRequiredService<TimeProvider>(), ct);
         await AuditLog.AddAsync(
             connection, null, new("person.owner", $"person:{id}", null, before is null ? null : new { before.Email, before.Role, before.DisabledAt },
                 new { email, role = Permissions.OwnerRole, by = "the command line" }), ct);

@@ -21,6 +21,7 @@ internal static class AccessServices
             .AddSingleton<FirstOwner>()
             .AddSingleton<SignInLimits>()
             .AddSingleton<SignIn>()
+            .AddSingleton<OneTimeLinks>()
             .AddSingleton<AccessBook>()
             .AddSingleton<Callers>()
             .AddSingleton<WhoAmI>()

@@ -47,14 +47,15 @@ internal static class PasswordEndpoints
             : HasOwner;
     }
 
-    private static async Task<Results<ApiResult<LinkAnswer>, ApiProblem>> LinkAsync(HttpContext http, RequestBody bodies, SignIn signIn, CancellationToken ct)
+    private static async Task<Results<ApiResult<LinkAnswer>, ApiProblem>> LinkAsync(
+        HttpContext http, RequestBody bodies, OneTimeLinks links, CancellationToken ct)
     {
         var (body, problem) = await JsonBody.ReadAsync<LinkBody>(http, bodies, ct);
-        return body is null ? problem! : await signIn.OfLinkAsync(body.Token ?? "", ct) is { } of ? new ApiResult<LinkAnswer>(new(of.Email)) : DeadLink;
+        return body is null ? problem! : await links.FindAsync(body.Token ?? "", ct) is { } of ? new ApiResult<LinkAnswer>(new(of.Email)) : DeadLink;
     }
 
     private static async Task<Results<ApiResult<SignedIn>, ApiProblem>> PasswordAsync(
-        HttpContext http, RequestBody bodies, SignIn signIn, SignInLimits limits, Passwords passwords, WhoAmI who, CancellationToken ct)
+        HttpContext http, RequestBody bodies, SignIn signIn, OneTimeLinks links, SignInLimits limits, Passwords passwords, WhoAmI who, CancellationToken ct)
     {
         var (body, problem) = await JsonBody.ReadAsync<PasswordBody>(http, bodies, ct);
         if (body is null || (problem = ApiProblem.Of(Passwords.Check(body.Password, null))) is not null)
@@ -64,7 +65,7 @@ internal static class PasswordEndpoints
 
         if (body.Token is { } link)
         {
-            return await ByLinkAsync(http, body, link, signIn, limits, passwords, who, ct);
+            return await ByLinkAsync(http, body, link, links, limits, passwords, who, ct);
         }
 
         if (http.Caller() is not { Kind: CallerKind.Person } caller)
@@ -82,10 +83,10 @@ internal static class PasswordEndpoints
     }
 
     private static async Task<Results<ApiResult<SignedIn>, ApiProblem>> ByLinkAsync(
-        HttpContext http, PasswordBody body, string link, SignIn signIn, SignInLimits limits, Passwords passwords, WhoAmI who, CancellationToken ct)
+        HttpContext http, PasswordBody body, string link, OneTimeLinks links, SignInLimits limits, Passwords passwords, WhoAmI who, CancellationToken ct)
     {
         // Looked at first: nobody without a link has a password hashed.
-        if (await signIn.OfLinkAsync(link, ct) is not var (person, email, hasFactor))
+        if (await links.FindAsync(link, ct) is not var (person, email, hasFactor))
         {
             return DeadLink;
         }
@@ -105,7 +106,7 @@ internal static class PasswordEndpoints
             return SignInProblems.TooMany(wait);
         }
 
-        var outcome = await signIn.ByLinkAsync(http, link, await passwords.HashAsync(body.Password!, ct), body.Code, ct);
+        var outcome = await links.UseAsync(http, link, await passwords.HashAsync(body.Password!, ct), body.Code, ct);
         if (outcome.Session is not { } session)
         {
             return SignInProblems.Of(outcome) ?? DeadLink;

@@ -75,6 +75,11 @@ internal sealed partial class SecondFactors(
     public async Task<bool> ShowAsync(NpgsqlConnection connection, int person, string code, CancellationToken ct) =>
         await ShowAsync(connection, person, code, isConfirmed: true, ct) || await RecoverAsync(connection, person, code, ct);
 
+    /// <summary>Whether a code is right, or none is asked for.</summary>
+    public async Task<bool> PassesAsync(NpgsqlConnection connection, int person, string? code, CancellationToken ct) =>
+        !await HasAsync(connection, person, ct)
+            || (code is not null && await ShowAsync(connection, person, code, ct));
+
     public static async Task<bool> RemoveAsync(NpgsqlConnection connection, int person, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand("""

@@ -36,7 +36,6 @@ internal sealed class SignIn(NpgsqlDataSource db, AccessBook book, Passwords pas
 {
     public static readonly TimeSpan Idle = TimeSpan.FromDays(30); // A session ends when it was not used for so long,
     public static readonly TimeSpan Longest = TimeSpan.FromDays(90); // and after so long in any case.
-    private static readonly TimeSpan LinkLifetime = TimeSpan.FromDays(3);
     private const int LongestDevice = 200;
 
     /// <summary>Signs in by e-mail and password, and a code where one is asked for.</summary>
@@ -61,7 +60,7 @@ internal sealed class SignIn(NpgsqlDataSource db, AccessBook book, Passwords pas
             return new(SignInState.NeedsCode);
         }
 
-        var isCode = isKnown && await IsCodeAsync(connection, id!.Value, code, ct);
+        var isCode = isKnown && await factors.PassesAsync(connection, id!.Value, code, ct);
         if (!isCode)
         {
             object told = isKnown ? new { email, code = "wrong" } : new { email };
@@ -86,11 +85,6 @@ internal sealed class SignIn(NpgsqlDataSource db, AccessBook book, Passwords pas
 
         return new(SignInState.Begun, session);
     }
-
-    /// <summary>Whether a code is right, or none is asked for.</summary>
-    private async Task<bool> IsCodeAsync(NpgsqlConnection connection, int person, string? code, CancellationToken ct) =>
-        !await SecondFactors.HasAsync(connection, person, ct)
-            || (code is not null && await factors.ShowAsync(connection, person, code, ct));
 
     /// <summary>Locks a person; false where the password was changed, or they were put out, since it was looked at.</summary>
     private static async Task<bool> IsStillAsync(NpgsqlConnection connection, int id, string hash, CancellationToken ct)
@@ -123,73 +117,6 @@ internal sealed class SignIn(NpgsqlDataSource db, AccessBook book, Passwords pas
         var by = new Caller(CallerKind.Person, id, name, null, Permission.Person, Project: null);
         await AuditLog.AddAsync(connection, http, new("sign_in", $"person:{id}", null, After: via is null ? null : new { via }), ct, by);
         return new(cookie, session, id);
-    }
-
-    /// <summary>Makes a link by which somebody chooses a password, once.</summary>
-    /// <returns>What the link holds, and until when it can be used.</returns>
-    public static async Task<(string Token, DateTime ExpiresAt)> LinkAsync(
-        NpgsqlConnection connection, int id, TimeProvider time, CancellationToken ct)
-    {
-        var (token, expires) = (Secret.NewToken(), (time.GetUtcNow() + LinkLifetime).UtcDateTime);
-        await UserStore.VoidLinksAsync(connection, id, ct); // The newest counts.
-        await using var command = new NpgsqlCommand("INSERT INTO sign_in_links (hash, user_id, expires_at) VALUES ($1, $2, $3)", connection);
-        command.With<byte[]>(Secret.Hash(token));
-        command.With(id, expires);
-        await command.ExecuteNonQueryAsync(ct);
-        return (token, expires);
-    }
-
-    /// <summary>Sets a password by a link, and signs in; the link stays as it was where a code is missing or wrong.</summary>
-    /// <returns>Refused for a link that is not known, was used or has expired.</returns>
-    public async Task<SignInOutcome> ByLinkAsync(HttpContext http, string token, string hash, string? code, CancellationToken ct)
-    {
-        await using var connection = await db.OpenConnectionAsync(ct);
-        await using var transaction = await connection.BeginTransactionAsync(ct);
-        int id;
-        string name;
-        await using (var command = new NpgsqlCommand("""
-            SELECT u.id, u.name FROM sign_in_links l JOIN users u ON u.id = l.user_id
-             WHERE l.hash = $1 AND l.used_at IS NULL AND l.expires_at > now() AND u.deleted_at IS NULL AND u.disabled_at IS NULL FOR UPDATE OF l
-            """, connection))
-        {
-            command.With<byte[]>(Secret.Hash(token));
-            await using var reader = await command.ExecuteReaderAsync(ct);
-            if (!await reader.ReadAsync(ct))
-            {
-                return new(SignInState.Refused);
-            }
-
-            (id, name) = (reader.GetInt32(0), reader.GetString(1));
-        }
-
-        if (!await IsCodeAsync(connection, id, code, ct))
-        {
-            await AuditLog.AddAsync(connection, http, new("sign_in.fail", $"person:{id}", null, After: new { by_link = true, code = "wrong" }), ct);
-            await transaction.CommitAsync(ct);
-            return new(code is null ? SignInState.NeedsCode : SignInState.WrongCode);
-        }
-
-        await UserStore.SetPasswordAsync(connection, id, hash, ct); // No link works after that, this one neither.
-        var by = new Caller(CallerKind.Person, id, name, null, Permission.Person, Project: null);
-        await AuditLog.AddAsync(connection, http, new("password.set", $"person:{id}", null, After: new { by_link = true }), ct, by);
-        var session = await BeginAsync(connection, http, id, name, ct);
-        await transaction.CommitAsync(ct);
-        await book.ChangedAsync(ct);
-        return new(SignInState.Begun, session);
-    }
-
-    /// <summary>Whom a link is for, and whether they have a second factor; null for one that is not known, was used or has expired.</summary>
-    public async Task<(int Person, string Email, bool HasFactor)?> OfLinkAsync(string token, CancellationToken ct)
-    {
-        await using var command = db.CreateCommand(
-            """
-            SELECT u.id, u.email, EXISTS (SELECT FROM second_factors f WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL)
-              FROM sign_in_links l JOIN users u ON u.id = l.user_id
-             WHERE l.hash = $1 AND l.used_at IS NULL AND l.expires_at > now() AND u.deleted_at IS NULL AND u.disabled_at IS NULL
-            """);
-        command.With<byte[]>(Secret.Hash(token));
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        return await reader.ReadAsync(ct) ? (reader.GetInt32(0), reader.GetString(1), reader.GetBoolean(2)) : null;
     }
 
     /// <summary>Changes one's own password, and ends all other sessions.</summary>

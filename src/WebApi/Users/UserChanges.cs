@@ -2,6 +2,7 @@ using Bayou.Access;
 using Bayou.Audit;
 using Bayou.Http;
 using Bayou.Projects;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 
 namespace Bayou.Users;
@@ -83,6 +84,17 @@ internal sealed class UserChanges(NpgsqlDataSource db, AccessBook book, Callers 
     /// <summary>Whether a caller is an admin of every project that a person has a role in, or was made in.</summary>
     public static async Task<bool> ManagesAsync(NpgsqlConnection connection, Caller caller, int id, CancellationToken ct) =>
         (await UserStore.ProjectsAsync(connection, id, ct)).All(caller.IsAdminOf);
+
+    /// <summary>Who opens a link, or has an e-mail that a provider knows, becomes a person: a key makes none, or it could outlive itself.</summary>
+    public static ApiProblem? KeyProblem(HttpContext http) => http.Caller()!.Kind == CallerKind.Key
+        ? new(StatusCodes.Status403Forbidden, "FORBIDDEN", "Ways in are made by people, not by keys: links, e-mails, second factors.") : null;
+
+    /// <summary>What a change is answered with.</summary>
+    public static async Task<Results<ApiResult<User>, ApiProblem>> ResultAsync(Task<(User? User, ApiProblem? Problem)> change)
+    {
+        var (user, problem) = await change;
+        return user is null ? problem! : new ApiResult<User>(user);
+    }
 
     private async Task<(User? User, ApiProblem? Problem)> CommitAsync(
         HttpContext http, Func<NpgsqlConnection, Task<(User? User, ApiProblem? Problem)>> work, CancellationToken ct)

@@ -43,11 +43,31 @@ export const sessions = queryOptions({
   queryFn: async ({ signal }) => (await getJson('/auth/sessions', {}, signal)).data,
 });
 
-/** What was done, the newest first. */
+export type AuditRow = Schemas['AuditRow'];
+
+/** Rows of the audit log, the newest first, and up to which id there is nothing newer. */
+interface AuditPage {
+  rows: readonly AuditRow[];
+  lastId: number;
+}
+
+const MOST_AUDIT = 100; // at first, and of what is new
+const MOST_HELD = 500;
+
+/** What was done, the newest first; once held, only what is newer is asked for. */
 export const audit = (search: string) =>
   queryOptions({
     queryKey: ['audit', search],
-    queryFn: async ({ signal }) => (await getJson('/audit', { limit: 100, search: search || null }, signal)).data,
+    queryFn: async ({ client, queryKey, signal }): Promise<AuditPage> => {
+      const query = { limit: MOST_AUDIT, search: search || null };
+      const held = client.getQueryData<AuditPage>(queryKey);
+      if (held) {
+        const { data, metadata } = await getJson('/audit', { ...query, id__gt: held.lastId }, signal);
+        if (!metadata.reset) return { rows: [...data.toReversed(), ...held.rows].slice(0, MOST_HELD), lastId: metadata.last_id };
+      }
+      const { data, metadata } = await getJson('/audit', query, signal);
+      return { rows: data, lastId: metadata.last_id };
+    },
     placeholderData: keepPreviousData,
-    refetchInterval: 5_000,
+    refetchInterval: 2_000,
   });
