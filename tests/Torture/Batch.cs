@@ -3,12 +3,12 @@ using System.Text.Json;
 namespace Bayou.Torture;
 
 /// <summary>What is sent at once, and what counts when it is taken.</summary>
-internal sealed record Batch(string Path, string Body, IReadOnlyList<Cell> Cells, IReadOnlyList<string> Lines)
+internal sealed record Batch(int Project, string Path, string Body, IReadOnlyList<Cell> Cells, IReadOnlyList<string> Lines)
 {
     private static readonly string[] Levels = ["debug", "info", "warn", "error"];
     private static long _lines;
 
-    public static Batch OfRequests(Random random)
+    public static Batch OfRequests(Random random, int project)
     {
         var now = DateTimeOffset.UtcNow;
         var items = new List<object>();
@@ -18,18 +18,18 @@ internal sealed record Batch(string Path, string Body, IReadOnlyList<Cell> Cells
             var at = now - Age(random);
             var (route, status) = ($"/r{random.Next(12)}", random.NextDouble() < 0.9 ? 200 : 500 + random.Next(4));
             items.Add(new { service = "torture", method = "GET", route, status, duration_ms = random.Next(1, 900), time = at.ToUnixTimeMilliseconds() });
-            cells.Add(new("torture", $"GET {route}", status, at.ToUnixTimeSeconds() / 60 * 60));
+            cells.Add(new(project, "torture", $"GET {route}", status, at.ToUnixTimeSeconds() / 60 * 60));
         }
 
-        return new("/ingest/v1/requests", JsonSerializer.Serialize(items), cells, []);
+        return new(project, $"/ingest/v1/requests?project={project}", JsonSerializer.Serialize(items), cells, []);
     }
 
     /// <summary>Each line is one of its kind.</summary>
-    public static Batch OfLogs(Random random)
+    public static Batch OfLogs(Random random, int project)
     {
         var lines = Enumerable.Range(0, random.Next(1, 120)).Select(_ => $"line {Interlocked.Increment(ref _lines)} of task {(char)('a' + random.Next(26))}")
             .ToList();
-        return new("/ingest/v1/logs", JsonSerializer.Serialize(lines.Select(message => new
+        return new(project, $"/ingest/v1/logs?project={project}", JsonSerializer.Serialize(lines.Select(message => new
         {
             source = LogReader.Source, level = Levels[random.Next(Levels.Length)], message, time = (DateTimeOffset.UtcNow - Age(random))
                 .ToUnixTimeMilliseconds(),

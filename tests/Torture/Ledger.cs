@@ -1,13 +1,13 @@
 namespace Bayou.Torture;
 
-/// <summary>One thing that is counted: requests of an endpoint with a status in a minute.</summary>
-internal readonly record struct Cell(string Service, string Endpoint, int Status, long WindowUnix);
+/// <summary>One thing that is counted: a project's requests of an endpoint with a status in a minute.</summary>
+internal readonly record struct Cell(int Project, string Service, string Endpoint, int Status, long WindowUnix);
 
 /// <summary>What Bayou has acknowledged.</summary>
 internal sealed class Ledger
 {
     private readonly Dictionary<Cell, long> _counts = [];
-    private readonly HashSet<string> _lines = [];
+    private readonly Dictionary<int, HashSet<string>> _lines = []; // by project
     private readonly List<TimeSpan> _waits = [];
     private readonly Lock _gate = new();
     private long _batches;
@@ -16,8 +16,8 @@ internal sealed class Ledger
 
     public IReadOnlyDictionary<Cell, long> Counts => _counts;
 
-    /// <summary>Log lines, each one of its kind.</summary>
-    public IReadOnlyCollection<string> Lines => _lines;
+    /// <summary>Log lines of a project, each one of its kind.</summary>
+    public IReadOnlyCollection<string> LinesOf(int project) => _lines.GetValueOrDefault(project, []);
 
     /// <summary>From the first try of each batch until it was acknowledged.</summary>
     public IReadOnlyCollection<TimeSpan> Waits => _waits;
@@ -36,7 +36,12 @@ internal sealed class Ledger
         {
             _batches++;
             _waits.Add(wait);
-            _lines.UnionWith(batch.Lines);
+            if (!_lines.TryGetValue(batch.Project, out var lines))
+            {
+                _lines[batch.Project] = lines = [];
+            }
+
+            lines.UnionWith(batch.Lines);
             foreach (var cell in batch.Cells)
             {
                 _counts[cell] = _counts.GetValueOrDefault(cell) + 1;
@@ -52,6 +57,6 @@ internal sealed class Ledger
     public long InVain => _tries - _batches - _duplicates;
 
     public override string ToString() =>
-        $"{_counts.Values.Sum()} observations and {_lines.Count} log lines in {_batches} batches acknowledged, {InVain} tries in vain, {_duplicates} "
+        $"{_counts.Values.Sum()} observations and {_lines.Values.Sum(lines => lines.Count)} log lines in {_batches} batches acknowledged, {InVain} tries in vain, {_duplicates} "
             + $"duplicates sent on purpose";
 }

@@ -3,9 +3,9 @@ using System.Text.Json.Nodes;
 namespace Bayou.Torture;
 
 /// <summary>
-/// Follows the logs by <c>id__gt</c>, at whichever node answers, from the first line on; what it sees must be what was acknowledged, each line once.
+/// Follows a project's logs by <c>id__gt</c>, at whichever node answers, from the first line on; what it sees must be what was acknowledged, each line once.
 /// </summary>
-internal sealed class LogReader(Nodes nodes)
+internal sealed class LogReader(Nodes nodes, int project)
 {
     public const string Source = "torture";
 
@@ -40,7 +40,7 @@ internal sealed class LogReader(Nodes nodes)
             var (was, seen) = (acknowledged.Contains(line) ? 1 : 0, _seen.GetValueOrDefault(line));
             if (was != seen)
             {
-                yield return $"log {line}: {was} acknowledged, {seen} seen by id__gt";
+                yield return $"project {project}, log {line}: {was} acknowledged, {seen} seen by id__gt";
             }
         }
     }
@@ -51,7 +51,8 @@ internal sealed class LogReader(Nodes nodes)
         try
         {
             var node = nodes.Webs[_turn++ % nodes.Webs.Count];
-            var page = JsonNode.Parse(await nodes.Http.GetStringAsync(new Uri(node.Url, $"/logs?id__gt={_last}&limit=1000&source={Source}"), ct))!;
+            var page = JsonNode.Parse(await nodes.Http.GetStringAsync(
+                new Uri(node.Url, $"/logs?id__gt={_last}&limit=1000&source={Source}&project={project}"), ct))!;
             foreach (var row in page["data"]!.AsArray())
             {
                 var line = (string)row!["message"]!;

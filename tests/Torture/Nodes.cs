@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
 
 namespace Bayou.Torture;
 
@@ -62,12 +64,21 @@ internal sealed class Nodes(IReadOnlyList<Node> all) : IAsyncDisposable
     /// <summary>How often one ended without having been killed, as a silo does that its cluster has declared dead.</summary>
     public int Ended => all.Sum(node => node.Ended);
 
+    /// <summary>Whose observations and lines come, of the same names in each: none of one may count in another.</summary>
+    public IReadOnlyList<int> Projects { get; private set; } = [];
+
     public async Task StartAsync(CancellationToken ct)
     {
         foreach (var node in all)
         {
             await node.StartAsync(Http, ct);
         }
+    }
+
+    public async Task MakeProjectsAsync(CancellationToken ct)
+    {
+        using var made = await Http.PostAsJsonAsync(new Uri(Webs[0].Url, "/projects"), new { name = "second" }, ct);
+        Projects = [1, (int)JsonNode.Parse(await made.EnsureSuccessStatusCode().Content.ReadAsStringAsync(ct))!["data"]!["id"]!];
     }
 
     /// <summary>Asks all for their readiness, over and over, as a load balancer does; a node that is not ready gets no requests.</summary>

@@ -24,6 +24,9 @@ internal static class Run
     // From the end of the trouble until all is counted.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
+    private const int Senders = 6;
+    private const int OfFirstProject = 4; // of them; the others are of the second, and name their batches alike
+
     /// <returns>0 when everything that was acknowledged counts once; else 1.</returns>
     public static async Task<int> OnAsync(PrivatePostgres database, TimeSpan length, int seed, Trouble trouble, CancellationToken interrupted)
     {
@@ -39,6 +42,7 @@ internal static class Run
         };
         using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => nodes.End()); // Nothing is left of a torture that is interrupted.
         await nodes.StartAsync(ct);
+        await nodes.MakeProjectsAsync(ct);
         var random = new Random(seed);
         ITrial trial = trouble switch
         {
@@ -51,10 +55,10 @@ internal static class Run
 
         using var stop = new CancellationTokenSource(length);
         var pause = trouble == Trouble.Hostile ? 400 : 40; // milliseconds; a sender that is honest sends what a service says in that time
-        var senders = Enumerable.Range(0, 6)
-            .Select(i => new Sender(nodes, ledger, i, random.Next(), pause, i % 2 == 0 ? Batch.OfRequests : Batch.OfLogs).RunAsync(stop.Token, ct)).ToList();
-        var reader = new LogReader(nodes);
-        var read = reader.RunAsync(Task.WhenAll(senders), ct);
+        var senders = Enumerable.Range(0, Senders).Select(i => new Sender(nodes, ledger, i % OfFirstProject, random.Next(),
+            nodes.Projects[i / OfFirstProject], pause, i % 2 == 0 ? Batch.OfRequests : Batch.OfLogs).RunAsync(stop.Token, ct)).ToList();
+        var readers = nodes.Projects.Select(project => (Project: project, Reader: new LogReader(nodes, project))).ToList();
+        var read = Task.WhenAll(readers.Select(one => one.Reader.RunAsync(Task.WhenAll(senders), ct)));
         var calls = app.CallAsync(stop.Token);
         using var done = new CancellationTokenSource();
         var kept = nodes.KeepAsync(done.Token);
@@ -70,7 +74,8 @@ internal static class Run
         await done.CancelAsync();
         await kept;
         await balanced;
-        List<string> differences = [.. verdict.Differences, .. reader.Differences(ledger.Lines), .. trial.Failures];
+        List<string> differences =
+            [.. verdict.Differences, .. readers.SelectMany(one => one.Reader.Differences(ledger.LinesOf(one.Project))), .. trial.Failures];
         Console.WriteLine($"seed {seed}, {length.TotalSeconds} s: {trial}; {ledger}; {app}");
         Console.WriteLine(differences.Count == 0
             ? $"Exactly right: {verdict.Windows} windows hold what was acknowledged, and nothing else; every line was seen once."

@@ -8,9 +8,10 @@ namespace Bayou.Torture;
 /// Sends batches with keys, each until it is taken, to whichever node answers; now and then the same again although it was
 /// taken, and sometimes to two nodes at once.
 /// </summary>
+/// <param name="number">Names its batches; those of other projects may have the same names.</param>
 /// <param name="makeBatch">Makes the next.</param>
 /// <param name="pause">Milliseconds between two batches, at most.</param>
-internal sealed class Sender(Nodes nodes, Ledger ledger, int number, int seed, int pause, Func<Random, Batch> makeBatch)
+internal sealed class Sender(Nodes nodes, Ledger ledger, int number, int seed, int project, int pause, Func<Random, int, Batch> makeBatch)
 {
     private const double Duplicates = 0.15;
     private readonly Random _random = new(seed);
@@ -19,8 +20,8 @@ internal sealed class Sender(Nodes nodes, Ledger ledger, int number, int seed, i
     {
         for (var i = 0; !stop.IsCancellationRequested; i++)
         {
-            var batch = makeBatch(_random);
-            var key = $"torture-{seed}-{number}-{i}";
+            var batch = makeBatch(_random, project);
+            var key = $"torture-{number}-{i}";
             var started = Stopwatch.GetTimestamp();
             await UntilTakenAsync(batch, key, ct);
             ledger.Acknowledged(batch, Stopwatch.GetElapsedTime(started));

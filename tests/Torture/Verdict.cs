@@ -92,22 +92,36 @@ internal sealed record Verdict(int Windows, IReadOnlyList<string> Differences)
     {
         var counts = new Dictionary<Cell, long>();
         var windows = 0;
+        foreach (var project in nodes.Projects)
+        {
+            windows += await AddAsync(nodes, project, counts, ct);
+        }
+
+        return (windows, counts);
+    }
+
+    /// <returns>How many windows a project has.</returns>
+    private static async Task<int> AddAsync(Nodes nodes, int project, Dictionary<Cell, long> counts, CancellationToken ct)
+    {
+        var windows = 0;
         for (var (last, more) = (0L, true); more;)
         {
-            var page = JsonNode.Parse(await nodes.Http.GetStringAsync(new Uri(nodes.Webs[0].Url, $"/metrics?id__gt={last}&limit=1000"), ct))!;
+            var address = new Uri(nodes.Webs[0].Url, $"/metrics?id__gt={last}&limit=1000&project={project}");
+            var page = JsonNode.Parse(await nodes.Http.GetStringAsync(address, ct))!;
             foreach (var row in page["data"]!.AsArray())
             {
                 windows++;
                 var window = DateTimeOffset.Parse((string)row!["window_start"]!, CultureInfo.InvariantCulture).ToUnixTimeSeconds();
                 foreach (var (status, count) in row["status_codes"]!.AsObject())
                 {
-                    counts[new((string)row["service"]!, (string)row["endpoint"]!, int.Parse(status, CultureInfo.InvariantCulture), window)] = (long)count!;
+                    var cell = new Cell(project, (string)row["service"]!, (string)row["endpoint"]!, int.Parse(status, CultureInfo.InvariantCulture), window);
+                    counts[cell] = (long)count!;
                 }
             }
 
             (last, more) = ((long)page["metadata"]!["last_id"]!, (bool)page["metadata"]!["has_more"]!);
         }
 
-        return (windows, counts);
+        return windows;
     }
 }

@@ -25,7 +25,19 @@ internal sealed class Callers(AccessToken token, AccessBook book, AccessJwt jwt,
     public async ValueTask<FoundCaller> FindAsync(HttpContext http, CancellationToken ct)
     {
         var (caller, refusal) = await WhoAsync(http, ct);
-        return caller is null ? new(null, refusal) : Placed(http, caller);
+        if (caller is null)
+        {
+            return new(null, refusal);
+        }
+
+        var found = Placed(http, caller);
+        if (!found.IsOtherProject || !caller.IsOwner)
+        {
+            return found;
+        }
+
+        await book.ChangedAsync(ct); // Another node may have made it just now.
+        return Placed(http, caller);
     }
 
     /// <summary>Has a caller be about the project that is named: in the address, in its query, or in a header.</summary>
@@ -111,6 +123,11 @@ internal sealed class Callers(AccessToken token, AccessBook book, AccessJwt jwt,
     public async ValueTask<bool> StillMayAsync(HttpContext http, Permission any, CancellationToken ct)
     {
         var project = http.Project();
+        if (book.Projects.Of(project) is null)
+        {
+            await book.ChangedAsync(ct); // Another node may have made it just now.
+        }
+
         if ((await WhoAsync(http, ct)).Caller is not { } who || book.Projects.Of(project) is null || who.In(project) is not { } caller
             || (caller.May & any) == Permission.None)
         {

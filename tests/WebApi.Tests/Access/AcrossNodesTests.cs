@@ -33,6 +33,18 @@ public sealed class AcrossNodesTests(People people) : IClassFixture<People>
         await StatusAsync(other, kept, HttpStatusCode.Unauthorized);
     }
 
+    [Fact]
+    public async Task A_project_that_one_node_has_made_is_there_at_another_at_once()
+    {
+        await using var other = await BayouServer.StartAsync(people.Database);
+        using var owner = new HttpClient(new HttpClientHandler { UseCookies = false }) { BaseAddress = other.Http.BaseAddress };
+        owner.DefaultRequestHeaders.Add("Cookie", people.Owner.DefaultRequestHeaders.GetValues("Cookie").Single());
+        for (var n = 0; n < 3; n++)
+        {
+            await People.GetAsync(owner, $"/metrics/services?project={await people.ProjectAsync()}");
+        }
+    }
+
     private static Uri Of(string path) => new(path, UriKind.Relative);
 
     private static async Task StatusAsync(BayouServer server, string secret, HttpStatusCode expected, int? project = null)
