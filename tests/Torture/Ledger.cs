@@ -57,6 +57,6 @@ internal sealed class Ledger
     public long InVain => _tries - _batches - _duplicates;
 
     public override string ToString() =>
-        $"{_counts.Values.Sum()} observations and {_lines.Values.Sum(lines => lines.Count)} log lines in {_batches} batches acknowledged, {InVain} tries in vain, {_duplicates} "
-            + $"duplicates sent on purpose";
+        $"{_counts.Values.Sum()} observations and {_lines.Values.Sum(lines => lines.Count)} log lines in {_batches} batches acknowledged, "
+            + $"{InVain} tries in vain, {_duplicates} duplicates sent on purpose";
 }
