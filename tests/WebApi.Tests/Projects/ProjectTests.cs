@@ -57,7 +57,7 @@ public sealed class ProjectTests(People people) : IClassFixture<People>
         await ExecuteAsync($"UPDATE projects SET deleted_at = now() - interval '31 days' WHERE id = {gone}");
         await ExecuteAsync($"UPDATE projects SET deleted_at = now() - interval '29 days' WHERE id = {kept}");
         var keeper = people.Server.Get<IGrainFactory>().GetGrain<IProjectKeeperGrain>(IProjectKeeperGrain.Key);
-        Assert.Equal(1, await keeper.RunAsync(Ct));
+        await keeper.RunAsync(Ct); // Its reminder may have been first.
         Assert.Equal(0, await keeper.RunAsync(Ct));
         foreach (var table in (string[])["series", "log_patterns", "api_keys", "members", "log_segments WHERE state <> 'expired' AND"])
         {
@@ -216,7 +216,8 @@ public sealed class ProjectTests(People people) : IClassFixture<People>
         Assert.Equal(HttpStatusCode.NotFound, await People.StatusAsync(RestoreAsync(one)));
         Assert.DoesNotContain(await ProjectsAsync("?deleted=true"), project => (int)project!["id"]! == one);
         await People.DataAsync(RestoreAsync(two));
-        Assert.Equal(1, await people.Server.Get<IGrainFactory>().GetGrain<IProjectKeeperGrain>(IProjectKeeperGrain.Key).RunAsync(Ct));
+        await people.Server.Get<IGrainFactory>().GetGrain<IProjectKeeperGrain>(IProjectKeeperGrain.Key).RunAsync(Ct);
+        Assert.Equal(1L, await CountAsync($"SELECT count(*) FROM projects WHERE id IN ({one}, {two}) AND emptied_at IS NOT NULL"));
         await People.GetAsync(people.Owner, $"/projects/{two}");
     }
 
