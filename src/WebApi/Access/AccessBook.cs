@@ -203,8 +203,8 @@ internal sealed partial class AccessBook(
             return null;
         }
 
-        int? maker = await reader.IsDBNullAsync(4, ct) ? null : reader.GetInt32(4);
-        var makersRole = await reader.IsDBNullAsync(5, ct) ? null : reader.GetString(5);
+        var maker = await reader.OrNullAsync<int>(4, ct);
+        var makersRole = await reader.TextOrNullAsync(5, ct);
         var may = Permissions.OfScopes(reader.GetFieldValue<string[]>(2));
         may &= maker is null || Permissions.OfRole(makersRole).HasFlag(Permission.Admin) ? may : ~Permission.Admin;
         var origins = reader.GetFieldValue<string[]>(6);
