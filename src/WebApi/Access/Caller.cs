@@ -20,6 +20,9 @@ internal sealed record Caller(CallerKind Kind, int Id, string Name, string? Role
 
     public static Caller Token { get; } = new(CallerKind.Token, 0, AccessToken.Key, null, Permissions.All);
 
+    /// <summary>A person of whom no more is known yet than who they are.</summary>
+    public static Caller OfPerson(int id, string name) => new(CallerKind.Person, id, name, null, Permission.Person, Project: null);
+
     /// <summary>Whether the caller may do all that an admin may, in every project.</summary>
     public bool IsOwner => May.HasFlag(Permission.Owner);
 

@@ -55,7 +55,7 @@ internal sealed class OneTimeLinks(NpgsqlDataSource db, AccessBook book, SecondF
         }
 
         await UserStore.SetPasswordAsync(connection, id, hash, ct); // No link works after that, this one neither.
-        var by = new Caller(CallerKind.Person, id, name, null, Permission.Person, Project: null);
+        var by = Caller.OfPerson(id, name);
         await AuditLog.AddAsync(connection, http, new("password.set", $"person:{id}", null, After: new { by_link = true }), ct, by);
         var session = await SignIn.BeginAsync(connection, http, id, name, ct);
         await transaction.CommitAsync(ct);

@@ -83,7 +83,7 @@ internal sealed class RefreshTokens(NpgsqlDataSource db, AccessBook book, Access
         {
             if (await reader.ReadAsync(ct))
             {
-                ended = (reader.GetInt64(0), new(CallerKind.Person, reader.GetInt32(1), reader.GetString(2), null, Permission.Person, Project: null));
+                ended = (reader.GetInt64(0), Caller.OfPerson(reader.GetInt32(1), reader.GetString(2)));
             }
         }
 

@@ -114,7 +114,7 @@ internal sealed class SignIn(NpgsqlDataSource db, AccessBook book, Passwords pas
             session = (long)(await command.ExecuteScalarAsync(ct))!;
         }
 
-        var by = new Caller(CallerKind.Person, id, name, null, Permission.Person, Project: null);
+        var by = Caller.OfPerson(id, name);
         await AuditLog.AddAsync(connection, http, new("sign_in", $"person:{id}", null, After: via is null ? null : new { via }), ct, by);
         return new(cookie, session, id);
     }

@@ -3,9 +3,12 @@ using Bayou.Http;
 
 namespace Bayou.Access;
 
-/// <summary>Why somebody is not let in yet.</summary>
+/// <summary>Why somebody is not let in.</summary>
 internal static class SignInProblems
 {
+    /// <summary>What is said to a caller who lost, while the call waited its turn, what the gate had let them through for.</summary>
+    public static ApiProblem NoLonger { get; } = new(StatusCodes.Status401Unauthorized, "UNAUTHENTICATED", "You may not do this any more.");
+
     /// <summary>What is to be said of a code; null where it is not the code.</summary>
     public static ApiProblem? Of(SignInOutcome outcome) => outcome.State switch
     {

@@ -74,7 +74,7 @@ internal static class KeyEndpoints
         if (!await callers.StillMayAsync(http, Permission.Admin, ct))
         {
             // It took a while to come in.
-            return new ApiProblem(StatusCodes.Status401Unauthorized, "UNAUTHENTICATED", "You may not do this any more.");
+            return SignInProblems.NoLonger;
         }
 
         string[] scopes = [.. Permissions.Scopes.Where(body.Scopes!.Contains)];

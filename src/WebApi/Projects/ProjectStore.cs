@@ -147,7 +147,7 @@ internal sealed class ProjectStore(NpgsqlDataSource db, AccessBook book, Callers
         await book.ChangedAsync(ct);
         if (!await callers.StillMayAsync(http, needed, ct))
         {
-            return (null, new(StatusCodes.Status401Unauthorized, "UNAUTHENTICATED", "You may not do this any more."));
+            return (null, SignInProblems.NoLonger);
         }
 
         var (row, problem) = await work(connection);

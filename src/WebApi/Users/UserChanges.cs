@@ -106,7 +106,7 @@ internal sealed class UserChanges(NpgsqlDataSource db, AccessBook book, Callers 
         if (!await callers.StillMayAsync(http, Permission.Admin, ct))
         {
             // It took a while to come in.
-            return (null, new(StatusCodes.Status401Unauthorized, "UNAUTHENTICATED", "You may not do this any more."));
+            return (null, SignInProblems.NoLonger);
         }
 
         var (user, problem) = await work(connection);
