@@ -9,13 +9,16 @@ using Bayou.Hosting;
 using Bayou.Http;
 using Bayou.Info;
 using Bayou.Ingest;
+using Bayou.Jobs;
 using Bayou.Keys;
 using Bayou.Logs;
 using Bayou.Metrics;
 using Bayou.Projects;
 using Bayou.Requests;
+using Bayou.Schedules;
 using Bayou.Self;
 using Bayou.Sso;
+using Bayou.Targets;
 using Bayou.Users;
 using Bayou.Windows;
 using Microsoft.AspNetCore.Cors.Infrastructure;
@@ -94,6 +97,8 @@ internal static class Api
         services.AddMetricsQueries();
         services.AddLogQueries();
         services.AddClusterQueries();
+        services.AddJobQueries();
+        services.AddScheduleQueries();
         services.AddSingleton<HealthChecks>();
         services.AddSingleton<Drain>();
         services.AddHostedService(provider => provider.GetRequiredService<Drain>());
@@ -141,6 +146,9 @@ internal static class Api
             app.MapLogs();
             app.MapDeploys();
             app.MapCluster();
+            app.MapJobs();
+            app.MapSchedules();
+            app.MapTargets();
             app.MapDoc();
         }
 

@@ -1,4 +1,5 @@
 using Bayou.Metrics;
+using Bayou.Schedules;
 using Orleans.TestingHost;
 
 namespace Bayou.Cluster;
@@ -47,7 +48,7 @@ public sealed class SiloDeathTests
     public async Task A_reminder_runs_on_one_silo_and_goes_on_when_that_dies()
     {
         await using var pair = await SiloPair.StartAsync();
-        await pair.Grains.GetGrain<IHealthGrain>(IHealthGrain.Key).EnsureScheduledAsync();
+        await pair.Grains.GetGrain<ISchedulerGrain>("0").ChangedAsync();
         await pair.ExecuteAsync("UPDATE reminders SET start_time = now(), period = 1000, version = version + 1"); // A minute is long for a test.
         var first = await RunAfterAsync(0);
         await pair.KillAsync(Named(first.Node));
@@ -59,7 +60,7 @@ public sealed class SiloDeathTests
         Task<(string Node, long Runs)> RunAfterAsync(long runs) => Eventually.SeesAsync(
             async () =>
             {
-                await using var command = pair.Db.CreateCommand("SELECT node, runs FROM reminder_runs WHERE name = 'health'");
+                await using var command = pair.Db.CreateCommand("SELECT node, runs FROM reminder_runs WHERE name = 'schedules'");
                 await using var reader = await command.ExecuteReaderAsync(Ct);
                 return await reader.ReadAsync(Ct) ? (reader.GetString(0), reader.GetInt64(1)) : ("nobody", 0);
             },

@@ -23,7 +23,8 @@ internal static class IngestCalls
         try
         {
             await batch.ResolveAsync(CancellationToken.None);
-            var submissionKey = key is null ? null : SubmissionKey.Of(Project.Default, key, Encoding.UTF8.GetBytes(key), new(batch.Count, 0, null, [], []));
+            var answer = new IngestAnswer(batch.Count, 0, null, [], []);
+            var submissionKey = key is null ? null : SubmissionKey.Of(Project.Default, key, Encoding.UTF8.GetBytes(key), answer);
             return (await services.GetRequiredService<IngestNode<ObservationBatch>>().SubmitAsync(new(batch, submissionKey))).State;
         }
         catch (Exception e) when (e is NpgsqlException or ObjectDisposedException) // The latter where the connection broke as it was taken from the pool.

@@ -62,8 +62,8 @@ internal sealed record Verdict(int Windows, IReadOnlyList<string> Differences)
         await using var clock = db.CreateCommand("SELECT now()");
         var since = (DateTime)(await clock.ExecuteScalarAsync(ct))!;
         await using var command = db.CreateCommand("""
-            SELECT name, now() > $1 + $2 FROM (VALUES ('rollup'), ('health')) AS due (name)
-             WHERE NOT EXISTS (SELECT 1 FROM reminder_runs r WHERE r.name = due.name AND r.started_at > $1 AND r.error IS NULL)
+            SELECT type, now() > $1 + $2 FROM (VALUES ('metrics.rollup'), ('health.check')) AS due (type)
+             WHERE NOT EXISTS (SELECT 1 FROM job_history j WHERE j.type = due.type AND j.started_at > $1 AND j.status = 'succeeded')
             """);
         command.Parameters.Add(new() { Value = since });
         command.Parameters.Add(new() { Value = (2 * ReminderPeriod) + TimeSpan.FromSeconds(10) });
@@ -74,7 +74,7 @@ internal sealed record Verdict(int Windows, IReadOnlyList<string> Differences)
             {
                 while (await reader.ReadAsync(ct))
                 {
-                    late.Add($"the reminder {reader.GetString(0)} has not run since {since:O}");
+                    late.Add($"{reader.GetString(0)}, which is scheduled each minute, has not run since {since:O}");
                     isOver = reader.GetBoolean(1);
                 }
             }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -155,11 +156,21 @@ public sealed class BayouServer : IAsyncLifetime
     public T Get<T>()
         where T : notnull => _app.Services.GetRequiredService<T>();
 
+    /// <summary>Says where a service is reached.</summary>
+    public async Task PutTargetAsync(string service, string url, object? headers = null)
+    {
+        using var response = await Http.PutAsJsonAsync(new Uri($"/replay/targets/{service}", UriKind.Relative), new { base_url = url, headers }, Ct);
+        Assert.Equal(HttpStatusCode.NoContent, response.StatusCode);
+    }
+
     /// <summary>Merges all hours that are over, as the reminder does each minute.</summary>
     public Task RollUpAsync() => Get<IGrainFactory>().GetGrain<IRollupGrain>(IRollupGrain.Key).RunAsync(Ct);
 
     /// <summary>Seals every log segment that is closed, as happens each 2 s.</summary>
     public Task SealAsync() => Get<IGrainFactory>().GetGrain<ILogKeeperGrain>(ILogKeeperGrain.Key).RunAsync(Ct);
+
+    /// <summary>Lets go lines that are too old and patterns without lines, as a schedule does each ten minutes.</summary>
+    public Task CleanUpLogsAsync() => Get<IGrainFactory>().GetGrain<ILogKeeperGrain>(ILogKeeperGrain.Key).CleanUpAsync(Ct);
 
     /// <summary>Waits until every log pattern is found by its meaning.</summary>
     public Task EmbeddedAsync() => Eventually.SeesAsync(async () =>
@@ -186,6 +197,7 @@ public sealed class BayouServer : IAsyncLifetime
         settings.TryAdd("Bayou:Metrics:FlushSeconds", "1");
         settings.TryAdd("Bayou:Metrics:RollUpAfterSeconds", "0");
         settings.TryAdd("Bayou:Metrics:RollUpEverySeconds", "3600"); // when a test says so
+        settings.TryAdd("Bayou:Jobs:Queues:system", "0"); // when a test says so
         settings.TryAdd("Bayou:Ingest:DeliveryMilliseconds", "50");
         _app = Api.Build([.. settings.Select(pair => $"--{pair.Key}={pair.Value}")]);
         await _app.StartAsync(Ct);

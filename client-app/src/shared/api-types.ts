@@ -79,7 +79,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether what is acknowledged reaches the windows. */
+        /** Whether what is acknowledged reaches the windows, and whether jobs are run. */
         get: operations["WorkerHealth"];
         put?: never;
         post?: never;
@@ -1028,6 +1028,337 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/worker/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Jobs, newest first. */
+        get: operations["ListJobs"];
+        put?: never;
+        /**
+         * Takes jobs to be run: one, a list, or a list and one that runs when all are done.
+         * @description All of them or none. With an Idempotency-Key a repeat within 24 h changes nothing.
+         */
+        post: operations["EnqueueJobs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/worker/jobs/facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many jobs there are of each type, status and queue. */
+        get: operations["JobFacets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/worker/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One job, with its attempts and its result. */
+        get: operations["GetJob"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/worker/jobs/{id}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was logged while a job ran, the first line first. */
+        get: operations["JobLogs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/worker/types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The types of jobs, and what each must be told. */
+        get: operations["ListJobTypes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/worker/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Queues, workers, and what was done in the last hour. */
+        get: operations["WorkerStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/worker/jobs/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries again what is dead or was cancelled, and at once what waits for its next attempt: one job. */
+        post: operations["RetryJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/worker/jobs/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries again what is dead or was cancelled, and at once what waits for its next attempt: all that the filters select, up to 10000 at once. */
+        post: operations["RetryJobs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/worker/jobs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancels what waits, and tells what runs to stop: one job. */
+        post: operations["CancelJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/worker/jobs/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancels what waits, and tells what runs to stop: all that the filters select, up to 10000 at once. */
+        post: operations["CancelJobs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/worker/jobs/{id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Runs now what waits for its time: one job. */
+        post: operations["RunJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/worker/jobs/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Runs now what waits for its time: all that the filters select, up to 10000 at once. */
+        post: operations["RunJobs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/worker/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Schedules, newest first. */
+        get: operations["ListSchedules"];
+        put?: never;
+        /** Makes a schedule. */
+        post: operations["MakeSchedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/worker/schedules/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The next five runs of a schedule that is not saved yet. */
+        post: operations["PreviewSchedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/worker/schedules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Deletes a schedule. Jobs that came of it go on. */
+        delete: operations["DeleteSchedule"];
+        options?: never;
+        head?: never;
+        /** Changes what is given of a schedule, and leaves the rest. */
+        patch: operations["ChangeSchedule"];
+        trace?: never;
+    };
+    "/worker/schedules/{id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Runs a schedule's job now. */
+        post: operations["RunSchedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/replay/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where services are reached, for what Bayou itself calls. */
+        get: operations["ListTargets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/replay/targets/{service}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says where a service is reached. Headers replace those that were; without headers they stay. */
+        put: operations["PutTarget"];
+        post?: never;
+        /** Forgets where a service is reached. */
+        delete: operations["DeleteTarget"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/replay/targets/{service}/{stage}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says where a service is reached. Headers replace those that were; without headers they stay. */
+        put: operations["PutTargetOfStage"];
+        post?: never;
+        /** Forgets where a service is reached. */
+        delete: operations["DeleteTargetOfStage"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1244,6 +1575,24 @@ export interface components {
             max_endpoints: number;
             limit_reached: boolean;
         };
+        EnqueueAnswer: {
+            /** Format: int64 */
+            id: number;
+            duplicate: boolean;
+            jobs: components["schemas"]["EnqueuedJob"][];
+            /** Format: int64 */
+            then_id: null | number;
+        };
+        EnqueuedJob: {
+            /** Format: int64 */
+            id: number;
+            duplicate: boolean;
+        };
+        FacetCount: {
+            value: string;
+            /** Format: int64 */
+            count: number;
+        };
         FacetValue: {
             value: string;
             /** Format: int64 */
@@ -1328,6 +1677,122 @@ export interface components {
             link: null | string;
             /** Format: date-time */
             expires_at: null | string;
+        };
+        JobAnswer: {
+            job: components["schemas"]["JobRow"];
+            attempts: components["schemas"]["JobAttempt"][];
+            after: number[];
+            result: unknown;
+        };
+        JobAttempt: {
+            /** Format: int32 */
+            attempt: number;
+            node: null | string;
+            /** Format: date-time */
+            started_at: null | string;
+            /** Format: date-time */
+            finished_at: string;
+            error: string;
+            stack: null | string;
+        };
+        JobCount: {
+            /** Format: int64 */
+            count: number;
+            is_lower_bound: boolean;
+        };
+        JobFacets: {
+            type: components["schemas"]["FacetCount"][];
+            status: components["schemas"]["FacetCount"][];
+            queue: components["schemas"]["FacetCount"][];
+            is_lower_bound: boolean;
+        };
+        JobMinute: {
+            /** Format: date-time */
+            minute: string;
+            /** Format: int64 */
+            succeeded: number;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            dead: number;
+            /** Format: int64 */
+            cancelled: number;
+            /** Format: double */
+            wait_ms: number;
+            /** Format: double */
+            run_ms: number;
+        };
+        JobRow: {
+            /** Format: int64 */
+            id: number;
+            type: string;
+            queue: string;
+            /** Format: int32 */
+            priority: number;
+            status: string;
+            payload: components["schemas"]["WrittenJson"];
+            /** Format: int32 */
+            attempts: number;
+            /** Format: int32 */
+            max_attempts: number;
+            /** Format: date-time */
+            run_at: string;
+            /** Format: date-time */
+            started_at: null | string;
+            /** Format: date-time */
+            finished_at: null | string;
+            error: null | string;
+            error_pattern: null | string;
+            /** Format: double */
+            progress: null | number;
+            progress_note: null | string;
+            trace_id: null | string;
+            /** Format: int32 */
+            schedule_id: null | number;
+            /** Format: int64 */
+            batch_id: null | number;
+            unique_key: null | string;
+            /** Format: int32 */
+            waits_for: number;
+            node: null | string;
+            created_by: string;
+            /** Format: date-time */
+            created_at: string;
+        };
+        JobTypeRow: {
+            name: string;
+            summary: string;
+            queue: string;
+            /** Format: int32 */
+            priority: number;
+            /** Format: int32 */
+            max_attempts: number;
+            /** Format: double */
+            time_limit_seconds: number;
+            is_system: boolean;
+            schema: components["schemas"]["WrittenJson"];
+        };
+        JobWorkerRow: {
+            /** Format: int64 */
+            id: number;
+            node: string;
+            status: string;
+            /** Format: int32 */
+            running: number;
+            queues: {
+                [key: string]: number;
+            };
+            /** Format: date-time */
+            started_at: string;
+            /** Format: date-time */
+            beat_at: string;
+            /** Format: double */
+            silent_seconds: number;
+        };
+        JobsChanged: {
+            /** Format: int32 */
+            changed: number;
+            has_more: boolean;
         };
         KnownEndpoint: {
             service: string;
@@ -1596,11 +2061,61 @@ export interface components {
             /** Format: date-time */
             deleted_at: null | string;
         };
+        QueueStats: {
+            queue: string;
+            queued: components["schemas"]["JobCount"];
+            /** Format: int64 */
+            running: number;
+            /** Format: double */
+            latency_ms: number;
+            /** Format: int64 */
+            concurrency: number;
+        };
         RangeMetadata: {
             /** Format: date-time */
             start_date: string;
             /** Format: date-time */
             end_date: string;
+        };
+        SchedulePreview: {
+            next_runs: unknown[];
+        };
+        ScheduleRow: {
+            /** Format: int32 */
+            id: number;
+            name: string;
+            type: string;
+            payload: components["schemas"]["WrittenJson"];
+            queue: null | string;
+            /** Format: int32 */
+            priority: null | number;
+            cron: null | string;
+            /** Format: int32 */
+            every_seconds: null | number;
+            /** Format: date-time */
+            once_at: null | string;
+            time_zone: string;
+            enabled: boolean;
+            /** Format: int32 */
+            jitter_ms: number;
+            missed: string;
+            overlap: boolean;
+            is_system: boolean;
+            /** Format: date-time */
+            last_run: null | string;
+            /** Format: int64 */
+            last_job_id: null | number;
+            last_status: null | string;
+            last_error: null | string;
+            /** Format: date-time */
+            last_skipped: null | string;
+            /** Format: date-time */
+            next_run: null | string;
+            created_by: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
         };
         SignedIn: {
             access_token?: string;
@@ -1631,6 +2146,15 @@ export interface components {
             bytes_in: components["schemas"]["Comparison"];
             bytes_out: components["schemas"]["Comparison"];
             apdex: components["schemas"]["Comparison"];
+        };
+        TargetRow: {
+            service: string;
+            stage: string;
+            base_url: string;
+            header_names: string[];
+            allow_private: boolean;
+            /** Format: date-time */
+            updated_at: string;
         };
         Tokens: {
             access_token: string;
@@ -1701,6 +2225,23 @@ export interface components {
             /** Format: date-time */
             end_date: string;
         };
+        WorkerStatsAnswer: {
+            queued: components["schemas"]["JobCount"];
+            failed: components["schemas"]["JobCount"];
+            dead: components["schemas"]["JobCount"];
+            /** Format: int64 */
+            running: number;
+            /** Format: double */
+            per_minute: number;
+            /** Format: double */
+            failure_rate: number;
+            /** Format: double */
+            scheduler_lag_ms: number;
+            queues: components["schemas"]["QueueStats"][];
+            minutes: components["schemas"]["JobMinute"][];
+            workers: components["schemas"]["JobWorkerRow"][];
+        };
+        WrittenJson: unknown;
     };
     responses: never;
     parameters: never;
@@ -6336,6 +6877,1878 @@ export interface operations {
                         metadata: null;
                     };
                 };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    ListJobs: {
+        parameters: {
+            query?: {
+                /** @description Only rows after this id, ascending; for polling. Not with order_by or offset. */
+                id__gt?: string;
+                /** @description Only rows before this id, descending; begin with last_id + 1 to page through all backwards. */
+                id__lt?: string;
+                /** @description Most rows, 1 to 1000; 50 unless told. */
+                limit?: string;
+                /** @description Rows to pass over. */
+                offset?: string;
+                /** @description The field to order by. */
+                order_by?: string;
+                /** @description asc or desc. */
+                order?: string;
+                /** @description Text that the row must contain. */
+                search?: string;
+                /** @description project, or system for Bayou's own, which belong to no project; for owners. */
+                scope?: string;
+                /** @description Filter; also id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                id?: number;
+                /** @description Filter; also type__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                type?: string;
+                /** @description Filter; also queue__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                queue?: string;
+                /** @description Filter; also status__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                status?: string;
+                /** @description Filter; also priority__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                priority?: number;
+                /** @description Filter; also attempts__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                attempts?: number;
+                /** @description Filter; also max_attempts__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                max_attempts?: number;
+                /** @description Filter; also run_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                run_at?: string;
+                /** @description Filter; also started_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                started_at?: string;
+                /** @description Filter; also finished_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                finished_at?: string;
+                /** @description Filter; also created_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                created_at?: string;
+                /** @description Filter; also created_by__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                created_by?: string;
+                /** @description Filter; also error__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                error?: string;
+                /** @description Filter; also error_pattern__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                error_pattern?: string;
+                /** @description Filter; also trace_id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                trace_id?: string;
+                /** @description Filter; also schedule_id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                schedule_id?: number;
+                /** @description Filter; also batch_id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                batch_id?: number;
+                /** @description Filter; also unique_key__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                unique_key?: string;
+            };
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["JobRow"][];
+                        error: null;
+                        metadata: components["schemas"]["ListMetadata"];
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    EnqueueJobs: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A job, an array of these, or { jobs: [...], then: {...} }. */
+        requestBody: {
+            content: {
+                "application/json": {
+                    type?: null | string;
+                    payload?: unknown;
+                    queue?: null | string;
+                    /** Format: int32 */
+                    priority?: null | number;
+                    /** Format: int32 */
+                    max_attempts?: null | number;
+                    /** Format: int64 */
+                    delay_ms?: null | number;
+                    /** Format: date-time */
+                    run_at?: null | string;
+                    unique?: {
+                        key?: null | string;
+                        until?: null | string;
+                        /** Format: int64 */
+                        for_ms?: null | number;
+                    };
+                    after?: null | number[];
+                    after_any_end?: null | boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["EnqueueAnswer"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    JobFacets: {
+        parameters: {
+            query?: {
+                /** @description project, or system for Bayou's own, which belong to no project; for owners. */
+                scope?: string;
+                /** @description Text that the job must contain. */
+                search?: string;
+                /** @description Filter; also id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                id?: number;
+                /** @description Filter; also type__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                type?: string;
+                /** @description Filter; also queue__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                queue?: string;
+                /** @description Filter; also status__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                status?: string;
+                /** @description Filter; also priority__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                priority?: number;
+                /** @description Filter; also attempts__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                attempts?: number;
+                /** @description Filter; also max_attempts__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                max_attempts?: number;
+                /** @description Filter; also run_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                run_at?: string;
+                /** @description Filter; also started_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                started_at?: string;
+                /** @description Filter; also finished_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                finished_at?: string;
+                /** @description Filter; also created_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                created_at?: string;
+                /** @description Filter; also created_by__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                created_by?: string;
+                /** @description Filter; also error__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                error?: string;
+                /** @description Filter; also error_pattern__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                error_pattern?: string;
+                /** @description Filter; also trace_id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                trace_id?: string;
+                /** @description Filter; also schedule_id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                schedule_id?: number;
+                /** @description Filter; also batch_id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                batch_id?: number;
+                /** @description Filter; also unique_key__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                unique_key?: string;
+            };
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["JobFacets"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    GetJob: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["JobAnswer"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    JobLogs: {
+        parameters: {
+            query?: {
+                /** @description Most lines, 1 to 1000; 200 unless told. */
+                limit?: string;
+                /** @description Only lines after this id. */
+                id__gt?: string;
+            };
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["LogRow"][];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    ListJobTypes: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["JobTypeRow"][];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    WorkerStats: {
+        parameters: {
+            query?: {
+                /** @description project, or system for Bayou's own, which belong to no project; for owners. */
+                scope?: string;
+            };
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["WorkerStatsAnswer"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    RetryJob: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["JobAnswer"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    RetryJobs: {
+        parameters: {
+            query?: {
+                /** @description project, or system for Bayou's own, which belong to no project; for owners. */
+                scope?: string;
+                /** @description Text that the job must contain. */
+                search?: string;
+                /** @description Filter; also id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                id?: number;
+                /** @description Filter; also type__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                type?: string;
+                /** @description Filter; also queue__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                queue?: string;
+                /** @description Filter; also status__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                status?: string;
+                /** @description Filter; also priority__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                priority?: number;
+                /** @description Filter; also attempts__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                attempts?: number;
+                /** @description Filter; also max_attempts__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                max_attempts?: number;
+                /** @description Filter; also run_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                run_at?: string;
+                /** @description Filter; also started_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                started_at?: string;
+                /** @description Filter; also finished_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                finished_at?: string;
+                /** @description Filter; also created_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                created_at?: string;
+                /** @description Filter; also created_by__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                created_by?: string;
+                /** @description Filter; also error__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                error?: string;
+                /** @description Filter; also error_pattern__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                error_pattern?: string;
+                /** @description Filter; also trace_id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                trace_id?: string;
+                /** @description Filter; also schedule_id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                schedule_id?: number;
+                /** @description Filter; also batch_id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                batch_id?: number;
+                /** @description Filter; also unique_key__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                unique_key?: string;
+            };
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["JobsChanged"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    CancelJob: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["JobAnswer"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    CancelJobs: {
+        parameters: {
+            query?: {
+                /** @description project, or system for Bayou's own, which belong to no project; for owners. */
+                scope?: string;
+                /** @description Text that the job must contain. */
+                search?: string;
+                /** @description Filter; also id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                id?: number;
+                /** @description Filter; also type__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                type?: string;
+                /** @description Filter; also queue__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                queue?: string;
+                /** @description Filter; also status__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                status?: string;
+                /** @description Filter; also priority__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                priority?: number;
+                /** @description Filter; also attempts__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                attempts?: number;
+                /** @description Filter; also max_attempts__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                max_attempts?: number;
+                /** @description Filter; also run_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                run_at?: string;
+                /** @description Filter; also started_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                started_at?: string;
+                /** @description Filter; also finished_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                finished_at?: string;
+                /** @description Filter; also created_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                created_at?: string;
+                /** @description Filter; also created_by__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                created_by?: string;
+                /** @description Filter; also error__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                error?: string;
+                /** @description Filter; also error_pattern__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                error_pattern?: string;
+                /** @description Filter; also trace_id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                trace_id?: string;
+                /** @description Filter; also schedule_id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                schedule_id?: number;
+                /** @description Filter; also batch_id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                batch_id?: number;
+                /** @description Filter; also unique_key__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                unique_key?: string;
+            };
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["JobsChanged"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    RunJob: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["JobAnswer"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    RunJobs: {
+        parameters: {
+            query?: {
+                /** @description project, or system for Bayou's own, which belong to no project; for owners. */
+                scope?: string;
+                /** @description Text that the job must contain. */
+                search?: string;
+                /** @description Filter; also id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                id?: number;
+                /** @description Filter; also type__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                type?: string;
+                /** @description Filter; also queue__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                queue?: string;
+                /** @description Filter; also status__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                status?: string;
+                /** @description Filter; also priority__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                priority?: number;
+                /** @description Filter; also attempts__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                attempts?: number;
+                /** @description Filter; also max_attempts__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                max_attempts?: number;
+                /** @description Filter; also run_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                run_at?: string;
+                /** @description Filter; also started_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                started_at?: string;
+                /** @description Filter; also finished_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                finished_at?: string;
+                /** @description Filter; also created_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                created_at?: string;
+                /** @description Filter; also created_by__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                created_by?: string;
+                /** @description Filter; also error__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                error?: string;
+                /** @description Filter; also error_pattern__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                error_pattern?: string;
+                /** @description Filter; also trace_id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                trace_id?: string;
+                /** @description Filter; also schedule_id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                schedule_id?: number;
+                /** @description Filter; also batch_id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                batch_id?: number;
+                /** @description Filter; also unique_key__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                unique_key?: string;
+            };
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["JobsChanged"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    ListSchedules: {
+        parameters: {
+            query?: {
+                /** @description Only rows after this id, ascending; for polling. Not with order_by or offset. */
+                id__gt?: string;
+                /** @description Only rows before this id, descending; begin with last_id + 1 to page through all backwards. */
+                id__lt?: string;
+                /** @description Most rows, 1 to 1000; 50 unless told. */
+                limit?: string;
+                /** @description Rows to pass over. */
+                offset?: string;
+                /** @description The field to order by. */
+                order_by?: string;
+                /** @description asc or desc. */
+                order?: string;
+                /** @description Text that the row must contain. */
+                search?: string;
+                /** @description project, or system for Bayou's own, which belong to no project; for owners. */
+                scope?: string;
+                /** @description Filter; also id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                id?: number;
+                /** @description Filter; also name__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                name?: string;
+                /** @description Filter; also type__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                type?: string;
+                /** @description Filter; also last_run__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                last_run?: string;
+                /** @description Filter; also next_run__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                next_run?: string;
+                /** @description Filter; also created_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                created_at?: string;
+            };
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ScheduleRow"][];
+                        error: null;
+                        metadata: components["schemas"]["ListMetadata"];
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    MakeSchedule: {
+        parameters: {
+            query?: {
+                /** @description project, or system for Bayou's own, which belong to no project; for owners. */
+                scope?: string;
+            };
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What runs, and when. */
+        requestBody: {
+            content: {
+                "application/json": {
+                    name?: null | string;
+                    type?: null | string;
+                    payload?: unknown;
+                    queue?: null | string;
+                    /** Format: int32 */
+                    priority?: null | number;
+                    cron?: null | string;
+                    /** Format: int32 */
+                    every_seconds?: null | number;
+                    /** Format: date-time */
+                    once_at?: null | string;
+                    time_zone?: null | string;
+                    enabled?: null | boolean;
+                    /** Format: int32 */
+                    jitter_ms?: null | number;
+                    missed?: null | string;
+                    overlap?: null | boolean;
+                    has_times: boolean;
+                };
+                "application/x-ndjson": {
+                    name?: null | string;
+                    type?: null | string;
+                    payload?: unknown;
+                    queue?: null | string;
+                    /** Format: int32 */
+                    priority?: null | number;
+                    cron?: null | string;
+                    /** Format: int32 */
+                    every_seconds?: null | number;
+                    /** Format: date-time */
+                    once_at?: null | string;
+                    time_zone?: null | string;
+                    enabled?: null | boolean;
+                    /** Format: int32 */
+                    jitter_ms?: null | number;
+                    missed?: null | string;
+                    overlap?: null | boolean;
+                    has_times: boolean;
+                };
+                "application/ndjson": {
+                    name?: null | string;
+                    type?: null | string;
+                    payload?: unknown;
+                    queue?: null | string;
+                    /** Format: int32 */
+                    priority?: null | number;
+                    cron?: null | string;
+                    /** Format: int32 */
+                    every_seconds?: null | number;
+                    /** Format: date-time */
+                    once_at?: null | string;
+                    time_zone?: null | string;
+                    enabled?: null | boolean;
+                    /** Format: int32 */
+                    jitter_ms?: null | number;
+                    missed?: null | string;
+                    overlap?: null | boolean;
+                    has_times: boolean;
+                };
+                "application/jsonl": {
+                    name?: null | string;
+                    type?: null | string;
+                    payload?: unknown;
+                    queue?: null | string;
+                    /** Format: int32 */
+                    priority?: null | number;
+                    cron?: null | string;
+                    /** Format: int32 */
+                    every_seconds?: null | number;
+                    /** Format: date-time */
+                    once_at?: null | string;
+                    time_zone?: null | string;
+                    enabled?: null | boolean;
+                    /** Format: int32 */
+                    jitter_ms?: null | number;
+                    missed?: null | string;
+                    overlap?: null | boolean;
+                    has_times: boolean;
+                };
+                "text/plain": {
+                    name?: null | string;
+                    type?: null | string;
+                    payload?: unknown;
+                    queue?: null | string;
+                    /** Format: int32 */
+                    priority?: null | number;
+                    cron?: null | string;
+                    /** Format: int32 */
+                    every_seconds?: null | number;
+                    /** Format: date-time */
+                    once_at?: null | string;
+                    time_zone?: null | string;
+                    enabled?: null | boolean;
+                    /** Format: int32 */
+                    jitter_ms?: null | number;
+                    missed?: null | string;
+                    overlap?: null | boolean;
+                    has_times: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ScheduleRow"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    PreviewSchedule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description When it runs; whatever else is in it is left aside. */
+        requestBody: {
+            content: {
+                "application/json": {
+                    name?: null | string;
+                    type?: null | string;
+                    payload?: unknown;
+                    queue?: null | string;
+                    /** Format: int32 */
+                    priority?: null | number;
+                    cron?: null | string;
+                    /** Format: int32 */
+                    every_seconds?: null | number;
+                    /** Format: date-time */
+                    once_at?: null | string;
+                    time_zone?: null | string;
+                    enabled?: null | boolean;
+                    /** Format: int32 */
+                    jitter_ms?: null | number;
+                    missed?: null | string;
+                    overlap?: null | boolean;
+                    has_times: boolean;
+                };
+                "application/x-ndjson": {
+                    name?: null | string;
+                    type?: null | string;
+                    payload?: unknown;
+                    queue?: null | string;
+                    /** Format: int32 */
+                    priority?: null | number;
+                    cron?: null | string;
+                    /** Format: int32 */
+                    every_seconds?: null | number;
+                    /** Format: date-time */
+                    once_at?: null | string;
+                    time_zone?: null | string;
+                    enabled?: null | boolean;
+                    /** Format: int32 */
+                    jitter_ms?: null | number;
+                    missed?: null | string;
+                    overlap?: null | boolean;
+                    has_times: boolean;
+                };
+                "application/ndjson": {
+                    name?: null | string;
+                    type?: null | string;
+                    payload?: unknown;
+                    queue?: null | string;
+                    /** Format: int32 */
+                    priority?: null | number;
+                    cron?: null | string;
+                    /** Format: int32 */
+                    every_seconds?: null | number;
+                    /** Format: date-time */
+                    once_at?: null | string;
+                    time_zone?: null | string;
+                    enabled?: null | boolean;
+                    /** Format: int32 */
+                    jitter_ms?: null | number;
+                    missed?: null | string;
+                    overlap?: null | boolean;
+                    has_times: boolean;
+                };
+                "application/jsonl": {
+                    name?: null | string;
+                    type?: null | string;
+                    payload?: unknown;
+                    queue?: null | string;
+                    /** Format: int32 */
+                    priority?: null | number;
+                    cron?: null | string;
+                    /** Format: int32 */
+                    every_seconds?: null | number;
+                    /** Format: date-time */
+                    once_at?: null | string;
+                    time_zone?: null | string;
+                    enabled?: null | boolean;
+                    /** Format: int32 */
+                    jitter_ms?: null | number;
+                    missed?: null | string;
+                    overlap?: null | boolean;
+                    has_times: boolean;
+                };
+                "text/plain": {
+                    name?: null | string;
+                    type?: null | string;
+                    payload?: unknown;
+                    queue?: null | string;
+                    /** Format: int32 */
+                    priority?: null | number;
+                    cron?: null | string;
+                    /** Format: int32 */
+                    every_seconds?: null | number;
+                    /** Format: date-time */
+                    once_at?: null | string;
+                    time_zone?: null | string;
+                    enabled?: null | boolean;
+                    /** Format: int32 */
+                    jitter_ms?: null | number;
+                    missed?: null | string;
+                    overlap?: null | boolean;
+                    has_times: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["SchedulePreview"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    DeleteSchedule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    ChangeSchedule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        /** @description What changes. */
+        requestBody: {
+            content: {
+                "application/json": {
+                    name?: null | string;
+                    type?: null | string;
+                    payload?: unknown;
+                    queue?: null | string;
+                    /** Format: int32 */
+                    priority?: null | number;
+                    cron?: null | string;
+                    /** Format: int32 */
+                    every_seconds?: null | number;
+                    /** Format: date-time */
+                    once_at?: null | string;
+                    time_zone?: null | string;
+                    enabled?: null | boolean;
+                    /** Format: int32 */
+                    jitter_ms?: null | number;
+                    missed?: null | string;
+                    overlap?: null | boolean;
+                    has_times: boolean;
+                };
+                "application/x-ndjson": {
+                    name?: null | string;
+                    type?: null | string;
+                    payload?: unknown;
+                    queue?: null | string;
+                    /** Format: int32 */
+                    priority?: null | number;
+                    cron?: null | string;
+                    /** Format: int32 */
+                    every_seconds?: null | number;
+                    /** Format: date-time */
+                    once_at?: null | string;
+                    time_zone?: null | string;
+                    enabled?: null | boolean;
+                    /** Format: int32 */
+                    jitter_ms?: null | number;
+                    missed?: null | string;
+                    overlap?: null | boolean;
+                    has_times: boolean;
+                };
+                "application/ndjson": {
+                    name?: null | string;
+                    type?: null | string;
+                    payload?: unknown;
+                    queue?: null | string;
+                    /** Format: int32 */
+                    priority?: null | number;
+                    cron?: null | string;
+                    /** Format: int32 */
+                    every_seconds?: null | number;
+                    /** Format: date-time */
+                    once_at?: null | string;
+                    time_zone?: null | string;
+                    enabled?: null | boolean;
+                    /** Format: int32 */
+                    jitter_ms?: null | number;
+                    missed?: null | string;
+                    overlap?: null | boolean;
+                    has_times: boolean;
+                };
+                "application/jsonl": {
+                    name?: null | string;
+                    type?: null | string;
+                    payload?: unknown;
+                    queue?: null | string;
+                    /** Format: int32 */
+                    priority?: null | number;
+                    cron?: null | string;
+                    /** Format: int32 */
+                    every_seconds?: null | number;
+                    /** Format: date-time */
+                    once_at?: null | string;
+                    time_zone?: null | string;
+                    enabled?: null | boolean;
+                    /** Format: int32 */
+                    jitter_ms?: null | number;
+                    missed?: null | string;
+                    overlap?: null | boolean;
+                    has_times: boolean;
+                };
+                "text/plain": {
+                    name?: null | string;
+                    type?: null | string;
+                    payload?: unknown;
+                    queue?: null | string;
+                    /** Format: int32 */
+                    priority?: null | number;
+                    cron?: null | string;
+                    /** Format: int32 */
+                    every_seconds?: null | number;
+                    /** Format: date-time */
+                    once_at?: null | string;
+                    time_zone?: null | string;
+                    enabled?: null | boolean;
+                    /** Format: int32 */
+                    jitter_ms?: null | number;
+                    missed?: null | string;
+                    overlap?: null | boolean;
+                    has_times: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ScheduleRow"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    RunSchedule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["EnqueuedJob"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    ListTargets: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["TargetRow"][];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    PutTarget: {
+        parameters: {
+            query?: {
+                stage?: string;
+            };
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path: {
+                service: string;
+            };
+            cookie?: never;
+        };
+        /** @description Its URL, and what is sent with every call. */
+        requestBody: {
+            content: {
+                "application/json": {
+                    base_url?: null | string;
+                    headers?: null | {
+                        [key: string]: string;
+                    };
+                    allow_private?: null | boolean;
+                };
+                "application/x-ndjson": {
+                    base_url?: null | string;
+                    headers?: null | {
+                        [key: string]: string;
+                    };
+                    allow_private?: null | boolean;
+                };
+                "application/ndjson": {
+                    base_url?: null | string;
+                    headers?: null | {
+                        [key: string]: string;
+                    };
+                    allow_private?: null | boolean;
+                };
+                "application/jsonl": {
+                    base_url?: null | string;
+                    headers?: null | {
+                        [key: string]: string;
+                    };
+                    allow_private?: null | boolean;
+                };
+                "text/plain": {
+                    base_url?: null | string;
+                    headers?: null | {
+                        [key: string]: string;
+                    };
+                    allow_private?: null | boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    DeleteTarget: {
+        parameters: {
+            query?: {
+                stage?: string;
+            };
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path: {
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    PutTargetOfStage: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path: {
+                service: string;
+                stage: string;
+            };
+            cookie?: never;
+        };
+        /** @description Its URL, and what is sent with every call. */
+        requestBody: {
+            content: {
+                "application/json": {
+                    base_url?: null | string;
+                    headers?: null | {
+                        [key: string]: string;
+                    };
+                    allow_private?: null | boolean;
+                };
+                "application/x-ndjson": {
+                    base_url?: null | string;
+                    headers?: null | {
+                        [key: string]: string;
+                    };
+                    allow_private?: null | boolean;
+                };
+                "application/ndjson": {
+                    base_url?: null | string;
+                    headers?: null | {
+                        [key: string]: string;
+                    };
+                    allow_private?: null | boolean;
+                };
+                "application/jsonl": {
+                    base_url?: null | string;
+                    headers?: null | {
+                        [key: string]: string;
+                    };
+                    allow_private?: null | boolean;
+                };
+                "text/plain": {
+                    base_url?: null | string;
+                    headers?: null | {
+                        [key: string]: string;
+                    };
+                    allow_private?: null | boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    DeleteTargetOfStage: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path: {
+                service: string;
+                stage: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong; error.details names each field that is wrong. */
             default: {

@@ -1,16 +1,17 @@
 namespace Bayou.Cluster;
 
-/// <summary>Looks after the cluster as a whole, by a reminder; one per cluster, key <see cref="Key"/>.</summary>
+/// <summary>Looks after the cluster as a whole; one per cluster, key <see cref="Key"/>.</summary>
 [Alias("cluster.health")]
 public interface IHealthGrain : IGrainWithStringKey
 {
     const string Key = "cluster";
 
-    /// <summary>Registers the reminder: a run each minute.</summary>
+    /// <summary>Does nothing but wake it. Silos of before there were schedules call it at their start.</summary>
     [Alias("ensure-scheduled")]
     Task EnsureScheduledAsync();
 
     /// <summary>Checks journal, roll-ups, partitions and nodes, and keeps what it finds. Repeating is harmless.</summary>
     [Alias("run")]
+    [ResponseTimeout("01:00:00")]
     Task RunAsync(CancellationToken ct);
 }

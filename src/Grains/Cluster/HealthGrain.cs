@@ -3,13 +3,13 @@ using Npgsql;
 
 namespace Bayou.Cluster;
 
-internal sealed class HealthGrain(NpgsqlDataSource db, ReminderRuns runs) : Grain, IHealthGrain, IRemindable
+internal sealed class HealthGrain(NpgsqlDataSource db, FormerReminder former) : Grain, IHealthGrain, IRemindable
 {
     private const string Reminder = "health";
 
-    public Task EnsureScheduledAsync() => this.EnsureReminderAsync(Reminder, TimeSpan.FromMinutes(1));
+    public Task EnsureScheduledAsync() => Task.CompletedTask;
 
-    public Task ReceiveReminder(string reminderName, TickStatus status) => runs.RunAsync(Reminder, () => RunAsync(CancellationToken.None));
+    public Task ReceiveReminder(string reminderName, TickStatus status) => former.TickAsync(this, Reminder, () => RunAsync(CancellationToken.None));
 
     public async Task RunAsync(CancellationToken ct)
     {

@@ -1,9 +1,10 @@
 using Bayou.Cluster;
+using Bayou.Jobs;
 using Bayou.Segments;
 
 namespace Bayou.Logs;
 
-internal sealed class LogKeeperGrain(SegmentKeeper<LogSegments> keeper, PatternKeeper patterns, ReminderRuns runs, TimeProvider time)
+internal sealed class LogKeeperGrain(SegmentKeeper<LogSegments> keeper, PatternKeeper patterns, FormerReminder former, JobReports reports, TimeProvider time)
     : Grain, ILogKeeperGrain, IRemindable
 {
     private const string Reminder = "logs";
@@ -16,6 +17,7 @@ internal sealed class LogKeeperGrain(SegmentKeeper<LogSegments> keeper, PatternK
 
     private static readonly TimeSpan BetweenPatternRuns = TimeSpan.FromHours(1); // each reads all counts there are
 
+    private readonly JobReport _report = reports.Of(LogSealJob.Type);
     private DateTimeOffset _patternsRun;
     private IGrainTimer? _timer;
     private TimeSpan _pause = ShortestPause;
@@ -26,15 +28,17 @@ internal sealed class LogKeeperGrain(SegmentKeeper<LogSegments> keeper, PatternK
         return base.OnActivateAsync(cancellationToken);
     }
 
-    /// <remarks>What activates this grain wherever and whenever it has ended.</remarks>
-    public Task EnsureScheduledAsync() => this.EnsureReminderAsync(Reminder, TimeSpan.FromMinutes(1));
+    public Task EnsureScheduledAsync() => Task.CompletedTask;
 
-    public Task ReceiveReminder(string reminderName, TickStatus status) => runs.RunAsync(Reminder, () => RunAsync(CancellationToken.None));
+    public Task ReceiveReminder(string reminderName, TickStatus status) => former.TickAsync(this, Reminder, () => RunAsync(CancellationToken.None));
 
     /// <remarks>Tables go first: where the disk is full, nothing can be sealed before.</remarks>
-    public async Task<int> RunAsync(CancellationToken ct)
+    public async Task<int> RunAsync(CancellationToken ct) =>
+        await keeper.CloseAsync(ct) + await keeper.ExpireAsync(ct) + await SealAllAsync(ct) + await keeper.ExpireAsync(ct);
+
+    public async Task<int> CleanUpAsync(CancellationToken ct)
     {
-        var count = await keeper.CloseAsync(ct) + await keeper.ExpireAsync(ct) + await SealAllAsync(ct) + await keeper.ExpireAsync(ct);
+        var count = await keeper.ExpireAsync(ct);
         if (time.GetUtcNow() - _patternsRun >= BetweenPatternRuns)
         {
             foreach (var project in await patterns.ProjectsAsync(ct))
@@ -52,7 +56,7 @@ internal sealed class LogKeeperGrain(SegmentKeeper<LogSegments> keeper, PatternK
     {
         try
         {
-            var found = await SealAllAsync(ct) > 0;
+            var found = await _report.RunAsync(() => SealAllAsync(ct), ct) > 0;
             _pause = found ? ShortestPause : TimeSpan.FromTicks(Math.Min(2 * _pause.Ticks, LongestPause.Ticks));
         }
         finally

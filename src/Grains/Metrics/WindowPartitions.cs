@@ -1,4 +1,3 @@
-using System.Globalization;
 using Bayou.Database;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -15,20 +14,8 @@ internal sealed class WindowPartitions(NpgsqlDataSource db, IOptions<MetricsOpti
     {
         foreach (var partition in times.Select(resolution.PartitionOf).Distinct())
         {
-            // Names and bounds cannot be parameters; both are made of a date alone.
-            await using var command = db.CreateCommand(string.Create(CultureInfo.InvariantCulture, $"""
-                CREATE TABLE IF NOT EXISTS {resolution.PartitionName(partition)} PARTITION OF {resolution.Table}
-                   FOR VALUES FROM ('{partition:yyyy-MM-dd} 00:00:00+00') TO ('{resolution.PartitionEnd(partition):yyyy-MM-dd} 00:00:00+00')
-                """));
-            try
-            {
-                await command.ExecuteNonQueryAsync(ct);
-            }
-            catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.DuplicateTable or PostgresErrorCodes.UniqueViolation)
-            {
-                // Another node made it at the same moment; IF NOT EXISTS does not cover that.
-                continue;
-            }
+            await TablePartitions.EnsureAsync(
+                db, resolution.Table, resolution.PartitionName(partition), partition, resolution.PartitionEnd(partition), ct);
         }
     }
 
@@ -52,7 +39,7 @@ internal sealed class WindowPartitions(NpgsqlDataSource db, IOptions<MetricsOpti
         foreach (var resolution in Resolution.All)
         {
             var end = now - resolution.Retention(options.Value) - TimeSpan.FromDays(1);
-            foreach (var partition in await PartitionsAsync(resolution, ct))
+            foreach (var partition in await TablePartitions.ListAsync(db, resolution.Table, ct))
             {
                 if (resolution.PartitionEnd(partition) <= end && !await IsAwaitedAsync(partition, resolution.PartitionEnd(partition), ct))
                 {
@@ -64,21 +51,6 @@ internal sealed class WindowPartitions(NpgsqlDataSource db, IOptions<MetricsOpti
         }
 
         return dropped;
-    }
-
-    private async Task<List<DateTimeOffset>> PartitionsAsync(Resolution resolution, CancellationToken ct)
-    {
-        await using var list =
-            db.CreateCommand("SELECT right(c.relname, 8) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = $1::regclass ORDER BY 1");
-        list.With(resolution.Table);
-        await using var reader = await list.ExecuteReaderAsync(ct);
-        var partitions = new List<DateTimeOffset>();
-        while (await reader.ReadAsync(ct))
-        {
-            partitions.Add(DateTimeOffset.ParseExact(reader.GetString(0), "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal));
-        }
-
-        return partitions;
     }
 
     private async Task<bool> IsAwaitedAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken ct)

@@ -18,7 +18,8 @@ internal sealed partial class ProjectKeeper(NpgsqlDataSource db, LogSegments log
 
     // What refers to others comes before them.
     private static readonly string[] Tables =
-        ["log_patterns", "log_pattern_generations", "deploys", "service_versions", "ingest_losses", "ingest_keys", "route_variables", "api_keys", "members"];
+        ["log_patterns", "log_pattern_generations", "deploys", "service_versions", "ingest_losses", "ingest_keys", "route_variables", "api_keys", "members",
+         "job_waits", "job_keys", "jobs", "job_history", "job_minutes", "schedules", "targets"];
 
     /// <returns>How many projects were emptied.</returns>
     public async Task<int> RunAsync(CancellationToken ct)

@@ -20,9 +20,9 @@ public sealed class DatabaseOptions
     /// <summary>Starts even where a crash of the server can lose what it has committed. For tests and trials.</summary>
     public bool AllowUnsafe { get; set; }
 
-    /// <summary>The largest number of connections of this process, the cluster's own tables left aside; 8 or more.</summary>
-    [Range(8, 1_000)]
-    public int MaxConnections { get; set; } = 24;
+    /// <summary>The largest number of connections of this process, the cluster's own tables left aside; 10 or more.</summary>
+    [Range(10, 1_000)]
+    public int MaxConnections { get; set; } = 28;
 
     /// <exception cref="CannotStartException">The URL is missing or cannot be understood.</exception>
     public string ConnectionString(DatabasePool pool = DatabasePool.Work)
@@ -59,11 +59,14 @@ public sealed class DatabaseOptions
 
     internal int Connections(DatabasePool pool) => pool switch
     {
-        DatabasePool.Work => (MaxConnections / 2) - AccessConnections,
+        DatabasePool.Work => ((MaxConnections - JobConnections) / 2) - AccessConnections,
         DatabasePool.Access => AccessConnections,
-        DatabasePool.Reads => MaxConnections - HealthConnections - (MaxConnections / 2),
+        DatabasePool.Reads => MaxConnections - JobConnections - HealthConnections - ((MaxConnections - JobConnections) / 2),
+        DatabasePool.Jobs => JobConnections,
         _ => HealthConnections,
     };
+
+    private int JobConnections => MaxConnections < 16 ? 2 : 4; // one of which listens
 
     private static NpgsqlConnectionStringBuilder FromUri(Uri uri)
     {

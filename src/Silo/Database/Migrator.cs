@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
 using Bayou.Hosting;
+using Bayou.Jobs;
 using Bayou.Metrics;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -15,6 +16,7 @@ namespace Bayou.Database;
 internal sealed partial class Migrator(
     NpgsqlDataSource db,
     WindowPartitions partitions,
+    JobCleanup jobs,
     IOptions<DatabaseOptions> options,
     TimeProvider time,
     ILogger<Migrator> logger) : IHostedService
@@ -44,6 +46,7 @@ internal sealed partial class Migrator(
         }
 
         await partitions.EnsureAsync(time.GetUtcNow(), cancellationToken);
+        await jobs.EnsureAsync(time.GetUtcNow(), cancellationToken);
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

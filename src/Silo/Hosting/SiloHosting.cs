@@ -1,8 +1,12 @@
+using Bayou.Access;
 using Bayou.Cluster;
 using Bayou.Database;
+using Bayou.Jobs;
 using Bayou.Logs;
 using Bayou.Metrics;
+using Bayou.Outgoing;
 using Bayou.Projects;
+using Bayou.Schedules;
 using Bayou.Search;
 using Bayou.Segments;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -39,13 +43,16 @@ public static class SiloHosting
         var name = cluster.Node.Length > 0 ? cluster.Node : $"{Environment.MachineName}-{Environment.ProcessId}";
         services.AddSingleton(cluster);
         services.AddSingleton(new NodeIdentity(Guid.NewGuid(), name, roles));
-        services.Configure<HostOptions>(host => host.ShutdownTimeout = HandOver + TimeSpan.FromSeconds(cluster.DrainSeconds));
+        services.AddOptions<HostOptions>().Configure<IOptions<JobsOptions>>((host, jobs) =>
+            host.ShutdownTimeout = HandOver + TimeSpan.FromSeconds(cluster.DrainSeconds + jobs.Value.StopSeconds) + JobRun.Grace);
         services.AddBayouDatabase(builder.Configuration);
 
         // Hosted services start in this order and stop in reverse: migrations before anything reads a table,
         // and grains, which write their windows as they go, stop after the flusher.
         services.AddHostedService<Migrator>();
         services.AddHostedService<NodeHeartbeat>();
+        services.AddKeyRing();
+        services.AddHostedService(provider => provider.GetRequiredService<JobBell>());
         builder.AddOrleans(cluster, roles);
         services.TryAddSingleton(new GrainReach { IsUp = true });
         services.AddBayouGrains();
@@ -53,6 +60,7 @@ public static class SiloHosting
         {
             services.AddHostedService(provider => provider.GetRequiredService<WindowFlusher>());
             services.AddHostedService<Scheduler>();
+            services.AddHostedService<JobWorker>();
         }
 
         return builder;
@@ -65,7 +73,7 @@ public static class SiloHosting
             .Configure(o => o.Url = configuration[DatabaseOptions.UrlKey] ?? o.Url)
             .ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton(provider => Source(provider, DatabasePool.Work));
-        foreach (var pool in (DatabasePool[])[DatabasePool.Reads, DatabasePool.Access, DatabasePool.Health])
+        foreach (var pool in (DatabasePool[])[DatabasePool.Reads, DatabasePool.Access, DatabasePool.Jobs, DatabasePool.Health])
         {
             services.AddKeyedSingleton(pool, (provider, _) => Source(provider, pool));
         }
@@ -79,6 +87,39 @@ public static class SiloHosting
         builder.UseLoggerFactory(provider.GetRequiredService<ILoggerFactory>());
         builder.UseVector();
         return builder.Build();
+    }
+
+    private static IServiceCollection AddJobs(this IServiceCollection services)
+    {
+        services.AddOptions<JobsOptions>().BindConfiguration(JobsOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        return services
+            .AddSingleton<JobTypes>()
+            .AddSingleton<JobQueue>()
+            .AddSingleton<JobBell>()
+            .AddSingleton<JobLease>()
+            .AddSingleton<JobClaims>()
+            .AddSingleton<JobEnds>()
+            .AddSingleton<JobCleanup>()
+            .AddSingleton<JobReports>()
+            .AddSingleton<ScheduleRuns>()
+            .AddJob<NoopJob, NoopPayload>()
+            .AddJob<HttpRequestJob, HttpRequestPayload>()
+            .AddJob<RollupJob, NoPayload>()
+            .AddJob<MetricsCleanupJob, NoPayload>()
+            .AddJob<LogSealJob, NoPayload>()
+            .AddJob<LogCleanupJob, NoPayload>()
+            .AddJob<HealthCheckJob, NoPayload>()
+            .AddJob<ProjectCleanupJob, NoPayload>()
+            .AddJob<JobCleanupJob, NoPayload>();
+    }
+
+    /// <summary>What Bayou calls itself.</summary>
+    private static IServiceCollection AddOutgoing(this IServiceCollection services)
+    {
+        services.AddOptions<OutgoingOptions>().BindConfiguration(OutgoingOptions.Section)
+            .Configure<IConfiguration>((options, configuration) => options.AllowLoopback ??= OutgoingOptions.AreLoopback(configuration["urls"]))
+            .ValidateDataAnnotations().ValidateOnStart();
+        return services.AddSingleton<OutgoingClient>().AddSingleton<TargetStore>();
     }
 
     /// <summary>What grains are made of, apart from their runtime.</summary>
@@ -103,6 +144,7 @@ public static class SiloHosting
             ? new HashEmbedder() : new MiniLmEmbedder(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<TextVectors>();
         services.AddSingleton<ReminderRuns>();
-        return services;
+        services.AddSingleton<FormerReminder>();
+        return services.AddJobs().AddOutgoing();
     }
 }

@@ -9,7 +9,6 @@ internal static class AccessServices
     {
         services.AddOptions<AccessOptions>().BindConfiguration(AccessOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         return services
-            .AddKeyRing()
             .AddSingleton<SigningKeys>()
             .AddSingleton<AccessJwt>()
             .AddSingleton<RefreshTokens>()

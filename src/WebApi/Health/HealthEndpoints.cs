@@ -4,6 +4,7 @@ using Bayou.Access;
 using Bayou.Cluster;
 using Bayou.Database;
 using Bayou.Http;
+using Bayou.Jobs;
 using Bayou.Windows;
 using Microsoft.AspNetCore.Http.Metadata;
 using Npgsql;
@@ -28,6 +29,9 @@ internal sealed class HealthChecks(
 
     // Delivery takes a few seconds in good health: a send, a flush, a check.
     private static readonly TimeSpan SlowDelivery = TimeSpan.FromMinutes(1);
+
+    private static readonly TimeSpan SlowJobs = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan SlowSchedules = TimeSpan.FromMinutes(2);
 
     /// <summary>Whether this process takes requests: not while it ends.</summary>
     public HealthPart Process() => drain.HasBegun ? new(HealthStatus.Unhealthy, "This process ends; send requests elsewhere.") : new(HealthStatus.Healthy);
@@ -54,6 +58,25 @@ internal sealed class HealthChecks(
         await command.ExecuteScalarAsync(CancellationToken.None);
     }
 
+    /// <summary>Whether jobs are run: workers that are there, for how long the oldest that is due waits in each queue, how late schedules are.</summary>
+    public async Task<HealthPart> JobsAsync(CancellationToken ct)
+    {
+        try
+        {
+            var figures = await JobHealth.ReadAsync(db, ct).WaitAsync(DatabasePatience, time, ct);
+            return figures["workers"] == 0 ? new(HealthStatus.Degraded, "No worker is there: jobs wait.", figures)
+                : figures.Any(figure => figure.Key.StartsWith(JobHealth.Oldest, StringComparison.Ordinal) && figure.Value > SlowJobs.TotalMilliseconds)
+                ? new(HealthStatus.Degraded, "Jobs that are due have waited for over five minutes.", figures)
+                : figures["scheduler_lag_ms"] > SlowSchedules.TotalMilliseconds
+                ? new(HealthStatus.Degraded, "Schedules are over two minutes late.", figures)
+                : new(HealthStatus.Healthy, Figures: figures);
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested && DatabaseFailure.Is(e))
+        {
+            return new(HealthStatus.Unhealthy, "The database does not answer.");
+        }
+    }
+
     /// <summary>Whether what is acknowledged here reaches the windows.</summary>
     public HealthPart Worker()
     {
@@ -78,7 +101,7 @@ internal static class HealthEndpoints
         var health = routes.MapGroup("/health").WithTags("Health").Needs(Permission.Read);
         health.MapGet("", async (HealthChecks checks, CancellationToken ct) =>
             Answer(("liveness", new(HealthStatus.Healthy)), ("process", checks.Process()), ("database", await checks.DatabaseAsync(ct)),
-                ("worker", checks.Worker())))
+                ("worker", checks.Worker()), ("jobs", await checks.JobsAsync(ct))))
             .WithName("Health").WithSummary("How everything is; 503 when something does not work.");
         health.MapGet("/liveness", () => Answer(("liveness", new(HealthStatus.Healthy)))).IsOpen()
             .WithName("Liveness").WithSummary("Whether the process answers; restart it if not.");
@@ -87,8 +110,9 @@ internal static class HealthEndpoints
             .WithName("Readiness").WithSummary("Whether requests can be served; send none if not.");
         health.MapGet("/database", async (HealthChecks checks, CancellationToken ct) => Answer(("database", await checks.DatabaseAsync(ct))))
             .WithName("DatabaseHealth").WithSummary("Whether the database answers.");
-        health.MapGet("/worker", (HealthChecks checks) => Answer(("worker", checks.Worker())))
-            .WithName("WorkerHealth").WithSummary("Whether what is acknowledged reaches the windows.");
+        health.MapGet("/worker", async (HealthChecks checks, CancellationToken ct) =>
+            Answer(("worker", checks.Worker()), ("jobs", await checks.JobsAsync(ct))))
+            .WithName("WorkerHealth").WithSummary("Whether what is acknowledged reaches the windows, and whether jobs are run.");
     }
 
     private static HealthResult Answer(params (string Name, HealthPart Part)[] parts) => new(parts);

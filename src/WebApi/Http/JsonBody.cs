@@ -26,18 +26,25 @@ internal static class JsonBody
             return (null, unreadable);
         }
 
+        var (value, wrong) = Read<T>(taken.Bytes.Span);
+        return (value, wrong is null ? null : ApiProblem.Of(wrong));
+    }
+
+    /// <summary>Reads an object.</summary>
+    /// <returns>Or what of it does not fit.</returns>
+    public static (T? Value, FieldError? Wrong) Read<T>(ReadOnlySpan<byte> json)
+        where T : class, IBody
+    {
         try
         {
-            return JsonSerializer.Deserialize<T>(taken.Bytes.Span, Strict) is { } value ? (value, null) : (null, Wrong("body", "must be a JSON object"));
+            return JsonSerializer.Deserialize<T>(json, Strict) is { } value ? (value, null) : (null, new("body", "must be a JSON object"));
         }
         catch (JsonException e)
         {
             // The framework's own words name types of ours.
             var field = e.Path is ['$', '.', .. var path] ? path : "body";
-            return (null, Wrong(
+            return (null, new(
                 field, field == "body" ? "must be a JSON object with the fields that /doc lists, each once" : "is not known here, or not of its type"));
         }
     }
-
-    private static ApiProblem Wrong(string field, string message) => ApiProblem.Validation($"{field} {message}.", new FieldError(field, message));
 }

@@ -32,14 +32,33 @@ internal static class IngestEndpoints
         .WithTags("Ingest")
         .WithMetadata(new BodySpec(RequestBody.Types, "An array of these, or one a line.", item));
 
+    /// <summary>What the sender names its request, so that a repeat changes nothing.</summary>
+    /// <returns>Null for none; or why it cannot be used.</returns>
+    public static (string? Key, ApiProblem? Problem) KeyOf(HttpContext http)
+    {
+        var keys = http.Request.Headers[KeyHeader];
+        return keys.Count > 1 || keys.ToString() is { Length: > MaxKeyLength } || (keys.Count == 1 && keys.ToString().Length == 0)
+            ? (null, ApiProblem.Validation("The Idempotency-Key cannot be used.",
+                new FieldError("idempotency-key", $"must be given once, with 1 to {MaxKeyLength} characters")))
+            : (keys.Count == 0 ? null : keys.ToString(), null);
+    }
+
+    /// <summary>The limit of a body's size is ours to keep: the server's own closes the connection before the sender can read why.</summary>
+    public static void LiftLimit(HttpContext http)
+    {
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        {
+            limit.MaxRequestBodySize = null;
+        }
+    }
+
     private static async Task<Results<AcceptedResult<IngestAnswer>, EmptyHttpResult, ApiProblem>> AcceptAsync(
         HttpContext http, RequestBody bodies, IngestOptions options, Func<ReadOnlyMemory<byte>, string?, long, Task<IngestOutcome>> take, CancellationToken ct)
     {
-        var keys = http.Request.Headers[KeyHeader];
-        if (keys.Count > 1 || keys.ToString() is { Length: > MaxKeyLength } || (keys.Count == 1 && keys.ToString().Length == 0))
+        var (key, unusable) = KeyOf(http);
+        if (unusable is not null)
         {
-            return ApiProblem.Validation("The Idempotency-Key cannot be used.",
-                new FieldError("idempotency-key", $"must be given once, with 1 to {MaxKeyLength} characters"));
+            return unusable;
         }
 
         var dropped = 0L;
@@ -48,12 +67,7 @@ internal static class IngestEndpoints
             return ApiProblem.Validation($"{DroppedHeader} cannot be used.", new FieldError(DroppedHeader, $"must be a whole number from 0 to {MaxDropped}"));
         }
 
-        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-        {
-            // Ours to keep: the server's own limit closes the connection before the sender can read why.
-            limit.MaxRequestBodySize = null;
-        }
-
+        LiftLimit(http);
         var (body, unreadable) = await bodies.ReadAsync(http, options.MaxBodyBytes, ct);
         if (body is null)
         {
@@ -62,7 +76,7 @@ internal static class IngestEndpoints
 
         using (body)
         {
-            var outcome = await take(body.Bytes, keys.Count == 0 ? null : keys.ToString(), dropped);
+            var outcome = await take(body.Bytes, key, dropped);
             if (outcome == IngestOutcome.NoAnswer)
             {
                 http.Abort();

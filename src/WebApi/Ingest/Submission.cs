@@ -26,7 +26,7 @@ internal sealed record SubmissionKey(int Project, byte[] Hash, byte[] Digest, st
 {
     /// <param name="key">What the sender named the batch.</param>
     /// <param name="answer">What a repeat will be told.</param>
-    public static SubmissionKey Of(int project, string key, ReadOnlySpan<byte> body, IngestAnswer answer) =>
+    public static SubmissionKey Of(int project, string key, ReadOnlySpan<byte> body, object answer) =>
         new(project, SHA256.HashData(Encoding.UTF8.GetBytes(key)), SHA256.HashData(body), JsonSerializer.Serialize(answer, Json.Options));
 }
 

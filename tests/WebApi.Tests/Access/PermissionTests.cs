@@ -43,6 +43,14 @@ public sealed partial class PermissionTests(People people) : IClassFixture<Peopl
         ["GET /projects/{project:int}/members"] = Admin, ["DELETE /projects/{project:int}/members/{id:int}"] = Admin,
         ["POST /projects/{project:int}/members"] = Admin, ["PUT /projects/{project:int}/members/{id:int}"] = Admin,
         ["GET /projects/{project:int}/keys"] = Admin, ["POST /projects/{project:int}/keys"] = Admin, ["DELETE /projects/{project:int}/keys/{id:int}"] = Admin,
+        ["GET /worker/jobs"] = Read, ["GET /worker/jobs/facets"] = Read, ["GET /worker/jobs/{id:long}"] = Read, ["GET /worker/jobs/{id:long}/logs"] = Read,
+        ["GET /worker/types"] = Read, ["GET /worker/stats"] = Read, ["POST /worker/jobs"] = Write, ["POST /worker/jobs/retry"] = Write,
+        ["POST /worker/jobs/cancel"] = Write, ["POST /worker/jobs/run"] = Write, ["POST /worker/jobs/{id:long}/retry"] = Write,
+        ["POST /worker/jobs/{id:long}/cancel"] = Write, ["POST /worker/jobs/{id:long}/run"] = Write,
+        ["GET /worker/schedules"] = Read, ["POST /worker/schedules"] = Write, ["POST /worker/schedules/preview"] = Read,
+        ["PATCH /worker/schedules/{id:int}"] = Write, ["DELETE /worker/schedules/{id:int}"] = Write, ["POST /worker/schedules/{id:int}/run"] = Write,
+        ["GET /replay/targets"] = Read, ["PUT /replay/targets/{service}"] = Admin, ["DELETE /replay/targets/{service}"] = Admin,
+        ["PUT /replay/targets/{service}/{stage}"] = Admin, ["DELETE /replay/targets/{service}/{stage}"] = Admin,
         ["POST /projects/{project:int}/keys/{id:int}/rotate"] = Admin, ["GET /audit"] = Admin, ["GET /audit/export"] = Admin,
     };
 

@@ -11,7 +11,7 @@ public sealed class ReadLimitsTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _database = await TestDatabase.CreateAsync();
-        _server = await BayouServer.StartAsync(_database, ("Bayou:Database:MaxConnections", "8")); // Two for reads, one of these for expensive ones.
+        _server = await BayouServer.StartAsync(_database, ("Bayou:Database:MaxConnections", "10")); // Two for reads, one of these for expensive ones.
     }
 
     public async ValueTask DisposeAsync()

@@ -69,6 +69,10 @@ public sealed partial class ProjectIsolationTests(People people) : IClassFixture
     [InlineData("/logs/facets", "\"level\":[],\"source\":[],\"service\":[]")]
     [InlineData("/logs/patterns", "\"total\":0")]
     [InlineData("/deploys", "\"total\":0,\"last_id\":0")]
+    [InlineData("/worker/jobs", "\"total\":0")]
+    [InlineData("/worker/jobs/facets", "\"type\":[],\"status\":[],\"queue\":[]")]
+    [InlineData("/worker/schedules", "\"total\":0")]
+    [InlineData("/replay/targets", "\"data\":[]")]
     public async Task An_empty_project_counts_nothing_of_others(string path, string expected)
     {
         await FillAsync(1, Mark);
@@ -154,11 +158,13 @@ public sealed partial class ProjectIsolationTests(People people) : IClassFixture
             _ when route.Contains("/keys/", StringComparison.Ordinal) => theirs.Key,
             _ when route.StartsWith("/logs/", StringComparison.Ordinal) => theirs.Line,
             _ when route.StartsWith("/projects/{id", StringComparison.Ordinal) => 1,
+            _ when route.StartsWith("/worker/jobs/", StringComparison.Ordinal) => theirs.Job,
+            _ when route.StartsWith("/worker/schedules/", StringComparison.Ordinal) => theirs.Schedule,
             _ => theirs.Person,
         };
         var path = Place().Replace(route.Replace("{project:int}", $"{other}", StringComparison.Ordinal), id.ToString(CultureInfo.InvariantCulture));
         yield return path;
-        if (route is "/metrics" or "/logs" or "/deploys" or "/audit" or "/api/v1/users")
+        if (route is "/metrics" or "/logs" or "/deploys" or "/audit" or "/api/v1/users" or "/worker/jobs" or "/worker/schedules")
         {
             yield return $"{path}?id__gt=0&limit=1000";
             yield return $"{path}?search={Mark}&limit=1000";
@@ -201,7 +207,14 @@ public sealed partial class ProjectIsolationTests(People people) : IClassFixture
         await Eventually.SeesAsync(async () => (await People.GetAsync(http, $"/metrics?service={mark}"))["data"]!.AsArray(), rows => rows.Count > 0);
         await Eventually.SeesAsync(async () => (await People.GetAsync(http, "/metrics/losses"))["data"]!.AsArray(), rows => rows.Count > 0);
         var line = (await People.GetAsync(http, $"/logs?source={mark}&limit=1"))["data"]![0]!;
-        return new((int)person["id"]!, (int)key["id"]!, (long)line["id"]!, (int)line["pattern_id"]!);
+        var job = await People.DataAsync(
+            http.PostAsJsonAsync("/worker/jobs", new { type = "noop", payload = new { error = mark }, delay_ms = 3_600_000 }, Ct), HttpStatusCode.Accepted);
+        var schedule = await People.DataAsync(
+            http.PostAsJsonAsync("/worker/schedules", new { name = $"{mark} {Guid.NewGuid():N}", type = "noop", cron = "@yearly" }, Ct),
+            HttpStatusCode.Created);
+        using var target = await people.Owner.PutAsJsonAsync($"/replay/targets/{mark}?project={project}", new { base_url = $"http://{mark}.example" }, Ct);
+        Assert.Equal(HttpStatusCode.NoContent, target.StatusCode);
+        return new((int)person["id"]!, (int)key["id"]!, (long)line["id"]!, (int)line["pattern_id"]!, (long)job["id"]!, (int)schedule["id"]!);
     }
 
     private static async Task<string> FirstAsync(StreamReader events)
@@ -228,5 +241,5 @@ public sealed partial class ProjectIsolationTests(People people) : IClassFixture
     [GeneratedRegex(@"\{[^}]*\}")]
     private static partial Regex Place();
 
-    private sealed record Things(int Person, int Key, long Line, int Pattern);
+    private sealed record Things(int Person, int Key, long Line, int Pattern, long Job, int Schedule);
 }

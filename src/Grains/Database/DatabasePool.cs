@@ -6,7 +6,7 @@ namespace Bayou.Database;
 /// </summary>
 public enum DatabasePool
 {
-    /// <summary>Ingest, grains, migrations, heartbeats: half of <see cref="DatabaseOptions.MaxConnections"/>.</summary>
+    /// <summary>Ingest, grains, migrations, heartbeats: half of <c>Bayou:Database:MaxConnections</c>.</summary>
     Work,
 
     /// <summary>What users and programs ask for.</summary>
@@ -14,6 +14,9 @@ public enum DatabasePool
 
     /// <summary>Who calls, where that is not known yet: whoever makes up secrets must not keep anything else waiting.</summary>
     Access,
+
+    /// <summary>Handing jobs out, and what became of them; what jobs themselves do is <see cref="Work"/>. Of silos alone.</summary>
+    Jobs,
 
     /// <summary>Whether the database answers.</summary>
     Health,

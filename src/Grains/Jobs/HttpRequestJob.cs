@@ -1,0 +1,126 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using Bayou.Outgoing;
+using Microsoft.Extensions.Logging;
+
+namespace Bayou.Jobs;
+
+/// <summary>A call of a registered target.</summary>
+internal sealed record HttpRequestPayload
+{
+    [Description("The service whose registered target is called.")]
+    [StringLength(200, MinimumLength = 1, ErrorMessage = "must have 1 to 200 characters")]
+    public required string Target { get; init; }
+
+    [Description("Which of its stages; the service's own target where that has none.")]
+    [StringLength(200, ErrorMessage = "must have 200 characters at most")]
+    public string? Stage { get; init; }
+
+    [AllowedValues("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", ErrorMessage = "must be GET, POST, PUT, PATCH, DELETE, HEAD or OPTIONS")]
+    public string Method { get; init; } = "POST";
+
+    [Description("Behind the target's base URL, with its query.")]
+    [StringLength(4_000, ErrorMessage = "must have 4000 characters at most")]
+    [RegularExpression(@"/[^\s#]*", ErrorMessage = "must begin with / and have no blanks")]
+    public string Path { get; init; } = "/";
+
+    [Description("Beside those of the target, which come first.")]
+    public Dictionary<string, string>? Headers { get; init; }
+
+    [Description("A text is sent as it is, anything else as JSON.")]
+    public JsonElement? Body { get; init; }
+
+    [Description("Seconds to wait for the answer.")]
+    [Range(1, 540, ErrorMessage = "must be from 1 to 540")]
+    public int TimeoutSeconds { get; init; } = 30;
+
+    [Description("Statuses that are a success; 200 to 299 unless told.")]
+    public int[]? SuccessStatuses { get; init; }
+}
+
+/// <summary>Calls a target: what makes the queue of use to programs in any language.</summary>
+internal sealed partial class HttpRequestJob(TargetStore targets, OutgoingClient client) : IJob<HttpRequestPayload>
+{
+    /// <summary>By which what is called can tell a repeat from another call.</summary>
+    public const string IdHeader = "x-bayou-job", AttemptHeader = "x-bayou-attempt";
+
+    // Of the connection, not of the message; or told by the URL.
+    private static readonly HashSet<string> NotOurs = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "host", "connection", "transfer-encoding", "content-length", "upgrade", "te", "trailer", "proxy-connection", "keep-alive",
+    };
+
+    public static JobType Type { get; } = new("http.request", "Calls a registered target, and keeps its answer.") { Queue = JobType.HttpQueue };
+
+    public async Task<object?> RunAsync(HttpRequestPayload payload, JobContext job, CancellationToken ct)
+    {
+        if (await targets.FindAsync(job.Project, payload.Target, payload.Stage ?? "", ct) is not { } target)
+        {
+            throw new JobException($"Service {payload.Target} has no registered target{(payload.Stage is { Length: > 0 } stage ? $" for {stage}" : "")}.");
+        }
+
+        using var request = RequestOf(payload, target);
+        request.Headers.TryAddWithoutValidation(IdHeader, job.Id.ToString(CultureInfo.InvariantCulture));
+        request.Headers.TryAddWithoutValidation(AttemptHeader, job.Attempt.ToString(CultureInfo.InvariantCulture));
+        OutgoingAnswer answer;
+        try
+        {
+            answer = await client.SendAsync(request, target.AllowPrivate, TimeSpan.FromSeconds(payload.TimeoutSeconds), ct);
+        }
+        catch (OutgoingException e)
+        {
+            throw new JobException(e.Message, e);
+        }
+
+        var milliseconds = Math.Round(answer.Duration.TotalMilliseconds, 3);
+        Answered(job.Logger, payload.Method, request.RequestUri!, answer.StatusCode, milliseconds);
+        var result = new { answer.StatusCode, answer.Headers, answer.Body, body_is_cut = answer.IsCut, duration = milliseconds };
+        var isSuccess = payload.SuccessStatuses is { Length: > 0 } told ? told.Contains(answer.StatusCode) : answer.StatusCode is >= 200 and < 300;
+        return isSuccess ? result : throw new JobException(
+            $"{payload.Method} {request.RequestUri} answered {answer.StatusCode} {ReasonOf(answer.StatusCode)}.")
+        {
+            RetryAfter = answer.RetryAfter, Result = result,
+        };
+    }
+
+    private static HttpRequestMessage RequestOf(HttpRequestPayload payload, Target target)
+    {
+        var request = new HttpRequestMessage(new(payload.Method), new Uri(target.BaseUrl.ToString().TrimEnd('/') + payload.Path));
+        if (payload.Body is { ValueKind: not (JsonValueKind.Undefined or JsonValueKind.Null) } body)
+        {
+            request.Content = body.ValueKind == JsonValueKind.String
+                ? new StringContent(body.GetString()!, Encoding.UTF8, "text/plain") : new StringContent(body.GetRawText(), Encoding.UTF8, "application/json");
+        }
+
+        var headers = new Dictionary<string, string>(payload.Headers ?? [], StringComparer.OrdinalIgnoreCase);
+        foreach (var (name, value) in target.Headers)
+        {
+            headers[name] = value;
+        }
+
+        if (headers.ContainsKey("content-type"))
+        {
+            request.Content?.Headers.Remove("content-type");
+        }
+
+        foreach (var (name, value) in headers.Where(header => !NotOurs.Contains(header.Key)))
+        {
+            var isOfContent = name.StartsWith("content-", StringComparison.OrdinalIgnoreCase);
+            if ((isOfContent ? request.Content?.Headers.TryAddWithoutValidation(name, value) : request.Headers.TryAddWithoutValidation(name, value)) == false)
+            {
+                throw new JobException($"{name} cannot be sent as a header.") { IsFinal = true };
+            }
+        }
+
+        return request;
+    }
+
+    private static string ReasonOf(int status) => Enum.IsDefined((HttpStatusCode)status) ? $"({(HttpStatusCode)status})" : "";
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{method} {url} answered {status_code} after {duration} ms")]
+    private static partial void Answered(ILogger logger, string method, Uri url, int status_code, double duration);
+}

@@ -1,0 +1,48 @@
+using System.Text.Json;
+using Bayou.Database;
+using Microsoft.AspNetCore.DataProtection;
+using Npgsql;
+
+namespace Bayou.Outgoing;
+
+/// <summary>Where a service is reached.</summary>
+/// <param name="Stage">Empty for whatever stage has none of its own.</param>
+/// <param name="Headers">Sent with every call; secrets.</param>
+internal sealed record Target(string Service, string Stage, Uri BaseUrl, IReadOnlyDictionary<string, string> Headers, bool AllowPrivate);
+
+/// <summary>Targets, whose headers are in the database encrypted.</summary>
+internal sealed class TargetStore(NpgsqlDataSource db, IDataProtectionProvider protection)
+{
+    private readonly IDataProtector _protector = protection.CreateProtector("bayou targets 1");
+
+    /// <summary>That of the stage, or else that of all stages.</summary>
+    public async Task<Target?> FindAsync(int project, string service, string stage, CancellationToken ct)
+    {
+        await using var command = db.CreateCommand("""
+            SELECT service, stage, base_url, headers, allow_private FROM targets
+             WHERE project_id = $1 AND service = $2 AND stage IN ($3, '') ORDER BY stage DESC LIMIT 1
+            """);
+        command.With(project, service, stage);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        return await reader.ReadAsync(ct)
+            ? new(reader.GetString(0), reader.GetString(1), new(reader.GetString(2)), Open(await reader.TextOrNullAsync(3, ct)), reader.GetBoolean(4))
+            : null;
+    }
+
+    public async Task PutAsync(NpgsqlConnection connection, int project, Target target, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("""
+            INSERT INTO targets (project_id, service, stage, base_url, headers, header_names, allow_private) VALUES ($1, $2, $3, $4, $5, $6, $7)
+            ON CONFLICT (project_id, service, stage) DO UPDATE SET base_url = excluded.base_url, headers = excluded.headers,
+                   header_names = excluded.header_names, allow_private = excluded.allow_private, updated_at = now()
+            """, connection);
+        command.With(project, target.Service, target.Stage, target.BaseUrl.ToString());
+        command.With(target.Headers.Count == 0 ? null : _protector.Protect(JsonSerializer.Serialize(target.Headers)));
+        command.With<string[]>([.. target.Headers.Keys.Order(StringComparer.OrdinalIgnoreCase)]);
+        command.With<bool>(target.AllowPrivate);
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    private Dictionary<string, string> Open(string? encrypted) =>
+        encrypted is null ? [] : JsonSerializer.Deserialize<Dictionary<string, string>>(_protector.Unprotect(encrypted))!;
+}

@@ -1,0 +1,78 @@
+using Bayou.Database;
+using Npgsql;
+
+namespace Bayou.Jobs;
+
+/// <summary>Tries jobs again, has them run at once, and cancels them.</summary>
+internal sealed class JobChanges(NpgsqlDataSource db, JobBell bell)
+{
+    /// <summary>Has those that are dead or were cancelled wait again, with all their attempts; those that wait for their next attempt try it now.</summary>
+    /// <returns>How many that were.</returns>
+    public Task<int> RetryAsync(int[] projects, long[] ids, CancellationToken ct) => ChangeAsync(async connection =>
+    {
+        await using var back = new NpgsqlCommand($"""
+            WITH back AS (
+                DELETE FROM job_history h
+                 WHERE h.project_id = ANY ($1) AND h.id = ANY ($2) AND h.status IN ('{JobStatus.Dead}', '{JobStatus.Cancelled}')
+                   AND NOT EXISTS (SELECT FROM job_keys k WHERE k.project_id = h.project_id AND k.key = h.unique_key AND k.expires_at > now())
+                RETURNING *),
+            keys AS (
+                INSERT INTO job_keys (project_id, key, job_id, expires_at)
+                SELECT project_id, unique_key, id, 'infinity' FROM back WHERE unique_until IN ({(short)UniqueUntil.Starts}, {(short)UniqueUntil.Ends})
+                ON CONFLICT DO NOTHING)
+            INSERT INTO jobs (project_id, id, type, queue, priority, state, payload, max_attempts, run_at, created_at, created_by, trace_id, schedule_id,
+                batch_id, unique_key, unique_until, fence, error, error_pattern, tries)
+            OVERRIDING SYSTEM VALUE
+            SELECT project_id, id, type, queue, priority, {JobState.Waiting}, payload, max_attempts, now(), created_at, created_by, trace_id, schedule_id,
+                   batch_id, unique_key, unique_until, fence, error, error_pattern, tries
+              FROM back
+            """, connection);
+        back.With(projects, ids);
+        return await back.ExecuteNonQueryAsync(ct) + await RunAsync(connection, projects, ids, "AND w.error IS NOT NULL", ct);
+    }, ct);
+
+    /// <summary>Has those that wait for their time run now.</summary>
+    /// <returns>How many that were.</returns>
+    public Task<int> RunNowAsync(int[] projects, long[] ids, CancellationToken ct) =>
+        ChangeAsync(connection => RunAsync(connection, projects, ids, "", ct), ct);
+
+    /// <summary>Cancels those that wait, and tells those that run to stop.</summary>
+    /// <returns>How many that were.</returns>
+    public Task<int> CancelAsync(int[] projects, long[] ids, CancellationToken ct) => ChangeAsync(async connection =>
+    {
+        // Twice: one that goes back to wait meanwhile would be found by neither statement.
+        var cancelled = await DropAsync(connection, projects, ids, ct);
+        await using var stop = new NpgsqlCommand($"""
+            UPDATE jobs SET is_cancelled = true WHERE project_id = ANY ($1) AND id = ANY ($2) AND state = {JobState.Running} AND NOT is_cancelled
+            """, connection);
+        stop.With(projects, ids);
+        return cancelled + await stop.ExecuteNonQueryAsync(ct) + await DropAsync(connection, projects, ids, ct);
+    }, ct);
+
+    private static async Task<int> DropAsync(NpgsqlConnection connection, int[] projects, long[] ids, CancellationToken ct) =>
+        (await JobHistory.MoveAsync(connection, $"""
+            DELETE FROM jobs j WHERE j.project_id = ANY ($1) AND j.id = ANY ($2) AND j.state <> {JobState.Running}
+            RETURNING j.*, '{JobStatus.Cancelled}'::text AS end_status, NULL::jsonb AS end_result, 'It was cancelled before it ran.' AS end_error,
+                      NULL::text AS end_pattern, NULL::jsonb AS end_try
+            """, command => command.With(projects, ids), ct)).Count;
+
+    private static async Task<int> RunAsync(NpgsqlConnection connection, int[] projects, long[] ids, string also, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand($"""
+            UPDATE jobs w SET run_at = now()
+             WHERE w.project_id = ANY ($1) AND w.id = ANY ($2) AND w.state = {JobState.Waiting} AND w.run_at > now() {also}
+            """, connection);
+        command.With(projects, ids);
+        return await command.ExecuteNonQueryAsync(ct);
+    }
+
+    private async Task<int> ChangeAsync(Func<NpgsqlConnection, Task<int>> change, CancellationToken ct)
+    {
+        await using var connection = await db.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        var changed = await change(connection);
+        await transaction.CommitAsync(ct);
+        bell.Ring();
+        return changed;
+    }
+}
