@@ -6,7 +6,7 @@ import { defineConfig } from 'vitest/config';
 const api = `http://127.0.0.1:${process.env.BAYOU_PORT ?? '5080'}`;
 const apiPaths = [
   '/metrics', '/ingest', '/health', '/info', '/error', '/doc', '/reference', '/deploys', '/logs', '/cluster', '/session',
-  '/auth', '/api', '/projects', '/audit',
+  '/auth', '/api', '/projects', '/audit', '/worker', '/replay',
 ];
 
 export default defineConfig({

@@ -18,6 +18,10 @@ public sealed class LookTests(Browser browser) : IClassFixture<Browser>
         { "losses", "/dashboard/losses", "[data-service=look]" },
         { "connect", "/dashboard/connect", "pre" },
         { "cluster", "/dashboard/cluster", "[data-node]" },
+        { "jobs-now", "/dashboard/worker", "[data-figure=Queued]" },
+        { "jobs-list", "/dashboard/worker?view=jobs", "[data-job]" },
+        { "jobs-dead", "/dashboard/worker?view=dead", "[aria-label='Dead letters'] tbody tr" },
+        { "schedules", "/dashboard/worker?view=schedules&scope=system", "[data-schedule]" },
         { "logs", "/dashboard/logs?service=look", "[role=listitem] button" },
         { "log-best", "/dashboard/logs?service=look&view=best&search=card%20refused%20payment", "[aria-label='Lines that fit best'] li" },
         { "log-patterns", "/dashboard/logs?service=look&view=patterns", "table" },
@@ -121,6 +125,11 @@ public sealed class LookTests(Browser browser) : IClassFixture<Browser>
             service = "look", method = i % 5 == 0 ? "POST" : "GET", route = $"/items/{i}", status = i % 40 == 0 ? 500 : i % 9 == 0 ? 404 : 200,
             duration_ms = 5 + (i % 90), time = now.AddMinutes(-(i % 50)), request_size = 300, response_size = 2_000 + i, country = i % 3 == 0 ? "FR" : "DE",
         }));
+        using var jobs = await product.Http.PostAsJsonAsync(new Uri(product.Url, "/worker/jobs"), Enumerable.Range(0, 30).Select(i => new
+        {
+            type = "noop", max_attempts = 1, payload = new { ms = i % 10 == 0 ? 120_000 : 1, error = i % 3 == 0 ? null : $"order {i} has no address" },
+        }), TestContext.Current.CancellationToken);
+        jobs.EnsureSuccessStatusCode();
         using var logs = await product.Http.PostAsJsonAsync(new Uri(product.Url, "/ingest/v1/logs"), Enumerable.Range(0, 400).Select(i => new
         {
             source = i % 3 == 0 ? "checkout" : "catalog", service = "look", level = i % 40 == 0 ? "error" : i % 9 == 0 ? "warn"

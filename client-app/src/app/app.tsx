@@ -16,6 +16,7 @@ const views: Record<PagePath, ComponentType> = {
   '/dashboard/metrics': lazy(() => import('../features/metrics/metrics-page').then((module) => ({ default: module.MetricsPage }))),
   '/dashboard/logs': lazy(() => import('../features/logs/logs-page').then((module) => ({ default: module.LogsPage }))),
   '/dashboard/losses': lazy(() => import('../features/metrics/losses-page').then((module) => ({ default: module.LossesPage }))),
+  '/dashboard/worker': lazy(() => import('../features/jobs/jobs-page').then((module) => ({ default: module.JobsPage }))),
   '/dashboard/cluster': lazy(() => import('../features/cluster/cluster-page').then((module) => ({ default: module.ClusterPage }))),
   '/dashboard/settings': lazy(() => import('../features/settings/settings-page').then((module) => ({ default: module.SettingsPage }))),
   '/dashboard/connect': lazy(() => import('../features/connect/connect-page').then((module) => ({ default: module.ConnectPage }))),

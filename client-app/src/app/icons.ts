@@ -1,4 +1,4 @@
-import { Gauge, Network, Plug, ScrollText, Settings, Table2, TriangleAlert, type LucideIcon } from 'lucide-react';
+import { Gauge, ListChecks, Network, Plug, ScrollText, Settings, Table2, TriangleAlert, type LucideIcon } from 'lucide-react';
 import type { PagePath } from '../shared/pages';
 
 export const icons: Record<PagePath, LucideIcon> = {
@@ -6,6 +6,7 @@ export const icons: Record<PagePath, LucideIcon> = {
   '/dashboard/metrics': Table2,
   '/dashboard/logs': ScrollText,
   '/dashboard/losses': TriangleAlert,
+  '/dashboard/worker': ListChecks,
   '/dashboard/cluster': Network,
   '/dashboard/connect': Plug,
   '/dashboard/settings': Settings,

@@ -1,5 +1,6 @@
 import { BookOpen, type LucideIcon } from 'lucide-react';
 import { NavLink } from 'react-router';
+import { JobsBadge } from '../features/jobs/jobs-badge';
 import { useLinkTo } from '../shared/filters/use-filters';
 import { groups, pages } from '../shared/pages';
 import { icons } from './icons';
@@ -33,6 +34,7 @@ export function PageLinks({ isFolded = false, without = [] }: Props) {
             title={isFolded ? title : undefined}
           >
             <Labelled icon={icons[path]} name={name} isFolded={isFolded} />
+            {path === '/dashboard/worker' && !isFolded && <JobsBadge />}
           </NavLink>
         ))}
         {group === 'Run' && (

@@ -2078,7 +2078,7 @@ export interface components {
             end_date: string;
         };
         SchedulePreview: {
-            next_runs: unknown[];
+            next_runs: string[];
         };
         ScheduleRow: {
             /** Format: int32 */

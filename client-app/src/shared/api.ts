@@ -7,7 +7,8 @@ export type Schemas = components['schemas'];
 
 type Json<Responses> = Responses extends { 200: { content: { 'application/json': infer Answer } } } ? Answer
   : Responses extends { 201: { content: { 'application/json': infer Answer } } } ? Answer
-    : Responses extends { 204: unknown } ? null : never;
+    : Responses extends { 202: { content: { 'application/json': infer Answer } } } ? Answer
+      : Responses extends { 204: unknown } ? null : never;
 type Asked<Method extends string> = {
   [P in keyof paths]: paths[P] extends Record<Method, { responses: infer R }> ? (Json<R> extends never ? never : P) : never;
 }[keyof paths];
@@ -56,8 +57,9 @@ export const sendJson = <M extends 'post' | 'put' | 'patch' | 'delete', P extend
   path: P,
   body?: unknown,
   places: Record<string, number> = {},
+  query: Query = {},
 ) =>
-  askJson<AnswerOf<P, M>>(Object.entries(places).reduce<string>((url, [name, value]) => url.replace(`{${name}}`, `${value}`), path), {
+  askJson<AnswerOf<P, M>>(urlOf(Object.entries(places).reduce<string>((url, [name, value]) => url.replace(`{${name}}`, `${value}`), path), query), {
     method: method.toUpperCase(),
     headers: { ...headers(), ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -46,8 +46,8 @@ internal sealed class JobReport(NpgsqlDataSource db, NodeIdentity node, TimeProv
         await using var draw = new NpgsqlCommand("SELECT jobs_draw(1)", connection);
         var id = (long)(await draw.ExecuteScalarAsync(ct))!;
         await using var command = new NpgsqlCommand($"""
-            INSERT INTO job_history (project_id, id, type, queue, priority, state, payload, attempts, max_attempts, run_at, created_at, created_by, unique_until,
-                pending, fence, is_cancelled, crashes, started_at, tries, status, finished_at, result)
+            INSERT INTO job_history (project_id, id, type, queue, priority, state, payload, attempts, max_attempts, run_at, created_at, created_by,
+                unique_until, pending, fence, is_cancelled, crashes, started_at, tries, status, finished_at, result)
             VALUES (0, $1, $2, $3, $4, {JobState.Running}, $5::jsonb, 1, 1, $6, $6, $7, 0, 0, 1, false, 0, $6, '[]', '{JobStatus.Succeeded}', now(), $8::jsonb)
             """, connection);
         command.With(

@@ -108,7 +108,8 @@ internal sealed partial class ScheduleRuns(NpgsqlDataSource db, JobTypes types, 
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await using var move = new NpgsqlCommand("""
-            UPDATE schedules SET next_run = $3, enabled = enabled AND $3 IS NOT NULL, last_run = coalesce($4, last_run), last_skipped = coalesce($5, last_skipped)
+            UPDATE schedules SET next_run = $3, enabled = enabled AND $3 IS NOT NULL, last_run = coalesce($4, last_run),
+                   last_skipped = coalesce($5, last_skipped)
              WHERE id = $1 AND next_run IS NOT DISTINCT FROM $2 AND enabled
             """, connection);
         move.With<int>(schedule.Id);

@@ -14,8 +14,8 @@ internal sealed record FacetCount(string Value, long Count);
 internal sealed record JobFacets(IReadOnlyList<FacetCount> Type, IReadOnlyList<FacetCount> Status, IReadOnlyList<FacetCount> Queue, bool IsLowerBound);
 
 /// <summary>
-/// <c>GET /worker/jobs</c>: newest first, or after a cursor. A job keeps its id: <c>id__gt</c> tells of new jobs, and what becomes of a job is seen by asking for
-/// it, or for the page, again.
+/// <c>GET /worker/jobs</c>: newest first, or after a cursor. A job keeps its id: <c>id__gt</c> tells of new jobs, and what becomes of a job is seen by
+/// asking for it, or for the page, again.
 /// </summary>
 internal sealed class JobList([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, TimeProvider time)
 {

@@ -9,7 +9,7 @@ using Npgsql;
 namespace Bayou.Schedules;
 
 /// <summary>The next runs of what is not saved yet.</summary>
-internal sealed record SchedulePreview(IReadOnlyList<DateTime> NextRuns);
+internal sealed record SchedulePreview(IReadOnlyList<string> NextRuns);
 
 internal static class ScheduleEndpoints
 {
@@ -118,8 +118,8 @@ internal static class ScheduleEndpoints
 
         var now = time.GetUtcNow().UtcDateTime;
         var (rule, wrong) = ScheduleRule.Of(body.Cron, body.EverySeconds, body.OnceAt?.UtcDateTime, body.TimeZone ?? "UTC", now);
-        return rule is null
-            ? ApiProblem.Of(new FieldError(wrong!.Value.Field, wrong.Value.Message))! : new ApiResult<SchedulePreview>(new(rule.Next(now, Shown)));
+        return rule is null ? ApiProblem.Of(new FieldError(wrong!.Value.Field, wrong.Value.Message))!
+            : new ApiResult<SchedulePreview>(new([.. rule.Next(now, Shown).Select(run => Times.Format(run))]));
     }
 
     private static async Task<Results<ApiResult<ScheduleRow>, ApiProblem>> ChangeAsync(

@@ -45,8 +45,8 @@ public sealed class FormerRemindersTests
         await ExecuteAsync(server.Db, """
             INSERT INTO reminders (service_id, grain_id, name, start_time, period, grain_hash)
             SELECT service_id, 'health/cluster', 'health', now() + interval '1 hour', 60000, 1 FROM reminders;
-            INSERT INTO cluster_nodes SELECT gen_random_uuid(), 'before', roles, version, runtime, silo, started_at, now() + interval '1 hour', NULL, NULL, cpu_cores,
-                memory_bytes, calls_per_second, activations FROM cluster_nodes;
+            INSERT INTO cluster_nodes SELECT gen_random_uuid(), 'before', roles, version, runtime, silo, started_at, now() + interval '1 hour', NULL, NULL,
+                cpu_cores, memory_bytes, calls_per_second, activations FROM cluster_nodes;
             """);
         var reminder = server.Get<IGrainFactory>().GetGrain<IHealthGrain>(IHealthGrain.Key).AsReference<IRemindable>();
         await TickAsync(reminder);

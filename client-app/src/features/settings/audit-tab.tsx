@@ -7,7 +7,7 @@ import { namedProject } from '../../shared/project';
 import { Empty, Failed, Loading, Paused } from '../../shared/states';
 import { useTime } from '../../shared/time';
 import { audit } from './queries';
-import { Table } from './table';
+import { Table } from '../../shared/table';
 
 /** Who did what. */
 export function AuditTab() {

@@ -8,7 +8,7 @@ import { useMay } from '../access/access';
 import { useProject } from '../projects/projects';
 import { OneTime } from './one-time';
 import { BROWSER, keys, SCOPES, type ApiKey, type NewKey } from './queries';
-import { Table } from './table';
+import { Table } from '../../shared/table';
 
 /** Keys by which programs send and ask. */
 export function KeysTab() {

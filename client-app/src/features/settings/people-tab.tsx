@@ -10,7 +10,7 @@ import { useProject } from '../projects/projects';
 import { FirstOwner } from './first-owner';
 import { OneTime } from './one-time';
 import { people, ROLE_HINTS, ROLES, type Invitation, type Person } from './queries';
-import { Table } from './table';
+import { Table } from '../../shared/table';
 
 const NONE = '';
 

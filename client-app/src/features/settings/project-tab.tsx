@@ -9,7 +9,7 @@ import { Field } from '../access/field';
 import { me, useMay } from '../access/access';
 import { deletedProjects, projects, useProject, type Project } from '../projects/projects';
 import { FIRST_PROJECT } from '../../shared/project';
-import { Table } from './table';
+import { Table } from '../../shared/table';
 
 /** What the project is called and may take, and the others there are. */
 export function ProjectTab() {

@@ -10,7 +10,7 @@ import { NewPassword } from '../access/new-password';
 import { Connected } from './connected';
 import { sessions } from './queries';
 import { SecondFactor } from './second-factor';
-import { Table } from './table';
+import { Table } from '../../shared/table';
 
 /** Where one is signed in, and one's password. */
 export function SessionsTab() {
