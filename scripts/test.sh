@@ -27,7 +27,7 @@ test_main() {
             --blame-hang-timeout 10m --blame-hang-dump-type none
     done
     for torture in $tortures; do
-        for trouble in "" --cluster --rolling --hostile; do
+        for trouble in "" --cluster --rolling --hostile --jobs; do
             run "torture ${trouble:-of two}, seed ${torture#*:}" right dotnet "$(dll Torture)" --seconds "${torture%:*}" --seed "${torture#*:}" $trouble
         done
     done

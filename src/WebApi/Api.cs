@@ -35,13 +35,17 @@ internal static class Api
     private const int MaxRequestLine = 64 * 1024;
 
     /// <summary>The whole program, not yet started.</summary>
-    public static WebApplication Build(params string[] args)
+    public static WebApplication Build(params string[] args) => Build(_ => { }, args);
+
+    /// <param name="also">What is added to its services.</param>
+    public static WebApplication Build(Action<IServiceCollection> also, params string[] args)
     {
         var builder = WebApplication.CreateBuilder(args);
         builder.AddBayouLogging();
         var roles = RolesSetting.Of(builder.Configuration, unlessTold: RolesSetting.All);
         builder.AddBayouNode(roles);
         builder.AddBayouApi(roles);
+        also(builder.Services);
         var app = builder.Build();
         app.UseBayouApi(roles);
         return app;

@@ -21,7 +21,7 @@ internal sealed class Node(
     /// <summary>Of its present life.</summary>
     public int? ProcessId => _process?.Id;
 
-    public bool IsWeb => program == "WebApi";
+    public bool IsWeb => program != "Silo";
 
     public int Ended { get; private set; }
 
@@ -129,7 +129,7 @@ internal sealed class Node(
         {
             Environment = { ["BAYOU_DATABASE_URL"] = database },
         };
-        foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, $"{program}.dll"), "--urls", Url.ToString(), .. arguments ?? []])
+        foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, $"{program}.dll"), .. arguments ?? [], "--urls", Url.ToString()])
         {
             start.ArgumentList.Add(argument);
         }

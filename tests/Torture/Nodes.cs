@@ -30,6 +30,13 @@ internal sealed class Nodes(IReadOnlyList<Node> all) : IAsyncDisposable
         });
     }
 
+    /// <summary>Servers that know nothing of each other, each with schedulers of its own, whose leases are so short that many a freeze lasts longer.</summary>
+    public static Nodes Workers(string database, int count) =>
+        new([.. Enumerable.Range(0, count).Select(i => new Node("Torture", $"worker-{i}", database, new(Settings)
+        {
+            ["Bayou__Jobs__LeaseSeconds"] = "3", ["Bayou__Cluster__Node"] = $"worker-{i}",
+        }, ["worker"]))]);
+
     /// <summary>One server that has little memory, for an attack.</summary>
     public static Nodes Small(string database) => new([new Node("WebApi", "small", database, new(Settings)
     {

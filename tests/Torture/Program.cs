@@ -1,18 +1,27 @@
 using System.CommandLine;
 using Bayou;
+using Bayou.Hosting;
+using Bayou.Jobs;
 using Bayou.Torture;
+
+if (args is ["worker", .. var settings])
+{
+    // A server that knows one more type of jobs.
+    return await BayouProgram.RunAsync(() => Api.Build(services => services.AddJob<RowJob, RowPayload>(), settings), Console.Error);
+}
 
 var seconds = new Option<int>("--seconds") { Description = "How long things go wrong", DefaultValueFactory = _ => 30 };
 var seed = new Option<int>("--seed") { Description = "What goes wrong, and when, follows from it", DefaultValueFactory = _ => 1 };
 var cluster = new Option<bool>("--cluster") { Description = "Silos and web nodes of their own, instead of two servers that know nothing of each other" };
 var rolling = new Option<bool>("--rolling") { Description = "Restarts each process of a cluster in turn: no request may fail" };
 var hostile = new Option<bool>("--hostile") { Description = "Attacks one server with 768 MB of memory: honest senders must be answered in time" };
+var jobs = new Option<bool>("--jobs") { Description = "Jobs and schedules instead of ingest: each must run once" };
 var fuzz =
     new Option<int>("--fuzz") { Description = "Sends wrong requests to every address for so many seconds instead: each must be answered, and none with 500" };
 var command =
     new RootCommand("Kills and freezes servers and database at random under load, and fills its disk; then every acknowledged item must count exactly once.")
 {
-    seconds, seed, cluster, rolling, hostile, fuzz,
+    seconds, seed, cluster, rolling, hostile, jobs, fuzz,
 };
 command.SetAction(async (arguments, ct) =>
 {
@@ -26,6 +35,11 @@ command.SetAction(async (arguments, ct) =>
     await using var database = await PrivatePostgres.StartAsync("durable", disk: length <= TimeSpan.FromMinutes(2) ? "1g" : "3g"); // with room
     Console.WriteLine(database.Disk is not null ? "The database is on a small disk."
         : "The disk is never full in this run: only root can mount one small enough, where the database may live.");
+    if (arguments.GetValue(jobs))
+    {
+        return await JobTrial.RunAsync(database, length, arguments.GetValue(seed), ct);
+    }
+
     var trouble = arguments.GetValue(hostile) ? Trouble.Hostile : arguments.GetValue(rolling) ? Trouble.Rolling : arguments.GetValue(cluster)
         ? Trouble.Cluster : Trouble.Alone;
     return await Run.OnAsync(database, length, arguments.GetValue(seed), trouble, ct);

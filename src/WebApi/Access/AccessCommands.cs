@@ -2,6 +2,7 @@ using System.Globalization;
 using Bayou.Audit;
 using Bayou.Database;
 using Bayou.Hosting;
+using Bayou.Jobs;
 using Bayou.Metrics;
 using Bayou.Projects;
 using Bayou.Users;
@@ -103,5 +104,5 @@ internal static class AccessCommands
 
     private static ServiceProvider Services(IConfiguration configuration) =>
         new ServiceCollection().AddSingleton(configuration).AddSingleton(TimeProvider.System).AddLogging()
-            .AddBayouDatabase(configuration).AddSingleton<WindowPartitions>().AddSingleton<Migrator>().BuildServiceProvider();
+            .AddBayouDatabase(configuration).AddSingleton<WindowPartitions>().AddSingleton<JobCleanup>().AddSingleton<Migrator>().BuildServiceProvider();
 }
