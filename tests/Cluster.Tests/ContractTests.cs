@@ -41,9 +41,10 @@ public sealed class ContractTests
         Assert.Equal(
         [
             "access.rate take", "cluster.health ensure-scheduled", "cluster.health run",
-            "logs.embedder embed", "logs.keeper ensure-scheduled", "logs.keeper run", "logs.miner make-room", "logs.miner mine",
+            "logs.embedder embed", "logs.keeper clean-up", "logs.keeper ensure-scheduled", "logs.keeper run", "logs.miner make-room", "logs.miner mine",
             "metrics.backfill apply", "metrics.cleanup ensure-scheduled", "metrics.cleanup run",
             "metrics.rollup ensure-scheduled", "metrics.rollup run", "metrics.window apply", "projects.keeper ensure-scheduled", "projects.keeper run",
+            "schedules.scheduler changed",
         ], names);
     }
 

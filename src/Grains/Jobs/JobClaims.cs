@@ -17,12 +17,14 @@ internal sealed class JobClaims([FromKeyedServices(DatabasePool.Jobs)] NpgsqlDat
         await using var command = db.CreateCommand($"""
             WITH due AS MATERIALIZED (
                 SELECT j.project_id, j.id, turn.place
-                  FROM unnest($3::int[]) WITH ORDINALITY AS turn(priority, place)
+                  FROM job_workers worker -- One that was taken for lost is given nothing.
+                 CROSS JOIN unnest($3::int[]) WITH ORDINALITY AS turn(priority, place)
                  CROSS JOIN LATERAL (
                     SELECT project_id, id FROM jobs
                      WHERE state = {JobState.Waiting} AND queue = $2 AND priority = turn.priority AND run_at <= now()
                      ORDER BY run_at, id LIMIT $4
                        FOR NO KEY UPDATE SKIP LOCKED) j
+                 WHERE worker.id = $1 AND worker.state IN ('live', 'stopping')
                  LIMIT $4),
             taken AS (
                 UPDATE jobs j SET state = {JobState.Running}, worker = $1, fence = fence + 1, attempts = attempts + 1, started_at = clock_timestamp(),
