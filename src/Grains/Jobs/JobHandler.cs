@@ -45,6 +45,13 @@ internal sealed class JobHandler<TJob, TPayload>() : JobHandler(TJob.Type)
 {
     private static readonly ObjectFactory<TJob> Make = ActivatorUtilities.CreateFactory<TJob>([]);
 
+    private static readonly string[] Required =
+        [.. Json.GetTypeInfo(typeof(TPayload)).Properties.Where(property => property.IsRequired).Select(property => property.Name)];
+
+    // Looked for once: most of the time of a job that does nothing would go into finding that there are none.
+    private static readonly bool HasRules =
+        typeof(TPayload).GetProperties().Any(property => property.GetCustomAttributes<ValidationAttribute>(inherit: true).Any());
+
     private static readonly Lazy<JsonNode> Described = new(() => Json.GetJsonSchemaAsNode(typeof(TPayload), new()
     {
         TreatNullObliviousAsNonNullable = true,
@@ -82,7 +89,7 @@ internal sealed class JobHandler<TJob, TPayload>() : JobHandler(TJob.Type)
             }
 
             var wrong = new List<ValidationResult>();
-            return Validator.TryValidateObject(value, new(value), wrong, validateAllProperties: true) ? (value, null)
+            return !HasRules || Validator.TryValidateObject(value, new(value), wrong, validateAllProperties: true) ? (value, null)
                 : (null, ($"payload.{JsonNamingPolicy.SnakeCaseLower.ConvertName(wrong[0].MemberNames.First())}", wrong[0].ErrorMessage!));
         }
         catch (JsonException e)
@@ -96,9 +103,14 @@ internal sealed class JobHandler<TJob, TPayload>() : JobHandler(TJob.Type)
     /// <summary>The framework would not say which.</summary>
     private static string? Missing(string payload)
     {
+        if (Required.Length == 0)
+        {
+            return null;
+        }
+
         using var document = JsonDocument.Parse(payload);
         return document.RootElement.ValueKind != JsonValueKind.Object ? null
-            : Json.GetTypeInfo(typeof(TPayload)).Properties.FirstOrDefault(p => p.IsRequired && !document.RootElement.TryGetProperty(p.Name, out _))?.Name;
+            : Required.FirstOrDefault(name => !document.RootElement.TryGetProperty(name, out _));
     }
 
     /// <summary>Adds to a schema what the attributes of a property say.</summary>

@@ -44,8 +44,9 @@ internal sealed partial class JobRun(ClaimedJob job, WorkerLife life, JobHandler
     public async Task<JobEnd> RunAsync(CancellationToken stopping)
     {
         var started = around.Time.GetTimestamp();
-        using var late = new CancellationTokenSource(handler?.Type.TimeLimit ?? Timeout.InfiniteTimeSpan, around.Time);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(_cancelled.Token, life.Lost, stopping, late.Token);
+        var limit = handler?.Type.TimeLimit ?? Timeout.InfiniteTimeSpan;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(_cancelled.Token, life.Lost, stopping);
+        stop.CancelAfter(limit);
         Task<object?>? work = null;
         Exception? failure = null;
         try
@@ -70,12 +71,12 @@ internal sealed partial class JobRun(ClaimedJob job, WorkerLife life, JobHandler
         }
 
         failure = work.Exception?.InnerException ?? failure!;
-        return (_cancelled.IsCancellationRequested, stopping.IsCancellationRequested || life.Lost.IsCancellationRequested, late.IsCancellationRequested) switch
+        return (_cancelled.IsCancellationRequested, stopping.IsCancellationRequested || life.Lost.IsCancellationRequested, stop.IsCancellationRequested) switch
         {
             (true, _, _) => JobEnd.Cancelled(job, Told("It was cancelled.", work.IsCompleted ? null : Ignored()), ran),
             (_, true, _) => JobEnd.HandedBack(job, ran),
             (_, _, true) => Failed(new JobException(
-                $"It took longer than {handler!.Type.TimeLimit}{(work.IsCompleted ? "." : ", and did not stop when told.")}"), ran),
+                $"It took longer than {limit}{(work.IsCompleted ? "." : ", and did not stop when told.")}"), ran),
             _ => Failed(failure, ran),
         };
 
