@@ -56,14 +56,17 @@ export const sendJson = <M extends 'post' | 'put' | 'patch' | 'delete', P extend
   method: M,
   path: P,
   body?: unknown,
-  places: Record<string, number> = {},
+  places: Record<string, string | number> = {},
   query: Query = {},
 ) =>
-  askJson<AnswerOf<P, M>>(urlOf(Object.entries(places).reduce<string>((url, [name, value]) => url.replace(`{${name}}`, `${value}`), path), query), {
+  askJson<AnswerOf<P, M>>(urlOf(placed(path, places), query), {
     method: method.toUpperCase(),
     headers: { ...headers(), ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
+
+const placed = (path: string, places: Record<string, string | number>) =>
+  Object.entries(places).reduce((url, [name, value]) => url.replace(`{${name}}`, encodeURIComponent(value)), path);
 
 function headers() {
   const { named } = useNamedProject.getState();

@@ -82,6 +82,14 @@ public sealed class ScheduleRuleTests
         Assert.Equal(At("12:00:01"), due.Next);
     }
 
+    [Fact]
+    public void A_clock_that_is_put_back_has_nothing_run_again()
+    {
+        var schedule = Every("* * * * *", MissedRuns.RunAll, At("12:05"));
+        var due = DueRuns.Of(schedule, At("11:00"));
+        Assert.Equal((0, null, At("12:05")), (due.Occurrences.Count, due.Skipped, due.Next));
+    }
+
     private static Schedule Every(string cron, string missed, DateTime next) =>
         new(1, 1, "noop", "{}", null, null, RuleOf(cron, "UTC"), false, 0, missed, false, next);
 

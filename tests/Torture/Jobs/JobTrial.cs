@@ -25,8 +25,12 @@ internal static class JobTrial
         await using var nodes = Nodes.Workers(database.Url, count: 2);
         using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => nodes.End());
         await nodes.StartAsync(ct);
-        await using var db = NpgsqlDataSource.Create(new DatabaseOptions { Url = database.Url }.ConnectionString());
-        await ExecuteAsync(db, RowJob.Table, ct);
+        await using (var before = NpgsqlDataSource.Create(new DatabaseOptions { Url = database.Url }.ConnectionString()))
+        {
+            await using var make = before.CreateCommand(RowJob.Table);
+            await make.ExecuteNonQueryAsync(ct);
+        }
+
         foreach (var schedule in new object[]
         {
             new { name = Schedules[0], type = RowJob.Name, every_seconds = 1, missed = "run_all", overlap = true },
@@ -46,6 +50,7 @@ internal static class JobTrial
         var sent = senders.ConvertAll(sender => sender.RunAsync(stop.Token, ct));
         await chaos.RunAsync(stop.Token, ct);
         await Task.WhenAll(sent);
+        await using var db = NpgsqlDataSource.Create(new DatabaseOptions { Url = database.Url }.ConnectionString());
         var revived = await DrainAsync(nodes, db, ct);
         await done.CancelAsync();
         await kept;
@@ -123,11 +128,5 @@ internal static class JobTrial
     {
         await using var command = db.CreateCommand(sql);
         return (long)(await command.ExecuteScalarAsync(ct))!;
-    }
-
-    private static async Task ExecuteAsync(NpgsqlDataSource db, string sql, CancellationToken ct)
-    {
-        await using var command = db.CreateCommand(sql);
-        await command.ExecuteNonQueryAsync(ct);
     }
 }

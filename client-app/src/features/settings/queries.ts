@@ -33,6 +33,13 @@ export const keys = (project: number) =>
     queryFn: async ({ signal }) => (await getJson('/projects/{project}/keys', {}, signal, project)).data,
   });
 
+export type Target = Schemas['TargetRow'];
+
+export const targets = queryOptions({
+  queryKey: ['targets'],
+  queryFn: async ({ signal }) => (await getJson('/replay/targets', {}, signal)).data,
+});
+
 export const secondFactor = queryOptions({
   queryKey: ['second-factor'],
   queryFn: async ({ signal }) => (await getJson('/auth/second-factor', {}, signal)).data,

@@ -8,12 +8,14 @@ import { KeysTab } from './keys-tab';
 import { PeopleTab } from './people-tab';
 import { ProjectTab } from './project-tab';
 import { SessionsTab } from './sessions-tab';
+import { TargetsTab } from './targets-tab';
 
 /** Each with what one must be allowed to see it. */
 const tabs = [
   { key: 'project', name: 'Project', needs: 'admin', View: ProjectTab },
   { key: 'people', name: 'People', needs: 'admin', View: PeopleTab },
   { key: 'keys', name: 'Keys', needs: 'admin', View: KeysTab },
+  { key: 'targets', name: 'Targets', needs: 'admin', View: TargetsTab },
   { key: 'sessions', name: 'Sessions', needs: 'person', View: SessionsTab },
   { key: 'audit', name: 'Audit', needs: 'admin', View: AuditTab },
 ] as const;
