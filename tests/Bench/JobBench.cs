@@ -35,6 +35,7 @@ internal sealed class JobBench(string url, BenchDatabase database, Table table, 
         }
 
         await LatencyAsync();
+        await RecoveryAsync();
     }
 
     private static string Rate(double perSecond) => string.Create(CultureInfo.InvariantCulture, $"{perSecond:#,0}");
@@ -173,6 +174,31 @@ internal sealed class JobBench(string url, BenchDatabase database, Table table, 
         table.Add("job begins after, 1,000,000 scheduled for later", await SinglesAsync(server, 1), "", "p99 ≤ 50 ms");
         await FillAsync(1_000_000, priority: 2);
         table.Add("urgent job begins after, 1,000,000 being worked off", await SinglesAsync(server, 0), "", "");
+    }
+
+    /// <summary>From kill -9 of a worker until all that it ran runs elsewhere.</summary>
+    private async Task RecoveryAsync()
+    {
+        const int Jobs = 16;
+        await database.ExecuteAsync("TRUNCATE jobs, job_history, job_minutes");
+        await using var other = await StartAsync(places: Jobs);
+        var killed = await StartAsync(places: Jobs);
+        using var asked = await other.Http.PostAsJsonAsync(
+            new Uri(other.Url, "/worker/jobs"), Enumerable.Repeat(new { type = "noop", payload = new { ms = 300_000 } }, 2 * Jobs));
+        asked.EnsureSuccessStatusCode();
+        await UntilAsync("SELECT count(*) FROM jobs WHERE state = 1", 2 * Jobs);
+        var clock = Stopwatch.StartNew();
+        await killed.DisposeAsync();
+        await UntilAsync("SELECT count(*) FROM jobs WHERE crashes = 1", 1);
+        table.Add("jobs of a worker that was killed are given to others after", $"{clock.Elapsed.TotalSeconds:0.0} s", "", "seconds");
+    }
+
+    private async Task UntilAsync(string sql, double least)
+    {
+        while (await database.ScalarAsync(sql) < least)
+        {
+            await Task.Delay(20);
+        }
     }
 
     private async Task<string> SinglesAsync(Server server, int priority)

@@ -15,6 +15,11 @@ internal sealed record JobEnd(
     private const int LongestStack = 8_000;
     private const int LongestResult = 256 * 1024; // characters of JSON
 
+    /// <summary>Whether there is nothing left in it that could not be.</summary>
+    public bool IsPlain => Error == NotStored;
+
+    private const string NotStored = "What it came to could not be stored.";
+
     public static JobEnd Succeeded(ClaimedJob job, object? result, TimeSpan ran) =>
         new(job, JobStatus.Succeeded, null, Written(result), null, null, null, ran);
 
@@ -29,10 +34,17 @@ internal sealed record JobEnd(
         job, retryIn is null ? JobStatus.Dead : null, retryIn, Written(result), failed.Error, JobErrors.Pattern(failed.Error),
         JsonSerializer.Serialize(failed, JobHandler.Json), ran);
 
+    /// <summary>The same without what could not be stored.</summary>
+    public JobEnd Plain() => this with
+    {
+        Result = null, Try = null, Error = NotStored, ErrorPattern = NotStored,
+    };
+
     /// <summary>A text that PostgreSQL can hold, and not without end.</summary>
     public static string Cut(string text, int longest)
     {
         var clean = text.Replace('\0', '\uFFFD');
+        clean = clean.Any(char.IsSurrogate) ? string.Concat(clean.EnumerateRunes()) : clean; // Half a pair becomes U+FFFD.
         return clean.Length <= longest ? clean : string.Concat(clean.AsSpan(0, char.IsHighSurrogate(clean[longest - 1]) ? longest - 1 : longest), "…");
     }
 

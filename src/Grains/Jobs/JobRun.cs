@@ -36,7 +36,17 @@ internal sealed partial class JobRun(ClaimedJob job, WorkerLife life, JobHandler
     public JobContext? Context { get; private set; }
 
     /// <summary>Somebody asked for it to stop.</summary>
-    public void Cancel() => _cancelled.Cancel();
+    public void Cancel()
+    {
+        try
+        {
+            _cancelled.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It has just ended.
+        }
+    }
 
     public void Dispose() => _cancelled.Dispose();
 
@@ -44,6 +54,18 @@ internal sealed partial class JobRun(ClaimedJob job, WorkerLife life, JobHandler
     public async Task<JobEnd> RunAsync(CancellationToken stopping)
     {
         var started = around.Time.GetTimestamp();
+        try
+        {
+            return await RunAsync(started, stopping);
+        }
+        catch (Exception e) // What it came to is nothing that can be written as JSON.
+        {
+            return Failed(e, around.Time.GetElapsedTime(started));
+        }
+    }
+
+    private async Task<JobEnd> RunAsync(long started, CancellationToken stopping)
+    {
         var limit = handler?.Type.TimeLimit ?? Timeout.InfiniteTimeSpan;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(_cancelled.Token, life.Lost, stopping);
         stop.CancelAfter(limit);

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
-using Bayou.Database;
 using Microsoft.Extensions.Logging;
 
 namespace Bayou.Jobs;
@@ -107,7 +106,7 @@ internal sealed partial class JobSlots : IDisposable
                 {
                 }
             }
-            catch (Exception e) when (!stop.IsCancellationRequested && DatabaseFailure.Is(e))
+            catch (Exception e) when (!stop.IsCancellationRequested)
             {
                 NotTaken(_around.Logger, _queue, e);
                 await Task.Delay(AfterFailure, _around.Time, stop);

@@ -343,7 +343,13 @@ internal sealed partial class JobWorker : IHostedLifecycleService, IDisposable
 
                 return;
             }
-            catch (Exception e) when (DatabaseFailure.Is(e))
+            catch (Exception e) when (!DatabaseFailure.IsPassing(e))
+            {
+                NotWritten(ends.Count, e);
+                await WriteApartAsync(life, ends);
+                return;
+            }
+            catch (Exception e)
             {
                 NotWritten(ends.Count, e);
                 if (_stopping.IsCancellationRequested || life != _life!.Id)
@@ -353,6 +359,26 @@ internal sealed partial class JobWorker : IHostedLifecycleService, IDisposable
 
                 await Task.Delay(Look, _time, CancellationToken.None);
             }
+        }
+    }
+
+    /// <summary>One of them cannot be written: the others need not wait for it, and it is written without what cannot be stored.</summary>
+    private async Task WriteApartAsync(long life, List<JobEnd> ends)
+    {
+        if (ends is [var one])
+        {
+            if (one.IsPlain)
+            {
+                Lose(); // So that others take it over: here it would stay as if it ran for ever.
+                return;
+            }
+
+            ends = [one.Plain()];
+        }
+
+        foreach (var end in ends)
+        {
+            await WriteAsync(life, [end]);
         }
     }
 

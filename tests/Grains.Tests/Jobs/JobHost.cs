@@ -97,7 +97,7 @@ public sealed class JobHost : IAsyncLifetime
         return new ServiceCollection().AddLogging().AddTestSilo(_database.Url, node, settings).AddKeyRing()
             .AddHostedService<Migrator>()
             .AddSingleton<Heard>()
-            .AddJob<ActsJob, TestPayload>().AddJob<CommitsJob, TestPayload>().AddJob<StubbornJob, TestPayload>()
+            .AddJob<ActsJob, TestPayload>().AddJob<CommitsJob, TestPayload>().AddJob<StubbornJob, TestPayload>().AddJob<UnwritableJob, TestPayload>()
             .BuildServiceProvider();
     }
 }
@@ -198,5 +198,25 @@ internal sealed class StubbornJob(Heard heard) : IJob<TestPayload>
         heard.Texts.Enqueue("began");
         Release.Wait(CancellationToken.None);
         return Task.FromResult<object?>(null);
+    }
+}
+
+/// <summary>Comes to what cannot be written, or says what cannot be stored.</summary>
+internal sealed class UnwritableJob : IJob<TestPayload>
+{
+    public static JobType Type { get; } = new("test.unwritable", "Comes to nothing that can be kept.") { MaxAttempts = 1 };
+
+    public Task<object?> RunAsync(TestPayload payload, JobContext job, CancellationToken ct) => payload.Text switch
+    {
+        "cycle" => Task.FromResult<object?>(Cycle()),
+        "number" => Task.FromResult<object?>(System.Text.Json.JsonDocument.Parse("1e999999").RootElement),
+        _ => throw new JobException("half a pair \uD800 and NUL \0"),
+    };
+
+    private static List<object> Cycle()
+    {
+        var list = new List<object>();
+        list.Add(list);
+        return list;
     }
 }

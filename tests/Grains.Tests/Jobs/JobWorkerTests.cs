@@ -63,6 +63,20 @@ public sealed class JobWorkerTests(JobHost host) : IClassFixture<JobHost>
         StubbornJob.Release.Set();
     }
 
+    [Theory]
+    [InlineData("cycle", JobStatus.Dead)] // which is no JSON
+    [InlineData("number", JobStatus.Succeeded)] // which no PostgreSQL holds: the job did its work, what it came to is lost
+    [InlineData("text", JobStatus.Dead)]
+    public async Task What_cannot_be_kept_holds_up_nobody_else(string text, string status)
+    {
+        await using var worker = await host.StartWorkerAsync("one", _queue, places: 1);
+        var jobs = await host.Queue.EnqueueAsync(
+            [JobHost.New<UnwritableJob>(new { text }, _queue), .. Enumerable.Range(0, 20).Select(_ => JobHost.New<ActsJob>(null, _queue))], Ct);
+        await host.EndsAsync(jobs[0].Id, status);
+        await host.EndsAsync(jobs[^1].Id, JobStatus.Succeeded);
+        Assert.Equal(20L, await host.ScalarAsync<long>("SELECT count(*) FROM job_history WHERE queue = $1 AND type = 'test.acts'", _queue));
+    }
+
     [Fact]
     public async Task Cancelling_reaches_a_job_that_runs()
     {
