@@ -92,6 +92,10 @@ internal sealed class JobHandler<TJob, TPayload>() : JobHandler(TJob.Type)
             return !HasRules || Validator.TryValidateObject(value, new(value), wrong, validateAllProperties: true) ? (value, null)
                 : (null, ($"payload.{JsonNamingPolicy.SnakeCaseLower.ConvertName(wrong[0].MemberNames.First())}", wrong[0].ErrorMessage!));
         }
+        catch (InvalidOperationException) // The reader's word for half a surrogate pair.
+        {
+            return (null, ("payload", "has half a surrogate pair, which is no text"));
+        }
         catch (JsonException e)
         {
             // The framework's own words name types of ours.

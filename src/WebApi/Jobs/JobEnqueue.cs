@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Bayou.Access;
 using Bayou.Database;
@@ -46,7 +47,7 @@ internal sealed class JobEnqueue(
             return unreadable!;
         }
 
-        var (jobs, then, wrong) = Read(taken.Bytes, http);
+        var (jobs, then, wrong) = TryRead(taken.Bytes, http);
         if (wrong is not null)
         {
             return wrong;
@@ -102,6 +103,18 @@ internal sealed class JobEnqueue(
         await transaction.CommitAsync(ct);
         bell.Ring();
         return new AcceptedResult<EnqueueAnswer>(answer);
+    }
+
+    private (IReadOnlyList<NewJob>? Jobs, NewJob? Then, ApiProblem? Problem) TryRead(ReadOnlyMemory<byte> body, HttpContext http)
+    {
+        try
+        {
+            return Read(body, http);
+        }
+        catch (InvalidOperationException) // The reader's word for half a surrogate pair, which it finds where it is looked at.
+        {
+            return (null, null, ApiProblem.Of(new FieldError("body", "has half a surrogate pair, which is no text")));
+        }
     }
 
     /// <summary>One job, a list of them, or a list and what runs when all are done.</summary>
@@ -163,7 +176,7 @@ internal sealed class JobEnqueue(
 
     private (NewJob? Job, FieldError? Wrong) Read(JsonElement item, HttpContext http)
     {
-        var (body, wrong) = JsonBody.Read<JobBody>(JsonSerializer.SerializeToUtf8Bytes(item));
+        var (body, wrong) = JsonBody.Read<JobBody>(Encoding.UTF8.GetBytes(item.GetRawText()));
         var caller = http.Caller()!;
         return body is null ? (null, wrong)
             : body.Read(types, options.Value, http.Project(), caller.IsOwner, caller.Actor, TraceIds.Of(http));

@@ -45,6 +45,11 @@ public sealed class JobTests(BayouServer server) : IClassFixture<BayouServer>
     [InlineData("""{ "jobs": [{ "type": "noop" }], "them": {} }""", "them", "does not go with jobs; there is then")]
     [InlineData("""{ "jobs": [{ "type": "noop" }], "then": { "type": "nope" } }""", "then.type", null)]
     [InlineData("""nonsense""", "body", "must be JSON")]
+    [InlineData("""{ "type": "noop", "payload": { "error": "\ud800" } }""", "payload.error", null)]
+    [InlineData("""{ "type": "noop", "payload": { "\ud800": 1 } }""", "payload", null)]
+    [InlineData("""{ "type": "no\ud800op" }""", "type", null)]
+    [InlineData("""{ "jobs": [{ "type": "noop" }], "\udc00": 1 }""", "body", null)]
+    [InlineData("""[{ "type": "noop", "queue": "\ud800" }]""", "queue", null)]
     public async Task What_does_not_fit_names_its_field(string body, string field, string? message)
     {
         var before = await CountAsync();
