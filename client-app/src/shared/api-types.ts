@@ -8509,9 +8509,7 @@ export interface operations {
     };
     PutTarget: {
         parameters: {
-            query?: {
-                stage?: string;
-            };
+            query?: never;
             header?: {
                 /** @description The project that is meant, by its id or name. */
                 "x-bayou-project"?: string;
@@ -8596,9 +8594,7 @@ export interface operations {
     };
     DeleteTarget: {
         parameters: {
-            query?: {
-                stage?: string;
-            };
+            query?: never;
             header?: {
                 /** @description The project that is meant, by its id or name. */
                 "x-bayou-project"?: string;

@@ -25,14 +25,21 @@ internal static class TargetEndpoints
     {
         var targets = routes.MapGroup("/replay/targets").WithTags("Targets");
         targets.MapGet("", ListAsync).Needs(Permission.Read).WithName("ListTargets").WithSummary("Where services are reached, for what Bayou itself calls.");
-        foreach (var (route, name) in new[] { ("/{service}", ""), ("/{service}/{stage}", "OfStage") })
-        {
-            targets.MapPut(route, PutAsync).Needs(Permission.Admin).WithName($"PutTarget{name}")
-                .WithSummary("Says where a service is reached. Headers replace those that were; without headers they stay.")
-                .WithMetadata(new BodySpec(RequestBody.Types, "Its URL, and what is sent with every call.", typeof(TargetBody)));
-            targets.MapDelete(route, DeleteAsync).Needs(Permission.Admin).WithName($"DeleteTarget{name}").WithSummary("Forgets where a service is reached.");
-        }
+        const string Stage = "/{service}/{stage}";
+        DescribePut(targets.MapPut("/{service}", (HttpContext http, string service, RequestBody bodies, TargetStore store, NpgsqlDataSource db,
+            CancellationToken ct) => PutAsync(http, service, "", bodies, store, db, ct)), "PutTarget");
+        DescribePut(targets.MapPut(Stage, PutAsync), "PutTargetOfStage");
+        DescribeDelete(targets.MapDelete("/{service}", (HttpContext http, string service, NpgsqlDataSource db, CancellationToken ct) =>
+            DeleteAsync(http, service, "", db, ct)), "DeleteTarget");
+        DescribeDelete(targets.MapDelete(Stage, DeleteAsync), "DeleteTargetOfStage");
     }
+
+    private static void DescribePut(RouteHandlerBuilder route, string name) => route.Needs(Permission.Admin).WithName(name)
+        .WithSummary("Says where a service is reached. Headers replace those that were; without headers they stay.")
+        .WithMetadata(new BodySpec(RequestBody.Types, "Its URL, and what is sent with every call.", typeof(TargetBody)));
+
+    private static void DescribeDelete(RouteHandlerBuilder route, string name) =>
+        route.Needs(Permission.Admin).WithName(name).WithSummary("Forgets where a service is reached.");
 
     private static async Task<ApiResult<IEnumerable<TargetRow>>> ListAsync(HttpContext http, NpgsqlDataSource db, CancellationToken ct)
     {
@@ -53,7 +60,7 @@ internal static class TargetEndpoints
     }
 
     private static async Task<Results<NoContent, ApiProblem>> PutAsync(
-        HttpContext http, string service, RequestBody bodies, TargetStore store, NpgsqlDataSource db, CancellationToken ct, string stage = "")
+        HttpContext http, string service, string stage, RequestBody bodies, TargetStore store, NpgsqlDataSource db, CancellationToken ct)
     {
         var (body, problem) = await JsonBody.ReadAsync<TargetBody>(http, bodies, ct);
         if (body is null || (problem = ApiProblem.Of(
@@ -75,8 +82,13 @@ internal static class TargetEndpoints
     }
 
     private static async Task<Results<NoContent, ApiProblem>> DeleteAsync(
-        HttpContext http, string service, NpgsqlDataSource db, CancellationToken ct, string stage = "")
+        HttpContext http, string service, string stage, NpgsqlDataSource db, CancellationToken ct)
     {
+        if (ApiProblem.Of(NameError("service", service), NameError("stage", stage)) is { } problem)
+        {
+            return problem;
+        }
+
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await using var command = new NpgsqlCommand("DELETE FROM targets WHERE project_id = $1 AND service = $2 AND stage = $3", connection);
@@ -106,7 +118,7 @@ internal static class TargetEndpoints
         using var trial = new HttpRequestMessage();
         return headers is null ? null
             : headers.Count > MostHeaders ? new("headers", $"must be at most {MostHeaders}")
-            : headers.FirstOrDefault(header => header.Value.Length > LongestHeader || header.Value.Any(c => c is < ' ' or > '~')
+            : headers.FirstOrDefault(header => header.Value is not { Length: <= LongestHeader } || header.Value.Any(c => c is < ' ' or > '~')
                 || !trial.Headers.TryAddWithoutValidation(header.Key, header.Value)).Key is { } wrong
                 ? new($"headers.{wrong}", $"must be a header's name, and what it holds a text of printable ASCII of at most {LongestHeader} characters")
             : null;

@@ -116,6 +116,8 @@ public sealed class TargetTests(BayouServer server) : IClassFixture<BayouServer>
     [InlineData("""{ }""", "base_url")]
     [InlineData("""{ "base_url": "http://shop", "headers": { "a b": "c" } }""", "headers.a b")]
     [InlineData("""{ "base_url": "http://shop", "headers": { "a": "c\nd: e" } }""", "headers.a")]
+    [InlineData("""{ "base_url": "http://shop", "headers": { "a": null } }""", "headers.a")]
+    [InlineData("""{ "base_url": "http://shop", "headers": { "漢字": "c" } }""", "headers.漢字")]
     [InlineData("""{ "base_url": "http://shop", "allow": true }""", "allow")]
     public async Task A_target_that_cannot_be_names_its_field(string body, string field)
     {
