@@ -54,8 +54,11 @@ internal sealed class JobClaims([FromKeyedServices(DatabasePool.Jobs)] NpgsqlDat
         return taken;
     }
 
-    /// <summary>Looks what there is to do: when each queue's next job is due, and which jobs of a worker are asked to stop.</summary>
-    public async Task<(Dictionary<string, TimeSpan> DueIn, List<(int Project, long Id)> Cancelled)> LookAsync(
+    /// <summary>
+    /// Looks what there is to do: when each queue's next job is due, and which jobs of a worker are asked to stop, or have been its for so long that it must
+    /// know of them.
+    /// </summary>
+    public async Task<(Dictionary<string, TimeSpan> DueIn, List<HeldJob> Held)> LookAsync(
         long worker, IReadOnlyCollection<string> queues, CancellationToken ct)
     {
         await using var batch = db.CreateBatch();
@@ -69,7 +72,10 @@ internal sealed class JobClaims([FromKeyedServices(DatabasePool.Jobs)] NpgsqlDat
             """);
         due.Parameters.Add(new() { Value = queues.ToArray() });
         batch.BatchCommands.Add(due);
-        var cancelled = new NpgsqlBatchCommand($"SELECT project_id, id FROM jobs WHERE state = {JobState.Running} AND worker = $1 AND is_cancelled");
+        var cancelled = new NpgsqlBatchCommand($"""
+            SELECT project_id, id, fence, is_cancelled FROM jobs
+             WHERE state = {JobState.Running} AND worker = $1 AND (is_cancelled OR started_at < now() - interval '5 seconds')
+            """);
         cancelled.Parameters.Add(new() { Value = worker });
         batch.BatchCommands.Add(cancelled);
         await using var reader = await batch.ExecuteReaderAsync(ct);
@@ -80,13 +86,13 @@ internal sealed class JobClaims([FromKeyedServices(DatabasePool.Jobs)] NpgsqlDat
         }
 
         await reader.NextResultAsync(ct);
-        var stops = new List<(int, long)>();
+        var held = new List<HeldJob>();
         while (await reader.ReadAsync(ct))
         {
-            stops.Add((reader.GetInt32(0), reader.GetInt64(1)));
+            held.Add(new(reader.GetInt32(0), reader.GetInt64(1), reader.GetInt32(2), reader.GetBoolean(3)));
         }
 
-        return (dueIn, stops);
+        return (dueIn, held);
     }
 
     /// <summary>Keeps how far jobs are, of those that are still the worker's.</summary>

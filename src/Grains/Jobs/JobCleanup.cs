@@ -37,7 +37,10 @@ internal sealed class JobCleanup(NpgsqlDataSource db, IOptions<JobsOptions> opti
             }
         }
 
-        await DeleteAsync("job_history_dead", "finished_at < now() - $2", options.Value.DeadRetentionDays, ct);
+        await DeleteAsync("job_history_dead", """
+            finished_at < now() - $2
+            AND NOT EXISTS (SELECT FROM job_waits w WHERE w.project_id = job_history_dead.project_id AND w.after_id = job_history_dead.id)
+            """, options.Value.DeadRetentionDays, ct);
         await DeleteAsync("job_minutes", "minute < now() - $2", options.Value.RetentionDays, ct);
         await DeleteAsync("job_keys", "expires_at < now() - $2", 1, ct);
         await DeleteAsync(

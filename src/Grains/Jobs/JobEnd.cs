@@ -11,6 +11,9 @@ namespace Bayou.Jobs;
 internal sealed record JobEnd(
     ClaimedJob Job, string? Status, TimeSpan? Delay, string? Result, string? Error, string? ErrorPattern, string? Try, TimeSpan Ran)
 {
+    /// <summary>Whether it ended itself, in a transaction of its own.</summary>
+    public bool IsCompleted { get; init; }
+
     private const int LongestError = 2_000; // characters
     private const int LongestStack = 8_000;
     private const int LongestResult = 256 * 1024; // characters of JSON
@@ -50,11 +53,12 @@ internal sealed record JobEnd(
 
     /// <summary>An attempt that did not succeed.</summary>
     /// <param name="Node">Where it ran.</param>
-    internal sealed record FailedTry(int Attempt, string Node, DateTime StartedAt, DateTime FinishedAt, string Error, string? Stack)
+    internal sealed record FailedTry(int Attempt, string Node, DateTime StartedAt, DateTime FinishedAt, string Error, string? Stack, string? Detail = null)
     {
         public static FailedTry Of(ClaimedJob job, string node, DateTimeOffset now, TimeSpan ran, string error, Exception? exception) => new(
             job.Attempt, node, (now - ran).UtcDateTime, now.UtcDateTime, Cut(error, LongestError),
-            exception is null or JobException { InnerException: null } ? null : Cut(exception.ToString(), LongestStack));
+            exception is null or JobException { InnerException: null } ? null : Cut(exception.ToString(), LongestStack),
+            exception is JobException { Detail: { Length: > 0 } detail } ? Cut(detail, LongestError) : null);
     }
 
     private static string? Written(object? result)

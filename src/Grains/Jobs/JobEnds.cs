@@ -25,7 +25,7 @@ internal sealed class JobEnds([FromKeyedServices(DatabasePool.Jobs)] NpgsqlDataS
                 .Select(job => (job.Project, job.Id)));
         }
 
-        await JobMinutes.AddAsync(connection, worker, [.. ends.Where(end => written.Contains((end.Job.Project, end.Job.Id)))], ct);
+        await JobMinutes.AddAsync(connection, worker, [.. ends.Where(end => end.IsCompleted || written.Contains((end.Job.Project, end.Job.Id)))], ct);
         await transaction.CommitAsync(ct);
         return written.Count;
     }

@@ -122,10 +122,17 @@ internal sealed class JobQueue(NpgsqlDataSource db, JobBell bell)
         long[] after = [.. job.After.Distinct()];
 
         // Locked: one that ends at this moment either waits for our commit, and then finds who waits for it, or has ended before the next statement.
-        var open = await IdsAsync(
-            connection, "SELECT id, '' FROM jobs WHERE project_id = $1 AND id = ANY ($2) ORDER BY id FOR KEY SHARE", job.Project, after, ct);
-        var ended = await IdsAsync(connection, "SELECT id, status FROM job_history WHERE project_id = $1 AND id = ANY ($2)", job.Project,
-            [.. after.Where(one => !open.ContainsKey(one))], ct);
+        const string Open = "SELECT id, '' FROM jobs WHERE project_id = $1 AND id = ANY ($2) ORDER BY id FOR KEY SHARE";
+        var open = await IdsAsync(connection, Open, job.Project, after, ct);
+        var ended = await IdsAsync(
+            connection, "SELECT id, status FROM job_history WHERE project_id = $1 AND id = ANY ($2) FOR KEY SHARE", job.Project, Without(open), ct);
+
+        // One that was dead and is tried again may have been neither here nor there.
+        foreach (var (again, _) in await IdsAsync(connection, Open, job.Project, [.. Without(open).Where(one => !ended.ContainsKey(one))], ct))
+        {
+            open[again] = "";
+        }
+
         if (after.FirstOrDefault(one => !open.ContainsKey(one) && !ended.ContainsKey(one)) is > 0 and var unknown)
         {
             return (0, string.Create(CultureInfo.InvariantCulture, $"has {unknown}, which is no job here"));
@@ -143,6 +150,8 @@ internal sealed class JobQueue(NpgsqlDataSource db, JobBell bell)
         command.With(job.Project, awaited, id, !job.AfterAnyEnd);
         await command.ExecuteNonQueryAsync(ct);
         return (awaited.Length, null);
+
+        long[] Without(Dictionary<long, string> known) => [.. after.Where(one => !known.ContainsKey(one))];
     }
 
     private static async Task<Dictionary<long, string>> IdsAsync(NpgsqlConnection connection, string sql, int project, long[] ids, CancellationToken ct)

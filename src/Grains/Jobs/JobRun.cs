@@ -13,6 +13,9 @@ internal sealed class WorkerLife(long id) : IDisposable
     /// <summary>Fires when it can hold nothing any more.</summary>
     public CancellationToken Lost => _lost.Token;
 
+    /// <summary>Nobody takes it for lost before.</summary>
+    public void Extend(TimeSpan until) => _lost.CancelAfter(until > TimeSpan.Zero ? until : TimeSpan.Zero);
+
     public void Lose() => _lost.Cancel();
 
     public void Dispose() => _lost.Dispose();
@@ -23,6 +26,9 @@ internal sealed partial class JobRun(ClaimedJob job, WorkerLife life, JobHandler
 {
     /// <summary>For which a job that was told to stop is waited for. What ignores that is left behind: whatever it still says is void.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
+
+    /// <summary>For which what was called may ask not to be called again.</summary>
+    private static readonly TimeSpan LongestWish = TimeSpan.FromDays(1);
 
     private readonly CancellationTokenSource _cancelled = new();
 
@@ -89,7 +95,7 @@ internal sealed partial class JobRun(ClaimedJob job, WorkerLife life, JobHandler
         var ran = around.Time.GetElapsedTime(started);
         if (work.IsCompletedSuccessfully)
         {
-            return JobEnd.Succeeded(job, await work, ran);
+            return JobEnd.Succeeded(job, await work, ran) with { IsCompleted = Context?.IsCompleted == true };
         }
 
         failure = work.Exception?.InnerException ?? failure!;
@@ -119,10 +125,7 @@ internal sealed partial class JobRun(ClaimedJob job, WorkerLife life, JobHandler
         using var activity = new Activity("job");
         _ = job.TraceId is { Length: 32 } trace ? activity.SetParentId(ActivityTraceId.CreateFromString(trace), ActivitySpanId.CreateRandom()) : activity;
         activity.Start();
-        using var scope = around.Logger.BeginScope(new Dictionary<string, object?>
-        {
-            ["job_id"] = job.Id, ["job_type"] = job.Type, ["trace_id"] = job.TraceId ?? activity.TraceId.ToHexString(),
-        });
+        using var scope = around.Logger.BeginScope(new JobScope(job, job.TraceId ?? activity.TraceId.ToHexString()));
         try
         {
             return await handler.RunAsync(around.Services, job.Payload, Context, ct);
@@ -137,13 +140,20 @@ internal sealed partial class JobRun(ClaimedJob job, WorkerLife life, JobHandler
     [LoggerMessage(Level = LogLevel.Warning, Message = "Attempt {attempt} of {most} failed: {error}")]
     private static partial void AttemptFailed(ILogger logger, int attempt, int most, string error, Exception? exception);
 
+    /// <summary>By which a job's lines are found.</summary>
+    private sealed class JobScope(ClaimedJob job, string traceId)
+        : List<KeyValuePair<string, object>>([new("job_id", job.Id), new("job_type", job.Type), new("trace_id", traceId)])
+    {
+        public override string ToString() => $"job_id={job.Id}";
+    }
+
     private JobEnd Failed(Exception failure, TimeSpan ran)
     {
         var known = failure as JobException;
         var error = failure.Message is { Length: > 0 } message ? message : failure.GetType().Name;
         var isLast = known?.IsFinal == true || job.Attempt >= job.MaxAttempts;
         var wait = handler is null ? TimeSpan.Zero : handler.Type.Backoff.After(job.Attempt, Random.Shared.NextDouble());
-        wait = known?.RetryAfter is { } asked && asked > wait ? asked : wait;
+        wait = known?.RetryAfter is { } asked && asked > wait ? TimeSpan.FromTicks(Math.Min(asked.Ticks, LongestWish.Ticks)) : wait;
         return JobEnd.Failed(
             job, JobEnd.FailedTry.Of(job, around.Node, around.Time.GetUtcNow(), ran, error, failure), isLast ? null : wait, known?.Result, ran);
     }

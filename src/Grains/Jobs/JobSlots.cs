@@ -148,7 +148,7 @@ internal sealed partial class JobSlots : IDisposable
     {
         // The places are left to it when it has begun: a job that was handed out is not forgotten because this process ends.
         stop.ThrowIfCancellationRequested();
-        var turn = Turns[_turn++ % Turns.Length];
+        var turn = Turns[_turn = (_turn + 1) % Turns.Length];
         var jobs = await _claims.TakeAsync(life.Id, _queue, turn, most, CancellationToken.None);
         foreach (var job in jobs)
         {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Bayou.Cluster;
 using Bayou.Database;
@@ -30,6 +31,7 @@ internal sealed partial class JobWorker : IHostedLifecycleService, IDisposable
     private readonly ILogger<JobWorker> _logger;
     private readonly List<JobSlots> _slots;
     private readonly Channel<(long Life, JobEnd End)> _left = Channel.CreateUnbounded<(long, JobEnd)>(new() { SingleReader = true });
+    private readonly ConcurrentDictionary<ClaimedJob, bool> _unwritten = new(); // jobs that are over, which the database does not know yet
     private readonly CancellationTokenSource _noMore = new(); // No more jobs are taken.
     private readonly CancellationTokenSource _stopping = new(); // Those that run are to stop.
     private readonly CancellationTokenSource _over = new(); // Nothing is done any more.
@@ -148,7 +150,10 @@ internal sealed partial class JobWorker : IHostedLifecycleService, IDisposable
         {
             try
             {
-                return new(await _lease.BeginAsync(_noMore.Token));
+                var asked = _time.GetTimestamp();
+                var life = new WorkerLife(await _lease.BeginAsync(_noMore.Token));
+                life.Extend(_options.Lease - _time.GetElapsedTime(asked));
+                return life;
             }
             catch (Exception e) when (!_noMore.IsCancellationRequested && DatabaseFailure.Is(e))
             {
@@ -162,7 +167,7 @@ internal sealed partial class JobWorker : IHostedLifecycleService, IDisposable
     private async Task BeatAsync()
     {
         var period = _options.Lease / 5;
-        var (renewed, steadySince) = (_time.GetTimestamp(), _time.GetTimestamp());
+        var steadySince = _time.GetTimestamp();
         while (!_over.IsCancellationRequested)
         {
             try
@@ -174,7 +179,7 @@ internal sealed partial class JobWorker : IHostedLifecycleService, IDisposable
                     _life = await BeginAsync();
                 }
 
-                renewed = asked;
+                _life.Extend(_options.Lease - period - _time.GetElapsedTime(asked)); // By then others may have taken over.
 
                 // When all were cut off at once, as by the database's own restart, each is given time to say that it is there.
                 if (_time.GetElapsedTime(steadySince) > _options.Lease && await _lease.TakeOverAsync(_over.Token) is > 0 and var taken)
@@ -187,10 +192,6 @@ internal sealed partial class JobWorker : IHostedLifecycleService, IDisposable
             {
                 NotReached(e);
                 steadySince = _time.GetTimestamp();
-                if (_time.GetElapsedTime(renewed) > _options.Lease - period)
-                {
-                    Lose(); // By the time it can be renewed, others may have taken over.
-                }
             }
 
             await Task.Delay(period, _time, _over.Token);
@@ -199,12 +200,7 @@ internal sealed partial class JobWorker : IHostedLifecycleService, IDisposable
 
     private void Lose()
     {
-        if (_life!.Lost.IsCancellationRequested)
-        {
-            return;
-        }
-
-        LeaseLost(_life.Id);
+        LeaseLost(_life!.Id);
         _life.Lose();
     }
 
@@ -220,16 +216,25 @@ internal sealed partial class JobWorker : IHostedLifecycleService, IDisposable
             {
                 await ReportAsync();
                 _slots.ForEach(slots => slots.HandBack(all: false));
-                var (dueIn, cancelled) = await _claims.LookAsync(_life!.Id, queues, _over.Token);
+                var life = _life!;
+                var known = _slots.SelectMany(slots => slots.Held).Where(run => run.Life == life).Select(run => run.Job).Concat(_unwritten.Keys)
+                    .Select(job => (job.Id, job.Fence)).ToHashSet(); // Before the look: what comes later is not in it.
+                var (dueIn, held) = await _claims.LookAsync(life.Id, queues, _over.Token);
                 foreach (var slots in _slots.Where(slots => dueIn.TryGetValue(slots.Queue, out var due) && due <= TimeSpan.Zero))
                 {
                     slots.Wake();
                 }
 
-                var stops = cancelled.ToHashSet();
-                foreach (var run in _slots.SelectMany(slots => slots.Held).Where(run => stops.Contains((run.Job.Project, run.Job.Id))))
+                var stops = held.Where(job => job.IsCancelled).Select(job => (job.Id, job.Fence)).ToHashSet();
+                foreach (var run in _slots.SelectMany(slots => slots.Held).Where(run => stops.Contains((run.Job.Id, run.Job.Fence))))
                 {
                     run.Cancel();
+                }
+
+                // Handed out by a statement whose answer never came: nobody runs it.
+                foreach (var job in held.Where(job => !known.Contains((job.Id, job.Fence)) && !_unwritten.Keys.Any(end => end.Id == job.Id)))
+                {
+                    _left.Writer.TryWrite((life.Id, JobEnd.HandedBack(job.ToClaimed(), TimeSpan.Zero)));
                 }
 
                 next = dueIn.Values.Where(due => due > TimeSpan.Zero).Append(Look).Min();
@@ -305,10 +310,8 @@ internal sealed partial class JobWorker : IHostedLifecycleService, IDisposable
     private void Left(JobRun run, JobEnd end)
     {
         run.Dispose();
-        if (!run.Life.Lost.IsCancellationRequested)
-        {
-            _left.Writer.TryWrite((run.Life.Id, end));
-        }
+        _unwritten[end.Job] = true;
+        _left.Writer.TryWrite((run.Life.Id, end)); // Of a life that is lost too: what others have taken is no longer that one's.
     }
 
     /// <summary>Writes how jobs were left, as many at once as there are by then.</summary>
@@ -325,6 +328,7 @@ internal sealed partial class JobWorker : IHostedLifecycleService, IDisposable
             }
 
             await WriteAsync(life, ends);
+            ends.ForEach(end => _unwritten.TryRemove(end.Job, out _));
         }
     }
 

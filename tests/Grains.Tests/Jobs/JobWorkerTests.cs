@@ -120,6 +120,48 @@ public sealed class JobWorkerTests(JobHost host) : IClassFixture<JobHost>
     }
 
     [Fact]
+    public async Task What_was_handed_out_by_a_statement_whose_answer_was_lost_is_handed_back()
+    {
+        await using var worker = await host.StartWorkerAsync("one", _queue, leaseSeconds: 60);
+        await Eventually.SeesAsync(() => Task.FromResult(worker.Id), id => id > 0);
+        var id = await host.EnqueueAsync(JobHost.New<ActsJob>(new { text = "late" }, $"{_queue}-x"));
+        Assert.Single(await host.Claims.TakeAsync(worker.Id, $"{_queue}-x", [0, 1, 2, 3], 1, Ct)); // Which the worker does not know of.
+        await host.ExecuteAsync("UPDATE jobs SET queue = $2, started_at = now() - interval '6 seconds' WHERE id = $1", id, _queue);
+        await host.EndsAsync(id, JobStatus.Succeeded);
+        Assert.Equal(1, await host.ScalarAsync<int>("SELECT attempts FROM job_history WHERE id = $1", id)); // It never ran before.
+    }
+
+    [Fact]
+    public async Task A_handler_is_told_when_the_lease_cannot_be_renewed_in_time()
+    {
+        await using var worker = await host.StartWorkerAsync("one", _queue);
+        var id = await host.EnqueueAsync(JobHost.New<ActsJob>(new { waits = true }, _queue));
+        await host.EndsAsync(id, JobStatus.Running);
+        var number = worker.Id;
+        await using var connection = await host.Db.OpenConnectionAsync(Ct);
+        await using var transaction = await connection.BeginTransactionAsync(Ct);
+        await using var hold = new NpgsqlCommand("SET LOCAL idle_in_transaction_session_timeout = 0; SELECT FROM job_workers FOR UPDATE", connection);
+        await hold.ExecuteNonQueryAsync(Ct);
+        await host.EndsAsync(id, JobStatus.Queued); // Handed back by whoever was told, as nobody else can take it over while the row is held.
+        await transaction.RollbackAsync(Ct);
+        await Eventually.SeesAsync(() => Task.FromResult(worker.Id), next => next != number);
+    }
+
+    [Fact]
+    public async Task What_was_fetched_ahead_is_not_to_blame_for_the_loss_of_its_worker()
+    {
+        var jobs = await host.Queue.EnqueueAsync([.. Enumerable.Range(0, 5).Select(_ => JobHost.New<ActsJob>(null, _queue))], Ct);
+        var ids = jobs.Select(job => job.Id).ToArray();
+        var worker = await host.Lease.BeginAsync(Ct);
+        await host.ExecuteAsync("UPDATE job_workers SET queues = jsonb_build_object($2::text, 2) WHERE id = $1", worker, _queue); // Two places.
+        Assert.Equal(5, (await host.Claims.TakeAsync(worker, _queue, [0, 1, 2, 3], 5, Ct)).Count);
+        await host.ExecuteAsync("UPDATE job_workers SET lease_until = now() - interval '1 second' WHERE id = $1", worker);
+        await host.Lease.TakeOverAsync(Ct);
+        Assert.Equal(
+            "1 1 0 0 0", await host.ScalarAsync<string>("SELECT string_agg(crashes::text, ' ' ORDER BY id) FROM jobs WHERE id = ANY ($1)", ids));
+    }
+
+    [Fact]
     public async Task What_three_workers_were_lost_with_is_dead_and_says_so()
     {
         var id = await host.EnqueueAsync(JobHost.New<ActsJob>(null, _queue));
@@ -127,13 +169,14 @@ public sealed class JobWorkerTests(JobHost host) : IClassFixture<JobHost>
         {
             Assert.Equal(JobStatus.Queued, await host.StatusAsync(id));
             var worker = await host.Lease.BeginAsync(Ct);
+            await host.ExecuteAsync("UPDATE job_workers SET queues = jsonb_build_object($2::text, 1) WHERE id = $1", worker, _queue);
             Assert.Single(await host.Claims.TakeAsync(worker, _queue, [0, 1, 2, 3], 1, Ct));
             await host.ExecuteAsync("UPDATE job_workers SET lease_until = now() - interval '1 second' WHERE id = $1", worker);
             await host.Lease.TakeOverAsync(Ct);
         }
 
         Assert.Equal(JobStatus.Dead, await host.StatusAsync(id));
-        Assert.Contains("3 workers were lost", await host.ScalarAsync<string>("SELECT error FROM job_history WHERE id = $1", id), StringComparison.Ordinal);
+        Assert.Contains("Three workers were lost", await host.ScalarAsync<string>("SELECT error FROM job_history WHERE id = $1", id), StringComparison.Ordinal);
     }
 
     [Fact]
