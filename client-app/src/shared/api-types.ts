@@ -1040,7 +1040,8 @@ export interface paths {
         put?: never;
         /**
          * Takes jobs to be run: one, a list, or a list and one that runs when all are done.
-         * @description All of them or none. With an Idempotency-Key a repeat within 24 h changes nothing.
+         * @description The body is one job; an array of up to 1,000; or { "jobs": [ … ], "then": { … } }, whose last job runs when all others have ended, however
+         *     they did unless it says otherwise. All of them are taken or none. With an Idempotency-Key a repeat within 24 h changes nothing.
          */
         post: operations["EnqueueJobs"];
         delete?: never;
@@ -1278,7 +1279,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** One schedule. */
+        get: operations["GetSchedule"];
         put?: never;
         post?: never;
         /** Deletes a schedule. Jobs that came of it go on. */
@@ -1331,7 +1333,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Says where a service is reached. Headers replace those that were; without headers they stay. */
+        /** Says where a service is reached. Headers replace those that were; without headers they stay, unless it is another origin. */
         put: operations["PutTarget"];
         post?: never;
         /** Forgets where a service is reached. */
@@ -1349,7 +1351,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Says where a service is reached. Headers replace those that were; without headers they stay. */
+        /** Says where a service is reached. Headers replace those that were; without headers they stay, unless it is another origin. */
         put: operations["PutTargetOfStage"];
         post?: never;
         /** Forgets where a service is reached. */
@@ -1432,6 +1434,11 @@ export interface components {
             target: string;
             before: unknown;
             after: unknown;
+        };
+        AwaitedJob: {
+            /** Format: int64 */
+            id: number;
+            status: string;
         };
         ChangePart: {
             service?: string;
@@ -1681,7 +1688,7 @@ export interface components {
         JobAnswer: {
             job: components["schemas"]["JobRow"];
             attempts: components["schemas"]["JobAttempt"][];
-            after: number[];
+            after: components["schemas"]["AwaitedJob"][];
             result: unknown;
         };
         JobAttempt: {
@@ -1694,6 +1701,7 @@ export interface components {
             finished_at: string;
             error: string;
             stack: null | string;
+            detail: null | string;
         };
         JobCount: {
             /** Format: int64 */
@@ -7020,24 +7028,46 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description One of GET /worker/types. */
                     type?: null | string;
+                    /** @description As the type's schema has it; up to 64 KiB of JSON. */
                     payload?: unknown;
+                    /** @description The type's own unless told. */
                     queue?: null | string;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description 0 goes first, 3 last; the type's own unless told.
+                     */
                     priority?: null | number;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description 1 to 100; the type's own unless told. A job whose worker is lost is given to another beyond that, up to three times.
+                     */
                     max_attempts?: null | number;
-                    /** Format: int64 */
+                    /**
+                     * Format: int64
+                     * @description Milliseconds before it may run.
+                     */
                     delay_ms?: null | number;
-                    /** Format: date-time */
+                    /**
+                     * Format: date-time
+                     * @description From when it may run; now unless told.
+                     */
                     run_at?: null | string;
                     unique?: {
+                        /** @description By which it is the same as another. */
                         key?: null | string;
+                        /** @description Until it starts (start), ends (end, unless told), or a time is over (expiry). */
                         until?: null | string;
-                        /** Format: int64 */
+                        /**
+                         * Format: int64
+                         * @description Milliseconds, with until=expiry.
+                         */
                         for_ms?: null | number;
                     };
+                    /** @description Ids of jobs that must succeed before; while one of them is dead it waits for that to be tried again. */
                     after?: null | number[];
+                    /** @description Whether those before it may also be dead or cancelled: false, and true for then, unless told. */
                     after_any_end?: null | boolean;
                 };
             };
@@ -7909,104 +7939,204 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Its own in the project. */
                     name?: null | string;
+                    /** @description Of the job, one of GET /worker/types. */
                     type?: null | string;
+                    /** @description As the type's schema has it. */
                     payload?: unknown;
+                    /** @description The type's own unless told. */
                     queue?: null | string;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description 0 goes first, 3 last; the type's own unless told.
+                     */
                     priority?: null | number;
+                    /** @description Minute, hour, day, month, weekday; six fields with seconds first; or @daily and the like. One of this and the next two. */
                     cron?: null | string;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description Seconds from one run to the next, counted from when it was made.
+                     */
                     every_seconds?: null | number;
-                    /** Format: date-time */
+                    /**
+                     * Format: date-time
+                     * @description Runs once, then.
+                     */
                     once_at?: null | string;
+                    /** @description IANA's name of the zone that cron is in; UTC unless told. */
                     time_zone?: null | string;
+                    /** @description true unless told. */
                     enabled?: null | boolean;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description Each run is put off by a random time up to so many milliseconds.
+                     */
                     jitter_ms?: null | number;
+                    /** @description Of runs that nobody was there for: run_once makes up for all by one (unless told), skip, run_all (the last 100). */
                     missed?: null | string;
+                    /** @description Whether a run may begin before the one before it has ended; else it is skipped. false unless told. */
                     overlap?: null | boolean;
-                    has_times: boolean;
                 };
                 "application/x-ndjson": {
+                    /** @description Its own in the project. */
                     name?: null | string;
+                    /** @description Of the job, one of GET /worker/types. */
                     type?: null | string;
+                    /** @description As the type's schema has it. */
                     payload?: unknown;
+                    /** @description The type's own unless told. */
                     queue?: null | string;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description 0 goes first, 3 last; the type's own unless told.
+                     */
                     priority?: null | number;
+                    /** @description Minute, hour, day, month, weekday; six fields with seconds first; or @daily and the like. One of this and the next two. */
                     cron?: null | string;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description Seconds from one run to the next, counted from when it was made.
+                     */
                     every_seconds?: null | number;
-                    /** Format: date-time */
+                    /**
+                     * Format: date-time
+                     * @description Runs once, then.
+                     */
                     once_at?: null | string;
+                    /** @description IANA's name of the zone that cron is in; UTC unless told. */
                     time_zone?: null | string;
+                    /** @description true unless told. */
                     enabled?: null | boolean;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description Each run is put off by a random time up to so many milliseconds.
+                     */
                     jitter_ms?: null | number;
+                    /** @description Of runs that nobody was there for: run_once makes up for all by one (unless told), skip, run_all (the last 100). */
                     missed?: null | string;
+                    /** @description Whether a run may begin before the one before it has ended; else it is skipped. false unless told. */
                     overlap?: null | boolean;
-                    has_times: boolean;
                 };
                 "application/ndjson": {
+                    /** @description Its own in the project. */
                     name?: null | string;
+                    /** @description Of the job, one of GET /worker/types. */
                     type?: null | string;
+                    /** @description As the type's schema has it. */
                     payload?: unknown;
+                    /** @description The type's own unless told. */
                     queue?: null | string;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description 0 goes first, 3 last; the type's own unless told.
+                     */
                     priority?: null | number;
+                    /** @description Minute, hour, day, month, weekday; six fields with seconds first; or @daily and the like. One of this and the next two. */
                     cron?: null | string;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description Seconds from one run to the next, counted from when it was made.
+                     */
                     every_seconds?: null | number;
-                    /** Format: date-time */
+                    /**
+                     * Format: date-time
+                     * @description Runs once, then.
+                     */
                     once_at?: null | string;
+                    /** @description IANA's name of the zone that cron is in; UTC unless told. */
                     time_zone?: null | string;
+                    /** @description true unless told. */
                     enabled?: null | boolean;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description Each run is put off by a random time up to so many milliseconds.
+                     */
                     jitter_ms?: null | number;
+                    /** @description Of runs that nobody was there for: run_once makes up for all by one (unless told), skip, run_all (the last 100). */
                     missed?: null | string;
+                    /** @description Whether a run may begin before the one before it has ended; else it is skipped. false unless told. */
                     overlap?: null | boolean;
-                    has_times: boolean;
                 };
                 "application/jsonl": {
+                    /** @description Its own in the project. */
                     name?: null | string;
+                    /** @description Of the job, one of GET /worker/types. */
                     type?: null | string;
+                    /** @description As the type's schema has it. */
                     payload?: unknown;
+                    /** @description The type's own unless told. */
                     queue?: null | string;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description 0 goes first, 3 last; the type's own unless told.
+                     */
                     priority?: null | number;
+                    /** @description Minute, hour, day, month, weekday; six fields with seconds first; or @daily and the like. One of this and the next two. */
                     cron?: null | string;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description Seconds from one run to the next, counted from when it was made.
+                     */
                     every_seconds?: null | number;
-                    /** Format: date-time */
+                    /**
+                     * Format: date-time
+                     * @description Runs once, then.
+                     */
                     once_at?: null | string;
+                    /** @description IANA's name of the zone that cron is in; UTC unless told. */
                     time_zone?: null | string;
+                    /** @description true unless told. */
                     enabled?: null | boolean;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description Each run is put off by a random time up to so many milliseconds.
+                     */
                     jitter_ms?: null | number;
+                    /** @description Of runs that nobody was there for: run_once makes up for all by one (unless told), skip, run_all (the last 100). */
                     missed?: null | string;
+                    /** @description Whether a run may begin before the one before it has ended; else it is skipped. false unless told. */
                     overlap?: null | boolean;
-                    has_times: boolean;
                 };
                 "text/plain": {
+                    /** @description Its own in the project. */
                     name?: null | string;
+                    /** @description Of the job, one of GET /worker/types. */
                     type?: null | string;
+                    /** @description As the type's schema has it. */
                     payload?: unknown;
+                    /** @description The type's own unless told. */
                     queue?: null | string;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description 0 goes first, 3 last; the type's own unless told.
+                     */
                     priority?: null | number;
+                    /** @description Minute, hour, day, month, weekday; six fields with seconds first; or @daily and the like. One of this and the next two. */
                     cron?: null | string;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description Seconds from one run to the next, counted from when it was made.
+                     */
                     every_seconds?: null | number;
-                    /** Format: date-time */
+                    /**
+                     * Format: date-time
+                     * @description Runs once, then.
+                     */
                     once_at?: null | string;
+                    /** @description IANA's name of the zone that cron is in; UTC unless told. */
                     time_zone?: null | string;
+                    /** @description true unless told. */
                     enabled?: null | boolean;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description Each run is put off by a random time up to so many milliseconds.
+                     */
                     jitter_ms?: null | number;
+                    /** @description Of runs that nobody was there for: run_once makes up for all by one (unless told), skip, run_all (the last 100). */
                     missed?: null | string;
+                    /** @description Whether a run may begin before the one before it has ended; else it is skipped. false unless told. */
                     overlap?: null | boolean;
-                    has_times: boolean;
                 };
             };
         };
@@ -8063,104 +8193,204 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Its own in the project. */
                     name?: null | string;
+                    /** @description Of the job, one of GET /worker/types. */
                     type?: null | string;
+                    /** @description As the type's schema has it. */
                     payload?: unknown;
+                    /** @description The type's own unless told. */
                     queue?: null | string;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description 0 goes first, 3 last; the type's own unless told.
+                     */
                     priority?: null | number;
+                    /** @description Minute, hour, day, month, weekday; six fields with seconds first; or @daily and the like. One of this and the next two. */
                     cron?: null | string;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description Seconds from one run to the next, counted from when it was made.
+                     */
                     every_seconds?: null | number;
-                    /** Format: date-time */
+                    /**
+                     * Format: date-time
+                     * @description Runs once, then.
+                     */
                     once_at?: null | string;
+                    /** @description IANA's name of the zone that cron is in; UTC unless told. */
                     time_zone?: null | string;
+                    /** @description true unless told. */
                     enabled?: null | boolean;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description Each run is put off by a random time up to so many milliseconds.
+                     */
                     jitter_ms?: null | number;
+                    /** @description Of runs that nobody was there for: run_once makes up for all by one (unless told), skip, run_all (the last 100). */
                     missed?: null | string;
+                    /** @description Whether a run may begin before the one before it has ended; else it is skipped. false unless told. */
                     overlap?: null | boolean;
-                    has_times: boolean;
                 };
                 "application/x-ndjson": {
+                    /** @description Its own in the project. */
                     name?: null | string;
+                    /** @description Of the job, one of GET /worker/types. */
                     type?: null | string;
+                    /** @description As the type's schema has it. */
                     payload?: unknown;
+                    /** @description The type's own unless told. */
                     queue?: null | string;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description 0 goes first, 3 last; the type's own unless told.
+                     */
                     priority?: null | number;
+                    /** @description Minute, hour, day, month, weekday; six fields with seconds first; or @daily and the like. One of this and the next two. */
                     cron?: null | string;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description Seconds from one run to the next, counted from when it was made.
+                     */
                     every_seconds?: null | number;
-                    /** Format: date-time */
+                    /**
+                     * Format: date-time
+                     * @description Runs once, then.
+                     */
                     once_at?: null | string;
+                    /** @description IANA's name of the zone that cron is in; UTC unless told. */
                     time_zone?: null | string;
+                    /** @description true unless told. */
                     enabled?: null | boolean;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description Each run is put off by a random time up to so many milliseconds.
+                     */
                     jitter_ms?: null | number;
+                    /** @description Of runs that nobody was there for: run_once makes up for all by one (unless told), skip, run_all (the last 100). */
                     missed?: null | string;
+                    /** @description Whether a run may begin before the one before it has ended; else it is skipped. false unless told. */
                     overlap?: null | boolean;
-                    has_times: boolean;
                 };
                 "application/ndjson": {
+                    /** @description Its own in the project. */
                     name?: null | string;
+                    /** @description Of the job, one of GET /worker/types. */
                     type?: null | string;
+                    /** @description As the type's schema has it. */
                     payload?: unknown;
+                    /** @description The type's own unless told. */
                     queue?: null | string;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description 0 goes first, 3 last; the type's own unless told.
+                     */
                     priority?: null | number;
+                    /** @description Minute, hour, day, month, weekday; six fields with seconds first; or @daily and the like. One of this and the next two. */
                     cron?: null | string;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description Seconds from one run to the next, counted from when it was made.
+                     */
                     every_seconds?: null | number;
-                    /** Format: date-time */
+                    /**
+                     * Format: date-time
+                     * @description Runs once, then.
+                     */
                     once_at?: null | string;
+                    /** @description IANA's name of the zone that cron is in; UTC unless told. */
                     time_zone?: null | string;
+                    /** @description true unless told. */
                     enabled?: null | boolean;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description Each run is put off by a random time up to so many milliseconds.
+                     */
                     jitter_ms?: null | number;
+                    /** @description Of runs that nobody was there for: run_once makes up for all by one (unless told), skip, run_all (the last 100). */
                     missed?: null | string;
+                    /** @description Whether a run may begin before the one before it has ended; else it is skipped. false unless told. */
                     overlap?: null | boolean;
-                    has_times: boolean;
                 };
                 "application/jsonl": {
+                    /** @description Its own in the project. */
                     name?: null | string;
+                    /** @description Of the job, one of GET /worker/types. */
                     type?: null | string;
+                    /** @description As the type's schema has it. */
                     payload?: unknown;
+                    /** @description The type's own unless told. */
                     queue?: null | string;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description 0 goes first, 3 last; the type's own unless told.
+                     */
                     priority?: null | number;
+                    /** @description Minute, hour, day, month, weekday; six fields with seconds first; or @daily and the like. One of this and the next two. */
                     cron?: null | string;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description Seconds from one run to the next, counted from when it was made.
+                     */
                     every_seconds?: null | number;
-                    /** Format: date-time */
+                    /**
+                     * Format: date-time
+                     * @description Runs once, then.
+                     */
                     once_at?: null | string;
+                    /** @description IANA's name of the zone that cron is in; UTC unless told. */
                     time_zone?: null | string;
+                    /** @description true unless told. */
                     enabled?: null | boolean;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description Each run is put off by a random time up to so many milliseconds.
+                     */
                     jitter_ms?: null | number;
+                    /** @description Of runs that nobody was there for: run_once makes up for all by one (unless told), skip, run_all (the last 100). */
                     missed?: null | string;
+                    /** @description Whether a run may begin before the one before it has ended; else it is skipped. false unless told. */
                     overlap?: null | boolean;
-                    has_times: boolean;
                 };
                 "text/plain": {
+                    /** @description Its own in the project. */
                     name?: null | string;
+                    /** @description Of the job, one of GET /worker/types. */
                     type?: null | string;
+                    /** @description As the type's schema has it. */
                     payload?: unknown;
+                    /** @description The type's own unless told. */
                     queue?: null | string;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description 0 goes first, 3 last; the type's own unless told.
+                     */
                     priority?: null | number;
+                    /** @description Minute, hour, day, month, weekday; six fields with seconds first; or @daily and the like. One of this and the next two. */
                     cron?: null | string;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description Seconds from one run to the next, counted from when it was made.
+                     */
                     every_seconds?: null | number;
-                    /** Format: date-time */
+                    /**
+                     * Format: date-time
+                     * @description Runs once, then.
+                     */
                     once_at?: null | string;
+                    /** @description IANA's name of the zone that cron is in; UTC unless told. */
                     time_zone?: null | string;
+                    /** @description true unless told. */
                     enabled?: null | boolean;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description Each run is put off by a random time up to so many milliseconds.
+                     */
                     jitter_ms?: null | number;
+                    /** @description Of runs that nobody was there for: run_once makes up for all by one (unless told), skip, run_all (the last 100). */
                     missed?: null | string;
+                    /** @description Whether a run may begin before the one before it has ended; else it is skipped. false unless told. */
                     overlap?: null | boolean;
-                    has_times: boolean;
                 };
             };
         };
@@ -8173,6 +8403,58 @@ export interface operations {
                 content: {
                     "application/json": {
                         data: components["schemas"]["SchedulePreview"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    GetSchedule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ScheduleRow"];
                         error: null;
                         metadata: null;
                     };
@@ -8265,104 +8547,204 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Its own in the project. */
                     name?: null | string;
+                    /** @description Of the job, one of GET /worker/types. */
                     type?: null | string;
+                    /** @description As the type's schema has it. */
                     payload?: unknown;
+                    /** @description The type's own unless told. */
                     queue?: null | string;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description 0 goes first, 3 last; the type's own unless told.
+                     */
                     priority?: null | number;
+                    /** @description Minute, hour, day, month, weekday; six fields with seconds first; or @daily and the like. One of this and the next two. */
                     cron?: null | string;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description Seconds from one run to the next, counted from when it was made.
+                     */
                     every_seconds?: null | number;
-                    /** Format: date-time */
+                    /**
+                     * Format: date-time
+                     * @description Runs once, then.
+                     */
                     once_at?: null | string;
+                    /** @description IANA's name of the zone that cron is in; UTC unless told. */
                     time_zone?: null | string;
+                    /** @description true unless told. */
                     enabled?: null | boolean;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description Each run is put off by a random time up to so many milliseconds.
+                     */
                     jitter_ms?: null | number;
+                    /** @description Of runs that nobody was there for: run_once makes up for all by one (unless told), skip, run_all (the last 100). */
                     missed?: null | string;
+                    /** @description Whether a run may begin before the one before it has ended; else it is skipped. false unless told. */
                     overlap?: null | boolean;
-                    has_times: boolean;
                 };
                 "application/x-ndjson": {
+                    /** @description Its own in the project. */
                     name?: null | string;
+                    /** @description Of the job, one of GET /worker/types. */
                     type?: null | string;
+                    /** @description As the type's schema has it. */
                     payload?: unknown;
+                    /** @description The type's own unless told. */
                     queue?: null | string;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description 0 goes first, 3 last; the type's own unless told.
+                     */
                     priority?: null | number;
+                    /** @description Minute, hour, day, month, weekday; six fields with seconds first; or @daily and the like. One of this and the next two. */
                     cron?: null | string;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description Seconds from one run to the next, counted from when it was made.
+                     */
                     every_seconds?: null | number;
-                    /** Format: date-time */
+                    /**
+                     * Format: date-time
+                     * @description Runs once, then.
+                     */
                     once_at?: null | string;
+                    /** @description IANA's name of the zone that cron is in; UTC unless told. */
                     time_zone?: null | string;
+                    /** @description true unless told. */
                     enabled?: null | boolean;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description Each run is put off by a random time up to so many milliseconds.
+                     */
                     jitter_ms?: null | number;
+                    /** @description Of runs that nobody was there for: run_once makes up for all by one (unless told), skip, run_all (the last 100). */
                     missed?: null | string;
+                    /** @description Whether a run may begin before the one before it has ended; else it is skipped. false unless told. */
                     overlap?: null | boolean;
-                    has_times: boolean;
                 };
                 "application/ndjson": {
+                    /** @description Its own in the project. */
                     name?: null | string;
+                    /** @description Of the job, one of GET /worker/types. */
                     type?: null | string;
+                    /** @description As the type's schema has it. */
                     payload?: unknown;
+                    /** @description The type's own unless told. */
                     queue?: null | string;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description 0 goes first, 3 last; the type's own unless told.
+                     */
                     priority?: null | number;
+                    /** @description Minute, hour, day, month, weekday; six fields with seconds first; or @daily and the like. One of this and the next two. */
                     cron?: null | string;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description Seconds from one run to the next, counted from when it was made.
+                     */
                     every_seconds?: null | number;
-                    /** Format: date-time */
+                    /**
+                     * Format: date-time
+                     * @description Runs once, then.
+                     */
                     once_at?: null | string;
+                    /** @description IANA's name of the zone that cron is in; UTC unless told. */
                     time_zone?: null | string;
+                    /** @description true unless told. */
                     enabled?: null | boolean;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description Each run is put off by a random time up to so many milliseconds.
+                     */
                     jitter_ms?: null | number;
+                    /** @description Of runs that nobody was there for: run_once makes up for all by one (unless told), skip, run_all (the last 100). */
                     missed?: null | string;
+                    /** @description Whether a run may begin before the one before it has ended; else it is skipped. false unless told. */
                     overlap?: null | boolean;
-                    has_times: boolean;
                 };
                 "application/jsonl": {
+                    /** @description Its own in the project. */
                     name?: null | string;
+                    /** @description Of the job, one of GET /worker/types. */
                     type?: null | string;
+                    /** @description As the type's schema has it. */
                     payload?: unknown;
+                    /** @description The type's own unless told. */
                     queue?: null | string;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description 0 goes first, 3 last; the type's own unless told.
+                     */
                     priority?: null | number;
+                    /** @description Minute, hour, day, month, weekday; six fields with seconds first; or @daily and the like. One of this and the next two. */
                     cron?: null | string;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description Seconds from one run to the next, counted from when it was made.
+                     */
                     every_seconds?: null | number;
-                    /** Format: date-time */
+                    /**
+                     * Format: date-time
+                     * @description Runs once, then.
+                     */
                     once_at?: null | string;
+                    /** @description IANA's name of the zone that cron is in; UTC unless told. */
                     time_zone?: null | string;
+                    /** @description true unless told. */
                     enabled?: null | boolean;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description Each run is put off by a random time up to so many milliseconds.
+                     */
                     jitter_ms?: null | number;
+                    /** @description Of runs that nobody was there for: run_once makes up for all by one (unless told), skip, run_all (the last 100). */
                     missed?: null | string;
+                    /** @description Whether a run may begin before the one before it has ended; else it is skipped. false unless told. */
                     overlap?: null | boolean;
-                    has_times: boolean;
                 };
                 "text/plain": {
+                    /** @description Its own in the project. */
                     name?: null | string;
+                    /** @description Of the job, one of GET /worker/types. */
                     type?: null | string;
+                    /** @description As the type's schema has it. */
                     payload?: unknown;
+                    /** @description The type's own unless told. */
                     queue?: null | string;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description 0 goes first, 3 last; the type's own unless told.
+                     */
                     priority?: null | number;
+                    /** @description Minute, hour, day, month, weekday; six fields with seconds first; or @daily and the like. One of this and the next two. */
                     cron?: null | string;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description Seconds from one run to the next, counted from when it was made.
+                     */
                     every_seconds?: null | number;
-                    /** Format: date-time */
+                    /**
+                     * Format: date-time
+                     * @description Runs once, then.
+                     */
                     once_at?: null | string;
+                    /** @description IANA's name of the zone that cron is in; UTC unless told. */
                     time_zone?: null | string;
+                    /** @description true unless told. */
                     enabled?: null | boolean;
-                    /** Format: int32 */
+                    /**
+                     * Format: int32
+                     * @description Each run is put off by a random time up to so many milliseconds.
+                     */
                     jitter_ms?: null | number;
+                    /** @description Of runs that nobody was there for: run_once makes up for all by one (unless told), skip, run_all (the last 100). */
                     missed?: null | string;
+                    /** @description Whether a run may begin before the one before it has ended; else it is skipped. false unless told. */
                     overlap?: null | boolean;
-                    has_times: boolean;
                 };
             };
         };

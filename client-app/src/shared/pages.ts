@@ -37,7 +37,7 @@ export const pages = [
   { path: '/dashboard/losses', group: null, name: 'Missing', title: 'Missing requests', key: null, service: null, hasRange: true, parameters: [] },
   {
     path: '/dashboard/worker', group: 'Act', name: 'Jobs', title: 'Jobs and schedules', key: 'j', service: null, hasRange: false,
-    parameters: ['view', 'scope', 'status', 'type', 'queue', 'search', 'job'],
+    parameters: ['view', 'scope', 'status', 'type', 'queue', 'search', 'pattern', 'job'],
   },
   { path: '/dashboard/cluster', group: 'Run', name: 'Cluster', title: 'Cluster', key: null, service: null, hasRange: false, parameters: [] },
   { path: '/dashboard/connect', group: 'Run', name: 'Connect', title: 'Connect an API', key: 'c', service: null, hasRange: false, parameters: [] },

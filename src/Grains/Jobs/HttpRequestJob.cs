@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 namespace Bayou.Jobs;
 
 /// <summary>A call of a registered target.</summary>
-internal sealed record HttpRequestPayload
+internal sealed record HttpRequestPayload : IValidatableObject
 {
     [Description("The service whose registered target is called.")]
     [StringLength(200, MinimumLength = 1, ErrorMessage = "must have 1 to 200 characters")]
@@ -20,6 +20,7 @@ internal sealed record HttpRequestPayload
     [StringLength(200, ErrorMessage = "must have 200 characters at most")]
     public string? Stage { get; init; }
 
+    [Description("POST unless told.")]
     [AllowedValues("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", ErrorMessage = "must be GET, POST, PUT, PATCH, DELETE, HEAD or OPTIONS")]
     public string Method { get; init; } = "POST";
 
@@ -34,12 +35,25 @@ internal sealed record HttpRequestPayload
     [Description("A text is sent as it is, anything else as JSON.")]
     public JsonElement? Body { get; init; }
 
-    [Description("Seconds to wait for the answer.")]
+    [Description("Seconds to wait for the answer; 30 unless told.")]
     [Range(1, 540, ErrorMessage = "must be from 1 to 540")]
     public int TimeoutSeconds { get; init; } = 30;
 
     [Description("Statuses that are a success; 200 to 299 unless told.")]
     public int[]? SuccessStatuses { get; init; }
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (SuccessStatuses?.Any(status => status is < 100 or > 599) == true)
+        {
+            yield return new("must be statuses, from 100 to 599", [nameof(SuccessStatuses)]);
+        }
+
+        if (Headers?.Any(header => !OutgoingHeaders.IsValid(header.Key, header.Value)) == true)
+        {
+            yield return new("must be names of headers, each with a text of printable ASCII", [nameof(Headers)]);
+        }
+    }
 }
 
 /// <summary>Calls a target: what makes the queue of use to programs in any language.</summary>
@@ -60,7 +74,10 @@ internal sealed partial class HttpRequestJob(TargetStore targets, OutgoingClient
     {
         if (await targets.FindAsync(job.Project, payload.Target, payload.Stage ?? "", ct) is not { } target)
         {
-            throw new JobException($"Service {payload.Target} has no registered target{(payload.Stage is { Length: > 0 } stage ? $" for {stage}" : "")}.");
+            throw new JobException($"Service {payload.Target} has no registered target{(payload.Stage is { Length: > 0 } stage ? $" for {stage}" : "")}.")
+            {
+                IsFinal = true,
+            };
         }
 
         using var request = RequestOf(payload, target);
@@ -83,13 +100,20 @@ internal sealed partial class HttpRequestJob(TargetStore targets, OutgoingClient
         return isSuccess ? result : throw new JobException(
             $"{payload.Method} {request.RequestUri} answered {answer.StatusCode} {ReasonOf(answer.StatusCode)}.")
         {
-            RetryAfter = answer.RetryAfter, Result = result,
+            RetryAfter = answer.RetryAfter, Result = result, Detail = answer.Body,
         };
     }
 
     private static HttpRequestMessage RequestOf(HttpRequestPayload payload, Target target)
     {
-        var request = new HttpRequestMessage(new(payload.Method), new Uri(target.BaseUrl.ToString().TrimEnd('/') + payload.Path));
+        var url = new Uri(target.BaseUrl.ToString().TrimEnd('/') + payload.Path);
+        if (!url.AbsolutePath.StartsWith(target.BaseUrl.AbsolutePath.TrimEnd('/') + "/", StringComparison.Ordinal)
+            || url.GetLeftPart(UriPartial.Authority) != target.BaseUrl.GetLeftPart(UriPartial.Authority))
+        {
+            throw new JobException($"{payload.Path} leads out of the target's base URL.") { IsFinal = true }; // By dots, which the URL has resolved.
+        }
+
+        var request = new HttpRequestMessage(new(payload.Method), url);
         if (payload.Body is { ValueKind: not (JsonValueKind.Undefined or JsonValueKind.Null) } body)
         {
             request.Content = body.ValueKind == JsonValueKind.String

@@ -50,7 +50,8 @@ internal sealed class JobHandler<TJob, TPayload>() : JobHandler(TJob.Type)
 
     // Looked for once: most of the time of a job that does nothing would go into finding that there are none.
     private static readonly bool HasRules =
-        typeof(TPayload).GetProperties().Any(property => property.GetCustomAttributes<ValidationAttribute>(inherit: true).Any());
+        typeof(TPayload).GetProperties().Any(property => property.GetCustomAttributes<ValidationAttribute>(inherit: true).Any())
+        || typeof(TPayload).IsAssignableTo(typeof(IValidatableObject));
 
     private static readonly Lazy<JsonNode> Described = new(() => Json.GetJsonSchemaAsNode(typeof(TPayload), new()
     {

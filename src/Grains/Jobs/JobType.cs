@@ -64,6 +64,9 @@ internal sealed class JobException(string message, Exception? inner = null) : Ex
     /// <summary>Whether it will never work: then it is dead at once.</summary>
     public bool IsFinal { get; init; }
 
+    /// <summary>What was answered, kept beside the attempt.</summary>
+    public string? Detail { get; init; }
+
     /// <summary>Kept as the job's result all the same.</summary>
     public object? Result { get; init; }
 }

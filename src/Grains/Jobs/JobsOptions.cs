@@ -32,6 +32,14 @@ public sealed class JobsOptions : IValidatableObject
     [Range(1_000, 1_000_000_000)]
     public long MaxWaiting { get; set; } = 50_000_000;
 
+    /// <returns>Why jobs of a type cannot be in a queue; null where they can, or none is named.</returns>
+    internal string? QueueError(string? queue, JobType type)
+    {
+        // What a project has run must not keep Bayou's own work waiting.
+        var known = Queues.Keys.Where(name => type.IsSystem || name != JobType.SystemQueue).Order(StringComparer.Ordinal).ToList();
+        return queue is null || known.Contains(queue) ? null : $"must be one of {string.Join(", ", known)}";
+    }
+
     public TimeSpan Lease => TimeSpan.FromSeconds(LeaseSeconds);
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)

@@ -41,19 +41,24 @@ internal sealed class ScheduleRule
             return (null, ("every_seconds", $"must be from {ShortestInterval} to {LongestInterval}"));
         }
 
+        var fields = cron?.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries) ?? [];
+        if (cron is not null && fields.Length is not (5 or 6) && fields is not [['@', ..]])
+        {
+            return (null, ("cron", "must have five fields, or six with seconds first, or be @daily and the like"));
+        }
+
         try
         {
             var expression = cron is null ? null
                 : cron.Length > LongestCron ? throw new CronFormatException($"it is longer than {LongestCron} characters.")
-                : CronExpression.Parse(cron, cron.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length == 6
-                    ? CronFormat.IncludeSeconds : CronFormat.Standard);
+                : CronExpression.Parse(cron, fields.Length == 6 ? CronFormat.IncludeSeconds : CronFormat.Standard);
             var every = everySeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : (TimeSpan?)null;
             var rule = new ScheduleRule(expression, every, onceAt, zone, anchor.AddTicks(-(anchor.Ticks % TimeSpan.TicksPerSecond)));
             return expression is not null && rule.After(anchor) is null ? (null, ("cron", "never fires")) : (rule, null);
         }
         catch (CronFormatException e)
         {
-            return (null, ("cron", $"cannot be understood: {e.Message}"));
+            return (null, ("cron", $"cannot be understood: {e.Message.TrimEnd('.')}"));
         }
     }
 

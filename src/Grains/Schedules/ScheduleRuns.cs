@@ -17,21 +17,39 @@ internal sealed partial class ScheduleRuns(NpgsqlDataSource db, JobTypes types, 
 
     private static readonly TimeSpan RememberedFor = TimeSpan.FromDays(2);
 
+    /// <summary>Until what cannot run here is looked at again: another node may be able to.</summary>
+    private static readonly TimeSpan AfterStuck = TimeSpan.FromSeconds(5);
+
     /// <returns>How long until the next is due; null when there is none.</returns>
     public async Task<TimeSpan?> RunDueAsync(int project, CancellationToken ct)
     {
-        var (due, now) = await DueAsync(project, ct);
+        var (due, now, isStuck) = await DueAsync(project, ct);
         foreach (var schedule in due)
         {
-            await RunAsync(schedule, now, ct);
+            try
+            {
+                isStuck |= !await RunAsync(schedule, now, ct);
+            }
+            catch (Exception e) when (e is not OperationCanceledException && !DatabaseFailure.IsPassing(e))
+            {
+                NotRun(schedule.Id, e); // The others need not wait for it.
+                isStuck = true;
+            }
         }
 
         await using var command = db.CreateCommand("""
-            SELECT min(next_run) - now() FROM schedules s WHERE project_id = $1 AND enabled
+            SELECT min(next_run) - now(), min(next_run) FILTER (WHERE next_run > now()) - now() FROM schedules s WHERE project_id = $1 AND enabled
                AND NOT EXISTS (SELECT FROM projects p WHERE p.id = s.project_id AND p.deleted_at IS NOT NULL)
             """);
         command.With(project);
-        return await command.ExecuteScalarAsync(ct) as TimeSpan?;
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        await reader.ReadAsync(ct);
+        if (isStuck)
+        {
+            return await reader.OrNullAsync<TimeSpan>(1, ct) is { } next && next < AfterStuck ? next : AfterStuck;
+        }
+
+        return await reader.OrNullAsync<TimeSpan>(0, ct);
     }
 
     /// <summary>Projects whose schedules are due for longer than a scheduler takes to look.</summary>
@@ -73,7 +91,7 @@ internal sealed partial class ScheduleRuns(NpgsqlDataSource db, JobTypes types, 
         return jobs[0];
     }
 
-    private async Task<(List<Schedule> Due, DateTime Now)> DueAsync(int project, CancellationToken ct)
+    private async Task<(List<Schedule> Due, DateTime Now, bool IsStuck)> DueAsync(int project, CancellationToken ct)
     {
         await using var command = db.CreateCommand($"""
             SELECT now(), {Columns} FROM schedules s WHERE project_id = $1 AND enabled AND (next_run IS NULL OR next_run <= now())
@@ -82,7 +100,7 @@ internal sealed partial class ScheduleRuns(NpgsqlDataSource db, JobTypes types, 
             """);
         command.With(project);
         var due = new List<Schedule>();
-        var now = default(DateTime);
+        var (now, isStuck) = (default(DateTime), false);
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
         {
@@ -91,18 +109,23 @@ internal sealed partial class ScheduleRuns(NpgsqlDataSource db, JobTypes types, 
             {
                 due.Add(schedule);
             }
+            else
+            {
+                isStuck = true;
+            }
         }
 
-        return (due, now);
+        return (due, now, isStuck);
     }
 
-    private async Task RunAsync(Schedule schedule, DateTime now, CancellationToken ct)
+    /// <returns>False where it cannot run here.</returns>
+    private async Task<bool> RunAsync(Schedule schedule, DateTime now, CancellationToken ct)
     {
         var runs = DueRuns.Of(schedule, now);
         if (types.Find(schedule.Type) is not { } handler)
         {
             Unknown(schedule.Id, schedule.Type); // A newer node knows it.
-            return;
+            return false;
         }
 
         await using var connection = await db.OpenConnectionAsync(ct);
@@ -124,7 +147,7 @@ internal sealed partial class ScheduleRuns(NpgsqlDataSource db, JobTypes types, 
 
         if (await move.ExecuteNonQueryAsync(ct) == 0)
         {
-            return; // Another did, or it was changed.
+            return true; // Another did, or it was changed.
         }
 
         if (runs.Occurrences.Count > 0)
@@ -135,6 +158,7 @@ internal sealed partial class ScheduleRuns(NpgsqlDataSource db, JobTypes types, 
 
         await transaction.CommitAsync(ct);
         bell.Ring();
+        return true;
     }
 
     /// <summary>Keeps which job came of it; an occurrence at which the job before had not ended is skipped.</summary>
@@ -182,6 +206,9 @@ internal sealed partial class ScheduleRuns(NpgsqlDataSource db, JobTypes types, 
             await row.OrNullAsync<short>(from + 5, ct), rule, once is not null, row.GetInt32(from + 11), row.GetString(from + 12), row.GetBoolean(from + 13),
             await row.OrNullAsync<DateTime>(from + 14, ct));
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Schedule {schedule} could not be run")]
+    private partial void NotRun(int schedule, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Schedule {schedule} is of type {type}, which this version does not know")]
     private partial void Unknown(int schedule, string type);

@@ -9,6 +9,7 @@ internal sealed class SchedulerGrain(ScheduleRuns schedules, ReminderRuns runs) 
     private const string Reminder = "schedules";
 
     private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30); // Another may have changed what is due, and been lost before it said so.
 
     private int _project;
@@ -58,7 +59,7 @@ internal sealed class SchedulerGrain(ScheduleRuns schedules, ReminderRuns runs) 
                 return;
             }
 
-            pause = due < TimeSpan.Zero ? TimeSpan.Zero : due < LongestPause ? due.Value : LongestPause;
+            pause = due < ShortestPause ? ShortestPause : due < LongestPause ? due.Value : LongestPause;
         }
         finally
         {

@@ -1,22 +1,29 @@
+using System.ComponentModel;
 using System.Text.Json;
 using Bayou.Http;
 
 namespace Bayou.Jobs;
 
 /// <summary>How long no other job of the same key is taken.</summary>
-/// <param name="Until"><c>start</c>, <c>end</c> (unless told), or <c>expiry</c>.</param>
-/// <param name="ForMs">With <c>expiry</c>.</param>
-internal sealed record UniqueBody(string? Key, string? Until, long? ForMs) : IBody;
+internal sealed record UniqueBody(
+    [property: Description("By which it is the same as another.")] string? Key,
+    [property: Description("Until it starts (start), ends (end, unless told), or a time is over (expiry).")] string? Until,
+    [property: Description("Milliseconds, with until=expiry.")] long? ForMs) : IBody;
 
 /// <summary>A job to be.</summary>
-/// <param name="DelayMs">Before it may run.</param>
-/// <param name="RunAt">From when it may run; else now.</param>
-/// <param name="Priority">0 goes first, 3 last.</param>
-/// <param name="After">Jobs that must end before.</param>
-/// <param name="AfterAnyEnd">Whether those may also have failed for good, or been cancelled; else they must succeed.</param>
 internal sealed record JobBody(
-    string? Type, JsonElement? Payload, string? Queue, int? Priority, int? MaxAttempts, long? DelayMs, DateTimeOffset? RunAt, UniqueBody? Unique,
-    IReadOnlyList<long>? After, bool? AfterAnyEnd) : IBody
+    [property: Description("One of GET /worker/types.")] string? Type,
+    [property: Description("As the type's schema has it; up to 64 KiB of JSON.")] JsonElement? Payload,
+    [property: Description("The type's own unless told.")] string? Queue,
+    [property: Description("0 goes first, 3 last; the type's own unless told.")] int? Priority,
+    [property: Description("1 to 100; the type's own unless told. A job whose worker is lost is given to another beyond that, up to three times.")]
+    int? MaxAttempts,
+    [property: Description("Milliseconds before it may run.")] long? DelayMs,
+    [property: Description("From when it may run; now unless told.")] DateTimeOffset? RunAt,
+    [property: Description("So that no other like it is taken meanwhile: the answer is then that one's id.")] UniqueBody? Unique,
+    [property: Description("Ids of jobs that must succeed before; while one of them is dead it waits for that to be tried again.")]
+    IReadOnlyList<long>? After,
+    [property: Description("Whether those before it may also be dead or cancelled: false, and true for then, unless told.")] bool? AfterAnyEnd) : IBody
 {
     private const int LongestPayload = 64 * 1024; // bytes of JSON
     private const int LongestKey = 255;
@@ -27,7 +34,8 @@ internal sealed record JobBody(
     /// <summary>The job that it asks for.</summary>
     /// <param name="maySystem">Whether the caller may ask for Bayou's own.</param>
     /// <returns>Or what of it does not fit.</returns>
-    public (NewJob? Job, FieldError? Wrong) Read(JobTypes types, JobsOptions options, int project, bool maySystem, string by, string traceId)
+    public (NewJob? Job, FieldError? Wrong) Read(
+        JobTypes types, JobsOptions options, int project, bool maySystem, string by, string traceId, DateTimeOffset now)
     {
         if (Type is null || types.Find(Type) is not { } handler || (handler.Type.IsSystem && !maySystem))
         {
@@ -38,7 +46,7 @@ internal sealed record JobBody(
         var payload = Payload is { ValueKind: not (JsonValueKind.Undefined or JsonValueKind.Null) } given ? given.GetRawText() : "{}";
         var wrong = payload.Length > LongestPayload ? new("payload", $"must be at most {LongestPayload / 1024} KiB of JSON")
             : handler.Check(payload) is var (field, message) ? new(field, message)
-            : Queue is not null && !options.Queues.ContainsKey(Queue) ? new("queue", $"must be one of {string.Join(", ", options.Queues.Keys.Order())}")
+            : options.QueueError(Queue, handler.Type) is { } unknown ? new("queue", unknown)
             : Priority is < 0 or > JobType.LastPriority ? new("priority", $"must be from 0 to {JobType.LastPriority}")
             : MaxAttempts is < 1 or > MostAttempts ? new("max_attempts", $"must be from 1 to {MostAttempts}")
             : DelayMs is < 0 or > LongestDelay ? new("delay_ms", $"must be from 0 to {LongestDelay}")
@@ -48,7 +56,8 @@ internal sealed record JobBody(
             : UniqueError();
         return wrong is not null ? (null, wrong) : (new(handler.Type.IsSystem ? JobScope.System : project, handler.Type, payload, by)
         {
-            Queue = Queue, Priority = Priority, MaxAttempts = MaxAttempts, RunAt = RunAt?.UtcDateTime, Delay = TimeSpan.FromMilliseconds(DelayMs ?? 0),
+            Queue = Queue, Priority = Priority, MaxAttempts = MaxAttempts, RunAt = RunAt > now ? RunAt.Value.UtcDateTime : null,
+            Delay = TimeSpan.FromMilliseconds(DelayMs ?? 0),
             TraceId = traceId, After = After ?? [], AfterAnyEnd = AfterAnyEnd ?? false, UniqueKey = Unique?.Key, UniqueUntil = UniqueUntil,
             UniqueFor = TimeSpan.FromMilliseconds(Unique?.ForMs ?? 0),
         }, null);
@@ -65,6 +74,7 @@ internal sealed record JobBody(
         Unique is null ? null
         : Unique.Key is not { Length: > 0 and <= LongestKey } || Unique.Key.Contains('\0', StringComparison.Ordinal)
             ? new("unique.key", $"must be a text of 1 to {LongestKey} characters")
+        : Unique.Key.StartsWith("schedule:", StringComparison.Ordinal) ? new("unique.key", "must not begin with schedule:, as those of schedules do")
         : Unique.Until is not (null or "start" or "end" or "expiry") ? new("unique.until", "must be start, end or expiry")
         : (Unique.Until == "expiry") != Unique.ForMs is not null ? new("unique.for_ms", "must be given with until=expiry, and only with it")
         : Unique.ForMs is < 1 or > LongestDelay ? new("unique.for_ms", $"must be from 1 to {LongestDelay}")

@@ -6,20 +6,20 @@ namespace Bayou.Jobs;
 /// <summary>Tries jobs again, has them run at once, and cancels them.</summary>
 internal sealed class JobChanges(NpgsqlDataSource db, JobBell bell)
 {
-    /// <summary>Has those that are dead or were cancelled wait again, with all their attempts; those that wait for their next attempt try it now.</summary>
+    /// <summary>
+    /// Has those that are dead or were cancelled wait again, with all their attempts, and those that wait for their next attempt try it now. One whose key
+    /// another job has by now, and one that was cancelled while it waited for others, stays as it is.
+    /// </summary>
     /// <returns>How many that were.</returns>
     public Task<int> RetryAsync(int[] projects, long[] ids, CancellationToken ct) => ChangeAsync(async connection =>
     {
         await using var back = new NpgsqlCommand($"""
             WITH back AS (
                 DELETE FROM job_history h
-                 WHERE h.project_id = ANY ($1) AND h.id = ANY ($2) AND h.status IN ('{JobStatus.Dead}', '{JobStatus.Cancelled}')
-                   AND NOT EXISTS (SELECT FROM job_keys k WHERE k.project_id = h.project_id AND k.key = h.unique_key AND k.expires_at > now())
-                RETURNING *),
-            keys AS (
-                INSERT INTO job_keys (project_id, key, job_id, expires_at)
-                SELECT project_id, unique_key, id, 'infinity' FROM back WHERE unique_until IN ({(short)UniqueUntil.Starts}, {(short)UniqueUntil.Ends})
-                ON CONFLICT DO NOTHING)
+                 WHERE h.project_id = ANY ($1) AND h.id = ANY ($2) AND h.status IN ('{JobStatus.Dead}', '{JobStatus.Cancelled}') AND h.pending = 0
+                   AND (h.unique_until NOT IN ({Keyed}) OR EXISTS (
+                        SELECT FROM job_keys k WHERE k.project_id = h.project_id AND k.key = h.unique_key AND k.job_id = h.id))
+                RETURNING *)
             INSERT INTO jobs (project_id, id, type, queue, priority, state, payload, max_attempts, run_at, created_at, created_by, trace_id, schedule_id,
                 batch_id, unique_key, unique_until, fence, error, error_pattern, tries)
             OVERRIDING SYSTEM VALUE
@@ -28,8 +28,26 @@ internal sealed class JobChanges(NpgsqlDataSource db, JobBell bell)
               FROM back
             """, connection);
         back.With(projects, ids);
+        await ClaimKeysAsync(connection, projects, ids, ct);
         return await back.ExecuteNonQueryAsync(ct) + await RunAsync(connection, projects, ids, "AND w.error IS NOT NULL", ct);
     }, ct);
+
+    private static string Keyed { get; } = $"{(short)UniqueUntil.Starts}, {(short)UniqueUntil.Ends}";
+
+    /// <summary>Takes the keys of those that come back, where no other job has them: of several of one key the first.</summary>
+    private static async Task ClaimKeysAsync(NpgsqlConnection connection, int[] projects, long[] ids, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand($"""
+            INSERT INTO job_keys AS k (project_id, key, job_id, expires_at)
+            SELECT project_id, unique_key, min(id), 'infinity' FROM job_history
+             WHERE project_id = ANY ($1) AND id = ANY ($2) AND status IN ('{JobStatus.Dead}', '{JobStatus.Cancelled}') AND pending = 0
+               AND unique_until IN ({Keyed})
+             GROUP BY project_id, unique_key ORDER BY project_id, unique_key
+            ON CONFLICT (project_id, key) DO UPDATE SET job_id = excluded.job_id, expires_at = excluded.expires_at WHERE k.expires_at <= now()
+            """, connection);
+        command.With(projects, ids);
+        await command.ExecuteNonQueryAsync(ct);
+    }
 
     /// <summary>Has those that wait for their time run now.</summary>
     /// <returns>How many that were.</returns>

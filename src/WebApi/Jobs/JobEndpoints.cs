@@ -33,7 +33,10 @@ internal static class JobEndpoints
             .Describe("ListJobs", "Jobs, newest first.", JobList.Spec);
         worker.MapPost("/jobs", (HttpContext http, JobEnqueue jobs, CancellationToken ct) => jobs.PostAsync(http, ct)).Needs(Permission.Write)
             .WithName("EnqueueJobs").WithSummary("Takes jobs to be run: one, a list, or a list and one that runs when all are done.")
-            .WithDescription("All of them or none. With an Idempotency-Key a repeat within 24 h changes nothing.")
+            .WithDescription("""
+                The body is one job; an array of up to 1,000; or { "jobs": [ … ], "then": { … } }, whose last job runs when all others have ended, however
+                they did unless it says otherwise. All of them are taken or none. With an Idempotency-Key a repeat within 24 h changes nothing.
+                """)
             .WithMetadata(new BodySpec(["application/json"], "A job, an array of these, or { jobs: [...], then: {...} }.", typeof(JobBody)));
         worker.MapGet("/jobs/facets", (HttpContext http, JobList list, CancellationToken ct) => list.FacetsAsync(http, ct)).Needs(Permission.Read).IsRead()
             .IsExpensive().Describe("JobFacets", "How many jobs there are of each type, status and queue.", JobList.SelectionSpec);
@@ -44,18 +47,21 @@ internal static class JobEndpoints
         worker.MapGet("/stats", (HttpContext http, WorkerStats stats, CancellationToken ct) => stats.GetAsync(http, ct)).Needs(Permission.Read).IsRead()
             .Describe("WorkerStats", "Queues, workers, and what was done in the last hour.", WorkerStats.Spec);
         Change("retry", "Retry", "Tries again what is dead or was cancelled, and at once what waits for its next attempt",
-            (changes, projects, ids, ct) => changes.RetryAsync(projects, ids, ct));
-        Change("cancel", "Cancel", "Cancels what waits, and tells what runs to stop", (changes, projects, ids, ct) => changes.CancelAsync(projects, ids, ct));
-        Change("run", "Run", "Runs now what waits for its time", (changes, projects, ids, ct) => changes.RunNowAsync(projects, ids, ct));
+            [JobStatus.Dead, JobStatus.Cancelled, JobStatus.Failed], (changes, projects, ids, ct) => changes.RetryAsync(projects, ids, ct));
+        Change("cancel", "Cancel", "Cancels what waits, and tells what runs to stop",
+            [JobStatus.Queued, JobStatus.Scheduled, JobStatus.Running, JobStatus.Failed],
+            (changes, projects, ids, ct) => changes.CancelAsync(projects, ids, ct));
+        Change("run", "Run", "Runs now what waits for its time", [JobStatus.Scheduled, JobStatus.Failed],
+            (changes, projects, ids, ct) => changes.RunNowAsync(projects, ids, ct));
 
-        void Change(string verb, string name, string summary, Func<JobChanges, int[], long[], CancellationToken, Task<int>> change)
+        void Change(string verb, string name, string summary, string[] among, Func<JobChanges, int[], long[], CancellationToken, Task<int>> change)
         {
             worker.MapPost($"/jobs/{{id:long}}/{verb}", (HttpContext http, long id, JobDetail detail, JobChanges changes, CancellationToken ct) =>
                 OneAsync(http, id, detail, (projects, ids) => change(changes, projects, ids, ct), ct)).Needs(Permission.Write).WithName($"{name}Job")
                 .WithSummary($"{summary}: one job.");
             worker.MapPost($"/jobs/{verb}", (
                 HttpContext http, [FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, JobChanges changes, CancellationToken ct) =>
-                    AllAsync(http, db, (projects, ids) => change(changes, projects, ids, ct), ct)).Needs(Permission.Write)
+                    AllAsync(http, db, among, (projects, ids) => change(changes, projects, ids, ct), ct)).Needs(Permission.Write)
                 .Describe($"{name}Jobs", $"{summary}: all that the filters select, up to {MostChanged} at once.", JobList.SelectionSpec);
         }
     }
@@ -76,9 +82,9 @@ internal static class JobEndpoints
         : job.Status is JobStatus.Dead or JobStatus.Cancelled && job.UniqueKey is not null ? ", and another job may have its key" : "";
 
     private static async Task<Results<ApiResult<JobsChanged>, ApiProblem>> AllAsync(
-        HttpContext http, NpgsqlDataSource db, Func<int[], long[], Task<int>> change, CancellationToken ct)
+        HttpContext http, NpgsqlDataSource db, string[] among, Func<int[], long[], Task<int>> change, CancellationToken ct)
     {
-        var (filter, source, problem) = JobList.Selection(http, isNeeded: true);
+        var (filter, source, problem) = JobList.Selection(http, among);
         if (problem is not null)
         {
             return problem;

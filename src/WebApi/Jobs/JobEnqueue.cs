@@ -20,7 +20,7 @@ internal sealed record EnqueueAnswer(long Id, bool Duplicate, IReadOnlyList<Enqu
 
 /// <summary><c>POST /worker/jobs</c>.</summary>
 internal sealed class JobEnqueue(
-    NpgsqlDataSource db, JobTypes types, JobBell bell, JobRoom room, RequestBody bodies, IOptions<JobsOptions> options)
+    NpgsqlDataSource db, JobTypes types, JobBell bell, JobRoom room, RequestBody bodies, TimeProvider time, IOptions<JobsOptions> options)
 {
     private const int MaxBody = 8 * 1024 * 1024;
     private const int MostJobs = 1_000;
@@ -179,6 +179,6 @@ internal sealed class JobEnqueue(
         var (body, wrong) = JsonBody.Read<JobBody>(Encoding.UTF8.GetBytes(item.GetRawText()));
         var caller = http.Caller()!;
         return body is null ? (null, wrong)
-            : body.Read(types, options.Value, http.Project(), caller.IsOwner, caller.Actor, TraceIds.Of(http));
+            : body.Read(types, options.Value, http.Project(), caller.IsOwner, caller.Actor, TraceIds.Of(http), time.GetUtcNow());
     }
 }

@@ -68,7 +68,7 @@ internal sealed class JobList([FromKeyedServices(DatabasePool.Reads)] NpgsqlData
 
     public async Task<Results<ApiResult<JobFacets>, ApiProblem>> FacetsAsync(HttpContext http, CancellationToken ct)
     {
-        var (filter, source, problem) = Selection(http, isNeeded: false);
+        var (filter, source, problem) = Selection(http, among: null);
         if (problem is not null)
         {
             return problem;
@@ -99,8 +99,8 @@ internal sealed class JobList([FromKeyedServices(DatabasePool.Reads)] NpgsqlData
     }
 
     /// <summary>The jobs that a request's filters select.</summary>
-    /// <param name="isNeeded">Whether there must be a filter: nobody means all jobs there are.</param>
-    public static (FilterSql Filter, string Source, ApiProblem? Problem) Selection(HttpContext http, bool isNeeded)
+    /// <param name="among">What is to be changed has one of these statuses, and there must be a filter: nobody means all jobs there are. Null to look.</param>
+    public static (FilterSql Filter, string Source, ApiProblem? Problem) Selection(HttpContext http, string[]? among)
     {
         var query = new QueryReader(http, SelectionSpec);
         var filter = new FilterSql();
@@ -111,12 +111,19 @@ internal sealed class JobList([FromKeyedServices(DatabasePool.Reads)] NpgsqlData
             filter.AddSearch(Searched, search.Replace('\0', ' '));
         }
 
-        if (isNeeded && !query.Has("search") && Fields.All(field => !query.Filters(field.Name)))
+        if (among is not null && !query.Has("search") && Fields.All(field => !query.Filters(field.Name)))
         {
             query.Fail("query", "must have a filter, as status=dead or id__in=7,9");
         }
 
-        return (filter, JobSource.Of(Statuses(query)), query.Problem);
+        var statuses = Statuses(query);
+        if (among is not null)
+        {
+            filter.AddSql($"w.status = ANY ({filter.Parameter(among)})");
+            statuses = statuses?.Intersect(among).ToList() is { Count: > 0 } named ? named : among;
+        }
+
+        return (filter, JobSource.Of(statuses), query.Problem);
     }
 
     /// <summary>The statuses that the filters leave; null for all.</summary>

@@ -3,6 +3,7 @@ using Bayou.Http;
 using Bayou.Logs;
 using Bayou.Projects;
 using Bayou.Segments;
+using Bayou.Self;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Bayou.Jobs;
@@ -35,6 +36,7 @@ internal static class JobLogs
         scope.ServiceProvider.GetRequiredService<CurrentProject>().Id = Project.Default;
         var sql = new FilterSql();
         sql.Add($"(meta ->> {"job_id"}) = {id.ToString(CultureInfo.InvariantCulture)}");
+        sql.Add($"service = {SelfMonitoring.Service} AND (meta ->> {"job_type"}) = {job.Type}"); // Of that project others' lines are no business of theirs.
         sql.Bound($"id > {after}");
         var selection = new LogSelection(sql, job.CreatedAt - Slack, (job.FinishedAt ?? DateTime.UtcNow) + Slack, "keyword");
         var segments = await scope.ServiceProvider.GetRequiredService<SegmentCatalogue<LogSegments>>().ReadAsync(ct);

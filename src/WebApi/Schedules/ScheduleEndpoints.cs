@@ -35,6 +35,7 @@ internal static class ScheduleEndpoints
         schedules.MapPost("/preview", PreviewAsync).Needs(Permission.Read).WithName("PreviewSchedule")
             .WithSummary("The next five runs of a schedule that is not saved yet.")
             .WithMetadata(new BodySpec(RequestBody.Types, "When it runs; whatever else is in it is left aside.", typeof(ScheduleBody)));
+        schedules.MapGet("/{id:int}", GetAsync).Needs(Permission.Read).WithName("GetSchedule").WithSummary("One schedule.");
         schedules.MapPatch("/{id:int}", ChangeAsync).Needs(Permission.Write).WithName("ChangeSchedule")
             .WithSummary("Changes what is given of a schedule, and leaves the rest.")
             .WithMetadata(new BodySpec(RequestBody.Types, "What changes.", typeof(ScheduleBody)));
@@ -122,6 +123,9 @@ internal static class ScheduleEndpoints
             : new ApiResult<SchedulePreview>(new([.. rule.Next(now, Shown).Select(run => Times.Format(run))]));
     }
 
+    private static async Task<Results<ApiResult<ScheduleRow>, ApiProblem>> GetAsync(HttpContext http, int id, NpgsqlDataSource db, CancellationToken ct) =>
+        await FindAsync(http, id, db, ct) is { } schedule ? new ApiResult<ScheduleRow>(schedule) : ApiProblem.NotFound("schedule");
+
     private static async Task<Results<ApiResult<ScheduleRow>, ApiProblem>> ChangeAsync(
         HttpContext http, int id, RequestBody bodies, ScheduleStore store, NpgsqlDataSource db, CancellationToken ct)
     {
@@ -146,6 +150,11 @@ internal static class ScheduleEndpoints
         if (await FindAsync(http, id, db, ct) is not { } before)
         {
             return ApiProblem.NotFound("schedule");
+        }
+
+        if (before.CreatedBy == ScheduleRow.BuiltIn)
+        {
+            return new ApiProblem(StatusCodes.Status409Conflict, "CONFLICT", "Bayou needs this schedule; it can be turned off.");
         }
 
         await store.DeleteAsync(http, before, ct);

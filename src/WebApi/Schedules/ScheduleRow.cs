@@ -16,6 +16,9 @@ internal sealed record ScheduleRow(
     bool Enabled, int JitterMs, string Missed, bool Overlap, bool IsSystem, DateTime? LastRun, long? LastJobId, string? LastStatus, string? LastError,
     DateTime? LastSkipped, DateTime? NextRun, string CreatedBy, DateTime CreatedAt, DateTime UpdatedAt)
 {
+    /// <summary>Who made those that are there from the start.</summary>
+    public const string BuiltIn = "system";
+
     public static string Columns { get; } = $"""
         w.id, w.name, w.type, w.payload::text, w.queue, w.priority, w.cron, w.every_seconds, w.once_at, w.time_zone, w.enabled, w.jitter_ms, w.missed,
         w.overlap, w.project_id = 0, w.last_run, w.last_job_id, last.status, last.error, w.last_skipped, w.next_run, w.created_by, w.created_at, w.updated_at

@@ -14,7 +14,7 @@ namespace Bayou.Self;
 /// <summary>Bayou's own API is monitored as any other is, by the same middleware and logger, as service <c>bayou</c>.</summary>
 internal static class SelfMonitoring
 {
-    private const string Service = "bayou";
+    public const string Service = "bayou";
 
     // What goes wrong while lines are stored would only be more lines to store.
     private static readonly string[] Storing = ["Bayou.Logs", "Bayou.Ingest.IngestNode", "Bayou.Database", "Npgsql"];

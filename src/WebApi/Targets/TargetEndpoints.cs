@@ -35,7 +35,7 @@ internal static class TargetEndpoints
     }
 
     private static void DescribePut(RouteHandlerBuilder route, string name) => route.Needs(Permission.Admin).WithName(name)
-        .WithSummary("Says where a service is reached. Headers replace those that were; without headers they stay.")
+        .WithSummary("Says where a service is reached. Headers replace those that were; without headers they stay, unless it is another origin.")
         .WithMetadata(new BodySpec(RequestBody.Types, "Its URL, and what is sent with every call.", typeof(TargetBody)));
 
     private static void DescribeDelete(RouteHandlerBuilder route, string name) =>
@@ -69,8 +69,15 @@ internal static class TargetEndpoints
             return problem!;
         }
 
+        if (body.AllowPrivate == true && !http.Caller()!.IsOwner)
+        {
+            return new ApiProblem(StatusCodes.Status403Forbidden, "FORBIDDEN", "Who may call into this network is for an owner to say.",
+                [new("allow_private", "is for owners to set")]);
+        }
+
+        // Of another origin they would be told to whoever is there.
         var kept = body.Headers is null && await store.FindAsync(http.Project(), service, stage, ct) is { } before && before.Stage == stage
-            ? before.Headers : null;
+            && before.BaseUrl.GetLeftPart(UriPartial.Authority) == new Uri(body.BaseUrl!).GetLeftPart(UriPartial.Authority) ? before.Headers : null;
         var target = new Target(service, stage, new(body.BaseUrl!), body.Headers ?? kept ?? new Dictionary<string, string>(), body.AllowPrivate ?? false);
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
@@ -115,11 +122,10 @@ internal static class TargetEndpoints
 
     private static FieldError? HeaderError(IReadOnlyDictionary<string, string>? headers)
     {
-        using var trial = new HttpRequestMessage();
         return headers is null ? null
             : headers.Count > MostHeaders ? new("headers", $"must be at most {MostHeaders}")
-            : headers.FirstOrDefault(header => header.Value is not { Length: <= LongestHeader } || header.Value.Any(c => c is < ' ' or > '~')
-                || !trial.Headers.TryAddWithoutValidation(header.Key, header.Value)).Key is { } wrong
+            : headers.FirstOrDefault(header => header.Value is not { Length: <= LongestHeader }
+                || !OutgoingHeaders.IsValid(header.Key, header.Value)).Key is { } wrong
                 ? new($"headers.{wrong}", $"must be a header's name, and what it holds a text of printable ASCII of at most {LongestHeader} characters")
             : null;
     }

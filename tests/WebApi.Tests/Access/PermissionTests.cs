@@ -48,6 +48,7 @@ public sealed partial class PermissionTests(People people) : IClassFixture<Peopl
         ["POST /worker/jobs/cancel"] = Write, ["POST /worker/jobs/run"] = Write, ["POST /worker/jobs/{id:long}/retry"] = Write,
         ["POST /worker/jobs/{id:long}/cancel"] = Write, ["POST /worker/jobs/{id:long}/run"] = Write,
         ["GET /worker/schedules"] = Read, ["POST /worker/schedules"] = Write, ["POST /worker/schedules/preview"] = Read,
+        ["GET /worker/schedules/{id:int}"] = Read,
         ["PATCH /worker/schedules/{id:int}"] = Write, ["DELETE /worker/schedules/{id:int}"] = Write, ["POST /worker/schedules/{id:int}/run"] = Write,
         ["GET /replay/targets"] = Read, ["PUT /replay/targets/{service}"] = Admin, ["DELETE /replay/targets/{service}"] = Admin,
         ["PUT /replay/targets/{service}/{stage}"] = Admin, ["DELETE /replay/targets/{service}/{stage}"] = Admin,

@@ -31,7 +31,8 @@ public sealed class JobTests(BayouServer server) : IClassFixture<BayouServer>
     [InlineData("""{ "type": "noop", "payload": [1] }""", "payload", "must be a JSON object")]
     [InlineData("""{ "type": "noop", "payload": { "error": "\u0000" } }""", "payload",
         "has what cannot be stored: NUL, half a surrogate pair, or a number beyond all bounds")]
-    [InlineData("""{ "type": "noop", "queue": "nope" }""", "queue", "must be one of default, http, system")]
+    [InlineData("""{ "type": "noop", "queue": "nope" }""", "queue", "must be one of default, http")]
+    [InlineData("""{ "type": "noop", "queue": "system" }""", "queue", "must be one of default, http")]
     [InlineData("""{ "type": "noop", "priority": 4 }""", "priority", "must be from 0 to 3")]
     [InlineData("""{ "type": "noop", "max_attempts": 0 }""", "max_attempts", "must be from 1 to 100")]
     [InlineData("""{ "type": "noop", "delay_ms": -5 }""", "delay_ms", "must be from 0 to 31622400000")]
@@ -39,6 +40,10 @@ public sealed class JobTests(BayouServer server) : IClassFixture<BayouServer>
     [InlineData("""{ "type": "noop", "unique": { "until": "end" } }""", "unique.key", "must be a text of 1 to 255 characters")]
     [InlineData("""{ "type": "noop", "unique": { "key": "a", "until": "expiry" } }""", "unique.for_ms", "must be given with until=expiry, and only with it")]
     [InlineData("""{ "type": "noop", "after": [999999999] }""", "after", "has 999999999, which is no job here")]
+    [InlineData("""{ "type": "noop", "unique": { "key": "schedule:1" } }""", "unique.key", "must not begin with schedule:")]
+    [InlineData("""{ "type": "http.request", "payload": { "target": "a", "headers": { "a": "1\r\nb: 2" } } }""", "payload.headers", "must be names of")]
+    [InlineData("""{ "type": "http.request", "payload": { "target": "a", "headers": { "a b": "1" } } }""", "payload.headers", "must be names of")]
+    [InlineData("""{ "type": "http.request", "payload": { "target": "a", "success_statuses": [99999] } }""", "payload.success_statuses", "must be statuses")]
     [InlineData("""{ "type": "noop", "kind": 1 }""", "kind", "is not known here, or not of its type")]
     [InlineData("""[]""", "body", "must be 1 to 1000 jobs")]
     [InlineData("""{ "jobs": [] }""", "jobs", "must be 1 to 1000 jobs")]
@@ -104,7 +109,7 @@ public sealed class JobTests(BayouServer server) : IClassFixture<BayouServer>
         var second = await EnqueueAsync(new { type = "noop", after = new[] { first } });
         var third = await EnqueueAsync(new { type = "noop", after = new[] { second } });
         var last = await EnqueueAsync(new { type = "noop", after = new[] { third }, after_any_end = true });
-        Assert.Equal([first], (await server.DataAsync($"/worker/jobs/{second}"))["after"]!.AsArray().Select(id => (long)id!));
+        Assert.Equal([first], (await server.DataAsync($"/worker/jobs/{second}"))["after"]!.AsArray().Select(after => (long)after!["id"]!));
         Assert.Equal(HttpStatusCode.OK, (await PostAsync($"{Address}/{first}/cancel", "")).Status);
         Assert.Equal("cancelled", (string)(await EndedAsync(second))["status"]!);
         Assert.Contains($"{second}", (string)(await EndedAsync(third))["error"]!, StringComparison.Ordinal);
@@ -188,6 +193,46 @@ public sealed class JobTests(BayouServer server) : IClassFixture<BayouServer>
         Assert.Equal(3, (long)facets["status"]!.AsArray().Single(count => (string)count!["value"]! == "cancelled")!["count"]!);
         Assert.Equal("query", (string)(await PostAsync($"{Address}/cancel", "")).Body["error"]!["details"]![0]!["field"]!);
         Assert.Equal(HttpStatusCode.BadRequest, (await PostAsync($"{Address}/cancel?colour=red", "")).Status);
+    }
+
+    [Fact]
+    public async Task What_was_cancelled_while_it_waited_for_others_does_not_run_before_them()
+    {
+        var first = await EnqueueAsync(new { type = "noop", delay_ms = 3_600_000 });
+        var second = await EnqueueAsync(new { type = "noop", after = new[] { first } });
+        await PostAsync($"{Address}/{second}/cancel", "");
+        Assert.Equal(HttpStatusCode.Conflict, (await PostAsync($"{Address}/{second}/retry", "")).Status);
+        Assert.Equal("cancelled", (string)(await EndedAsync(second))["status"]!);
+    }
+
+    [Fact]
+    public async Task Of_dead_jobs_of_one_key_one_comes_back()
+    {
+        var job = new { type = "noop", payload = new { error = "no" }, max_attempts = 1, unique = new { key = $"{Guid.NewGuid():N}" } };
+        var ids = new List<long>();
+        for (var i = 0; i < 2; i++)
+        {
+            ids.Add(await EnqueueAsync(job));
+            await EndedAsync(ids[^1]);
+        }
+
+        var (_, retried) = await PostAsync($"{Address}/retry?id__in={string.Join(',', ids)}", "");
+        Assert.Equal(1, (int)retried["data"]!["changed"]!);
+        var unique = new { key = $"{Guid.NewGuid():N}", until = "expiry", for_ms = 60_000 };
+        var expiring = new { type = "noop", payload = new { error = "no" }, max_attempts = 1, unique };
+        var id = await EnqueueAsync(expiring);
+        await EndedAsync(id);
+        Assert.Equal(HttpStatusCode.OK, (await PostAsync($"{Address}/{id}/retry", "")).Status); // Its own key does not keep it.
+    }
+
+    [Fact]
+    public async Task A_change_is_of_those_that_it_can_change()
+    {
+        var key = $"k{Guid.NewGuid():N}";
+        await EndedAsync(await EnqueueAsync(new { type = "noop", payload = new { error = key }, max_attempts = 1 }));
+        await EnqueueAsync(new { type = "noop", payload = new { error = key }, delay_ms = 3_600_000 });
+        Assert.Equal(1, (int)(await PostAsync($"{Address}/retry?search={key}", "")).Body["data"]!["changed"]!);
+        Assert.Equal(0, (int)(await PostAsync($"{Address}/retry?search={key}&status=succeeded", "")).Body["data"]!["changed"]!);
     }
 
     [Fact]

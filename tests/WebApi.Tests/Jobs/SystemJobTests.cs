@@ -26,6 +26,8 @@ public sealed class SystemJobTests
             Assert.True((string)job["status"]! == "succeeded", $"{job}");
         }
 
+        using var gone = await server.Http.DeleteAsync(new Uri($"/worker/schedules/{(int)schedules[0]!["id"]!}", UriKind.Relative), BayouServer.Ct);
+        Assert.Equal(HttpStatusCode.Conflict, gone.StatusCode); // It can be turned off.
         Assert.DoesNotContain(
             (await server.DataAsync($"/worker/jobs?limit=1000")).AsArray(), job => ((string)job!["type"]!).StartsWith("metrics.", StringComparison.Ordinal));
     }

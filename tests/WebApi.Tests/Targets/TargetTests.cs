@@ -66,6 +66,26 @@ public sealed class TargetTests(BayouServer server) : IClassFixture<BayouServer>
         Assert.Contains("POST /any/", (string)(await RunAsync(new { target = "staged", stage = "live" }))["result"]!["body"]!, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("/../admin/delete")]
+    [InlineData("/../../etc")]
+    [InlineData("/%2e%2e/admin")]
+    public async Task A_path_does_not_lead_out_of_the_targets_url(string path)
+    {
+        await server.PutTargetAsync("public", _base + "/api/public", new { Authorization = "Bearer secret" });
+        var job = await RunAsync(new { target = "public", path });
+        Assert.Equal("dead", (string)job["job"]!["status"]!);
+        Assert.Contains("leads out of", (string)job["job"]!["error"]!, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Secrets_do_not_go_to_another_origin()
+    {
+        await server.PutTargetAsync("moves", "https://api.example.com", new { Authorization = "Bearer secret" });
+        await server.PutTargetAsync("moves", _base);
+        Assert.DoesNotContain("Bearer secret", (string)(await RunAsync(new { target = "moves" }))["result"]!["body"]!, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_status_that_is_no_success_fails_and_its_wish_for_time_is_granted()
     {
@@ -73,6 +93,7 @@ public sealed class TargetTests(BayouServer server) : IClassFixture<BayouServer>
         var id = await EnqueueAsync(new { target = "busy", path = "/busy" }, attempts: 5);
         var job = await Eventually.SeesAsync(() => server.DataAsync($"/worker/jobs/{id}"), job => (string)job["job"]!["status"]! == "failed");
         Assert.Contains("503", (string)job["job"]!["error"]!, StringComparison.Ordinal);
+        Assert.Equal("busy just now", (string)job["attempts"]![0]!["detail"]!);
         var runAt = DateTimeOffset.Parse((string)job["job"]!["run_at"]!, System.Globalization.CultureInfo.InvariantCulture);
         Assert.True(runAt > DateTimeOffset.UtcNow.AddMinutes(50));
         Assert.Equal("succeeded", (string)(await RunAsync(new { target = "busy", path = "/busy", success_statuses = new[] { 503 } }))["job"]!["status"]!);
@@ -142,6 +163,7 @@ public sealed class TargetTests(BayouServer server) : IClassFixture<BayouServer>
             case "/busy":
                 http.Response.StatusCode = 503;
                 http.Response.Headers.RetryAfter = "3600";
+                await http.Response.WriteAsync("busy just now", http.RequestAborted);
                 return;
             case "/moved":
                 http.Response.Redirect(http.Request.Query["to"]!);

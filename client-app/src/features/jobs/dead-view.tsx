@@ -47,7 +47,16 @@ function Group({ group, scope }: { group: DeadGroup; scope: Scope }) {
       <td className="tabular-nums">{formatCount(group.count)}</td>
       <td className="whitespace-nowrap">{group.newest.finished_at && time.full(Date.parse(group.newest.finished_at))}</td>
       <td className="text-right whitespace-nowrap">
-        {mayWrite && <button type="button" className="button" disabled={retry.isPending} onClick={() => { retry.mutate(); }}>Try all again</button>}
+        <span className="inline-flex gap-1">
+          <button
+            type="button"
+            className="button"
+            onClick={() => { set({ view: 'jobs', status: 'dead', type: group.type, pattern: group.pattern }); }}
+          >
+            Show all
+          </button>
+          {mayWrite && <button type="button" className="button" disabled={retry.isPending} onClick={() => { retry.mutate(); }}>Try all again</button>}
+        </span>
       </td>
     </tr>
   );

@@ -66,9 +66,10 @@ export function EnqueueForm({ scope, onDone }: { scope: Scope; onDone: (id: numb
           className="rounded-md border border-line bg-surface px-2 py-1.5 text-sm"
         />
       </label>
-      <button type="submit" className="button justify-center py-1.5" disabled={enqueue.isPending}>Run it</button>
-      {enqueue.data && <p role="status" className="text-xs text-ink-soft">It is job {enqueue.data.data.id}.</p>}
-      {enqueue.error && <p role="alert" className="text-sm text-bad">{enqueue.error.message}</p>}
+      <div className="sticky bottom-0 flex flex-col gap-2 bg-card">
+        {enqueue.error && <p role="alert" className="text-sm text-bad">{enqueue.error.message}</p>}
+        <button type="submit" className="button justify-center py-1.5" disabled={enqueue.isPending}>Run it</button>
+      </div>
     </form>
   );
 }

@@ -38,6 +38,7 @@ export function JobDetail({ id, onClose }: { id: number; onClose: () => void }) 
                       {attempt.started_at && `, after ${formatLatency(Math.max(0, Date.parse(attempt.finished_at) - Date.parse(attempt.started_at)))}`}
                     </p>
                     <p className="wrap-anywhere">{attempt.error}</p>
+                    {attempt.detail && <pre tabIndex={0} className="mt-1 max-h-40 overflow-auto text-xs wrap-anywhere">{attempt.detail}</pre>}
                     {attempt.stack && <pre tabIndex={0} className="mt-1 max-h-60 overflow-auto text-xs text-ink-soft">{attempt.stack}</pre>}
                   </li>
                 ))}
@@ -56,7 +57,7 @@ function Time({ at }: { at: string }) {
   return <time dateTime={at}>{time.full(Date.parse(at))} {time.clock(Date.parse(at)).slice(-3)}</time>;
 }
 
-function Facts({ job, after }: { job: Job; after: number[] }) {
+function Facts({ job, after }: { job: Job; after: { id: number; status: string }[] }) {
   const took = job.started_at && job.finished_at ? formatLatency(Date.parse(job.finished_at) - Date.parse(job.started_at)) : null;
   const facts: readonly (readonly [string, React.ReactNode])[] = [
     ['Queue', `${job.queue}, priority ${job.priority}`],
@@ -65,7 +66,7 @@ function Facts({ job, after }: { job: Job; after: number[] }) {
     ['May run from', <Time key="run" at={job.run_at} />],
     ['Began', job.started_at && <><Time at={job.started_at} />{job.node && ` on ${job.node}`}</>],
     ['Ended', job.finished_at && <><Time at={job.finished_at} />{took && `, after ${took}`}</>],
-    ['Waits for', after.length > 0 ? after.join(', ') : null],
+    ['Waits for', after.length > 0 ? after.map(({ id, status }) => (status === 'dead' ? `${id}, which is dead` : `${id}`)).join('; ') : null],
     ['Came with', job.batch_id],
     ['Unique by', job.unique_key],
     ['Trace', job.trace_id],
@@ -124,7 +125,7 @@ function Actions({ job }: { job: Job }) {
   return mayWrite && (
     <>
       {change.error && <span role="alert" className="text-xs text-bad">{change.error.message}</span>}
-      {(may[job.status] ?? []).map(([verb, name]) => (
+      {(may[job.status] ?? []).filter(([verb]) => verb !== 'run' || job.waits_for === 0).map(([verb, name]) => (
         <button key={verb} type="button" className="button" disabled={change.isPending} onClick={() => { change.mutate(verb); }}>{name}</button>
       ))}
     </>

@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import { Choice } from '../../shared/choice';
 import { Popover } from '../../shared/popover';
 import { useTitle } from '../../shared/use-title';
@@ -17,6 +18,7 @@ export function JobsPage() {
   useTitle('Jobs and schedules');
   const { view, scope, job, set } = useJobsView();
   const [isOwner, mayWrite] = [useMay('owner'), useMay('write')];
+  const [isAsking, setAsking] = useState(false);
   const { data } = useQuery(stats(scope));
   const deadCount = data && data.dead.count > 0 ? ` (${data.dead.count}${data.dead.is_lower_bound ? '+' : ''})` : '';
   return (
@@ -39,7 +41,16 @@ export function JobsPage() {
         )}
         {mayWrite && (
           <div className="ml-auto">
-            <Popover name="Run a job" inside="w-96 p-4 text-sm"><EnqueueForm scope={scope} onDone={(id) => { set({ job: `${id}` }); }} /></Popover>
+            <Popover name="Run a job" inside="w-96 p-4 text-sm" isOpen={isAsking} onOpen={setAsking}>
+              <EnqueueForm
+                key={scope}
+                scope={scope}
+                onDone={(id) => {
+                  setAsking(false);
+                  set({ job: `${id}` });
+                }}
+              />
+            </Popover>
           </div>
         )}
       </div>

@@ -45,6 +45,11 @@ export function JobsView({ scope }: { scope: Scope }) {
             options={choices('All queues', counts?.queue, filter.queue)}
             onChange={(queue) => { set({ queue }); }}
           />
+          {filter.error_pattern !== null && (
+            <button type="button" className="button max-w-56 truncate" title={filter.error_pattern} onClick={() => { set({ pattern: null }); }}>
+              ✕ {filter.error_pattern}
+            </button>
+          )}
           <input
             type="search"
             aria-label="Search jobs"
@@ -91,6 +96,12 @@ export function JobsView({ scope }: { scope: Scope }) {
   );
 }
 
+/** What a job was told, in a few words. */
+const summaryOf = (payload: unknown) =>
+  Object.entries((payload ?? {}) as Record<string, unknown>)
+    .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(', ');
+
 interface LineProps {
   job: Job;
   isChosen: boolean;
@@ -108,6 +119,7 @@ function JobLine({ job, isChosen, onChoose, onOpen }: LineProps) {
           <input type="checkbox" checked={isChosen} aria-label={`Choose job ${job.id}`} onChange={(event) => { onChoose(event.target.checked); }} />
           <button type="button" className="underline" onClick={onOpen}>{job.type} {job.id}</button>
         </label>
+        <span className="block max-w-64 truncate pl-6 text-xs font-normal text-ink-soft">{summaryOf(job.payload)}</span>
       </th>
       <td><Status status={job.status} /></td>
       <td>{job.queue}</td>

@@ -19,7 +19,7 @@ export function NowView({ scope }: { scope: Scope }) {
     <>
       {error && <Paused>Updates paused: {error.message}. Trying again.</Paused>}
       <Figures stats={data} />
-      <Card title="Last hour" note="jobs that ended, by minute">
+      <Card title="Last hour" note="jobs that ended and attempts that failed, by minute">
         {data.minutes.length === 0 ? <Empty>Nothing ran in the last hour.</Empty>
           : <Suspense fallback={<Loading what="the chart" />}><MinutesChart minutes={data.minutes} now={dataUpdatedAt} /></Suspense>}
       </Card>
@@ -41,7 +41,7 @@ function Figures({ stats: { queued, running: runs, failed, dead, per_minute, fai
     ['Failed', many(failed), 'wait for their next attempt', failed.count > 0 ? 'text-warn' : ''],
     ['Dead', many(dead), 'failed for good', dead.count > 0 ? 'text-bad' : ''],
     ['Per minute', formatCount(per_minute), 'ended, over the last five minutes', ''],
-    ['Failure rate', formatRate(failure_rate), 'of attempts in the last hour', failure_rate > 0.05 ? 'text-bad' : ''],
+    ['Attempts failed', formatRate(failure_rate), 'of those in the last hour', failure_rate > 0.05 ? 'text-bad' : ''],
     ['Schedules late', formatLatency(scheduler_lag_ms), 'the one that is due longest', scheduler_lag_ms > 120_000 ? 'text-bad' : ''],
   ] as const;
   return (

@@ -15,6 +15,8 @@ export interface JobFilter {
   type: string | null;
   queue: string | null;
   search: string | null;
+  /** What the error is without what varies. */
+  error_pattern: string | null;
 }
 
 export const STATUSES = ['queued', 'scheduled', 'running', 'failed', 'succeeded', 'dead', 'cancelled'] as const;

@@ -39,6 +39,9 @@ export function SchedulesView({ scope }: { scope: Scope }) {
   );
 }
 
+/** Who made those that Bayou cannot do without: they can be turned off, not deleted. */
+const BUILT_IN = 'system';
+
 const when = (schedule: Schedule, full: (at: number) => string) =>
   schedule.cron !== null ? `${schedule.cron}${schedule.time_zone === 'UTC' ? '' : `, ${schedule.time_zone}`}`
     : schedule.every_seconds !== null ? `every ${formatDuration(schedule.every_seconds)}`
@@ -79,13 +82,13 @@ function ScheduleLine({ schedule, onEdit }: { schedule: Schedule; onEdit: () => 
       </td>
       <td className="text-right whitespace-nowrap">
         {mayWrite && (
-          <span className="inline-flex flex-wrap justify-end gap-1">
+          <span className="inline-flex justify-end gap-1">
             <button type="button" className="button" disabled={run.isPending} onClick={() => { run.mutate(); }}>Run now</button>
             <button type="button" className="button" onClick={onEdit}>Change</button>
             <button type="button" className="button" disabled={turn.isPending} onClick={() => { turn.mutate(); }}>
               {schedule.enabled ? 'Turn off' : 'Turn on'}
             </button>
-            {isSure
+            {schedule.created_by === BUILT_IN ? null : isSure
               ? <button type="button" className="button text-bad" onClick={() => { remove.mutate(); }}>Delete {schedule.name}</button>
               : <button type="button" className="button" onClick={() => { setSure(true); }}>Delete</button>}
           </span>

@@ -1,7 +1,13 @@
 import { STATUSES } from './queries';
 
 const dots: Record<string, string> = {
-  queued: 'bg-accent', scheduled: 'bg-line', running: 'bg-accent animate-pulse', failed: 'bg-warn', succeeded: 'bg-good', dead: 'bg-bad', cancelled: 'bg-line',
+  queued: 'bg-accent',
+  scheduled: 'border border-ink-soft',
+  running: 'bg-accent animate-pulse',
+  failed: 'bg-warn',
+  succeeded: 'bg-good',
+  dead: 'bg-bad',
+  cancelled: 'bg-ink-soft',
 };
 
 const says: Record<string, string> = { failed: 'Failed, tries again' };

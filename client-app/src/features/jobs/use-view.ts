@@ -1,4 +1,5 @@
 import { useParameters } from '../../shared/use-parameters';
+import { useMay } from '../access/access';
 import type { JobFilter, Scope } from './queries';
 
 export type View = 'now' | 'jobs' | 'schedules' | 'dead';
@@ -9,9 +10,11 @@ const views: readonly View[] = ['now', 'jobs', 'schedules', 'dead'];
 export function useJobsView() {
   const [parameters, change] = useParameters();
   const view = views.find((one) => one === parameters.get('view')) ?? 'now';
-  const scope: Scope = parameters.get('scope') === 'system' ? 'system' : 'project';
+  const isOwner = useMay('owner');
+  const scope: Scope = isOwner && parameters.get('scope') === 'system' ? 'system' : 'project';
   const filter: JobFilter = {
     status: parameters.get('status'), type: parameters.get('type'), queue: parameters.get('queue'), search: parameters.get('search'),
+    error_pattern: parameters.get('pattern'),
   };
   const job = Number(parameters.get('job')) || null;
 
