@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-using System.Threading.Channels;
 using Bayou.Cluster;
 using Bayou.Database;
 using Microsoft.Extensions.DependencyInjection;
@@ -13,8 +11,6 @@ namespace Bayou.Jobs;
 /// <summary>Runs jobs in this process. See docs/adr/0017-jobs.md.</summary>
 internal sealed partial class JobWorker : IHostedLifecycleService, IDisposable
 {
-    private const int MostEnds = 500; // written at once
-
     /// <summary>How often it looks for what nobody rang for.</summary>
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
@@ -23,15 +19,13 @@ internal sealed partial class JobWorker : IHostedLifecycleService, IDisposable
 
     private readonly JobLease _lease;
     private readonly JobClaims _claims;
-    private readonly JobEnds _ends;
+    private readonly JobOutbox _outbox;
     private readonly JobBell _bell;
     private readonly NpgsqlDataSource _db;
     private readonly TimeProvider _time;
     private readonly JobsOptions _options;
     private readonly ILogger<JobWorker> _logger;
     private readonly List<JobSlots> _slots;
-    private readonly Channel<(long Life, JobEnd End)> _left = Channel.CreateUnbounded<(long, JobEnd)>(new() { SingleReader = true });
-    private readonly ConcurrentDictionary<ClaimedJob, bool> _unwritten = new(); // jobs that are over, which the database does not know yet
     private readonly CancellationTokenSource _noMore = new(); // No more jobs are taken.
     private readonly CancellationTokenSource _stopping = new(); // Those that run are to stop.
     private readonly CancellationTokenSource _over = new(); // Nothing is done any more.
@@ -44,7 +38,8 @@ internal sealed partial class JobWorker : IHostedLifecycleService, IDisposable
         JobLease lease, JobClaims claims, JobEnds ends, JobBell bell, JobTypes types, [FromKeyedServices(DatabasePool.Jobs)] NpgsqlDataSource db,
         NodeIdentity node, TimeProvider time, IOptions<JobsOptions> options, IServiceProvider services, ILogger<JobWorker> logger)
     {
-        (_lease, _claims, _ends, _bell, _db, _time, _options, _logger) = (lease, claims, ends, bell, db, time, options.Value, logger);
+        (_lease, _claims, _bell, _db, _time, _options, _logger) = (lease, claims, bell, db, time, options.Value, logger);
+        _outbox = new(ends, time, logger, life => !_stopping.IsCancellationRequested && life == _life?.Id, WakeAll, Lose);
         var around = new RunSurroundings(services, node.Name, time, logger);
         _slots = [.. _options.Queues.Where(queue => queue.Value > 0)
             .Select(queue => new JobSlots(queue.Key, queue.Value, claims, types, around, Left))];
@@ -78,7 +73,7 @@ internal sealed partial class JobWorker : IHostedLifecycleService, IDisposable
         await IdleAsync(TimeSpan.FromSeconds(_options.StopSeconds), cancellationToken);
         await _stopping.CancelAsync();
         await IdleAsync(Timeout.InfiniteTimeSpan, cancellationToken);
-        _left.Writer.TryComplete();
+        _outbox.Complete();
         try
         {
             await _writing.WaitAsync(cancellationToken);
@@ -122,7 +117,7 @@ internal sealed partial class JobWorker : IHostedLifecycleService, IDisposable
         }
 
         _bell.Rang += OnRang;
-        _writing = WriteAsync();
+        _writing = _outbox.RunAsync();
         _loops.AddRange([GoOnAsync(BeatAsync), GoOnAsync(LookAsync), GoOnAsync(ListenAsync)]);
         _loops.AddRange(_slots.SelectMany(slots => slots.Start(() => _life!, _noMore.Token, _stopping.Token)));
     }
@@ -217,7 +212,7 @@ internal sealed partial class JobWorker : IHostedLifecycleService, IDisposable
                 await ReportAsync();
                 _slots.ForEach(slots => slots.HandBack(all: false));
                 var life = _life!;
-                var known = _slots.SelectMany(slots => slots.Held).Where(run => run.Life == life).Select(run => run.Job).Concat(_unwritten.Keys)
+                var known = _slots.SelectMany(slots => slots.Held).Where(run => run.Life == life).Select(run => run.Job).Concat(_outbox.Unwritten)
                     .Select(job => (job.Id, job.Fence)).ToHashSet(); // Before the look: what comes later is not in it.
                 var (dueIn, held) = await _claims.LookAsync(life.Id, queues, _over.Token);
                 foreach (var slots in _slots.Where(slots => dueIn.TryGetValue(slots.Queue, out var due) && due <= TimeSpan.Zero))
@@ -232,9 +227,9 @@ internal sealed partial class JobWorker : IHostedLifecycleService, IDisposable
                 }
 
                 // Handed out by a statement whose answer never came: nobody runs it.
-                foreach (var job in held.Where(job => !known.Contains((job.Id, job.Fence)) && !_unwritten.Keys.Any(end => end.Id == job.Id)))
+                foreach (var job in held.Where(job => !known.Contains((job.Id, job.Fence)) && !_outbox.Unwritten.Any(end => end.Id == job.Id)))
                 {
-                    _left.Writer.TryWrite((life.Id, JobEnd.HandedBack(job.ToClaimed(), TimeSpan.Zero)));
+                    _outbox.Add(life.Id, JobEnd.HandedBack(job.ToClaimed(), TimeSpan.Zero));
                 }
 
                 next = dueIn.Values.Where(due => due > TimeSpan.Zero).Append(Look).Min();
@@ -294,9 +289,11 @@ internal sealed partial class JobWorker : IHostedLifecycleService, IDisposable
         }
     }
 
+    private void WakeAll() => _slots.ForEach(slots => slots.Wake());
+
     private void OnRang()
     {
-        _slots.ForEach(slots => slots.Wake());
+        WakeAll();
         try
         {
             _rung.Release();
@@ -310,80 +307,7 @@ internal sealed partial class JobWorker : IHostedLifecycleService, IDisposable
     private void Left(JobRun run, JobEnd end)
     {
         run.Dispose();
-        _unwritten[end.Job] = true;
-        _left.Writer.TryWrite((run.Life.Id, end)); // Of a life that is lost too: what others have taken is no longer that one's.
-    }
-
-    /// <summary>Writes how jobs were left, as many at once as there are by then.</summary>
-    private async Task WriteAsync()
-    {
-        while (await _left.Reader.WaitToReadAsync(CancellationToken.None))
-        {
-            var ends = new List<JobEnd>();
-            var life = 0L;
-            while (ends.Count < MostEnds && _left.Reader.TryPeek(out var next) && (ends.Count == 0 || next.Life == life) && _left.Reader.TryRead(out next))
-            {
-                life = next.Life;
-                ends.Add(next.End);
-            }
-
-            await WriteAsync(life, ends);
-            ends.ForEach(end => _unwritten.TryRemove(end.Job, out _));
-        }
-    }
-
-    /// <summary>Until it is written. Doing it again is harmless: what is written is no longer the worker's.</summary>
-    private async Task WriteAsync(long life, List<JobEnd> ends)
-    {
-        while (true)
-        {
-            try
-            {
-                await _ends.WriteAsync(life, ends, CancellationToken.None);
-                if (ends.Exists(end => end.Status is not null || end.Delay is { } delay && delay < Look))
-                {
-                    _slots.ForEach(slots => slots.Wake()); // Some may have waited for these.
-                }
-
-                return;
-            }
-            catch (Exception e) when (!DatabaseFailure.IsPassing(e))
-            {
-                NotWritten(ends.Count, e);
-                await WriteApartAsync(life, ends);
-                return;
-            }
-            catch (Exception e)
-            {
-                NotWritten(ends.Count, e);
-                if (_stopping.IsCancellationRequested || life != _life!.Id)
-                {
-                    return; // Others take them over.
-                }
-
-                await Task.Delay(Look, _time, CancellationToken.None);
-            }
-        }
-    }
-
-    /// <summary>One of them cannot be written: the others need not wait for it, and it is written without what cannot be stored.</summary>
-    private async Task WriteApartAsync(long life, List<JobEnd> ends)
-    {
-        if (ends is [var one])
-        {
-            if (one.IsPlain)
-            {
-                Lose(); // So that others take it over: here it would stay as if it ran for ever.
-                return;
-            }
-
-            ends = [one.Plain()];
-        }
-
-        foreach (var end in ends)
-        {
-            await WriteAsync(life, [end]);
-        }
+        _outbox.Add(run.Life.Id, end);
     }
 
     private async Task IdleAsync(TimeSpan longest, CancellationToken ct)
@@ -404,9 +328,6 @@ internal sealed partial class JobWorker : IHostedLifecycleService, IDisposable
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Jobs wait for the database")]
     private partial void NotReached(Exception exception);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "How {count} jobs ended could not be written just now")]
-    private partial void NotWritten(int count, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Worker {worker} could not renew its lease; its jobs are others' now")]
     private partial void LeaseLost(long worker);
