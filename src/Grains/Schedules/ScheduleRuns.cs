@@ -131,14 +131,12 @@ internal sealed partial class ScheduleRuns(NpgsqlDataSource db, JobTypes types, 
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await using var move = new NpgsqlCommand("""
-            UPDATE schedules SET next_run = $3, enabled = enabled AND $3 IS NOT NULL, last_run = coalesce($4, last_run),
-                   last_skipped = coalesce($5, last_skipped)
+            UPDATE schedules SET next_run = $3, enabled = enabled AND $3 IS NOT NULL, last_skipped = coalesce($4, last_skipped)
              WHERE id = $1 AND next_run IS NOT DISTINCT FROM $2 AND enabled
             """, connection);
         move.With<int>(schedule.Id);
         move.With(schedule.Next);
         move.With(runs.Next);
-        move.With(runs.Occurrences is [.., var last] ? last : (DateTime?)null);
         move.With(runs.Skipped);
         foreach (var parameter in move.Parameters.Skip(1))
         {
@@ -165,11 +163,17 @@ internal sealed partial class ScheduleRuns(NpgsqlDataSource db, JobTypes types, 
     private static async Task TellAsync(
         NpgsqlConnection connection, Schedule schedule, DueRuns runs, IReadOnlyList<EnqueuedJob> jobs, CancellationToken ct)
     {
-        var skipped = jobs.Zip(runs.Occurrences).LastOrDefault(pair => pair.First.Duplicate).Second;
-        await using var command = new NpgsqlCommand(
-            "UPDATE schedules SET last_job_id = coalesce($2, last_job_id), last_skipped = coalesce($3::timestamptz, last_skipped) WHERE id = $1", connection);
-        command.With(schedule.Id, jobs.LastOrDefault(job => !job.Duplicate)?.Id, skipped == default ? null : skipped);
+        var (ran, skipped) = (Last(isSkipped: false), Last(isSkipped: true));
+        await using var command = new NpgsqlCommand("""
+            UPDATE schedules SET last_job_id = coalesce($2, last_job_id), last_run = coalesce($3::timestamptz, last_run),
+                   last_skipped = coalesce($4::timestamptz, last_skipped)
+             WHERE id = $1
+            """, connection);
+        command.With(schedule.Id, ran?.Job.Id, ran?.Time, skipped?.Time);
         await command.ExecuteNonQueryAsync(ct);
+
+        (EnqueuedJob Job, DateTime Time)? Last(bool isSkipped) =>
+            jobs.Zip(runs.Occurrences).Where(pair => pair.First.Duplicate == isSkipped).Select(pair => ((EnqueuedJob, DateTime)?)pair).LastOrDefault();
     }
 
     private static NewJob JobAt(Schedule schedule, JobType type, DateTime occurrence) => JobOf(schedule, type) with

@@ -39,7 +39,7 @@ function Group({ group, scope }: { group: DeadGroup; scope: Scope }) {
   });
   return (
     <tr className="align-top">
-      <th scope="row" className="max-w-xl wrap-anywhere">
+      <th scope="row" className="max-w-xl min-w-48 wrap-anywhere">
         <button type="button" className="text-left underline" onClick={() => { set({ job: `${group.newest.id}` }); }}>{group.error}</button>
         {retry.error && <p role="alert" className="text-xs font-normal text-bad">{retry.error.message}</p>}
       </th>

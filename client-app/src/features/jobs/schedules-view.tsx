@@ -60,6 +60,8 @@ function ScheduleLine({ schedule, onEdit }: { schedule: Schedule; onEdit: () => 
   const remove = useMutation({ mutationFn: () => sendJson('delete', '/worker/schedules/{id}', undefined, place), onSuccess: again });
   const error = run.error ?? turn.error ?? remove.error;
   const { last_job_id: lastJob } = schedule;
+  const lastSkipped = Date.parse(schedule.last_skipped ?? '');
+  const skipped = lastSkipped > Date.parse(schedule.last_run ?? '1970-01-01T00:00:00Z') ? lastSkipped : null;
   return (
     <tr data-schedule={schedule.name} className={`align-top ${schedule.enabled ? '' : 'text-ink-soft'}`}>
       <th scope="row">
@@ -75,7 +77,7 @@ function ScheduleLine({ schedule, onEdit }: { schedule: Schedule; onEdit: () => 
             <Status status={schedule.last_status} />
           </button>
         )}
-        {schedule.last_skipped && <span className="block text-xs text-ink-soft">skipped {time.full(Date.parse(schedule.last_skipped))}</span>}
+        {skipped !== null && <span className="block text-xs text-ink-soft">skipped {time.full(skipped)}</span>}
       </td>
       <td className="whitespace-nowrap">
         {!schedule.enabled ? 'is off' : schedule.next_run ? time.full(Date.parse(schedule.next_run)) : 'soon'}
