@@ -6,8 +6,9 @@ using Bayou.Torture;
 
 if (args is ["worker", .. var settings])
 {
-    // A server that knows one more type of jobs.
-    return await BayouProgram.RunAsync(() => Api.Build(services => services.AddJob<RowJob, RowPayload>(), settings), Console.Error);
+    // A server that knows two more types of jobs.
+    return await BayouProgram.RunAsync(
+        () => Api.Build(services => services.AddJob<RowJob, RowPayload>().AddJob<KillJob, RowPayload>(), settings), Console.Error);
 }
 
 var seconds = new Option<int>("--seconds") { Description = "How long things go wrong", DefaultValueFactory = _ => 30 };

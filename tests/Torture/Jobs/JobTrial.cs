@@ -41,6 +41,11 @@ internal static class JobTrial
             made.EnsureSuccessStatusCode();
         }
 
+        using (var killer = await nodes.Http.PostAsJsonAsync(new Uri(nodes.Webs[0].Url, "/worker/jobs"), new { type = KillJob.Name }, ct))
+        {
+            killer.EnsureSuccessStatusCode();
+        }
+
         var random = new Random(seed);
         var chaos = new Chaos(nodes, database, length, random.Next());
         var senders = Enumerable.Range(0, Senders).Select(i => new JobSender(nodes, i, random.Next())).ToList();
@@ -68,6 +73,12 @@ internal static class JobTrial
     /// <summary>Waits until no job is left. One that three workers were lost with is dead by then, which is right; it is tried again.</summary>
     private static async Task<long> DrainAsync(Nodes nodes, NpgsqlDataSource db, CancellationToken ct)
     {
+        while (await ScalarAsync(db, $"SELECT count(*) FROM jobs WHERE type = '{KillJob.Name}'", ct) > 0)
+        {
+            await Task.Delay(200, ct);
+        }
+
+        await nodes.StartAsync(ct); // From here on nobody dies.
         foreach (var name in Schedules)
         {
             var id = await ScalarAsync(db, $"SELECT id::bigint FROM schedules WHERE name = '{name}'", ct);
@@ -96,6 +107,8 @@ internal static class JobTrial
         var wrong = new List<string>();
         await ExpectAsync(taken, "jobs that were asked for", $"SELECT count(*) FROM job_history WHERE type = '{RowJob.Name}' AND schedule_id IS NULL");
         await ExpectAsync(0, "jobs that are there twice", "SELECT count(*) FROM (SELECT id FROM job_history GROUP BY id HAVING count(*) > 1) twice");
+        await ExpectAsync(1, "jobs that are dead as three workers were lost with them",
+            $"SELECT count(*) FROM job_history WHERE type = '{KillJob.Name}' AND status = 'dead' AND error LIKE 'Three workers were lost%'");
         await ExpectAsync(0, "jobs that did not succeed", $"SELECT count(*) FROM job_history WHERE type = '{RowJob.Name}' AND status <> 'succeeded'");
         await ExpectAsync(0, "jobs without a row",
             $"SELECT count(*) FROM job_history j WHERE type = '{RowJob.Name}' AND NOT EXISTS (SELECT FROM torture_rows r WHERE r.job_id = j.id)");

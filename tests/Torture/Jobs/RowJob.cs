@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Bayou.Jobs;
 using Npgsql;
 
@@ -26,6 +27,22 @@ internal sealed class RowJob(NpgsqlDataSource db) : IJob<RowPayload>
         await row.ExecuteNonQueryAsync(ct);
         await job.CompleteAsync(connection, ct: ct);
         await transaction.CommitAsync(ct);
+        return null;
+    }
+}
+
+/// <summary>Ends the process that runs it.</summary>
+internal sealed class KillJob : IJob<RowPayload>
+{
+    public const string Name = "torture.kill";
+
+    public static JobType Type { get; } = new(Name, "Ends its process.") { MaxAttempts = 100 };
+
+    public async Task<object?> RunAsync(RowPayload payload, JobContext job, CancellationToken ct)
+    {
+        using var own = Process.GetCurrentProcess();
+        own.Kill();
+        await own.WaitForExitAsync(ct);
         return null;
     }
 }
