@@ -51,6 +51,9 @@ internal sealed partial class JobSlots : IDisposable
 
     public int Running => _running;
 
+    /// <summary>Whether jobs may have been handed out that are not known here yet.</summary>
+    public bool IsTaking { get; private set; }
+
     private int Waiting => _taken.Reader.Count;
 
     private int MayWait => (int)Math.Min(MostAhead, _places * (Ahead.Ticks / Math.Max(_averageTicks, 1)));
@@ -149,15 +152,23 @@ internal sealed partial class JobSlots : IDisposable
         // The places are left to it when it has begun: a job that was handed out is not forgotten because this process ends.
         stop.ThrowIfCancellationRequested();
         var turn = Turns[_turn = (_turn + 1) % Turns.Length];
-        var jobs = await _claims.TakeAsync(life.Id, _queue, turn, most, CancellationToken.None);
-        foreach (var job in jobs)
+        IsTaking = true;
+        try
         {
-            var run = new JobRun(job, life, _types.Find(job.Type), _around);
-            _held[run] = false;
-            _taken.Writer.TryWrite(run);
-        }
+            var jobs = await _claims.TakeAsync(life.Id, _queue, turn, most, CancellationToken.None);
+            foreach (var job in jobs)
+            {
+                var run = new JobRun(job, life, _types.Find(job.Type), _around);
+                _held[run] = false;
+                _taken.Writer.TryWrite(run);
+            }
 
-        return jobs.Count;
+            return jobs.Count;
+        }
+        finally
+        {
+            IsTaking = false;
+        }
     }
 
     private void Leave(JobRun run, JobEnd end)

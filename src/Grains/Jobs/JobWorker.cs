@@ -212,6 +212,7 @@ internal sealed partial class JobWorker : IHostedLifecycleService, IDisposable
                 await ReportAsync();
                 _slots.ForEach(slots => slots.HandBack(all: false));
                 var life = _life!;
+                var isSure = !_slots.Exists(slots => slots.IsTaking);
                 var known = _slots.SelectMany(slots => slots.Held).Where(run => run.Life == life).Select(run => run.Job).Concat(_outbox.Unwritten)
                     .Select(job => (job.Id, job.Fence)).ToHashSet(); // Before the look: what comes later is not in it.
                 var (dueIn, held) = await _claims.LookAsync(life.Id, queues, _over.Token);
@@ -227,7 +228,7 @@ internal sealed partial class JobWorker : IHostedLifecycleService, IDisposable
                 }
 
                 // Handed out by a statement whose answer never came: nobody runs it.
-                foreach (var job in held.Where(job => !known.Contains((job.Id, job.Fence)) && !_outbox.Unwritten.Any(end => end.Id == job.Id)))
+                foreach (var job in held.Where(job => isSure && !known.Contains((job.Id, job.Fence)) && !_outbox.Unwritten.Any(end => end.Id == job.Id)))
                 {
                     _outbox.Add(life.Id, JobEnd.HandedBack(job.ToClaimed(), TimeSpan.Zero));
                 }
