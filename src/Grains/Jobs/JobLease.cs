@@ -25,16 +25,18 @@ internal sealed class JobLease([FromKeyedServices(DatabasePool.Jobs)] NpgsqlData
         return (long)(await command.ExecuteScalarAsync(ct))!;
     }
 
-    /// <returns>False when others take the worker for lost.</returns>
-    public async Task<bool> RenewAsync(long worker, int running, bool isStopping, CancellationToken ct)
+    /// <returns>Whether it is renewed, or others take the worker for lost; and whether there is anything to take over from others.</returns>
+    public async Task<(bool IsRenewed, bool IsAnyLost)> RenewAsync(long worker, int running, bool isStopping, CancellationToken ct)
     {
-        await using var command = db.CreateCommand("""
+        await using var command = db.CreateCommand($"""
             UPDATE job_workers SET beat_at = now(), lease_until = now() + $2, running = $3, state = CASE WHEN $4 THEN 'stopping' ELSE state END
              WHERE id = $1 AND state IN ('live', 'stopping')
+            RETURNING EXISTS (SELECT FROM job_workers w WHERE w.state IN ('live', 'stopping') AND w.lease_until < now())
+                   OR EXISTS (SELECT FROM jobs j JOIN job_workers w ON w.id = j.worker AND w.state IN ('lost', 'stopped') WHERE j.state = {JobState.Running})
             """);
         command.CommandTimeout = Math.Max(1, options.Value.LeaseSeconds / 5); // One that takes longer comes too late.
         command.With(worker, options.Value.Lease, running, isStopping);
-        return await command.ExecuteNonQueryAsync(ct) > 0;
+        return await command.ExecuteScalarAsync(ct) is bool isAnyLost ? (true, isAnyLost) : (false, false);
     }
 
     public async Task EndAsync(long worker, CancellationToken ct)

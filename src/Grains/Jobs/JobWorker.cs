@@ -168,7 +168,9 @@ internal sealed partial class JobWorker : IHostedLifecycleService, IDisposable
             try
             {
                 var asked = _time.GetTimestamp();
-                if (_life!.Lost.IsCancellationRequested || !await _lease.RenewAsync(_life.Id, Running, _noMore.IsCancellationRequested, _over.Token))
+                var (isRenewed, isAnyLost) = _life!.Lost.IsCancellationRequested ? (false, false)
+                    : await _lease.RenewAsync(_life.Id, Running, _noMore.IsCancellationRequested, _over.Token);
+                if (!isRenewed)
                 {
                     Lose();
                     _life = await BeginAsync();
@@ -177,7 +179,7 @@ internal sealed partial class JobWorker : IHostedLifecycleService, IDisposable
                 _life.Extend(_options.Lease - period - _time.GetElapsedTime(asked)); // By then others may have taken over.
 
                 // When all were cut off at once, as by the database's own restart, each is given time to say that it is there.
-                if (_time.GetElapsedTime(steadySince) > _options.Lease && await _lease.TakeOverAsync(_over.Token) is > 0 and var taken)
+                if (isAnyLost && _time.GetElapsedTime(steadySince) > _options.Lease && await _lease.TakeOverAsync(_over.Token) is > 0 and var taken)
                 {
                     TakenOver(taken);
                     _bell.Ring();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Net.Http.Json;
 using System.Runtime.InteropServices;
 using Bayou.Database;
@@ -82,8 +83,7 @@ internal static class JobTrial
         foreach (var name in Schedules)
         {
             var id = await ScalarAsync(db, $"SELECT id::bigint FROM schedules WHERE name = '{name}'", ct);
-            using var off = await nodes.Http.PatchAsJsonAsync(new Uri(nodes.Webs[0].Url, $"/worker/schedules/{id}"), new { enabled = false }, ct);
-            off.EnsureSuccessStatusCode();
+            await DoneAsync(nodes, HttpMethod.Patch, $"/worker/schedules/{id}", new { enabled = false }, ct);
         }
 
         for (var revived = 0L; ; await Task.Delay(200, ct))
@@ -91,14 +91,30 @@ internal static class JobTrial
             var dead = await ScalarAsync(db, $"SELECT count(*) FROM job_history_dead WHERE type = '{RowJob.Name}'", ct);
             if (dead > 0)
             {
-                using var retried = await nodes.Http.PostAsync(new Uri(nodes.Webs[0].Url, $"/worker/jobs/retry?status=dead&type={RowJob.Name}"), null, ct);
-                retried.EnsureSuccessStatusCode();
+                await DoneAsync(nodes, HttpMethod.Post, $"/worker/jobs/retry?status=dead&type={RowJob.Name}", null, ct);
                 revived += dead;
             }
             else if (await ScalarAsync(db, $"SELECT count(*) FROM jobs WHERE type = '{RowJob.Name}'", ct) == 0)
             {
                 return revived;
             }
+        }
+    }
+
+    /// <summary>Asks until it is done: a server's connections may have broken with the database's last crash, of which it learns as it uses them.</summary>
+    private static async Task DoneAsync(Nodes nodes, HttpMethod method, string path, object? body, CancellationToken ct)
+    {
+        while (true)
+        {
+            using var request = new HttpRequestMessage(method, new Uri(nodes.Webs[0].Url, path)) { Content = body is null ? null : JsonContent.Create(body) };
+            using var response = await nodes.Http.SendAsync(request, ct);
+            if (response.StatusCode != HttpStatusCode.ServiceUnavailable)
+            {
+                response.EnsureSuccessStatusCode();
+                return;
+            }
+
+            await Task.Delay(200, ct);
         }
     }
 
