@@ -15,7 +15,7 @@ internal sealed partial class JobBell(NpgsqlDataSource db, TimeProvider time, IL
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
-    private readonly SemaphoreSlim _rung = new(0, 1);
+    private readonly Signal _rung = new();
 
     /// <summary>Raised in this process at once.</summary>
     public event Action? Rang;
@@ -24,14 +24,7 @@ internal sealed partial class JobBell(NpgsqlDataSource db, TimeProvider time, IL
     public void Ring()
     {
         Rang?.Invoke();
-        try
-        {
-            _rung.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // It is being sent already.
-        }
+        _rung.Set();
     }
 
     public override void Dispose()

@@ -32,7 +32,7 @@ internal sealed partial class JobSlots : IDisposable
     private readonly Action<JobRun, JobEnd> _ended;
     private readonly Channel<JobRun> _taken = Channel.CreateUnbounded<JobRun>();
     private readonly ConcurrentDictionary<JobRun, bool> _held = new(); // true once it runs
-    private readonly SemaphoreSlim _wake = new(1, 1);
+    private readonly Signal _wake = new(isSet: true);
     private Task _taking = Task.CompletedTask;
     private int _turn;
     private int _running;
@@ -59,17 +59,7 @@ internal sealed partial class JobSlots : IDisposable
     private int MayWait => (int)Math.Min(MostAhead, _places * (Ahead.Ticks / Math.Max(_averageTicks, 1)));
 
     /// <summary>Has it look whether a job is due.</summary>
-    public void Wake()
-    {
-        try
-        {
-            _wake.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // It will look.
-        }
-    }
+    public void Wake() => _wake.Set();
 
     public void Dispose() => _wake.Dispose();
 

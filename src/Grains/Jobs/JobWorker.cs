@@ -29,7 +29,7 @@ internal sealed partial class JobWorker : IHostedLifecycleService, IDisposable
     private readonly CancellationTokenSource _noMore = new(); // No more jobs are taken.
     private readonly CancellationTokenSource _stopping = new(); // Those that run are to stop.
     private readonly CancellationTokenSource _over = new(); // Nothing is done any more.
-    private readonly SemaphoreSlim _rung = new(0, 1);
+    private readonly Signal _rung = new();
     private readonly List<Task> _loops = [];
     private WorkerLife? _life;
     private Task _writing = Task.CompletedTask;
@@ -297,14 +297,7 @@ internal sealed partial class JobWorker : IHostedLifecycleService, IDisposable
     private void OnRang()
     {
         WakeAll();
-        try
-        {
-            _rung.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // It will look.
-        }
+        _rung.Set();
     }
 
     private void Left(JobRun run, JobEnd end)

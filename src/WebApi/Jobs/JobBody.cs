@@ -31,6 +31,10 @@ internal sealed record JobBody(
     private const int MostAfter = 1_000;
     private const long LongestDelay = 366L * 86_400_000; // milliseconds
 
+    /// <summary>What PostgreSQL alone finds in a payload.</summary>
+    public static FieldError Unstorable { get; } =
+        new("payload", "has what cannot be stored: NUL, half a surrogate pair, or a number beyond all bounds");
+
     /// <summary>The job that it asks for.</summary>
     /// <param name="maySystem">Whether the caller may ask for Bayou's own.</param>
     /// <returns>Or what of it does not fit.</returns>

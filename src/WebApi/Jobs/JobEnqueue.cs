@@ -59,7 +59,7 @@ internal sealed class JobEnqueue(
         }
         catch (PostgresException e) when (e.SqlState.StartsWith("22", StringComparison.Ordinal)) // of data
         {
-            return ApiProblem.Of(new FieldError("payload", "has what cannot be stored: NUL, half a surrogate pair, or a number beyond all bounds"))!;
+            return ApiProblem.Of(JobBody.Unstorable)!;
         }
     }
 

@@ -136,7 +136,7 @@ internal sealed partial class ScheduleStore(
         }
         catch (PostgresException e) when (e.SqlState.StartsWith("22", StringComparison.Ordinal)) // of data
         {
-            return (null, ApiProblem.Of(new FieldError("payload", "has what cannot be stored: NUL, half a surrogate pair, or a number beyond all bounds")));
+            return (null, ApiProblem.Of(JobBody.Unstorable));
         }
 
         try
