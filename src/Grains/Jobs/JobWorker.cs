@@ -109,7 +109,7 @@ internal sealed partial class JobWorker : IHostedLifecycleService, IDisposable
     {
         try
         {
-            _life = await BeginAsync();
+            _life = await BeginAsync(_noMore.Token);
         }
         catch (OperationCanceledException)
         {
@@ -139,21 +139,21 @@ internal sealed partial class JobWorker : IHostedLifecycleService, IDisposable
         }
     }
 
-    private async Task<WorkerLife> BeginAsync()
+    private async Task<WorkerLife> BeginAsync(CancellationToken ct)
     {
         while (true)
         {
             try
             {
                 var asked = _time.GetTimestamp();
-                var life = new WorkerLife(await _lease.BeginAsync(_noMore.Token));
+                var life = new WorkerLife(await _lease.BeginAsync(ct));
                 life.Extend(_options.Lease - _time.GetElapsedTime(asked));
                 return life;
             }
-            catch (Exception e) when (!_noMore.IsCancellationRequested && DatabaseFailure.Is(e))
+            catch (Exception e) when (!ct.IsCancellationRequested && DatabaseFailure.Is(e))
             {
                 NotReached(e);
-                await Task.Delay(Look, _time, _noMore.Token);
+                await Task.Delay(Look, _time, ct);
             }
         }
     }
@@ -173,7 +173,7 @@ internal sealed partial class JobWorker : IHostedLifecycleService, IDisposable
                 if (!isRenewed)
                 {
                     Lose();
-                    _life = await BeginAsync();
+                    _life = await BeginAsync(_over.Token); // Also while it stops: what is left of its jobs is handed back by a worker that lives.
                 }
 
                 _life.Extend(_options.Lease - period - _time.GetElapsedTime(asked)); // By then others may have taken over.

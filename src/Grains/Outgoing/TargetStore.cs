@@ -18,19 +18,18 @@ internal sealed class TargetStore(NpgsqlDataSource db, IDataProtectionProvider p
     /// <summary>That of the stage, or else that of all stages.</summary>
     public async Task<Target?> FindAsync(int project, string service, string stage, CancellationToken ct)
     {
-        await using var command = db.CreateCommand("""
-            SELECT service, stage, base_url, headers, allow_private FROM targets
-             WHERE project_id = $1 AND service = $2 AND stage IN ($3, '') ORDER BY stage DESC LIMIT 1
-            """);
-        command.With(project, service, stage);
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        return await reader.ReadAsync(ct)
-            ? new(reader.GetString(0), reader.GetString(1), new(reader.GetString(2)), Open(await reader.TextOrNullAsync(3, ct)), reader.GetBoolean(4))
-            : null;
+        await using var connection = await db.OpenConnectionAsync(ct);
+        return await ReadAsync(connection, project, service, [stage, ""], "", ct);
     }
 
-    public async Task PutAsync(NpgsqlConnection connection, int project, Target target, CancellationToken ct)
+    /// <param name="headers">Null keeps those that were, where the origin stays: of another one they would be told to whoever is there.</param>
+    /// <returns>What there is now.</returns>
+    public async Task<Target> PutAsync(
+        NpgsqlConnection connection, int project, Target target, IReadOnlyDictionary<string, string>? headers, CancellationToken ct)
     {
+        var before = headers is null ? await ReadAsync(connection, project, target.Service, [target.Stage], "FOR UPDATE", ct) : null;
+        var isSameOrigin = before?.BaseUrl.GetLeftPart(UriPartial.Authority) == target.BaseUrl.GetLeftPart(UriPartial.Authority);
+        target = target with { Headers = headers ?? (isSameOrigin ? before!.Headers : new Dictionary<string, string>()) };
         await using var command = new NpgsqlCommand("""
             INSERT INTO targets (project_id, service, stage, base_url, headers, header_names, allow_private) VALUES ($1, $2, $3, $4, $5, $6, $7)
             ON CONFLICT (project_id, service, stage) DO UPDATE SET base_url = excluded.base_url, headers = excluded.headers,
@@ -41,6 +40,20 @@ internal sealed class TargetStore(NpgsqlDataSource db, IDataProtectionProvider p
         command.With<string[]>([.. target.Headers.Keys.Order(StringComparer.OrdinalIgnoreCase)]);
         command.With<bool>(target.AllowPrivate);
         await command.ExecuteNonQueryAsync(ct);
+        return target;
+    }
+
+    private async Task<Target?> ReadAsync(NpgsqlConnection connection, int project, string service, string[] stages, string locking, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand($"""
+            SELECT service, stage, base_url, headers, allow_private FROM targets
+             WHERE project_id = $1 AND service = $2 AND stage = ANY ($3) ORDER BY stage DESC LIMIT 1 {locking}
+            """, connection);
+        command.With(project, service, stages);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        return await reader.ReadAsync(ct)
+            ? new(reader.GetString(0), reader.GetString(1), new(reader.GetString(2)), Open(await reader.TextOrNullAsync(3, ct)), reader.GetBoolean(4))
+            : null;
     }
 
     private Dictionary<string, string> Open(string? encrypted) =>

@@ -4,8 +4,10 @@ using Npgsql;
 namespace Bayou.Jobs;
 
 /// <summary>Tries jobs again, has them run at once, and cancels them.</summary>
-internal sealed class JobChanges(NpgsqlDataSource db, JobBell bell)
+internal sealed partial class JobChanges(NpgsqlDataSource db, JobBell bell, ILogger<JobChanges> logger)
 {
+    private const int MostAttempts = 5;
+
     /// <summary>
     /// Has those that are dead or were cancelled wait again, with all their attempts, and those that wait for their next attempt try it now. One whose key
     /// another job has by now, and one that was cancelled while it waited for others, stays as it is.
@@ -84,13 +86,27 @@ internal sealed class JobChanges(NpgsqlDataSource db, JobBell bell)
         return await command.ExecuteNonQueryAsync(ct);
     }
 
+    /// <summary>Again where PostgreSQL ended it, as it and another change of the same jobs waited for each other.</summary>
     private async Task<int> ChangeAsync(Func<NpgsqlConnection, Task<int>> change, CancellationToken ct)
     {
-        await using var connection = await db.OpenConnectionAsync(ct);
-        await using var transaction = await connection.BeginTransactionAsync(ct);
-        var changed = await change(connection);
-        await transaction.CommitAsync(ct);
-        bell.Ring();
-        return changed;
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await using var connection = await db.OpenConnectionAsync(ct);
+                await using var transaction = await connection.BeginTransactionAsync(ct);
+                var changed = await change(connection);
+                await transaction.CommitAsync(ct);
+                bell.Ring();
+                return changed;
+            }
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.DeadlockDetected && attempt < MostAttempts)
+            {
+                Again(attempt);
+            }
+        }
     }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "A change of jobs and another waited for each other; begins attempt {attempt} anew")]
+    private partial void Again(int attempt);
 }

@@ -90,17 +90,21 @@ internal static class JobEndpoints
             return problem;
         }
 
-        await using var command = db.CreateCommand(
-            $"SELECT w.project_id, array_agg(w.id) FROM (SELECT w.project_id, w.id FROM {source} WHERE {filter.Where} LIMIT {MostChanged}) w GROUP BY 1");
-        filter.Bind(command.Parameters);
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        if (!await reader.ReadAsync(ct))
+        if (await SelectedAsync(db, source, filter, ct) is not var (project, ids))
         {
             return new ApiResult<JobsChanged>(new(0, false));
         }
 
-        var ids = reader.GetFieldValue<long[]>(1);
-        return new ApiResult<JobsChanged>(new(await change([reader.GetInt32(0)], ids), ids.Length == MostChanged));
+        return new ApiResult<JobsChanged>(new(await change([project], ids), ids.Length == MostChanged));
+    }
+
+    private static async Task<(int Project, long[] Ids)?> SelectedAsync(NpgsqlDataSource db, string source, FilterSql filter, CancellationToken ct)
+    {
+        await using var command = db.CreateCommand(
+            $"SELECT w.project_id, array_agg(w.id) FROM (SELECT w.project_id, w.id FROM {source} WHERE {filter.Where} LIMIT {MostChanged}) w GROUP BY 1");
+        filter.Bind(command.Parameters);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        return await reader.ReadAsync(ct) ? (reader.GetInt32(0), reader.GetFieldValue<long[]>(1)) : null;
     }
 
     private static ApiResult<IEnumerable<JobTypeRow>> Types(HttpContext http, JobTypes types) => new(

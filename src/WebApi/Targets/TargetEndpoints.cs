@@ -75,13 +75,10 @@ internal static class TargetEndpoints
                 [new("allow_private", "is for owners to set")]);
         }
 
-        // Of another origin they would be told to whoever is there.
-        var kept = body.Headers is null && await store.FindAsync(http.Project(), service, stage, ct) is { } before && before.Stage == stage
-            && before.BaseUrl.GetLeftPart(UriPartial.Authority) == new Uri(body.BaseUrl!).GetLeftPart(UriPartial.Authority) ? before.Headers : null;
-        var target = new Target(service, stage, new(body.BaseUrl!), body.Headers ?? kept ?? new Dictionary<string, string>(), body.AllowPrivate ?? false);
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await store.PutAsync(connection, http.Project(), target, ct);
+        var asked = new Target(service, stage, new(body.BaseUrl!), new Dictionary<string, string>(), body.AllowPrivate ?? false);
+        var target = await store.PutAsync(connection, http.Project(), asked, body.Headers, ct);
         var told = new { target.BaseUrl, header_names = target.Headers.Keys, target.AllowPrivate };
         await AuditLog.AddAsync(connection, http, new("target.put", NameOf(service, stage), http.Project(), After: told), ct);
         await transaction.CommitAsync(ct);
