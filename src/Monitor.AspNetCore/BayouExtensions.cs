@@ -1,5 +1,6 @@
 using System.Reflection;
 using Bayou.Monitor;
+using Bayou.Monitor.Capture;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -20,6 +21,8 @@ namespace Microsoft.Extensions.DependencyInjection
         {
             ArgumentNullException.ThrowIfNull(services);
             services.AddSending(configure, options => (IBatchBody<RequestObservation>)new RequestBody(options.Service, options.Version));
+            services.AddSending(null, options => (IBatchBody<CapturedRequest>)new SnapshotBody(options.Service, options.Version, options.Capture));
+            services.TryAddSingleton<Capturer>();
             services.TryAddSingleton<RouteNames>();
             return services;
         }
@@ -60,6 +63,7 @@ namespace Microsoft.Extensions.DependencyInjection
                 options.Service = environment.ApplicationName;
             }
 
+            options.Capture.Stage ??= environment.EnvironmentName.ToLowerInvariant();
             options.Version = (options.Version ?? VersionOf(Assembly.GetEntryAssembly()))?.Trim();
         }
 

@@ -45,6 +45,9 @@ public sealed class BayouOptions
     /// <summary>Which requests are recorded, asked when they have finished; all unless told.</summary>
     public Func<HttpContext, bool>? ShouldRecord { get; set; }
 
+    /// <summary>Which requests are captured whole; none unless told.</summary>
+    public CaptureOptions Capture { get; } = new();
+
     /// <summary>How Bayou is reached, where neither a plain connection nor the system's proxy will do.</summary>
     public HttpMessageHandler? Handler { get; set; }
 }
@@ -71,6 +74,10 @@ internal sealed class BayouOptionsValidator : IValidateOptions<BayouOptions>
         Check(options.ShutdownTimeout >= TimeSpan.Zero && options.ShutdownTimeout <= TimeSpan.FromMinutes(5), nameof(options.ShutdownTimeout),
             "must be from 0 to 5 minutes");
         Check(!options.CountryHeaders.Any(string.IsNullOrWhiteSpace), nameof(options.CountryHeaders), "must not have an empty name");
+        Check(options.Capture.Share is >= 0 and <= 1, "Capture:Share", "must be from 0 to 1");
+        Check(options.Capture.PerSecond is >= 1 and <= 100_000, "Capture:PerSecond", "must be from 1 to 100000");
+        Check(options.Capture.MaxBodyBytes is >= 256 and <= 65_536, "Capture:MaxBodyBytes", "must be from 256 to 65536");
+        Check(IsText(options.Capture.Stage ?? "", MaxVersionBytes), "Capture:Stage", $"must be at most {MaxVersionBytes} bytes without control characters");
         return wrong.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(wrong);
 
         void Check(bool right, string key, string message)

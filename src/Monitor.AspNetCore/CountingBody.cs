@@ -1,13 +1,15 @@
 using System.IO.Pipelines;
+using Bayou.Monitor.Capture;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Bayou.Monitor;
 
-/// <summary>A response body that counts what is written to it and passes everything on.</summary>
-internal sealed class CountingBody(IHttpResponseBodyFeature inner) : PipeWriter, IHttpResponseBodyFeature
+/// <summary>A response body that counts what is written to it and passes everything on, also to the tap where there is one.</summary>
+internal sealed class CountingBody(IHttpResponseBodyFeature inner, BodyTap? tap) : PipeWriter, IHttpResponseBodyFeature
 {
     private PipeWriter? _writer;
     private CountingStream? _stream;
+    private Memory<byte> _given; // What was asked for last, which is written to before it is advanced over.
     private long _bytes;
 
     public IHttpResponseBodyFeature Inner => inner;
@@ -15,7 +17,7 @@ internal sealed class CountingBody(IHttpResponseBodyFeature inner) : PipeWriter,
     /// <summary>Bytes written so far.</summary>
     public long Bytes => _bytes + (_stream?.Written ?? 0);
 
-    public Stream Stream => _stream ??= new CountingStream(inner.Stream);
+    public Stream Stream => _stream ??= new CountingStream(inner.Stream, tap);
 
     public PipeWriter Writer => this;
 
@@ -42,19 +44,27 @@ internal sealed class CountingBody(IHttpResponseBodyFeature inner) : PipeWriter,
 
     public override void Advance(int bytes)
     {
+        tap?.Add(_given.Span[..bytes]);
+        _given = tap is null ? default : _given[bytes..];
         InnerWriter.Advance(bytes);
         _bytes += bytes;
     }
 
-    public override Memory<byte> GetMemory(int sizeHint = 0) => InnerWriter.GetMemory(sizeHint);
+    public override Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        var memory = InnerWriter.GetMemory(sizeHint);
+        _given = tap is null ? default : memory;
+        return memory;
+    }
 
-    public override Span<byte> GetSpan(int sizeHint = 0) => InnerWriter.GetSpan(sizeHint);
+    public override Span<byte> GetSpan(int sizeHint = 0) => tap is null ? InnerWriter.GetSpan(sizeHint) : GetMemory(sizeHint).Span;
 
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => InnerWriter.FlushAsync(cancellationToken);
 
     public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
     {
         _bytes += source.Length;
+        tap?.Add(source.Span);
         return InnerWriter.WriteAsync(source, cancellationToken);
     }
 
@@ -65,8 +75,8 @@ internal sealed class CountingBody(IHttpResponseBodyFeature inner) : PipeWriter,
     public override ValueTask CompleteAsync(Exception? exception = null) => InnerWriter.CompleteAsync(exception);
 }
 
-/// <summary>A stream that counts what is read from it and written to it.</summary>
-internal sealed class CountingStream(Stream inner) : Stream
+/// <summary>A stream that counts what is read from it and written to it, all of which the tap is given too where there is one.</summary>
+internal sealed class CountingStream(Stream inner, BodyTap? tap) : Stream
 {
     public long BytesRead { get; private set; }
 
@@ -82,26 +92,28 @@ internal sealed class CountingStream(Stream inner) : Stream
 
     public override long Position { get => inner.Position; set => inner.Position = value; }
 
-    public override int Read(byte[] buffer, int offset, int count) => Counted(inner.Read(buffer, offset, count));
+    public override int Read(byte[] buffer, int offset, int count) => Counted(inner.Read(buffer, offset, count), buffer.AsSpan(offset));
 
-    public override int Read(Span<byte> buffer) => Counted(inner.Read(buffer));
+    public override int Read(Span<byte> buffer) => Counted(inner.Read(buffer), buffer);
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        Counted(await inner.ReadAsync(buffer, cancellationToken));
+        Counted(await inner.ReadAsync(buffer, cancellationToken), buffer.Span);
 
     public override void Write(byte[] buffer, int offset, int count)
     {
         inner.Write(buffer, offset, count);
         Written += count;
+        tap?.Add(buffer.AsSpan(offset, count));
     }
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
         inner.Write(buffer);
         Written += buffer.Length;
+        tap?.Add(buffer);
     }
 
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
@@ -110,6 +122,7 @@ internal sealed class CountingStream(Stream inner) : Stream
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         Written += buffer.Length;
+        tap?.Add(buffer.Span);
         return inner.WriteAsync(buffer, cancellationToken);
     }
 
@@ -132,9 +145,10 @@ internal sealed class CountingStream(Stream inner) : Stream
 
     public override void SetLength(long value) => inner.SetLength(value);
 
-    private int Counted(int read)
+    private int Counted(int read, ReadOnlySpan<byte> buffer)
     {
         BytesRead += read;
+        tap?.Add(buffer[..read]);
         return read;
     }
 }

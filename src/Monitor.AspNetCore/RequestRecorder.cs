@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Bayou.Monitor.Capture;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
@@ -10,7 +11,8 @@ namespace Bayou.Monitor;
 /// sockets and event streams are not recorded: they last as long as the client stays.
 /// </summary>
 internal sealed class RequestRecorder(
-    RequestDelegate next, SendQueue<RequestObservation> queue, RouteNames routes, IOptions<BayouOptions> options, TimeProvider time, RateLimitedLog log)
+    RequestDelegate next, SendQueue<RequestObservation> queue, Capturer capturer, RouteNames routes, IOptions<BayouOptions> options, TimeProvider time,
+    RateLimitedLog log)
 {
     private readonly BayouOptions _options = options.Value;
     private readonly string[] _countryHeaders = [.. options.Value.CountryHeaders];
@@ -26,8 +28,9 @@ internal sealed class RequestRecorder(
         var started = time.GetTimestamp();
         var startedAt = time.GetUtcNow().ToUnixTimeMilliseconds();
         var traceId = Activity.Current?.TraceId;
-        var response = CountResponse(http);
-        var request = CountRequest(http);
+        var capture = capturer.Begin(http);
+        var response = CountResponse(http, capture?.Answer);
+        var request = CountRequest(http, capture?.Body);
         var routed = new RoutedEndpoint(http);
         http.Features.Set<IEndpointFeature>(routed);
         Exception? failure = null;
@@ -52,42 +55,52 @@ internal sealed class RequestRecorder(
 
                 if (!LastsWithTheClient(http) && _options.ShouldRecord?.Invoke(http) != false)
                 {
-                    queue.Add(new(
+                    var observed = new RequestObservation(
                         RouteNames.Method(http.Request.Method), routes.Of(routed.First), Status(http, failure, response), (long)elapsed.TotalMicroseconds,
                         startedAt,
                         http.Request.ContentLength ?? request?.BytesRead ?? 0,
                         HttpMethods.IsHead(http.Request.Method) ? 0 : response?.Bytes ?? 0,
-                        traceId?.ToHexString(), Country(http)));
+                        traceId?.ToHexString(), Country(http));
+                    queue.Add(observed);
+                    if (capture is not null)
+                    {
+                        capturer.End(http, capture, observed, routed.First, failure);
+                    }
                 }
             }
             catch (Exception e)
             {
                 log.NotRecorded(e); // The application must not fail because its monitor does.
             }
+            finally
+            {
+                capture?.Release();
+            }
         }
     }
 
-    private static CountingBody? CountResponse(HttpContext http)
+    private static CountingBody? CountResponse(HttpContext http, BodyTap? tap)
     {
         if (http.Features.Get<IHttpResponseBodyFeature>() is not { } body)
         {
             return null;
         }
 
-        var counting = new CountingBody(body);
+        var counting = new CountingBody(body, tap);
         http.Features.Set<IHttpResponseBodyFeature>(counting);
         return counting;
     }
 
     /// <summary>Only a chunked upload has to be counted; all others say how long they are.</summary>
-    private static CountingStream? CountRequest(HttpContext http)
+    private static CountingStream? CountRequest(HttpContext http, BodyTap? tap)
     {
-        if (http.Request.ContentLength is not null || http.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: true })
+        if ((tap is null && http.Request.ContentLength is not null)
+            || (http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? http.Request.ContentLength > 0) == false)
         {
             return null;
         }
 
-        var counting = new CountingStream(http.Request.Body);
+        var counting = new CountingStream(http.Request.Body, tap);
         http.Request.Body = counting;
         return counting;
     }

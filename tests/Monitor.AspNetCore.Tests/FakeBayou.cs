@@ -21,6 +21,7 @@ public sealed class FakeBayou : IAsyncDisposable
         _app.UseRouting();
         _app.MapPost("/ingest/v1/requests", TakeAsync);
         _app.MapPost("/ingest/v1/logs", TakeAsync);
+        _app.MapPost("/ingest/v1/snapshots", TakeAsync);
     }
 
     /// <summary>What it answers; 202 unless told. Null cuts the connection.</summary>

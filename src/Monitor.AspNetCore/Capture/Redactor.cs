@@ -1,0 +1,257 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace Bayou.Monitor.Capture;
+
+/// <summary>
+/// Takes secrets out of what was captured, by names and by looks, and leaves a mark with the length of each; all else stays as it is, byte for byte. What is
+/// cut off in the middle of a secret is taken out too.
+/// </summary>
+/// <param name="names">Of further fields and headers.</param>
+/// <param name="paths">Of fields in JSON, as <c>customer.email</c>; arrays are passed through.</param>
+/// <param name="rule">What else: given a name (empty for none) and a value, returns what is left of it, or null for all of it.</param>
+internal sealed partial class Redactor(IEnumerable<string> names, IEnumerable<string> paths, Func<string, string, string?>? rule)
+{
+    private const int MaxDepth = 1_000;
+    private const int MostNested = 4; // JSON within a string of JSON within …
+
+    private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private readonly HashSet<string> _names = new(names, StringComparer.OrdinalIgnoreCase);
+    private readonly HashSet<string> _paths = new(paths.Select(PathOf), StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>One that knows what every service has.</summary>
+    public static Redactor Default { get; } = new([], [], null);
+
+    /// <summary>What stands where a secret was.</summary>
+    public static string Mark(int length) => string.Create(CultureInfo.InvariantCulture, $"[redacted {length}]");
+
+    /// <summary>Whether something was taken out of a text.</summary>
+    public static bool IsMarked(string text) => Marks().IsMatch(text);
+
+    public string Header(string name, string value) => value.Length == 0 || IsMark(value) ? value : IsSecret(name) ? Mark(value.Length) : Value(name, value, 0);
+
+    /// <summary>Of a URL; its template, where there is one, tells by its names what the parts are.</summary>
+    public string Path(string path, string? route)
+    {
+        var (parts, template) = (path.Split('/'), route?.Split('/') ?? []);
+        for (var at = 0; at < parts.Length; at++)
+        {
+            if (parts[at].Length == 0 || IsMark(parts[at]))
+            {
+                continue;
+            }
+
+            var isNamed = template.Length > at && template[at] is ['{', .. var name, '}'] && IsSecret(name.TrimStart('*').Split(':', '?', '=')[0]);
+            var plain = Decoded(parts[at]);
+            parts[at] = isNamed || (at > 0 && IsSecret(parts[at - 1]) && LooksRandom(plain)) ? Mark(plain.Length) : Reencoded(parts[at], plain, Text(plain));
+        }
+
+        return string.Join('/', parts);
+    }
+
+    /// <summary>Of a URL, without its question mark; or a form's fields, which are written alike.</summary>
+    public string Query(string query)
+    {
+        var fields = query.Split('&');
+        for (var at = 0; at < fields.Length; at++)
+        {
+            var equals = fields[at].IndexOf('=', StringComparison.Ordinal);
+            if (equals < 0)
+            {
+                var alone = Decoded(fields[at]);
+                fields[at] = Reencoded(fields[at], alone, Text(alone));
+                continue;
+            }
+
+            var (name, value) = (Decoded(fields[at][..equals]), Decoded(fields[at][(equals + 1)..]));
+            if (value.Length > 0 && !IsMark(value))
+            {
+                var inner = name[(name.LastIndexOf('[') + 1)..].TrimEnd(']'); // user[password]
+                var isSecret = IsSecret(name) || IsSecret(inner);
+                fields[at] = fields[at][..(equals + 1)]
+                    + (isSecret ? Mark(value.Length) : Reencoded(fields[at][(equals + 1)..], value, Value(name, value, 0)));
+            }
+        }
+
+        return string.Join('&', fields);
+    }
+
+    /// <summary>Of a message, which may say what type it has.</summary>
+    public string Body(string body, string? type) =>
+        body.Length == 0 ? body
+        : type?.Contains("form-urlencoded", StringComparison.OrdinalIgnoreCase) == true ? Query(body)
+        : type?.Contains("multipart/", StringComparison.OrdinalIgnoreCase) == true ? Text(Parts().Replace(body, match =>
+            IsSecret(match.Groups["name"].Value) ? match.Groups["head"].Value + Mark(match.Groups["value"].Length) : match.Value))
+        : Json(body, 0) ?? Text(body);
+
+    /// <summary>Of no known form: secrets by looks, and those that a name stands before.</summary>
+    public string Text(string text)
+    {
+        text = SecretLooks.Without(text);
+        if (text.AsSpan().IndexOfAny('=', ':', '>') < 0)
+        {
+            return text;
+        }
+
+        text = Cookies().Replace(text, match => match.Groups["name"].Value + MarkOf(match.Groups["value"].Value));
+        text = Assignments().Replace(text, match => IsSecret(match.Groups["name"].Value)
+            ? match.Groups["before"].Value + MarkOf(match.Groups["value"].Value) : match.Value);
+        return Elements().Replace(text, match => IsSecret(match.Groups["name"].Value)
+            ? match.Groups["before"].Value + MarkOf(match.Groups["value"].Value) : match.Value);
+    }
+
+    private static string MarkOf(string value) => IsMarked(value) ? value : Mark(value.Length);
+
+    private bool IsSecret(string name) => SecretNames.IsSecret(name) || _names.Contains(name);
+
+    /// <summary>What is left of a value that is not secret by its name.</summary>
+    private string Value(string name, string value, int nested)
+    {
+        var left = (nested < MostNested && value.AsSpan().TrimStart() is ['{' or '[', ..] ? Json(value, nested + 1) : null) ?? Text(value);
+        return rule is null ? left : rule(name, left) ?? Mark(value.Length);
+    }
+
+    /// <returns>Null for what does not even begin as JSON.</returns>
+    private string? Json(string text, int nested)
+    {
+        if (text.AsSpan().TrimStart() is not ['{' or '[' or '"' or '-' or (>= '0' and <= '9'), ..])
+        {
+            return null;
+        }
+
+        var utf8 = Encoding.UTF8.GetBytes(text);
+        var json = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = MaxDepth, AllowMultipleValues = true });
+        var output = new ArrayBufferWriter<byte>(utf8.Length + 64);
+        var above = new List<string>(); // The names that lead here.
+        var (written, name) = (0, "");
+        var isPending = false; // A secret's name was read, and not yet what it holds.
+        try
+        {
+            while (json.Read())
+            {
+                switch (json.TokenType)
+                {
+                    case JsonTokenType.PropertyName:
+                        name = TextOf(ref json);
+                        isPending = IsSecret(name)
+                            || (_paths.Count > 0 && _paths.Contains(string.Join('.', above.Append(name).Where(part => part.Length > 0))));
+                        continue;
+                    case JsonTokenType.StartObject or JsonTokenType.StartArray when isPending:
+                        var start = (int)json.TokenStartIndex;
+                        json.Skip();
+                        Replace(start, (int)json.BytesConsumed, Mark((int)json.BytesConsumed - start));
+                        break;
+                    case JsonTokenType.StartObject or JsonTokenType.StartArray:
+                        above.Add(name);
+                        break;
+                    case JsonTokenType.EndObject or JsonTokenType.EndArray:
+                        above.RemoveAt(above.Count - 1);
+                        break;
+                    case JsonTokenType.String:
+                        var value = TextOf(ref json);
+                        var left = isPending && value.Length > 0 && !IsMark(value) ? Mark(value.Length) : isPending ? value : Value(name, value, nested);
+                        if (left != value)
+                        {
+                            Replace((int)json.TokenStartIndex, (int)json.BytesConsumed, left);
+                        }
+
+                        break;
+                    case JsonTokenType.Number:
+                        var number = Encoding.UTF8.GetString(json.ValueSpan);
+                        if (isPending || SecretLooks.Without(number) != number || (rule is not null && rule(name, number) != number))
+                        {
+                            Replace((int)json.TokenStartIndex, (int)json.BytesConsumed, Mark(number.Length));
+                        }
+
+                        break;
+                    default:
+                        break;
+                }
+
+                (isPending, name) = (false, json.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray ? "" : name);
+            }
+        }
+        catch (JsonException)
+        {
+            var at = Math.Max(written, (int)json.BytesConsumed);
+            if (at == 0)
+            {
+                return null;
+            }
+
+            // It is cut short, or not JSON from there on.
+            var rest = Encoding.UTF8.GetString(utf8.AsSpan(at));
+            output.Write(utf8.AsSpan(written, at - written));
+            output.Write(Encoding.UTF8.GetBytes(isPending && rest.Length > 0 ? Mark(rest.Length) : Text(rest)));
+            return Encoding.UTF8.GetString(output.WrittenSpan);
+        }
+
+        if (written == 0)
+        {
+            return text;
+        }
+
+        output.Write(utf8.AsSpan(written));
+        return Encoding.UTF8.GetString(output.WrittenSpan);
+
+        void Replace(int from, int to, string by)
+        {
+            output.Write(utf8.AsSpan(written, from - written));
+            using (var writer = new Utf8JsonWriter(output, Relaxed))
+            {
+                writer.WriteStringValue(by);
+            }
+
+            written = to;
+        }
+    }
+
+    private static string TextOf(ref Utf8JsonReader json)
+    {
+        try
+        {
+            return json.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            return Encoding.UTF8.GetString(json.ValueSpan); // Half a surrogate pair.
+        }
+    }
+
+    private static bool IsMark(string value) => IsMarked(value) && value.StartsWith('[') && value.EndsWith(']');
+
+    private static bool LooksRandom(string text) => (text.Length >= 8 && text.Any(char.IsAsciiDigit)) || text.Length >= 20;
+
+    private static string Decoded(string text) =>
+        text.AsSpan().IndexOfAny('%', '+') < 0 ? text : Uri.UnescapeDataString(text.Replace('+', ' '));
+
+    private static string Reencoded(string raw, string plain, string left) =>
+        left == plain ? raw : Marks().Replace(Uri.EscapeDataString(left), mark => Uri.UnescapeDataString(mark.Value));
+
+    private static string PathOf(string path) => string.Join('.', path.TrimStart('$').Replace("[*]", "", StringComparison.Ordinal)
+        .Split('.', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+
+    [GeneratedRegex(@"\[redacted [0-9]+\]|%5Bredacted%20[0-9]+%5D", RegexOptions.IgnoreCase)]
+    private static partial Regex Marks();
+
+    [GeneratedRegex(@"(?<name>\b(?:set-)?cookie[""']?[ \t]*[:=][ \t]*)(?<value>[^\r\n]+)", RegexOptions.IgnoreCase)]
+    private static partial Regex Cookies();
+
+    [GeneratedRegex(
+        @"(?<before>\\?[""']?(?<name>[A-Za-z][A-Za-z0-9_.\-]{1,60})\\?[""']?[ \t]*[=:][ \t]*)"
+        + @"(?<value>\[redacted [0-9]+\]|\\?""[^""\r\n]*""?|'[^'\r\n]*'?"
+        + @"|(?:(?:Bearer|Basic|Digest|Token|ApiKey)[ \t]+)?[^\s""'&,;<>\\]+)", RegexOptions.IgnoreCase)]
+    private static partial Regex Assignments();
+
+    [GeneratedRegex(@"(?<before><(?<name>[A-Za-z_][\w.:\-]{1,60})(?: [^<>]*)?>)(?<value>[^<]+)")]
+    private static partial Regex Elements();
+
+    [GeneratedRegex(
+        @"(?<head>name=""?(?<name>[^"";\r\n]+)""?[^\r\n]*(?:\r?\n[^\r\n]+)*\r?\n\r?\n)(?<value>[\s\S]*?)(?=\r?\n--|\z)", RegexOptions.IgnoreCase)]
+    private static partial Regex Parts();
+}

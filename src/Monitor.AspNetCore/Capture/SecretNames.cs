@@ -1,0 +1,86 @@
+using System.Text;
+
+namespace Bayou.Monitor.Capture;
+
+/// <summary>Tells by its name whether what a header, a field or a parameter holds is a secret: a credential, or the number of a card or an account.</summary>
+internal static class SecretNames
+{
+    // Wherever they are in a name that is written without its joints.
+    private static readonly string[] Anywhere =
+    [
+        "password", "passwd", "passphrase", "passcode", "secret", "apikey", "accesskey", "privatekey", "signingkey", "encryptionkey", "masterkey", "cardnumber",
+        "cardno", "creditcard", "ccnumber", "accountnumber", "accountno", "acctnumber", "bankaccount", "securitycode", "authorization", "credential", "cookie",
+        "sessionid", "sessionkey", "socialsecurity", "routingnumber", "connectionstring", "recoverycode", "onetimecode",
+    ];
+
+    // As the last word.
+    private static readonly HashSet<string> Last =
+    [
+        "token", "jwt", "pwd", "otp", "totp", "cvv", "cvv2", "cvc", "cvn", "ssn", "iban", "csrf", "xsrf", "signature", "bearer", "auth", "authentication",
+    ];
+
+    // As the whole name: as a part of one they mean many things.
+    private static readonly HashSet<string> Whole = ["pass", "pin", "pan", "sid", "session", "sig", "pw", "tan", "access", "refresh", "creds"];
+
+    // Behind a word, these do not change what it is.
+    private static readonly HashSet<string> Trailing =
+        ["value", "header", "raw", "string", "text", "plain", "new", "old", "current", "confirm", "confirmation", "repeat", "again", "hash", "1", "2"];
+
+    // A place in a list of results, not a credential.
+    private static readonly HashSet<string> Cursor = ["page", "next", "previous", "prev", "continuation", "cursor", "sync", "start", "idempotency"];
+
+    public static bool IsSecret(ReadOnlySpan<char> name)
+    {
+        const int Longest = 200;
+        if (name.Length is 0 or > Longest)
+        {
+            return false;
+        }
+
+        var words = Words(name);
+        while (words.Count > 1 && Trailing.Contains(words[^1]))
+        {
+            words.RemoveAt(words.Count - 1);
+        }
+
+        if (words.Count == 0)
+        {
+            return false;
+        }
+
+        var joined = string.Concat(words);
+        return Whole.Contains(joined)
+            || (Last.Contains(words[^1]) && !(words.Count > 1 && Cursor.Contains(words[^2])))
+            || (words.Count == 1 && joined.EndsWith("token", StringComparison.Ordinal))
+            || Anywhere.Any(part => joined.Contains(part, StringComparison.Ordinal));
+    }
+
+    /// <summary>Of <c>accessToken</c>, <c>access_token</c> and <c>Access-Token</c>: access, token.</summary>
+    private static List<string> Words(ReadOnlySpan<char> name)
+    {
+        var (words, word) = (new List<string>(), new StringBuilder());
+        for (var at = 0; at < name.Length; at++)
+        {
+            var c = name[at];
+            var begins = char.IsUpper(c) && at > 0
+                && (char.IsLower(name[at - 1]) || (at + 1 < name.Length && char.IsLower(name[at + 1]) && char.IsUpper(name[at - 1])));
+            if (word.Length > 0 && (begins || !char.IsLetterOrDigit(c)))
+            {
+                words.Add(word.ToString());
+                word.Clear();
+            }
+
+            if (char.IsLetterOrDigit(c))
+            {
+                word.Append(char.ToLowerInvariant(c));
+            }
+        }
+
+        if (word.Length > 0)
+        {
+            words.Add(word.ToString());
+        }
+
+        return words;
+    }
+}
