@@ -14,6 +14,7 @@ using Bayou.Keys;
 using Bayou.Logs;
 using Bayou.Metrics;
 using Bayou.Projects;
+using Bayou.Replay;
 using Bayou.Requests;
 using Bayou.Schedules;
 using Bayou.Self;
@@ -93,6 +94,7 @@ internal static class Api
             services.AddWindows();
             services.AddRequestIngest();
             services.AddLogIngest();
+            services.AddReplayIngest();
         }
 
         services.AddReadLimits();
@@ -100,6 +102,7 @@ internal static class Api
         services.AddDeploys();
         services.AddMetricsQueries();
         services.AddLogQueries();
+        services.AddReplayQueries();
         services.AddClusterQueries();
         services.AddJobQueries();
         services.AddScheduleQueries();
@@ -141,6 +144,7 @@ internal static class Api
         {
             app.MapRequestIngest();
             app.MapLogIngest();
+            app.MapReplayIngest();
             app.MapDeployIngest();
         }
 
@@ -148,6 +152,7 @@ internal static class Api
         {
             app.MapMetrics();
             app.MapLogs();
+            app.MapReplay();
             app.MapDeploys();
             app.MapCluster();
             app.MapJobs();

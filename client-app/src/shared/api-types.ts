@@ -634,6 +634,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/ingest/v1/snapshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes captured requests; 202 when they are durable.
+         * @description A JSON array or NDJSON of items, plain, gzip or br. Valid items of a partly bad batch are kept, and an optional field that cannot be used is left out and named in warnings. With an Idempotency-Key a repeat within 24 h changes nothing. A sender that had to drop items may say how many in the header x-bayou-dropped. A body is any JSON value, or a text. Secrets are taken out by their names and looks before anything is stored, and marked with their length; bodies that are too long are cut, and the answer says how many.
+         */
+        post: operations["IngestSnapshots"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/ingest/v1/deploys": {
         parameters: {
             query?: never;
@@ -1028,6 +1048,219 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Captured requests, newest first; with id__gt the new ones since. */
+        get: operations["ListSnapshots"];
+        put?: never;
+        post?: never;
+        /** Deletes the captured requests that the filters select, the newest 10,000 at once. */
+        delete: operations["DeleteSnapshots"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/replay/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Captured requests as they come, as server-sent events named snapshot-update. */
+        get: operations["StreamSnapshots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/replay/facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many captured requests there are of each status, service, endpoint and so on. */
+        get: operations["ReplayFacets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/replay/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One captured request. */
+        get: operations["GetSnapshot"];
+        put?: never;
+        post?: never;
+        /** Deletes one captured request. */
+        delete: operations["DeleteSnapshot"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/replay/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends a captured request again, to its service's registered target, and compares the answers.
+         * @description Recorded credentials are never sent. What was cut or redacted is sent only once that is edited, else 409.
+         */
+        post: operations["ReplaySnapshot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/replay/{id}/replays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a captured request was sent again, newest first. */
+        get: operations["ListReplays"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/replay/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Runs, newest first. */
+        get: operations["ListReplayRuns"];
+        put?: never;
+        /** Sends many captured requests again, in the background. */
+        post: operations["BeginReplayRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/replay/runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A run, by endpoint and request by request. */
+        get: operations["GetReplayRun"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/replay/sets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Captured requests that are sent again and again, by name. */
+        get: operations["ListReplaySets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/replay/sets/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Saves a set of captured requests by name. */
+        put: operations["PutReplaySet"];
+        post?: never;
+        /** Forgets a set. */
+        delete: operations["DeleteReplaySet"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/replay/ignores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Fields of answers that are not compared, by endpoint. */
+        get: operations["ListReplayIgnores"];
+        /** Says which fields of an endpoint's answers are not compared. */
+        put: operations["PutReplayIgnores"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/replay/blocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Parts of paths to which nothing is sent, beside /replay and /auth. */
+        get: operations["GetReplayBlocks"];
+        /** Says to which parts of paths nothing is sent. */
+        put: operations["PutReplayBlocks"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/worker/jobs": {
         parameters: {
             query?: never;
@@ -1407,6 +1640,14 @@ export interface components {
             /** Format: date-time */
             window_end: string;
         };
+        AnswerDiff: {
+            same: boolean;
+            status: null | components["schemas"]["Difference"];
+            headers: components["schemas"]["Difference"][];
+            body: components["schemas"]["Difference"][];
+            is_cut: boolean;
+            ignored: string[];
+        };
         ApiKey: {
             /** Format: int32 */
             id: number;
@@ -1561,6 +1802,13 @@ export interface components {
             /** Format: date-time */
             time: string;
             source: string;
+        };
+        Difference: {
+            path: string;
+            kind: string;
+            recorded: unknown;
+            replayed: unknown;
+            is_likely_noise: boolean;
         };
         Distribution: {
             /** Format: int64 */
@@ -2085,6 +2333,137 @@ export interface components {
             /** Format: date-time */
             end_date: string;
         };
+        ReplayBlocks: {
+            paths?: null | string[];
+        };
+        ReplayFacetValue: {
+            value: string;
+            /** Format: int64 */
+            count: number;
+        };
+        ReplayFacetValues: {
+            status_code: components["schemas"]["ReplayFacetValue"][];
+            service: components["schemas"]["ReplayFacetValue"][];
+            endpoint: components["schemas"]["ReplayFacetValue"][];
+            method: components["schemas"]["ReplayFacetValue"][];
+            stage: components["schemas"]["ReplayFacetValue"][];
+            version: components["schemas"]["ReplayFacetValue"][];
+            geo_country: components["schemas"]["ReplayFacetValue"][];
+        };
+        ReplayIgnores: {
+            service?: null | string;
+            endpoint?: null | string;
+            paths?: null | string[];
+        };
+        ReplayListMetadata: {
+            /** Format: int64 */
+            unsealed_rows?: number;
+            /** Format: int32 */
+            limit: number;
+            /** Format: int64 */
+            offset?: number;
+            /** Format: int64 */
+            total?: number;
+            /** Format: int64 */
+            last_id: number;
+            total_is_lower_bound?: boolean;
+            has_more?: boolean;
+            reset?: boolean;
+        };
+        ReplayResult: {
+            /** Format: int64 */
+            id: number;
+            target: components["schemas"]["ReplayTarget"];
+            method: string;
+            url: string;
+            /** Format: int32 */
+            status_code: number;
+            headers: {
+                [key: string]: string;
+            };
+            body: unknown;
+            body_truncated: boolean;
+            /** Format: double */
+            duration: number;
+            diff: components["schemas"]["AnswerDiff"];
+        };
+        ReplayRow: {
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            snapshot_id: number;
+            /** Format: int64 */
+            run_id: null | number;
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            service: string;
+            endpoint: string;
+            method: string;
+            url: string;
+            /** Format: int32 */
+            recorded_status_code: number;
+            outcome: string;
+            /** Format: int32 */
+            status_code: null | number;
+            /** Format: double */
+            duration: null | number;
+            error: null | string;
+            answer: unknown;
+            diff: null | components["schemas"]["AnswerDiff"];
+        };
+        ReplayRunEndpoint: {
+            service: string;
+            endpoint: string;
+            /** Format: int64 */
+            same: number;
+            /** Format: int64 */
+            differs: number;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            refused: number;
+        };
+        ReplayRunReport: {
+            run: components["schemas"]["ReplayRunRow"];
+            endpoints: components["schemas"]["ReplayRunEndpoint"][];
+            replays: components["schemas"]["ReplayRow"][];
+        };
+        ReplayRunRow: {
+            /** Format: int64 */
+            id: number;
+            name: null | string;
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            /** Format: date-time */
+            ended_at: null | string;
+            /** Format: int64 */
+            job_id: null | number;
+            /** Format: int32 */
+            asked: number;
+            /** Format: int64 */
+            same: number;
+            /** Format: int64 */
+            differs: number;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            refused: number;
+        };
+        ReplaySetRow: {
+            name: string;
+            ids: number[];
+            created_by: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        ReplayTarget: {
+            service: string;
+            stage: string;
+            base_url: string;
+            is_production: boolean;
+        };
         SchedulePreview: {
             next_runs: string[];
         };
@@ -2143,6 +2522,48 @@ export interface components {
             has_token: boolean;
             sso: null | string;
         };
+        SnapshotRow: {
+            /** Format: int64 */
+            id: number;
+            service: string;
+            endpoint: string;
+            method: string;
+            path: string;
+            query: null | Record<string, never>;
+            query_string: string;
+            headers: unknown;
+            body: unknown;
+            body_truncated: boolean;
+            /** Format: int32 */
+            status_code: number;
+            response_headers: unknown;
+            response_body: unknown;
+            response_body_truncated: boolean;
+            error: null | string;
+            /** Format: double */
+            duration: number;
+            /** Format: date-time */
+            timestamp: string;
+            user_id: null | string;
+            trace_id: null | string;
+            version: null | string;
+            stage: null | string;
+            geo_country: null | string;
+            geo_region: null | string;
+            geo_city: null | string;
+            /** Format: double */
+            geo_lat: null | number;
+            /** Format: double */
+            geo_lon: null | number;
+            geo_source: string;
+            /** Format: date-time */
+            ingested_at: string;
+        };
+        SnapshotsDeleted: {
+            /** Format: int32 */
+            deleted: number;
+            has_more: boolean;
+        };
         Summary: {
             traffic: components["schemas"]["Comparison"];
             requests_per_second: components["schemas"]["Comparison"];
@@ -2161,6 +2582,7 @@ export interface components {
             base_url: string;
             header_names: string[];
             allow_private: boolean;
+            is_production: boolean;
             /** Format: date-time */
             updated_at: string;
         };
@@ -5321,6 +5743,220 @@ export interface operations {
             };
         };
     };
+    IngestSnapshots: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description An array of these, or one a line. */
+        requestBody: {
+            content: {
+                "application/json": {
+                    service: string;
+                    method: string;
+                    path: string;
+                    route?: null | string;
+                    query?: unknown;
+                    headers?: unknown;
+                    body?: unknown;
+                    body_truncated?: null | boolean;
+                    /** Format: int32 */
+                    status_code: number;
+                    response_headers?: unknown;
+                    response_body?: unknown;
+                    response_body_truncated?: null | boolean;
+                    error?: null | string;
+                    /** Format: double */
+                    duration: number;
+                    /** Format: date-time */
+                    time?: null | string;
+                    trace_id?: null | string;
+                    user_id?: null | string;
+                    version?: null | string;
+                    stage?: null | string;
+                    geo_country?: null | string;
+                    geo_region?: null | string;
+                    geo_city?: null | string;
+                    /** Format: double */
+                    geo_lat?: null | number;
+                    /** Format: double */
+                    geo_lon?: null | number;
+                    geo_source?: null | string;
+                };
+                "application/x-ndjson": {
+                    service: string;
+                    method: string;
+                    path: string;
+                    route?: null | string;
+                    query?: unknown;
+                    headers?: unknown;
+                    body?: unknown;
+                    body_truncated?: null | boolean;
+                    /** Format: int32 */
+                    status_code: number;
+                    response_headers?: unknown;
+                    response_body?: unknown;
+                    response_body_truncated?: null | boolean;
+                    error?: null | string;
+                    /** Format: double */
+                    duration: number;
+                    /** Format: date-time */
+                    time?: null | string;
+                    trace_id?: null | string;
+                    user_id?: null | string;
+                    version?: null | string;
+                    stage?: null | string;
+                    geo_country?: null | string;
+                    geo_region?: null | string;
+                    geo_city?: null | string;
+                    /** Format: double */
+                    geo_lat?: null | number;
+                    /** Format: double */
+                    geo_lon?: null | number;
+                    geo_source?: null | string;
+                };
+                "application/ndjson": {
+                    service: string;
+                    method: string;
+                    path: string;
+                    route?: null | string;
+                    query?: unknown;
+                    headers?: unknown;
+                    body?: unknown;
+                    body_truncated?: null | boolean;
+                    /** Format: int32 */
+                    status_code: number;
+                    response_headers?: unknown;
+                    response_body?: unknown;
+                    response_body_truncated?: null | boolean;
+                    error?: null | string;
+                    /** Format: double */
+                    duration: number;
+                    /** Format: date-time */
+                    time?: null | string;
+                    trace_id?: null | string;
+                    user_id?: null | string;
+                    version?: null | string;
+                    stage?: null | string;
+                    geo_country?: null | string;
+                    geo_region?: null | string;
+                    geo_city?: null | string;
+                    /** Format: double */
+                    geo_lat?: null | number;
+                    /** Format: double */
+                    geo_lon?: null | number;
+                    geo_source?: null | string;
+                };
+                "application/jsonl": {
+                    service: string;
+                    method: string;
+                    path: string;
+                    route?: null | string;
+                    query?: unknown;
+                    headers?: unknown;
+                    body?: unknown;
+                    body_truncated?: null | boolean;
+                    /** Format: int32 */
+                    status_code: number;
+                    response_headers?: unknown;
+                    response_body?: unknown;
+                    response_body_truncated?: null | boolean;
+                    error?: null | string;
+                    /** Format: double */
+                    duration: number;
+                    /** Format: date-time */
+                    time?: null | string;
+                    trace_id?: null | string;
+                    user_id?: null | string;
+                    version?: null | string;
+                    stage?: null | string;
+                    geo_country?: null | string;
+                    geo_region?: null | string;
+                    geo_city?: null | string;
+                    /** Format: double */
+                    geo_lat?: null | number;
+                    /** Format: double */
+                    geo_lon?: null | number;
+                    geo_source?: null | string;
+                };
+                "text/plain": {
+                    service: string;
+                    method: string;
+                    path: string;
+                    route?: null | string;
+                    query?: unknown;
+                    headers?: unknown;
+                    body?: unknown;
+                    body_truncated?: null | boolean;
+                    /** Format: int32 */
+                    status_code: number;
+                    response_headers?: unknown;
+                    response_body?: unknown;
+                    response_body_truncated?: null | boolean;
+                    error?: null | string;
+                    /** Format: double */
+                    duration: number;
+                    /** Format: date-time */
+                    time?: null | string;
+                    trace_id?: null | string;
+                    user_id?: null | string;
+                    version?: null | string;
+                    stage?: null | string;
+                    geo_country?: null | string;
+                    geo_region?: null | string;
+                    geo_city?: null | string;
+                    /** Format: double */
+                    geo_lat?: null | number;
+                    /** Format: double */
+                    geo_lon?: null | number;
+                    geo_source?: null | string;
+                };
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["IngestAnswer"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
     IngestDeploy: {
         parameters: {
             query?: never;
@@ -6324,7 +6960,7 @@ export interface operations {
     ListLogs: {
         parameters: {
             query?: {
-                /** @description Only lines after this id, ascending; for polling. Not with order_by, order, offset or sort. */
+                /** @description Only lines after this id, ascending; for polling. Not with order_by, order or offset. */
                 id__gt?: string;
                 /** @description Only lines before this id, descending; begin with last_id + 1 to page through all backwards. */
                 id__lt?: string;
@@ -6336,7 +6972,7 @@ export interface operations {
                 order_by?: string;
                 /** @description desc or asc. */
                 order?: string;
-                /** @description time, or relevance: by how well lines fit the search; each then has a score. */
+                /** @description time, or relevance: by how well lines fit the search; each then has a score. Not with id__gt. */
                 sort?: string;
                 /** @description Lines of this time or later. */
                 start_date?: string;
@@ -6885,6 +7521,1326 @@ export interface operations {
                         metadata: null;
                     };
                 };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    ListSnapshots: {
+        parameters: {
+            query?: {
+                /** @description Only requests after this id, ascending; for polling. Not with order_by, order or offset. */
+                id__gt?: string;
+                /** @description Only requests before this id, descending; begin with last_id + 1 to page through all backwards. */
+                id__lt?: string;
+                /** @description Most requests, 1 to 1000; 50 unless told. */
+                limit?: string;
+                /** @description Requests to pass over, up to 10000. */
+                offset?: string;
+                /** @description timestamp or id. */
+                order_by?: string;
+                /** @description desc or asc. */
+                order?: string;
+                /** @description false leaves out bodies and headers, which are long. */
+                bodies?: string;
+                /** @description Requests that began then or later. */
+                start_date?: string;
+                /** @description Requests that began before. */
+                end_date?: string;
+                /** @description Words that must be in path, query, bodies, error or user; "phrases", -such that must not be; begin* for a word that begins so; service:, trace:. */
+                search?: string;
+                /** @description Requests in whose trace a log line of this pattern is; the newest 2000 lines of it are looked at. */
+                pattern_id?: string;
+                /** @description Filter; also id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                id?: number;
+                /** @description Filter; also method__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                method?: string;
+                /** @description Filter; also path__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                path?: string;
+                /** @description Filter; also service__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                service?: string;
+                /** @description Filter; also endpoint__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                endpoint?: string;
+                /** @description Filter; also status_code__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                status_code?: number;
+                /** @description Filter; also duration__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                duration?: number;
+                /** @description Filter; also timestamp__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                timestamp?: string;
+                /** @description Filter; also ingested_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                ingested_at?: string;
+                /** @description Filter; also query_string__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                query_string?: string;
+                /** @description Filter; also query__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                query?: string;
+                /** @description Filter; also body__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                body?: string;
+                /** @description Filter; also response_body__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                response_body?: string;
+                /** @description Filter; also error__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                error?: string;
+                /** @description Filter; also user_id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                user_id?: string;
+                /** @description Filter; also trace_id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                trace_id?: string;
+                /** @description Filter; also version__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                version?: string;
+                /** @description Filter; also stage__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                stage?: string;
+                /** @description Filter; also geo_country__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                geo_country?: string;
+                /** @description Filter; also geo_region__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                geo_region?: string;
+                /** @description Filter; also geo_city__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                geo_city?: string;
+                /** @description Filter; also geo_source__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                geo_source?: string;
+                /** @description Filter; also geo_lat__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                geo_lat?: number;
+                /** @description Filter; also geo_lon__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                geo_lon?: number;
+            };
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["SnapshotRow"][];
+                        error: null;
+                        metadata: components["schemas"]["ReplayListMetadata"];
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    DeleteSnapshots: {
+        parameters: {
+            query?: {
+                /** @description Requests that began then or later. */
+                start_date?: string;
+                /** @description Requests that began before. */
+                end_date?: string;
+                /** @description Words that must be in path, query, bodies, error or user; "phrases", -such that must not be; begin* for a word that begins so; service:, trace:. */
+                search?: string;
+                /** @description Requests in whose trace a log line of this pattern is; the newest 2000 lines of it are looked at. */
+                pattern_id?: string;
+                /** @description Filter; also id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                id?: number;
+                /** @description Filter; also method__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                method?: string;
+                /** @description Filter; also path__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                path?: string;
+                /** @description Filter; also service__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                service?: string;
+                /** @description Filter; also endpoint__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                endpoint?: string;
+                /** @description Filter; also status_code__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                status_code?: number;
+                /** @description Filter; also duration__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                duration?: number;
+                /** @description Filter; also timestamp__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                timestamp?: string;
+                /** @description Filter; also ingested_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                ingested_at?: string;
+                /** @description Filter; also query_string__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                query_string?: string;
+                /** @description Filter; also query__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                query?: string;
+                /** @description Filter; also body__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                body?: string;
+                /** @description Filter; also response_body__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                response_body?: string;
+                /** @description Filter; also error__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                error?: string;
+                /** @description Filter; also user_id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                user_id?: string;
+                /** @description Filter; also trace_id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                trace_id?: string;
+                /** @description Filter; also version__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                version?: string;
+                /** @description Filter; also stage__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                stage?: string;
+                /** @description Filter; also geo_country__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                geo_country?: string;
+                /** @description Filter; also geo_region__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                geo_region?: string;
+                /** @description Filter; also geo_city__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                geo_city?: string;
+                /** @description Filter; also geo_source__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                geo_source?: string;
+                /** @description Filter; also geo_lat__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                geo_lat?: number;
+                /** @description Filter; also geo_lon__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                geo_lon?: number;
+            };
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["SnapshotsDeleted"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    StreamSnapshots: {
+        parameters: {
+            query?: {
+                /** @description Begin after this id; else with what changes from now on. The header Last-Event-ID does the same, and comes first. */
+                id__gt?: string;
+                /** @description Requests that began then or later. */
+                start_date?: string;
+                /** @description Requests that began before. */
+                end_date?: string;
+                /** @description Words that must be in path, query, bodies, error or user; "phrases", -such that must not be; begin* for a word that begins so; service:, trace:. */
+                search?: string;
+                /** @description Requests in whose trace a log line of this pattern is; the newest 2000 lines of it are looked at. */
+                pattern_id?: string;
+                /** @description Filter; also id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                id?: number;
+                /** @description Filter; also method__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                method?: string;
+                /** @description Filter; also path__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                path?: string;
+                /** @description Filter; also service__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                service?: string;
+                /** @description Filter; also endpoint__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                endpoint?: string;
+                /** @description Filter; also status_code__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                status_code?: number;
+                /** @description Filter; also duration__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                duration?: number;
+                /** @description Filter; also timestamp__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                timestamp?: string;
+                /** @description Filter; also ingested_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                ingested_at?: string;
+                /** @description Filter; also query_string__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                query_string?: string;
+                /** @description Filter; also query__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                query?: string;
+                /** @description Filter; also body__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                body?: string;
+                /** @description Filter; also response_body__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                response_body?: string;
+                /** @description Filter; also error__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                error?: string;
+                /** @description Filter; also user_id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                user_id?: string;
+                /** @description Filter; also trace_id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                trace_id?: string;
+                /** @description Filter; also version__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                version?: string;
+                /** @description Filter; also stage__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                stage?: string;
+                /** @description Filter; also geo_country__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                geo_country?: string;
+                /** @description Filter; also geo_region__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                geo_region?: string;
+                /** @description Filter; also geo_city__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                geo_city?: string;
+                /** @description Filter; also geo_source__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                geo_source?: string;
+                /** @description Filter; also geo_lat__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                geo_lat?: number;
+                /** @description Filter; also geo_lon__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                geo_lon?: number;
+            };
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    ReplayFacets: {
+        parameters: {
+            query?: {
+                /** @description Requests that began then or later. */
+                start_date?: string;
+                /** @description Requests that began before. */
+                end_date?: string;
+                /** @description Words that must be in path, query, bodies, error or user; "phrases", -such that must not be; begin* for a word that begins so; service:, trace:. */
+                search?: string;
+                /** @description Requests in whose trace a log line of this pattern is; the newest 2000 lines of it are looked at. */
+                pattern_id?: string;
+                /** @description Filter; also id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                id?: number;
+                /** @description Filter; also method__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                method?: string;
+                /** @description Filter; also path__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                path?: string;
+                /** @description Filter; also service__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                service?: string;
+                /** @description Filter; also endpoint__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                endpoint?: string;
+                /** @description Filter; also status_code__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                status_code?: number;
+                /** @description Filter; also duration__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                duration?: number;
+                /** @description Filter; also timestamp__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                timestamp?: string;
+                /** @description Filter; also ingested_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                ingested_at?: string;
+                /** @description Filter; also query_string__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                query_string?: string;
+                /** @description Filter; also query__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                query?: string;
+                /** @description Filter; also body__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                body?: string;
+                /** @description Filter; also response_body__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                response_body?: string;
+                /** @description Filter; also error__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                error?: string;
+                /** @description Filter; also user_id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                user_id?: string;
+                /** @description Filter; also trace_id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                trace_id?: string;
+                /** @description Filter; also version__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                version?: string;
+                /** @description Filter; also stage__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                stage?: string;
+                /** @description Filter; also geo_country__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                geo_country?: string;
+                /** @description Filter; also geo_region__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                geo_region?: string;
+                /** @description Filter; also geo_city__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                geo_city?: string;
+                /** @description Filter; also geo_source__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                geo_source?: string;
+                /** @description Filter; also geo_lat__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                geo_lat?: number;
+                /** @description Filter; also geo_lon__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                geo_lon?: number;
+            };
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ReplayFacetValues"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    GetSnapshot: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["SnapshotRow"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    DeleteSnapshot: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    ReplaySnapshot: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        /** @description What is to be other than it was recorded; may be left out. */
+        requestBody: {
+            content: {
+                "application/json": {
+                    confirm?: null | boolean;
+                    stage?: null | string;
+                    method?: null | string;
+                    path?: null | string;
+                    query?: null | string;
+                    headers?: null | {
+                        [key: string]: string;
+                    };
+                    body?: unknown;
+                    twice?: null | boolean;
+                };
+                "application/x-ndjson": {
+                    confirm?: null | boolean;
+                    stage?: null | string;
+                    method?: null | string;
+                    path?: null | string;
+                    query?: null | string;
+                    headers?: null | {
+                        [key: string]: string;
+                    };
+                    body?: unknown;
+                    twice?: null | boolean;
+                };
+                "application/ndjson": {
+                    confirm?: null | boolean;
+                    stage?: null | string;
+                    method?: null | string;
+                    path?: null | string;
+                    query?: null | string;
+                    headers?: null | {
+                        [key: string]: string;
+                    };
+                    body?: unknown;
+                    twice?: null | boolean;
+                };
+                "application/jsonl": {
+                    confirm?: null | boolean;
+                    stage?: null | string;
+                    method?: null | string;
+                    path?: null | string;
+                    query?: null | string;
+                    headers?: null | {
+                        [key: string]: string;
+                    };
+                    body?: unknown;
+                    twice?: null | boolean;
+                };
+                "text/plain": {
+                    confirm?: null | boolean;
+                    stage?: null | string;
+                    method?: null | string;
+                    path?: null | string;
+                    query?: null | string;
+                    headers?: null | {
+                        [key: string]: string;
+                    };
+                    body?: unknown;
+                    twice?: null | boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ReplayResult"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    ListReplays: {
+        parameters: {
+            query?: {
+                /** @description Most of them, 1 to 1000; 50 unless told. */
+                limit?: string;
+            };
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ReplayRow"][];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    ListReplayRuns: {
+        parameters: {
+            query?: {
+                /** @description Most of them, 1 to 1000; 50 unless told. */
+                limit?: string;
+            };
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ReplayRunRow"][];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    BeginReplayRun: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Which, and how. */
+        requestBody: {
+            content: {
+                "application/json": {
+                    ids?: null | number[];
+                    set?: null | string;
+                    stage?: null | string;
+                    confirm?: null | boolean;
+                    /** Format: int32 */
+                    concurrency?: null | number;
+                    /** Format: double */
+                    per_second?: null | number;
+                    twice?: null | boolean;
+                };
+                "application/x-ndjson": {
+                    ids?: null | number[];
+                    set?: null | string;
+                    stage?: null | string;
+                    confirm?: null | boolean;
+                    /** Format: int32 */
+                    concurrency?: null | number;
+                    /** Format: double */
+                    per_second?: null | number;
+                    twice?: null | boolean;
+                };
+                "application/ndjson": {
+                    ids?: null | number[];
+                    set?: null | string;
+                    stage?: null | string;
+                    confirm?: null | boolean;
+                    /** Format: int32 */
+                    concurrency?: null | number;
+                    /** Format: double */
+                    per_second?: null | number;
+                    twice?: null | boolean;
+                };
+                "application/jsonl": {
+                    ids?: null | number[];
+                    set?: null | string;
+                    stage?: null | string;
+                    confirm?: null | boolean;
+                    /** Format: int32 */
+                    concurrency?: null | number;
+                    /** Format: double */
+                    per_second?: null | number;
+                    twice?: null | boolean;
+                };
+                "text/plain": {
+                    ids?: null | number[];
+                    set?: null | string;
+                    stage?: null | string;
+                    confirm?: null | boolean;
+                    /** Format: int32 */
+                    concurrency?: null | number;
+                    /** Format: double */
+                    per_second?: null | number;
+                    twice?: null | boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ReplayRunRow"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    GetReplayRun: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ReplayRunReport"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    ListReplaySets: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ReplaySetRow"][];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    PutReplaySet: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        /** @description Their ids. */
+        requestBody: {
+            content: {
+                "application/json": {
+                    ids?: null | number[];
+                };
+                "application/x-ndjson": {
+                    ids?: null | number[];
+                };
+                "application/ndjson": {
+                    ids?: null | number[];
+                };
+                "application/jsonl": {
+                    ids?: null | number[];
+                };
+                "text/plain": {
+                    ids?: null | number[];
+                };
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    DeleteReplaySet: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    ListReplayIgnores: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ReplayIgnores"][];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    PutReplayIgnores: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The endpoint, and all its fields that are not. */
+        requestBody: {
+            content: {
+                "application/json": {
+                    service?: null | string;
+                    endpoint?: null | string;
+                    paths?: null | string[];
+                };
+                "application/x-ndjson": {
+                    service?: null | string;
+                    endpoint?: null | string;
+                    paths?: null | string[];
+                };
+                "application/ndjson": {
+                    service?: null | string;
+                    endpoint?: null | string;
+                    paths?: null | string[];
+                };
+                "application/jsonl": {
+                    service?: null | string;
+                    endpoint?: null | string;
+                    paths?: null | string[];
+                };
+                "text/plain": {
+                    service?: null | string;
+                    endpoint?: null | string;
+                    paths?: null | string[];
+                };
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    GetReplayBlocks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ReplayBlocks"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    PutReplayBlocks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description All of them. */
+        requestBody: {
+            content: {
+                "application/json": {
+                    paths?: null | string[];
+                };
+                "application/x-ndjson": {
+                    paths?: null | string[];
+                };
+                "application/ndjson": {
+                    paths?: null | string[];
+                };
+                "application/jsonl": {
+                    paths?: null | string[];
+                };
+                "text/plain": {
+                    paths?: null | string[];
+                };
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong; error.details names each field that is wrong. */
             default: {
@@ -8910,6 +10866,7 @@ export interface operations {
                         [key: string]: string;
                     };
                     allow_private?: null | boolean;
+                    is_production?: null | boolean;
                 };
                 "application/x-ndjson": {
                     base_url?: null | string;
@@ -8917,6 +10874,7 @@ export interface operations {
                         [key: string]: string;
                     };
                     allow_private?: null | boolean;
+                    is_production?: null | boolean;
                 };
                 "application/ndjson": {
                     base_url?: null | string;
@@ -8924,6 +10882,7 @@ export interface operations {
                         [key: string]: string;
                     };
                     allow_private?: null | boolean;
+                    is_production?: null | boolean;
                 };
                 "application/jsonl": {
                     base_url?: null | string;
@@ -8931,6 +10890,7 @@ export interface operations {
                         [key: string]: string;
                     };
                     allow_private?: null | boolean;
+                    is_production?: null | boolean;
                 };
                 "text/plain": {
                     base_url?: null | string;
@@ -8938,6 +10898,7 @@ export interface operations {
                         [key: string]: string;
                     };
                     allow_private?: null | boolean;
+                    is_production?: null | boolean;
                 };
             };
         };
@@ -9042,6 +11003,7 @@ export interface operations {
                         [key: string]: string;
                     };
                     allow_private?: null | boolean;
+                    is_production?: null | boolean;
                 };
                 "application/x-ndjson": {
                     base_url?: null | string;
@@ -9049,6 +11011,7 @@ export interface operations {
                         [key: string]: string;
                     };
                     allow_private?: null | boolean;
+                    is_production?: null | boolean;
                 };
                 "application/ndjson": {
                     base_url?: null | string;
@@ -9056,6 +11019,7 @@ export interface operations {
                         [key: string]: string;
                     };
                     allow_private?: null | boolean;
+                    is_production?: null | boolean;
                 };
                 "application/jsonl": {
                     base_url?: null | string;
@@ -9063,6 +11027,7 @@ export interface operations {
                         [key: string]: string;
                     };
                     allow_private?: null | boolean;
+                    is_production?: null | boolean;
                 };
                 "text/plain": {
                     base_url?: null | string;
@@ -9070,6 +11035,7 @@ export interface operations {
                         [key: string]: string;
                     };
                     allow_private?: null | boolean;
+                    is_production?: null | boolean;
                 };
             };
         };

@@ -62,12 +62,6 @@ internal sealed partial class HttpRequestJob(TargetStore targets, OutgoingClient
     /// <summary>By which what is called can tell a repeat from another call.</summary>
     public const string IdHeader = "x-bayou-job", AttemptHeader = "x-bayou-attempt";
 
-    // Of the connection, not of the message; or told by the URL.
-    private static readonly HashSet<string> NotOurs = new(StringComparer.OrdinalIgnoreCase)
-    {
-        "host", "connection", "transfer-encoding", "content-length", "upgrade", "te", "trailer", "proxy-connection", "keep-alive",
-    };
-
     public static JobType Type { get; } = new("http.request", "Calls a registered target, and keeps its answer.") { Queue = JobType.HttpQueue };
 
     public async Task<object?> RunAsync(HttpRequestPayload payload, JobContext job, CancellationToken ct)
@@ -120,27 +114,8 @@ internal sealed partial class HttpRequestJob(TargetStore targets, OutgoingClient
                 ? new StringContent(body.GetString()!, Encoding.UTF8, "text/plain") : new StringContent(body.GetRawText(), Encoding.UTF8, "application/json");
         }
 
-        var headers = new Dictionary<string, string>(payload.Headers ?? [], StringComparer.OrdinalIgnoreCase);
-        foreach (var (name, value) in target.Headers)
-        {
-            headers[name] = value;
-        }
-
-        if (headers.ContainsKey("content-type"))
-        {
-            request.Content?.Headers.Remove("content-type");
-        }
-
-        foreach (var (name, value) in headers.Where(header => !NotOurs.Contains(header.Key)))
-        {
-            var isOfContent = name.StartsWith("content-", StringComparison.OrdinalIgnoreCase);
-            if ((isOfContent ? request.Content?.Headers.TryAddWithoutValidation(name, value) : request.Headers.TryAddWithoutValidation(name, value)) == false)
-            {
-                throw new JobException($"{name} cannot be sent as a header.") { IsFinal = true };
-            }
-        }
-
-        return request;
+        return OutgoingHeaders.Add(request, payload.Headers ?? [], target.Headers) is { } wrong
+            ? throw new JobException($"{wrong} cannot be sent as a header.") { IsFinal = true } : request;
     }
 
     private static string ReasonOf(int status) => Enum.IsDefined((HttpStatusCode)status) ? $"({(HttpStatusCode)status})" : "";

@@ -34,6 +34,4 @@ internal sealed class LogSegments(IOptions<LogsOptions> options) : SegmentKind
         SELECT date_trunc('minute', created_at), min(created_at), max(created_at), {id}, pattern_id, count(*), level, source, service
           FROM {Table(id)} GROUP BY 1, pattern_id, level, source, service;
         """;
-
-    public override string DropSql(int id) => $"DELETE FROM log_counts WHERE segment_id = {id};";
 }

@@ -44,8 +44,10 @@ internal sealed class OutgoingClient : IDisposable
 
     /// <param name="request">To a target; disposed of by the caller.</param>
     /// <param name="allowPrivate">Whether the target may be in a network of one's own.</param>
+    /// <param name="follow">Whether redirects are followed, where they stay with the target.</param>
     /// <exception cref="OutgoingException">There was no answer; the message says why.</exception>
-    public async Task<OutgoingAnswer> SendAsync(HttpRequestMessage request, bool allowPrivate, TimeSpan limit, CancellationToken ct)
+    public async Task<OutgoingAnswer> SendAsync(
+        HttpRequestMessage request, bool allowPrivate, TimeSpan limit, CancellationToken ct, bool follow = true)
     {
         ArgumentNullException.ThrowIfNull(request);
         using var late = new CancellationTokenSource(limit, _time);
@@ -60,7 +62,7 @@ internal sealed class OutgoingClient : IDisposable
                 next.Options.Set(AllowPrivate, allowPrivate);
                 AddTrace(next);
                 using var answer = await (allowPrivate ? _private : _public).SendAsync(next, either.Token);
-                if (redirects < MostRedirects && Follow(request, next, answer, content) is { } followed)
+                if (follow && redirects < MostRedirects && Follow(request, next, answer, content) is { } followed)
                 {
                     next = followed;
                     continue;

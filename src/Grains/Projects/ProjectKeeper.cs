@@ -1,14 +1,17 @@
 using Bayou.Database;
 using Bayou.Logs;
 using Bayou.Metrics;
+using Bayou.Replay;
 using Bayou.Search;
+using Bayou.Segments;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace Bayou.Projects;
 
 /// <summary>Lets go what a project had, long after it was deleted. Its row stays, for the audit log names it.</summary>
-internal sealed partial class ProjectKeeper(NpgsqlDataSource db, LogSegments logs, TextVectors vectors, ILogger<ProjectKeeper> logger)
+internal sealed partial class ProjectKeeper(
+    NpgsqlDataSource db, LogSegments logs, SnapshotSegments snapshots, TextVectors vectors, ILogger<ProjectKeeper> logger)
 {
     /// <summary>For which a deletion can be undone.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromDays(30);
@@ -19,7 +22,8 @@ internal sealed partial class ProjectKeeper(NpgsqlDataSource db, LogSegments log
     // What refers to others comes before them.
     private static readonly string[] Tables =
         ["log_patterns", "log_pattern_generations", "deploys", "service_versions", "ingest_losses", "ingest_keys", "route_variables", "api_keys", "members",
-         "job_waits", "job_keys", "jobs", "job_history", "job_minutes", "schedules", "targets"];
+         "job_waits", "job_keys", "jobs", "job_history", "job_minutes", "schedules", "targets",
+         "snapshot_deletions", "replays", "replay_runs", "replay_sets", "replay_ignores", "replay_blocks"];
 
     /// <returns>How many projects were emptied.</returns>
     public async Task<int> RunAsync(CancellationToken ct)
@@ -77,7 +81,7 @@ internal sealed partial class ProjectKeeper(NpgsqlDataSource db, LogSegments log
     /// <summary>Step by step, each of which finds nothing to do where it was done before: whatever fails is done by the next run.</summary>
     private async Task EmptyAsync(int project, CancellationToken ct)
     {
-        await ExpireLogsAsync(project, ct);
+        await ExpireAsync(project, ct);
         await vectors.ForgetAsync(project, ct);
         while (await DeleteWindowsAsync(project, ct) > 0)
         {
@@ -93,21 +97,24 @@ internal sealed partial class ProjectKeeper(NpgsqlDataSource db, LogSegments log
              WHERE (project_id = $1 OR project_id IN (SELECT id FROM projects WHERE emptied_at IS NOT NULL))
                AND deleted_at IS NULL AND NOT is_owner AND NOT EXISTS (SELECT FROM members m WHERE m.user_id = u.id)
             """, project, ct);
-        await ExpireLogsAsync(project, ct); // What was being sealed meanwhile.
+        await ExpireAsync(project, ct); // What was being sealed meanwhile.
         await RunAsync("UPDATE projects SET emptied_at = now() WHERE id = $1", project, ct);
     }
 
-    /// <summary>Their tables go with those of all that expired.</summary>
-    private async Task ExpireLogsAsync(int project, CancellationToken ct)
+    /// <summary>Lets segments go: their tables go with those of all that expired.</summary>
+    private async Task ExpireAsync(int project, CancellationToken ct)
     {
-        await using var connection = await db.OpenConnectionAsync(ct);
-        await using var transaction = await connection.BeginTransactionAsync(ct);
-        await logs.Feed.AcquireAsync(connection, ct);
-        await using var command = new NpgsqlCommand(
-            $"UPDATE {logs.Catalogue} SET state = 'expired', changed_at = now() WHERE project_id = $1 AND state <> 'expired'", connection);
-        command.With(project);
-        await command.ExecuteNonQueryAsync(ct);
-        await transaction.CommitAsync(ct);
+        foreach (SegmentKind kind in (SegmentKind[])[logs, snapshots])
+        {
+            await using var connection = await db.OpenConnectionAsync(ct);
+            await using var transaction = await connection.BeginTransactionAsync(ct);
+            await kind.Feed.AcquireAsync(connection, ct);
+            await using var command = new NpgsqlCommand(
+                $"UPDATE {kind.Catalogue} SET state = 'expired', changed_at = now() WHERE project_id = $1 AND state <> 'expired'", connection);
+            command.With(project);
+            await command.ExecuteNonQueryAsync(ct);
+            await transaction.CommitAsync(ct);
+        }
     }
 
     /// <returns>How many series went, with their windows.</returns>

@@ -46,13 +46,13 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        var parts = await ClosedAsync(connection, ct);
-        if (parts.Length == 0 || !await LockAsync(connection, parts, ct))
+        if (await ToSealAsync(connection, ct) is not { Length: > 0 } parts || !await LockAsync(connection, parts, ct))
         {
             return false;
         }
 
         var lines = string.Join(" UNION ALL ", parts.Select(part => $"SELECT * FROM {kind.Table(part)}"));
+        var kept = kind.Deletions is null ? "" : $"WHERE id NOT IN (SELECT id FROM {kind.Deletions})"; // One sequence for all projects.
         try
         {
             var id = await CatalogueAsync(connection, parts, ct);
@@ -60,13 +60,13 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
             await using var seal = new NpgsqlCommand($"""
                 SET LOCAL maintenance_work_mem = '128MB';
                 SET LOCAL work_mem = '64MB';
-                CREATE TABLE {table} AS SELECT * FROM ({lines}) lines ORDER BY id;
+                CREATE TABLE {table} AS SELECT * FROM ({lines}) lines {kept} ORDER BY id;
                 CREATE INDEX ON {table} (id);
                 {kind.SealSql(id)}
                 ANALYZE {table};
                 """, connection) { CommandTimeout = LongestSeal };
             await seal.ExecuteNonQueryAsync(ct);
-            await ReplaceAsync(connection, parts, table, ct);
+            await ReplaceAsync(connection, parts, lines, id, ct);
             await transaction.CommitAsync(ct);
             foreach (var part in parts)
             {
@@ -89,6 +89,28 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
             await postpone.ExecuteNonQueryAsync(CancellationToken.None);
             throw;
         }
+    }
+
+    /// <returns>What is to be written as one sealed segment; none for nothing.</returns>
+    private async Task<int[]> ToSealAsync(NpgsqlConnection connection, CancellationToken ct) =>
+        await DeletedFromAsync(connection, ct) is { } deletedFrom ? [deletedFrom] : await ClosedAsync(connection, ct);
+
+    /// <returns>A segment that has rows which were deleted, for it must be written anew; null for none.</returns>
+    private async Task<int?> DeletedFromAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        if (kind.Deletions is null)
+        {
+            return null;
+        }
+
+        await using var command = new NpgsqlCommand($"""
+            SELECT s.id FROM {kind.Catalogue} s
+             WHERE s.state IN ('closed', 'sealed')
+               AND EXISTS (SELECT FROM {kind.Deletions} d WHERE d.project_id = s.project_id AND d.id BETWEEN s.min_id AND s.max_id)
+             ORDER BY s.changed_at LIMIT 1
+            """, connection);
+        var id = (int?)await command.ExecuteScalarAsync(ct);
+        return id is null || _alone.ContainsKey(id.Value) ? null : id;
     }
 
     /// <summary>The oldest closed segments of a project's class that are enough for a sealed one, or are open for long.</summary>
@@ -133,7 +155,9 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
     private async Task<bool> LockAsync(NpgsqlConnection connection, int[] parts, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(
-            $"SELECT count(*) FROM (SELECT FROM {kind.Catalogue} WHERE id = ANY ($1) AND state = 'closed' FOR UPDATE SKIP LOCKED) locked", connection);
+            $"""
+            SELECT count(*) FROM (SELECT FROM {kind.Catalogue} WHERE id = ANY ($1) AND state IN ('closed', 'sealed') FOR UPDATE SKIP LOCKED) locked
+            """, connection);
         command.With(parts);
         return (long)(await command.ExecuteScalarAsync(ct))! == parts.Length;
     }
@@ -155,18 +179,55 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
 
     /// <summary>Takes out of the catalogue what a sealed segment was made of; the tables go later.</summary>
     /// <exception cref="InvalidDataException">The sealed one has not as many rows.</exception>
-    private async Task ReplaceAsync(NpgsqlConnection connection, int[] parts, string table, CancellationToken ct)
+    private async Task ReplaceAsync(NpgsqlConnection connection, int[] parts, string lines, int id, CancellationToken ct)
     {
+        var deleted = await ForgetDeletionsAsync(connection, lines, id, ct);
+
         // By the clock: those who have read the catalogue by now still look for the parts.
         await using var command = new NpgsqlCommand($"""
             UPDATE {kind.Catalogue} SET state = 'expired', changed_at = clock_timestamp()
-             WHERE id = ANY ($1) AND (SELECT count(*) FROM {table}) = (SELECT sum(n) FROM {kind.Catalogue}, unnest(lines) n WHERE id = ANY ($1))
+             WHERE id = ANY ($1)
+               AND (SELECT count(*) FROM {kind.Table(id)}) + $2 = (SELECT sum(n) FROM {kind.Catalogue}, unnest(lines) n WHERE id = ANY ($1))
             """, connection) { CommandTimeout = LongestSeal };
-        command.With(parts);
+        command.With(parts, deleted);
         if (await command.ExecuteNonQueryAsync(ct) != parts.Length)
         {
-            throw new InvalidDataException($"{table} has not as many rows as the segments {string.Join(", ", parts)}, which stay.");
+            throw new InvalidDataException($"{kind.Table(id)} has not as many rows as the segments {string.Join(", ", parts)}, which stay.");
         }
+
+        if (deleted > 0)
+        {
+            await using var count = new NpgsqlCommand($"""
+                UPDATE {kind.Catalogue} SET lines = ARRAY[(SELECT count(*) FROM {kind.Table(id)})],
+                       state = CASE WHEN EXISTS (SELECT FROM {kind.Table(id)}) THEN state ELSE 'expired' END
+                 WHERE id = $1
+                """, connection);
+            count.With(id);
+            await count.ExecuteNonQueryAsync(ct);
+        }
+    }
+
+    /// <summary>Forgets what was deleted of a segment that has been written without it.</summary>
+    /// <returns>How many rows that were.</returns>
+    private async Task<long> ForgetDeletionsAsync(NpgsqlConnection connection, string lines, int id, CancellationToken ct)
+    {
+        if (kind.Deletions is null)
+        {
+            return 0;
+        }
+
+        // By the rows: one may have been deleted a second time, by who still saw it in a table that was replaced.
+        // What was deleted only while it was written is in it still.
+        await using var forget = new NpgsqlCommand($"""
+            WITH gone AS (
+                DELETE FROM {kind.Deletions} d USING {kind.Catalogue} s
+                 WHERE s.id = $1 AND d.project_id = s.project_id AND d.id BETWEEN s.min_id AND s.max_id
+                   AND NOT EXISTS (SELECT FROM {kind.Table(id)} t WHERE t.id = d.id)
+                RETURNING d.id)
+            SELECT count(*) FROM gone WHERE id IN (SELECT id FROM ({lines}) lines)
+            """, connection) { CommandTimeout = LongestSeal };
+        forget.With(id);
+        return (long)(await forget.ExecuteScalarAsync(ct))!;
     }
 
     /// <summary>Takes segments out of the catalogue whose newest row is past its retention, and drops the tables of those taken out some minutes ago.</summary>
@@ -181,6 +242,11 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
                 """);
             expire.With(part.Name, part.Retention);
             changed += await expire.ExecuteNonQueryAsync(ct);
+        }
+
+        if (kind.MostBytes < long.MaxValue)
+        {
+            changed += await ExpireBeyondAsync(ct);
         }
 
         await using var forget = db.CreateCommand($"DELETE FROM {kind.Commits} WHERE ticked_at < now() - interval '7 days'");
@@ -208,6 +274,22 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
         }
 
         return changed;
+    }
+
+    /// <summary>Takes the oldest segments of a project out of the catalogue where it takes more of the disk than it may.</summary>
+    private async Task<int> ExpireBeyondAsync(CancellationToken ct)
+    {
+        await using var command = db.CreateCommand($"""
+            UPDATE {kind.Catalogue} SET state = 'expired', changed_at = now()
+             WHERE state IN ('closed', 'sealed') AND id IN (
+                   SELECT id FROM (
+                       SELECT id, sum(pg_total_relation_size(to_regclass('{kind.Prefix}_segment_' || id)))
+                                  OVER (PARTITION BY project_id ORDER BY max_id DESC) AS bytes
+                         FROM {kind.Catalogue} WHERE state <> 'expired' AND max_id IS NOT NULL) sized
+                    WHERE bytes > $1)
+            """);
+        command.With(kind.MostBytes);
+        return await command.ExecuteNonQueryAsync(ct);
     }
 
     private static TimeSpan LongestOpen(SegmentClass of) => of.Retention / ClosesInOneRetention;

@@ -9,7 +9,7 @@ internal sealed record SegmentClass(string Name, TimeSpan Retention);
 /// <summary>
 /// A kind of rows that are kept in segments: tables, each of rows that arrived one after the other. It is made by a migration, which for the prefix
 /// <c>log</c> has <see cref="Rows"/>, what each segment's table is like (at least <c>id bigint</c> and <c>created_at timestamptz</c>, no index) and the feed's
-/// sequence; <c>log_segments</c>, the catalogue, and <c>log_commits</c>, both like those of logs.
+/// sequence; <c>log_segments</c>, the catalogue, <c>log_commits</c> and <c>log_counts</c>, all like those of logs.
 /// </summary>
 internal abstract class SegmentKind
 {
@@ -44,11 +44,20 @@ internal abstract class SegmentKind
     /// <summary>A segment's table; made of a number alone.</summary>
     public string Table(int id) => string.Create(CultureInfo.InvariantCulture, $"{Prefix}_segment_{id}");
 
+    /// <summary>Where the rows are counted that sealed segments have, by minute and by what is counted apart.</summary>
+    public string Counts => $"{Prefix}_counts";
+
+    /// <summary>Where the ids of rows are that are left out when their segment is written the next time; null where single rows are not deleted.</summary>
+    public virtual string? Deletions => null;
+
+    /// <summary>Of disk that a project's rows may take: past it the oldest segments expire before their time.</summary>
+    public virtual long MostBytes => long.MaxValue;
+
     /// <summary>Statements that index the table of a sealed segment, and count what is in it.</summary>
     public abstract string SealSql(int id);
 
     /// <summary>Statements that let go what a segment has elsewhere.</summary>
-    public abstract string DropSql(int id);
+    public string DropSql(int id) => string.Create(CultureInfo.InvariantCulture, $"DELETE FROM {Counts} WHERE segment_id = {id};");
 
     /// <summary>
     /// Rows after which a hot segment is closed: few, since it has no index; more where many come at once, since for each a table must be made.

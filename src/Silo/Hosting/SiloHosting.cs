@@ -6,6 +6,7 @@ using Bayou.Logs;
 using Bayou.Metrics;
 using Bayou.Outgoing;
 using Bayou.Projects;
+using Bayou.Replay;
 using Bayou.Schedules;
 using Bayou.Search;
 using Bayou.Segments;
@@ -110,7 +111,10 @@ public static class SiloHosting
             .AddJob<LogCleanupJob, NoPayload>()
             .AddJob<HealthCheckJob, NoPayload>()
             .AddJob<ProjectCleanupJob, NoPayload>()
-            .AddJob<JobCleanupJob, NoPayload>();
+            .AddJob<JobCleanupJob, NoPayload>()
+            .AddJob<ReplaySealJob, NoPayload>()
+            .AddJob<ReplayCleanupJob, NoPayload>()
+            .AddJob<ReplayRunJob, ReplayRunPayload>();
     }
 
     /// <summary>What Bayou calls itself.</summary>
@@ -137,6 +141,10 @@ public static class SiloHosting
         services.AddSingleton<RollupWriter>();
         services.AddSingleton<LogSegments>();
         services.AddSingleton<SegmentKeeper<LogSegments>>();
+        services.AddOptions<ReplayOptions>().BindConfiguration(ReplayOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<SnapshotSegments>();
+        services.AddSingleton<SegmentKeeper<SnapshotSegments>>();
+        services.AddSingleton<RecordedRequests>().AddSingleton<ReplaySender>().AddSingleton<ReplayStore>();
         services.AddSingleton<PatternKeeper>();
         services.AddSingleton<ProjectKeeper>();
         services.AddOptions<SearchOptions>().BindConfiguration(SearchOptions.Section).ValidateDataAnnotations().ValidateOnStart();

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -34,6 +35,41 @@ internal static class JsonTexts
     /// <summary>The text at which the reader is.</summary>
     public static string Read(ref readonly Utf8JsonReader reader) =>
         reader.ValueIsEscaped ? Unescape(reader.ValueSpan) : Encoding.UTF8.GetString(reader.ValueSpan);
+
+    /// <summary>The same JSON, byte for byte, but that halves of surrogate pairs that are written as escapes become U+FFFD: few readers take them.</summary>
+    public static string WithPairs(string json)
+    {
+        const int Escape = 6; // backslash, u, four digits
+        char[]? changed = null;
+        for (var at = json.IndexOf('\\', StringComparison.Ordinal); at >= 0 && at < json.Length; at = json.IndexOf('\\', at))
+        {
+            if (CodeAt(json, at) is not { } code || !char.IsSurrogate(code))
+            {
+                at += 2;
+            }
+            else if (char.IsHighSurrogate(code) && CodeAt(json, at + Escape) is { } low && char.IsLowSurrogate(low))
+            {
+                at += 2 * Escape;
+            }
+            else
+            {
+                "fffd".CopyTo((changed ??= json.ToCharArray()).AsSpan(at + 2));
+                at += Escape;
+            }
+
+            if (at >= json.Length)
+            {
+                break;
+            }
+        }
+
+        return changed is null ? json : new(changed);
+    }
+
+    /// <returns>What an escape stands for that is written as a number; null for no such.</returns>
+    private static char? CodeAt(string json, int at) =>
+        at + 6 <= json.Length && json[at] == '\\' && json[at + 1] == 'u'
+            && ushort.TryParse(json.AsSpan(at + 2, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code) ? (char)code : null;
 
     private static string Unescape(ReadOnlySpan<byte> raw)
     {

@@ -28,7 +28,7 @@ internal sealed class LogFacets(LogFilter filter, LogCounter counter, TimeProvid
             return problem;
         }
 
-        var window = LogWindow.Of(selection, time);
+        var window = SegmentWindow.Of(selection, time);
         var lines = await counter.OfAsync(query, selection, ct);
         var (levels, sources, services) = (new Dictionary<string, long>(), new Dictionary<string, long>(), new Dictionary<string, long>());
         await lines.ReadAsync(window, window.Start, null, ["level", "source", "service"], "level, source, service, sum(lines)::bigint",

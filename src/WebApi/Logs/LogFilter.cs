@@ -59,23 +59,10 @@ internal sealed class LogFilter(PatternRegistry patterns, PatternPresence presen
     public LogSelection Read(QueryReader query)
     {
         var sql = new FilterSql();
-        var (start, end) = (query.Time("start_date"), query.Time("end_date"));
-        foreach (var (name, given) in (ReadOnlySpan<(string, DateTimeOffset?)>)[("start_date", start), ("end_date", end)])
-        {
-            if (given is { Year: < 1970 or > 9_000 })
-            {
-                query.Fail(name, "must be within the years 1970 to 9000");
-            }
-        }
-
-        if (end <= start)
-        {
-            query.Fail("end_date", "must be after start_date");
-        }
-
+        var (start, end) = SegmentSelection.Range(query);
         query.Filters(sql);
         var mode = query.Choice("mode", "hybrid", "keyword", "semantic");
-        var selection = new LogSelection(sql, start?.UtcDateTime, end?.UtcDateTime, mode);
+        var selection = new LogSelection(sql, start, end, mode);
         if (query.Problem is not null)
         {
             return selection;
@@ -176,29 +163,7 @@ internal sealed class LogFilter(PatternRegistry patterns, PatternPresence presen
 }
 
 /// <summary>What was asked for.</summary>
-/// <param name="Sql">All but the range of time.</param>
-/// <param name="Start">In UTC; null for no bound.</param>
-internal sealed record LogSelection(FilterSql Sql, DateTime? Start, DateTime? End, string Mode)
+internal sealed record LogSelection(FilterSql Sql, DateTime? Start, DateTime? End, string Mode) : SegmentSelection(Sql, Start, End)
 {
     public SearchText Search { get; set; } = SearchText.Parse("");
-
-    /// <summary>All of it.</summary>
-    public FilterSql InRange()
-    {
-        var sql = Sql.Copy();
-        if (Start is { } from)
-        {
-            sql.Bound($"created_at >= {from}");
-        }
-
-        if (End is { } to)
-        {
-            sql.Bound($"created_at < {to}");
-        }
-
-        return sql;
-    }
-
-    /// <summary>Segments that may have such lines.</summary>
-    public IEnumerable<StoredSegment> Of(StoredSegments segments) => segments.Stored.Where(segment => segment.Bounds.Overlaps(Start, End));
 }

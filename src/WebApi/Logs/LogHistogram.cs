@@ -29,7 +29,7 @@ internal sealed class LogHistogram(LogFilter filter, LogCounter counter, TimePro
             return wrong;
         }
 
-        var window = LogWindow.Of(selection, time);
+        var window = SegmentWindow.Of(selection, time);
         var width = window.Width(query);
         if (query.Problem is { } problem)
         {

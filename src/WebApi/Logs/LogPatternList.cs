@@ -40,7 +40,7 @@ internal sealed class LogPatternList(LogFilter filter, LogCounter counter, Patte
             return problem;
         }
 
-        var window = LogWindow.Of(selection, time);
+        var window = SegmentWindow.Of(selection, time);
         var lines = await counter.OfAsync(query, selection, ct);
         var found = await RangeAsync(lines, window, isOpen: selection.End is null, ct);
         var before = await TotalsAsync(lines, window.Before, ct);
@@ -48,7 +48,7 @@ internal sealed class LogPatternList(LogFilter filter, LogCounter counter, Patte
             ? found.OrderByDescending(entry => !before.ContainsKey(entry.Key)).ThenByDescending(entry => entry.Value.Count - Before(entry.Key))
             : found.OrderByDescending(entry => entry.Value.Count);
         var page = rows.ThenBy(entry => entry.Key).Take(limit).ToList();
-        var all = await TotalsAsync(lines, LogWindow.Ever, ct);
+        var all = await TotalsAsync(lines, SegmentWindow.Ever, ct);
         return new ApiResult<IEnumerable<LogPattern>, PatternListMetadata>(page.Select(entry =>
         {
             var stored = all.GetValueOrDefault(entry.Key, new(entry.Value.Count, window.Start, window.End));
@@ -61,7 +61,7 @@ internal sealed class LogPatternList(LogFilter filter, LogCounter counter, Patte
     }
 
     /// <param name="isOpen">It has no end.</param>
-    private async Task<Dictionary<int, InRange>> RangeAsync(LogCounts lines, LogWindow window, bool isOpen, CancellationToken ct)
+    private async Task<Dictionary<int, InRange>> RangeAsync(SegmentCounts lines, SegmentWindow window, bool isOpen, CancellationToken ct)
     {
         // It ends now, where it has no end: nothing is to be seen of lines that are yet to come. Parts are of whole minutes, where
         // there are enough, for those can be told from counts; the last has what is left of the range beside them.
@@ -88,7 +88,7 @@ internal sealed class LogPatternList(LogFilter filter, LogCounter counter, Patte
         return found;
     }
 
-    private async Task<Dictionary<int, Totals>> TotalsAsync(LogCounts lines, LogWindow window, CancellationToken ct)
+    private async Task<Dictionary<int, Totals>> TotalsAsync(SegmentCounts lines, SegmentWindow window, CancellationToken ct)
     {
         var totals = new Dictionary<int, Totals>();
         await lines.ReadAsync(window, window.Start, null, ["pattern_id"], "pattern_id, sum(lines)::bigint, min(first_time), max(last_time)", "1", reader =>

@@ -13,7 +13,7 @@ internal sealed class PatternPresence([FromKeyedServices(DatabasePool.Reads)] Np
 {
     private const long MostPatterns = 2_000_000; // of all segments together; some 40 bytes each
 
-    private static readonly Dictionary<int, LogWindow> None = [];
+    private static readonly Dictionary<int, SegmentWindow> None = [];
 
     private readonly MemoryCache _known = new(new MemoryCacheOptions { SizeLimit = MostPatterns });
 
@@ -24,12 +24,12 @@ internal sealed class PatternPresence([FromKeyedServices(DatabasePool.Reads)] Np
             .Select(number => book.Resolve(number.Key))];
 
     /// <summary>The numbers under which lines of each segment are stored, with the times of the first and the last of them.</summary>
-    public async Task<Dictionary<int, IReadOnlyDictionary<int, LogWindow>>> OfEachAsync(IEnumerable<StoredSegment> segments, CancellationToken ct)
+    public async Task<Dictionary<int, IReadOnlyDictionary<int, SegmentWindow>>> OfEachAsync(IEnumerable<StoredSegment> segments, CancellationToken ct)
     {
         var known = segments.ToDictionary(segment => segment, segment => _known.Get<Present>(segment.Id) ?? new(0, None));
         foreach (var grown in known.Where(entry => entry.Value.UpTo < entry.Key.Bounds.MaxId).Select(entry => entry.Key).Chunk(StatementTables.Most).ToList())
         {
-            var found = grown.ToDictionary(segment => segment.Id, segment => new Dictionary<int, LogWindow>(known[segment].Numbers));
+            var found = grown.ToDictionary(segment => segment.Id, segment => new Dictionary<int, SegmentWindow>(known[segment].Numbers));
             await using var command = db.CreateCommand(string.Join("\nUNION ALL\n", grown.Select(segment => segment.IsSealed
                 ? $"SELECT segment_id, pattern_id, min(first_time), max(last_time) FROM log_counts WHERE segment_id = {segment.Id} GROUP BY 1, 2"
                 : $"""
@@ -39,7 +39,7 @@ internal sealed class PatternPresence([FromKeyedServices(DatabasePool.Reads)] Np
             await using var reader = await command.ExecuteReaderAsync(ct);
             while (await reader.ReadAsync(ct))
             {
-                var (numbers, number, times) = (found[reader.GetInt32(0)], reader.GetInt32(1), new LogWindow(reader.GetDateTime(2), reader.GetDateTime(3)));
+                var (numbers, number, times) = (found[reader.GetInt32(0)], reader.GetInt32(1), new SegmentWindow(reader.GetDateTime(2), reader.GetDateTime(3)));
                 numbers[number] = numbers.TryGetValue(number, out var before) ? before.Around(times) : times;
             }
 
@@ -56,5 +56,5 @@ internal sealed class PatternPresence([FromKeyedServices(DatabasePool.Reads)] Np
     public void Dispose() => _known.Dispose();
 
     /// <param name="UpTo">The id of the last line that was looked at.</param>
-    private sealed record Present(long UpTo, IReadOnlyDictionary<int, LogWindow> Numbers);
+    private sealed record Present(long UpTo, IReadOnlyDictionary<int, SegmentWindow> Numbers);
 }

@@ -21,7 +21,7 @@ internal sealed class ObservationReader(DateTimeOffset oldest, DateTimeOffset ne
     private const int MaxMethod = 20;
     private const int MaxCountry = 3;
     private const int MaxRoute = 2_000;
-    private const int ClientClosed = 499; // What proxies say where the client went away; others say 0.
+    public const int ClientClosed = 499; // What proxies say where the client went away; others say 0.
 
     private const int Service = 0, Method = 1, Route = 2, Path = 3, Status = 4, Duration = 5, Time = 6, RequestSize = 7, ResponseSize = 8, TraceId = 9,
         Country = 10, Version = 11;

@@ -26,6 +26,8 @@ internal sealed record StoredSegments(IReadOnlyList<StoredSegment> Stored, long 
 internal sealed class SegmentCatalogue<TKind>(TKind kind, CurrentProject project, [FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db)
     where TKind : SegmentKind
 {
+    public TKind Kind => kind;
+
     public async Task<StoredSegments> ReadAsync(CancellationToken ct)
     {
         await using var command = db.CreateCommand($"""

@@ -1,13 +1,13 @@
 using System.Globalization;
 using Bayou.Http;
 
-namespace Bayou.Logs;
+namespace Bayou.Segments;
 
 /// <summary>A half-open range of time, in UTC.</summary>
-internal sealed record LogWindow(DateTime Start, DateTime End)
+internal sealed record SegmentWindow(DateTime Start, DateTime End)
 {
     /// <summary>All of it.</summary>
-    public static readonly LogWindow Ever = new(DateTime.UnixEpoch, new(9999, 1, 1, 0, 0, 0, DateTimeKind.Utc));
+    public static readonly SegmentWindow Ever = new(DateTime.UnixEpoch, new(9999, 1, 1, 0, 0, 0, DateTimeKind.Utc));
 
     private static readonly TimeSpan UnlessTold = TimeSpan.FromDays(1);
     private static readonly DateTime Earliest = new(1, 1, 2, 0, 0, 0, DateTimeKind.Utc);
@@ -18,10 +18,10 @@ internal sealed record LogWindow(DateTime Start, DateTime End)
     public TimeSpan Length => End - Start;
 
     /// <summary>The range of the same length before.</summary>
-    public LogWindow Before => new(Length < Start - Earliest ? Start - Length : Earliest, Start);
+    public SegmentWindow Before => new(Length < Start - Earliest ? Start - Length : Earliest, Start);
 
     /// <summary>The whole minutes in it; null when there is none.</summary>
-    public LogWindow? WholeMinutes
+    public SegmentWindow? WholeMinutes
     {
         get
         {
@@ -32,10 +32,10 @@ internal sealed record LogWindow(DateTime Start, DateTime End)
     }
 
     /// <summary>From the start of the first of both to the end of the last.</summary>
-    public LogWindow Around(LogWindow other) => new(Start < other.Start ? Start : other.Start, End > other.End ? End : other.End);
+    public SegmentWindow Around(SegmentWindow other) => new(Start < other.Start ? Start : other.Start, End > other.End ? End : other.End);
 
     /// <summary>What was asked for; where it has no start, a day before its end.</summary>
-    public static LogWindow Of(LogSelection selection, TimeProvider time)
+    public static SegmentWindow Of(SegmentSelection selection, TimeProvider time)
     {
         var now = time.GetUtcNow().UtcDateTime;
         var end = selection.End ?? (selection.Start > now ? selection.Start.Value + UnlessTold : now + Ahead);

@@ -7,6 +7,7 @@ using Bayou.Ingest;
 using Bayou.Logs;
 using Bayou.Monitor;
 using Bayou.Projects;
+using Bayou.Replay;
 using Bayou.Requests;
 
 namespace Bayou.Self;
@@ -26,6 +27,7 @@ internal static class SelfMonitoring
         services.AddBayou(options =>
         {
             (options.Service, options.ShouldRecord) = (Service, IsOurApi);
+            (options.Capture.Enabled, options.Capture.Share, options.Capture.Should) = (true, 1, IsSample);
             options.Enabled &= roles.HasFlag(NodeRoles.Ingest); // Elsewhere there is nobody to take it.
         });
         services.AddOptions<BayouOptions>().Configure<OwnIngest>((options, ingest) => options.Handler = ingest);
@@ -39,6 +41,9 @@ internal static class SelfMonitoring
     // The page and its files are no API, and a foreign path is no endpoint of ours.
     private static bool IsOurApi(HttpContext http) => http.GetEndpoint() is RouteEndpoint endpoint && endpoint.Metadata.GetMetadata<PageRoute>() is null;
 
+    // The resource that is there to be looked at. What else is asked of Bayou is captured nowhere.
+    private static bool IsSample(HttpContext http) => http.Request.Path.StartsWithSegments("/api/v1");
+
     /// <summary>Takes the monitor's batches without a network between, and so without recording that it does.</summary>
     private sealed class OwnIngest(IServiceProvider services) : HttpMessageHandler
     {
@@ -51,11 +56,12 @@ internal static class SelfMonitoring
             var dropped = request.Headers.TryGetValues(IngestEndpoints.DroppedHeader, out var drops)
                 ? long.Parse(drops.Single(), CultureInfo.InvariantCulture) : 0;
             var key = request.Headers.GetValues("Idempotency-Key").Single();
-            var outcome = request.RequestUri!.AbsolutePath.EndsWith("/logs", StringComparison.Ordinal)
-                ? await services.GetRequiredService<IngestDoor<LogBatch>>()
-                    .AcceptAsync(Project.Default, body.ToArray(), key, dropped, cancellationToken)
-                : await services.GetRequiredService<IngestDoor<ObservationBatch>>()
-                    .AcceptAsync(Project.Default, body.ToArray(), key, dropped, cancellationToken);
+            var outcome = request.RequestUri!.Segments[^1] switch
+            {
+                "logs" => await TakeAsync<LogBatch>(),
+                "snapshots" => await TakeAsync<SnapshotBatch>(),
+                _ => await TakeAsync<ObservationBatch>(),
+            };
             if (outcome == IngestOutcome.NoAnswer)
             {
                 throw new HttpRequestException("It cannot be known whether the batch was taken.");
@@ -64,6 +70,10 @@ internal static class SelfMonitoring
             var status = outcome.Problem?.Status ?? StatusCodes.Status202Accepted;
             var error = outcome.Problem is { } problem ? new ApiError(problem.Code, problem.Message, "", problem.Details) : null;
             return new((HttpStatusCode)status) { Content = JsonContent.Create(new Envelope(outcome.Taken, error, null), options: Json.Options) };
+
+            Task<IngestOutcome> TakeAsync<TBatch>()
+                where TBatch : class, IIngestBatch =>
+                services.GetRequiredService<IngestDoor<TBatch>>().AcceptAsync(Project.Default, body.ToArray(), key, dropped, cancellationToken);
         }
     }
 }

@@ -13,10 +13,15 @@ namespace Bayou.Targets;
 /// <param name="Stage">Empty for whatever stage has none of its own.</param>
 /// <param name="HeaderNames">Of headers that are sent with every call; what they hold is told to nobody.</param>
 /// <param name="AllowPrivate">It may be in a network of one's own.</param>
-internal sealed record TargetRow(string Service, string Stage, string BaseUrl, IReadOnlyList<string> HeaderNames, bool AllowPrivate, DateTime UpdatedAt);
+/// <param name="IsProduction">Whoever sends a captured request there is asked again.</param>
+internal sealed record TargetRow(
+    string Service, string Stage, string BaseUrl, IReadOnlyList<string> HeaderNames, bool AllowPrivate, bool IsProduction, DateTime UpdatedAt);
 
 internal static class TargetEndpoints
 {
+    /// <summary>Unless told, a target of such a stage is the one that customers are served from.</summary>
+    private static readonly HashSet<string> ProductionStages = new(StringComparer.OrdinalIgnoreCase) { "production", "prod", "live" };
+
     private const int LongestName = 200;
     private const int MostHeaders = 50;
     private const int LongestHeader = 8_192;
@@ -44,7 +49,7 @@ internal static class TargetEndpoints
     private static async Task<ApiResult<IEnumerable<TargetRow>>> ListAsync(HttpContext http, NpgsqlDataSource db, CancellationToken ct)
     {
         await using var command = db.CreateCommand("""
-            SELECT service, stage, base_url, header_names, allow_private, updated_at FROM targets WHERE project_id = $1 ORDER BY service, stage
+            SELECT service, stage, base_url, header_names, allow_private, is_production, updated_at FROM targets WHERE project_id = $1 ORDER BY service, stage
             """);
         command.With(http.Project());
         var rows = new List<TargetRow>();
@@ -53,7 +58,7 @@ internal static class TargetEndpoints
         {
             rows.Add(new(
                 reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetFieldValue<string[]>(3), reader.GetBoolean(4),
-                reader.GetDateTime(5)));
+                reader.GetBoolean(5), reader.GetDateTime(6)));
         }
 
         return new(rows);
@@ -77,9 +82,11 @@ internal static class TargetEndpoints
 
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        var asked = new Target(service, stage, new(body.BaseUrl!), new Dictionary<string, string>(), body.AllowPrivate ?? false);
+        var asked = new Target(
+            service, stage, new(body.BaseUrl!), new Dictionary<string, string>(), body.AllowPrivate ?? false,
+            body.IsProduction ?? ProductionStages.Contains(stage));
         var target = await store.PutAsync(connection, http.Project(), asked, body.Headers, ct);
-        var told = new { target.BaseUrl, header_names = target.Headers.Keys, target.AllowPrivate };
+        var told = new { target.BaseUrl, header_names = target.Headers.Keys, target.AllowPrivate, target.IsProduction };
         await AuditLog.AddAsync(connection, http, new("target.put", NameOf(service, stage), http.Project(), After: told), ct);
         await transaction.CommitAsync(ct);
         return TypedResults.NoContent();
@@ -127,5 +134,5 @@ internal static class TargetEndpoints
             : null;
     }
 
-    private sealed record TargetBody(string? BaseUrl, IReadOnlyDictionary<string, string>? Headers, bool? AllowPrivate) : IBody;
+    private sealed record TargetBody(string? BaseUrl, IReadOnlyDictionary<string, string>? Headers, bool? AllowPrivate, bool? IsProduction) : IBody;
 }

@@ -1,0 +1,35 @@
+using Bayou.Jobs;
+using Bayou.Segments;
+
+namespace Bayou.Replay;
+
+/// <summary>Sorts and indexes what was captured, and writes anew what something was deleted from.</summary>
+internal sealed class ReplaySealJob(SegmentKeeper<SnapshotSegments> keeper) : IJob<NoPayload>
+{
+    public static JobType Type { get; } = SystemJobs.Of("replay.seal", "Sorts and indexes segments of captured requests that are full or old.");
+
+    private const int ExpiryAfter = 20; // segments
+
+    public async Task<object?> RunAsync(NoPayload payload, JobContext job, CancellationToken ct)
+    {
+        await keeper.CloseAsync(ct);
+        var sealedOnes = 0;
+        while (await keeper.SealAsync(ct))
+        {
+            if (++sealedOnes % ExpiryAfter == 0)
+            {
+                await keeper.ExpireAsync(ct); // Else each is there twice for as long as more come than can be sealed.
+            }
+        }
+
+        await keeper.ExpireAsync(ct);
+        return new { segments = sealedOnes };
+    }
+}
+
+internal sealed class ReplayCleanupJob(SegmentKeeper<SnapshotSegments> keeper) : IJob<NoPayload>
+{
+    public static JobType Type { get; } = SystemJobs.Of("replay.cleanup", "Drops captured requests past their retention, or past what a project's may take.");
+
+    public async Task<object?> RunAsync(NoPayload payload, JobContext job, CancellationToken ct) => new { tables = await keeper.ExpireAsync(ct) };
+}

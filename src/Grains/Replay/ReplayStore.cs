@@ -1,0 +1,54 @@
+using System.Text.Json;
+using Bayou.Database;
+using Npgsql;
+
+namespace Bayou.Replay;
+
+/// <summary>What a project has said of how its captured requests are sent again.</summary>
+/// <param name="Blocked">Parts of paths to which nothing is sent.</param>
+internal sealed record ReplaySettings(IReadOnlyList<string> Blocked);
+
+/// <summary>What was sent again, and what holds for it.</summary>
+internal sealed class ReplayStore(NpgsqlDataSource db)
+{
+    /// <summary>How answers and differences are kept.</summary>
+    public static JsonSerializerOptions Written { get; } = new(JsonSerializerDefaults.Web) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
+    public async Task<ReplaySettings> SettingsAsync(int project, CancellationToken ct)
+    {
+        await using var command = db.CreateCommand("SELECT paths FROM replay_blocks WHERE project_id = $1");
+        command.With(project);
+        return new(await command.ExecuteScalarAsync(ct) as string[] ?? []);
+    }
+
+    /// <summary>Paths of an endpoint's answers that are not compared.</summary>
+    public async Task<IReadOnlyList<string>> IgnoredAsync(int project, string service, string endpoint, CancellationToken ct)
+    {
+        await using var command = db.CreateCommand("SELECT paths FROM replay_ignores WHERE project_id = $1 AND service = $2 AND endpoint = $3");
+        command.With(project, service, endpoint);
+        return await command.ExecuteScalarAsync(ct) as string[] ?? [];
+    }
+
+    /// <summary>Keeps what came of one.</summary>
+    /// <param name="run">Null for one by itself.</param>
+    /// <returns>Its id; null where the run has it already.</returns>
+    public async Task<long?> AddAsync(int project, RecordedRequest recorded, Replayed replayed, long? run, string by, CancellationToken ct)
+    {
+        await using var command = db.CreateCommand("""
+            INSERT INTO replays (project_id, snapshot_id, run_id, created_by, service, endpoint, method, url, recorded, outcome, status_code, duration, error,
+                                 answer, diff)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::jsonb, $15::jsonb)
+            ON CONFLICT (run_id, snapshot_id) WHERE run_id IS NOT NULL DO NOTHING RETURNING id
+            """);
+        command.With(project, recorded.Id, run, by, recorded.Service, recorded.Endpoint, replayed.Method, replayed.Url, (short)recorded.StatusCode);
+        command.With(
+            replayed.Outcome, (short?)replayed.Answer?.StatusCode, replayed.Answer?.Duration,
+            replayed.Error ?? (replayed.Refusal is { } refusal ? $"{refusal.Field} {refusal.Message}" : null),
+            Json(replayed.Answer), Json(replayed.Diff));
+        return (long?)await command.ExecuteScalarAsync(ct);
+    }
+
+    /// <remarks>jsonb has no NUL, which a body may have as an escape.</remarks>
+    private static string? Json(object? value) => value is null ? null
+        : JsonSerializer.Serialize(value, value.GetType(), Written).Replace("\\u0000", "\\uFFFD", StringComparison.Ordinal);
+}

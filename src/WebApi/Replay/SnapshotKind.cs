@@ -1,0 +1,14 @@
+using Bayou.Ingest;
+using Microsoft.Extensions.Options;
+
+namespace Bayou.Replay;
+
+/// <summary>Captured requests.</summary>
+internal sealed class SnapshotKind(IOptions<ReplayOptions> options, TimeProvider time) : ItemKind<SnapshotBatch>
+{
+    public override string KeyPrefix => "snapshots\n";
+
+    public override SnapshotBatch NewBatch(int project) => new(project);
+
+    public override ItemReader<SnapshotBatch> NewReader() => new SnapshotReader(time.GetUtcNow(), options.Value);
+}
