@@ -3,10 +3,16 @@ using Shop;
 var builder = WebApplication.CreateBuilder(args);
 builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddSingleton<ShopLog>();
-builder.Services.AddBayou(bayou => bayou.Service = "shop"); // Bayou:Url says where Bayou is.
+builder.Services.AddSingleton<ShopBug>();
+builder.Services.AddBayou(bayou =>
+{
+    bayou.Service = "shop"; // Bayou:Url says where Bayou is.
+    bayou.Capture.Enabled = true; // Requests that fail, that are slow, and a few others are kept whole.
+});
 builder.Logging.AddBayou(); // Its log goes there too.
 
 var app = builder.Build();
 app.UseBayou();
 app.MapShop();
+app.MapShopBug();
 app.Run();

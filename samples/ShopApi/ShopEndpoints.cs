@@ -9,14 +9,22 @@ public static class ShopEndpoints
     {
         foreach (var route in ShopModel.Routes)
         {
-            app.MapMethods(route.Template, [route.Method], (HttpContext http, ShopLog log, TimeProvider time) => AnswerAsync(route, http, log, time));
+            app.MapMethods(route.Template, [route.Method], 
+                (HttpContext http, ShopLog log, ShopBug bug, TimeProvider time) => AnswerAsync(route, http, log, bug, time));
         }
     }
 
-    private static async Task AnswerAsync(ShopRoute route, HttpContext http, ShopLog log, TimeProvider time)
+    private static async Task AnswerAsync(ShopRoute route, HttpContext http, ShopLog log, ShopBug bug, TimeProvider time)
     {
         var started = Stopwatch.GetTimestamp();
         var outcome = ShopModel.Sample(route, time.GetUtcNow(), Random.Shared);
+        using var reader = new StreamReader(http.Request.Body);
+        var body = await reader.ReadToEndAsync(http.RequestAborted);
+        if (route.Template == "/checkout")
+        {
+            bug.Price(body);
+        }
+
         var left = outcome.Duration - Stopwatch.GetElapsedTime(started);
         if (left > TimeSpan.Zero)
         {
@@ -32,8 +40,8 @@ public static class ShopEndpoints
         http.Response.StatusCode = outcome.Status;
         if (outcome.Status is not (StatusCodes.Status204NoContent or StatusCodes.Status304NotModified))
         {
-            http.Response.ContentType = "text/plain";
-            await http.Response.WriteAsync(new string('.', outcome.ResponseBytes), http.RequestAborted);
+            http.Response.ContentType = "application/json";
+            await http.Response.WriteAsync(ShopMessages.Answer(route, outcome), http.RequestAborted);
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace Shop;
 
@@ -53,9 +54,9 @@ internal sealed class LiveTraffic(HttpClient http, Uri shop, Uri bayou, double r
         {
             using var request = new HttpRequestMessage(new HttpMethod(route.Method), new Uri(shop, path));
             request.Headers.Add("CF-IPCountry", CountryOf(at, random));
-            if (route.Method is "POST" or "PUT")
+            if (ShopMessages.Request(route, random) is { } body)
             {
-                request.Content = new StringContent(new string('x', random.Next(80, 900)));
+                request.Content = new StringContent(body, Encoding.UTF8, "application/json");
             }
 
             using var response = await http.SendAsync(request, patience.Token);

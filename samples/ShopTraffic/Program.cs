@@ -22,6 +22,7 @@ if ((string[])["BAYOU_API_KEY", "BAYOU_TOKEN"] is var names
 
 try
 {
+    await Targets.TellAsync(http, bayou, shop, stop.Token);
     using var history = new HistoryLog();
     await new Backfill(http, bayou, rate, history).RunAsync(TimeSpan.FromHours(hours), stop.Token);
     await new LiveTraffic(http, shop, bayou, rate).RunAsync(stop.Token);

@@ -1,10 +1,11 @@
-import { Gauge, ListChecks, Network, Plug, ScrollText, Settings, Table2, TriangleAlert, type LucideIcon } from 'lucide-react';
+import { FileSearch, Gauge, ListChecks, Network, Plug, ScrollText, Settings, Table2, TriangleAlert, type LucideIcon } from 'lucide-react';
 import type { PagePath } from '../shared/pages';
 
 export const icons: Record<PagePath, LucideIcon> = {
   '/dashboard': Gauge,
   '/dashboard/metrics': Table2,
   '/dashboard/logs': ScrollText,
+  '/dashboard/replay': FileSearch,
   '/dashboard/losses': TriangleAlert,
   '/dashboard/worker': ListChecks,
   '/dashboard/cluster': Network,

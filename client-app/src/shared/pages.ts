@@ -34,6 +34,10 @@ export const pages = [
     path: '/dashboard/logs', group: 'Observe', name: 'Logs', title: 'Logs', key: 'l', service: 'all', hasRange: true,
     parameters: ['search', 'mode', 'level', 'source', 'pattern', 'trace', 'meta', 'line', 'view'],
   },
+  {
+    path: '/dashboard/replay', group: 'Observe', name: 'Requests', title: 'Captured requests', key: 'r', service: 'all', hasRange: true,
+    parameters: ['search', 'pattern', 'trace', 'stage', 'version', 'request', 'tab', 'view', 'run'],
+  },
   { path: '/dashboard/losses', group: null, name: 'Missing', title: 'Missing requests', key: null, service: null, hasRange: true, parameters: [] },
   {
     path: '/dashboard/worker', group: 'Act', name: 'Jobs', title: 'Jobs and schedules', key: 'j', service: null, hasRange: false,

@@ -30,7 +30,8 @@ internal sealed record ReplayRow(
 }
 
 /// <summary><c>GET /replay/{id}/replays</c>: how often a captured request was sent again, and what came of it, newest first.</summary>
-internal sealed class ReplayHistory(CurrentProject project, [FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db)
+internal sealed class ReplayHistory(
+    CurrentProject project, SnapshotFinder finder, [FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db)
 {
     public static QuerySpec Spec { get; } = new([("limit", "Most of them, 1 to 1000; 50 unless told.")], []);
 
@@ -46,7 +47,9 @@ internal sealed class ReplayHistory(CurrentProject project, [FromKeyedServices(D
         await using var command = db.CreateCommand(
             $"SELECT {ReplayRow.Columns} FROM replays WHERE project_id = $1 AND snapshot_id = $2 ORDER BY id DESC LIMIT $3");
         command.With(project.Id, id, limit);
-        return new ApiResult<IEnumerable<ReplayRow>>(await ReadAsync(command, ct));
+        var rows = await ReadAsync(command, ct);
+        return rows.Count > 0 || await finder.FindAsync(id, ct) is not null ? new ApiResult<IEnumerable<ReplayRow>>(rows)
+            : ApiProblem.NotFound("captured request");
     }
 
     public static async Task<List<ReplayRow>> ReadAsync(NpgsqlCommand command, CancellationToken ct)

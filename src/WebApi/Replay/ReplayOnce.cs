@@ -41,15 +41,15 @@ internal sealed class ReplayOnce(
 
     public async Task<Results<ApiResult<ReplayResult>, ApiProblem>> PostAsync(HttpContext http, long id, CancellationToken ct)
     {
+        if ((await recorded.ReadAsync(project.Id, [id], ct)).FirstOrDefault() is not { } one)
+        {
+            return ApiProblem.NotFound("captured request");
+        }
+
         var (body, problem) = await BodyAsync(http, ct);
         if (body is null)
         {
             return problem!;
-        }
-
-        if ((await recorded.ReadAsync(project.Id, [id], ct)).FirstOrDefault() is not { } one)
-        {
-            return ApiProblem.NotFound("captured request");
         }
 
         var edits = EditsOf(body);

@@ -13,7 +13,10 @@ public sealed class SystemJobTests
         await using var server = await BayouServer.StartAsync(database, ("Bayou:Jobs:Queues:system", "4"));
         var schedules = (await server.DataAsync($"/worker/schedules?scope=system")).AsArray();
         Assert.Equal(
-            ["health.check", "jobs.cleanup", "logs.cleanup", "logs.seal", "metrics.cleanup", "metrics.rollup", "projects.cleanup"],
+            [
+                "health.check", "jobs.cleanup", "logs.cleanup", "logs.seal", "metrics.cleanup", "metrics.rollup", "projects.cleanup", "replay.cleanup",
+                "replay.seal",
+            ],
             schedules.Select(schedule => (string)schedule!["type"]!).Order(StringComparer.Ordinal));
         foreach (var schedule in schedules)
         {

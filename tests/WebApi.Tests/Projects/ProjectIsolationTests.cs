@@ -73,6 +73,12 @@ public sealed partial class ProjectIsolationTests(People people) : IClassFixture
     [InlineData("/worker/jobs/facets", "\"type\":[],\"status\":[],\"queue\":[]")]
     [InlineData("/worker/schedules", "\"total\":0")]
     [InlineData("/replay/targets", "\"data\":[]")]
+    [InlineData("/replay", "\"total\":0,\"last_id\":0")]
+    [InlineData("/replay/facets", "\"status_code\":[],\"service\":[]")]
+    [InlineData("/replay/runs", "\"data\":[]")]
+    [InlineData("/replay/sets", "\"data\":[]")]
+    [InlineData("/replay/ignores", "\"data\":[]")]
+    [InlineData("/replay/blocks", "\"paths\":[]")]
     public async Task An_empty_project_counts_nothing_of_others(string path, string expected)
     {
         await FillAsync(1, Mark);
@@ -160,17 +166,26 @@ public sealed partial class ProjectIsolationTests(People people) : IClassFixture
             _ when route.StartsWith("/projects/{id", StringComparison.Ordinal) => 1,
             _ when route.StartsWith("/worker/jobs/", StringComparison.Ordinal) => theirs.Job,
             _ when route.StartsWith("/worker/schedules/", StringComparison.Ordinal) => theirs.Schedule,
+            _ when route.StartsWith("/replay/runs/", StringComparison.Ordinal) => theirs.Run,
+            _ when route.StartsWith("/replay/", StringComparison.Ordinal) => theirs.Snapshot,
             _ => theirs.Person,
         };
         var path = Place().Replace(route.Replace("{project:int}", $"{other}", StringComparison.Ordinal), id.ToString(CultureInfo.InvariantCulture));
         yield return path;
-        if (route is "/metrics" or "/logs" or "/deploys" or "/audit" or "/api/v1/users" or "/worker/jobs" or "/worker/schedules")
+        if (route is "/metrics" or "/logs" or "/deploys" or "/audit" or "/api/v1/users" or "/worker/jobs" or "/worker/schedules"
+            or "/replay")
         {
             yield return $"{path}?id__gt=0&limit=1000";
             yield return $"{path}?search={Mark}&limit=1000";
         }
 
         if (route.StartsWith("/logs", StringComparison.Ordinal) && !route.Contains('{', StringComparison.Ordinal))
+        {
+            yield return $"{path}?search=trace:{Mark}";
+            yield return $"{path}?pattern_id={theirs.Pattern}";
+        }
+
+        if (route is "/replay" or "/replay/facets")
         {
             yield return $"{path}?search=trace:{Mark}";
             yield return $"{path}?pattern_id={theirs.Pattern}";
@@ -214,7 +229,21 @@ public sealed partial class ProjectIsolationTests(People people) : IClassFixture
             HttpStatusCode.Created);
         using var target = await people.Owner.PutAsJsonAsync($"/replay/targets/{mark}?project={project}", new { base_url = $"http://{mark}.example" }, Ct);
         Assert.Equal(HttpStatusCode.NoContent, target.StatusCode);
-        return new((int)person["id"]!, (int)key["id"]!, (long)line["id"]!, (int)line["pattern_id"]!, (long)job["id"]!, (int)schedule["id"]!);
+        await People.DataAsync(http.PostAsJsonAsync("/ingest/v1/snapshots", new[]
+        {
+            new { service = mark, method = "GET", path = $"/{mark}", status_code = 500, duration = 1, trace_id = mark, body = new { animal = mark } },
+        }, Ct), HttpStatusCode.Accepted);
+        var snapshot = (long)(await People.GetAsync(http, $"/replay?service={mark}&limit=1"))["data"]![0]!["id"]!;
+        using var set = await http.PutAsJsonAsync($"/replay/sets/{mark}", new { ids = new[] { snapshot } }, Ct);
+        Assert.Equal(HttpStatusCode.NoContent, set.StatusCode);
+        using var ignored = await http.PutAsJsonAsync("/replay/ignores", new { service = mark, endpoint = $"GET /{mark}", paths = new[] { mark } }, Ct);
+        Assert.Equal(HttpStatusCode.NoContent, ignored.StatusCode);
+        using var blocked = await people.Owner.PutAsJsonAsync($"/replay/blocks?project={project}", new { paths = new[] { $"/{mark}" } }, Ct);
+        Assert.Equal(HttpStatusCode.NoContent, blocked.StatusCode);
+        var run = await People.DataAsync(http.PostAsJsonAsync("/replay/runs", new { set = mark }, Ct), HttpStatusCode.Accepted);
+        return new(
+            (int)person["id"]!, (int)key["id"]!, (long)line["id"]!, (int)line["pattern_id"]!, (long)job["id"]!, (int)schedule["id"]!, snapshot,
+            (long)run["id"]!);
     }
 
     private static async Task<string> FirstAsync(StreamReader events)
@@ -241,5 +270,5 @@ public sealed partial class ProjectIsolationTests(People people) : IClassFixture
     [GeneratedRegex(@"\{[^}]*\}")]
     private static partial Regex Place();
 
-    private sealed record Things(int Person, int Key, long Line, int Pattern, long Job, int Schedule);
+    private sealed record Things(int Person, int Key, long Line, int Pattern, long Job, int Schedule, long Snapshot, long Run);
 }

@@ -4,8 +4,10 @@ import { Link, useSearchParams } from 'react-router';
 import { copyText } from '../../shared/copy';
 import { Failed, Loading } from '../../shared/states';
 import { useTime } from '../../shared/time';
+import type { Range } from '../../shared/filters/filters';
+import { capturedPath } from '../../shared/filters/replay-path';
 import { useLinkTo } from '../../shared/filters/use-filters';
-import { contextOf, type Line } from './lines';
+import { capturedOf, contextOf, type Line } from './lines';
 import type { LogFilters, MetaFilter } from './log-filters';
 import { fold, Marked, withoutColours } from './message';
 import { logsPath } from './use-log-filters';
@@ -51,6 +53,7 @@ export function LineDetail({ line, message, words, filters, onChange }: Props) {
         <button type="button" className="button" aria-expanded={isAround} onClick={() => { setIsAround(!isAround); }}>Lines around this</button>
         <Link className="button" to={logsPath(query, { pattern: line.pattern_id })}>Same pattern</Link>
         {line.trace_id && <Link className="button" to={logsPath(query, { trace: line.trace_id, service: null })}>Same trace</Link>}
+        {line.trace_id && <Captured trace={line.trace_id} range={moment} />}
         {line.service && (
           <Link
             className="button"
@@ -102,6 +105,13 @@ export function LineDetail({ line, message, words, filters, onChange }: Props) {
       {isAround && <Around line={line} />}
     </div>
   );
+}
+
+/** The way to the request that wrote a line, where it was captured. */
+function Captured({ trace, range }: { trace: string; range: Range }) {
+  const [query] = useSearchParams();
+  const { data } = useQuery(capturedOf(trace));
+  return data && data.length > 0 && <Link className="button" to={capturedPath(query, { trace, range })}>Its captured request</Link>;
 }
 
 /** The endpoint that a line was written in, where its sender says so: as in "GET /orders/{id}". */

@@ -154,6 +154,13 @@ export const patterns = (query: Query, sort: 'count' | 'change', limit: number) 
     placeholderData: keepPreviousData,
   });
 
+/** Whether the request of a trace was captured. */
+export const capturedOf = (trace: string) =>
+  queryOptions({
+    queryKey: ['logs', 'captured', trace],
+    queryFn: async ({ signal }) => (await getJson('/replay', { trace_id: trace, bodies: 'false', limit: 1 }, signal)).data,
+  });
+
 export const contextOf = (id: number) =>
   queryOptions({
     queryKey: ['logs', 'context', id],

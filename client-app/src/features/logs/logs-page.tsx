@@ -4,6 +4,7 @@ import { Link } from 'react-router';
 import { getJson } from '../../shared/api';
 import { Choice } from '../../shared/choice';
 import { formatCount, formatPerSecond } from '../../shared/format';
+import { capturedPath } from '../../shared/filters/replay-path';
 import { Empty, Failed, Loading, Paused } from '../../shared/states';
 import { useIsAtLeast } from '../../shared/use-media';
 import { useTitle } from '../../shared/use-title';
@@ -60,6 +61,7 @@ export function LogsPage() {
           onChange={(next) => { show(next); }}
         />
         <Chips filters={filters} onChange={onChange} />
+        {filters.pattern !== null && <Link className="button" to={capturedPath(query, { pattern: filters.pattern })}>Captured requests of this pattern</Link>}
         <div className="ml-auto"><LogMenus filters={filters} /></div>
       </div>
       {Number.isInteger(line) && <OneLine id={line} filters={filters} onChange={onChange} />}

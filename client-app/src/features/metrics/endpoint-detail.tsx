@@ -1,4 +1,7 @@
 import { Link } from 'react-router';
+import { Card } from '../../shared/card';
+import { RecentRequests } from '../replay/recent-requests';
+import { anyRequest } from '../replay/replay-filters';
 import { DistributionCard } from './distribution-card';
 import type { KnownService } from './figures';
 import type { Filters } from '../../shared/filters/filters';
@@ -36,6 +39,12 @@ export function EndpointDetail({ endpoint, filters: given, services, onChange }:
           <HeatmapCard filters={shown} />
           <DistributionCard filters={shown} />
           <StatusCodes filters={shown} />
+          <Card title="Captured requests" className="lg:col-span-2 xl:col-span-3">
+            <RecentRequests
+              title="The newest of this endpoint"
+              filters={{ ...anyRequest, service: shown.service, endpoint, status: shown.status, range: shown.range }}
+            />
+          </Card>
         </div>
       )}
     </MetricsView>

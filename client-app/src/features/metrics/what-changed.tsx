@@ -10,6 +10,8 @@ import { Empty, Failed, Loading } from '../../shared/states';
 import { useTime } from '../../shared/time';
 import { deploys } from '../deploys/queries';
 import { LogChanges } from '../logs/log-changes';
+import { RecentRequests } from '../replay/recent-requests';
+import { anyRequest } from '../replay/replay-filters';
 import type { ChangePart, Changes, Comparison } from './figures';
 import { compares, type Filters, type Span } from '../../shared/filters/filters';
 import { changes, changesQuery, type ChangeBy } from './queries';
@@ -35,7 +37,7 @@ const unitOf = { traffic: 'requests', errors: 'errors', latency: 'time taken bey
 
 /**
  * What made a span differ from the one before: the endpoints, statuses and countries that contributed most, each one click
- * from its view, and the log patterns that are new in it. The captured requests of the span will follow below.
+ * from its view, the log patterns that are new in it, and its captured requests.
  */
 export function WhatChanged({ filters, span, onChange }: Props) {
   const time = useTime();
@@ -109,6 +111,15 @@ export function WhatChanged({ filters, span, onChange }: Props) {
                   />
                 )}
               <div className="min-w-0 lg:col-span-3"><LogChanges service={filters.service} span={span} /></div>
+              <div className="min-w-0 lg:col-span-3">
+                <RecentRequests
+                  title={by === 'errors' ? 'Captured requests that failed' : 'Captured requests'}
+                  filters={{
+                    ...anyRequest, service: filters.service, endpoint: filters.endpoint, method: filters.method,
+                    status: filters.status ?? (by === 'errors' ? '5xx' : null), country: filters.country, range: { kind: 'custom', ...span },
+                  }}
+                />
+              </div>
             </div>
           </>
         )}

@@ -47,6 +47,7 @@ function TargetLine({ target }: { target: Target }) {
       <td>{target.stage === '' ? 'any' : target.stage}</td>
       <td className="wrap-anywhere">
         {target.base_url}
+        {target.is_production && <span className="block text-xs text-warn">production</span>}
         {target.allow_private && <span className="block text-xs text-ink-soft">may be in a private network</span>}
       </td>
       <td>{target.header_names.join(', ') || 'none'}</td>
@@ -67,11 +68,15 @@ function PutTarget() {
   const [url, setUrl] = useState('');
   const [headers, setHeaders] = useState('');
   const [isPrivate, setPrivate] = useState(false);
+  const [isProduction, setProduction] = useState(false);
   const put = useMutation({
     mutationFn: () => {
       const read = headersOf(headers);
       if ('wrong' in read) throw new Error(read.wrong);
-      const body = { base_url: url, allow_private: isPrivate, ...(headers.trim() === '' ? {} : { headers: read.headers }) };
+      const body = {
+        base_url: url, allow_private: isPrivate, ...(isProduction ? { is_production: true } : {}),
+        ...(headers.trim() === '' ? {} : { headers: read.headers }),
+      };
       return stage === '' ? sendJson('put', '/replay/targets/{service}', body, { service })
         : sendJson('put', '/replay/targets/{service}/{stage}', body, { service, stage });
     },
@@ -113,6 +118,10 @@ function PutTarget() {
         <label className="flex items-center gap-2 text-sm">
           <input type="checkbox" checked={isPrivate} onChange={(event) => { setPrivate(event.target.checked); }} />
           It may be in a private network
+        </label>
+        <label className="flex items-center gap-2 text-sm">
+          <input type="checkbox" checked={isProduction} onChange={(event) => { setProduction(event.target.checked); }} />
+          It is production: whoever sends captured requests there is asked again
         </label>
         <div><button type="submit" className="button py-1.5" disabled={put.isPending}>Save</button></div>
         {put.error && <p role="alert" className="text-sm text-bad">{put.error.message}</p>}
