@@ -3,6 +3,8 @@
 . "$BAYOU_ROOT/scripts/setup.sh"
 # shellcheck source=scripts/postgres.sh
 . "$BAYOU_ROOT/scripts/postgres.sh"
+# shellcheck source=scripts/geo.sh
+. "$BAYOU_ROOT/scripts/geo.sh"
 
 bench_main() {
     check_tools
@@ -48,6 +50,7 @@ setup_main() {
     check_tools
     build_page
     build_server
+    ensure_geo
     find_postgres
     say "Set up. ./bayou up starts it."
 }

@@ -3,6 +3,8 @@
 . "$BAYOU_ROOT/scripts/setup.sh"
 # shellcheck source=scripts/postgres.sh
 . "$BAYOU_ROOT/scripts/postgres.sh"
+# shellcheck source=scripts/geo.sh
+. "$BAYOU_ROOT/scripts/geo.sh"
 # shellcheck source=scripts/demo.sh
 . "$BAYOU_ROOT/scripts/demo.sh"
 
@@ -13,6 +15,7 @@ up_main() {
     check_tools
     build_page
     build_server
+    ensure_geo
     [ -z "$DEMO" ] || build_demo
     begin stop
     export ASPNETCORE_ENVIRONMENT=${ASPNETCORE_ENVIRONMENT:-Development}

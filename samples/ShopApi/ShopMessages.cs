@@ -30,7 +30,8 @@ public static class ShopMessages
         ["customer"] = new JsonObject { ["name"] = Names[random.Next(Names.Length)], ["country"] = "DE" },
         ["items"] = new JsonArray([.. Enumerable.Range(0, random.Next(1, 5)).Select(_ => (JsonNode)Item(random))]),
         ["coupon"] = coupon,
-        ["payment"] = new JsonObject { ["card_number"] = "4111111111111111", ["cvv"] = random.Next(100, 999) },
+        ["payment"] = coupon == ShopBug.Coupon ? new JsonObject { ["method"] = "invoice" } // It can be sent again as it is.
+            : new JsonObject { ["card_number"] = "4111111111111111", ["cvv"] = random.Next(100, 999) },
     }.ToJsonString();
 
     /// <summary>Of about the size that the outcome has.</summary>

@@ -4,6 +4,7 @@ using Bayou.Audit;
 using Bayou.Cluster;
 using Bayou.Deploys;
 using Bayou.Feeds;
+using Bayou.Geo;
 using Bayou.Health;
 using Bayou.Hosting;
 using Bayou.Http;
@@ -142,6 +143,7 @@ internal static class Api
         app.MapInfo();
         if (roles.HasFlag(NodeRoles.Ingest))
         {
+            _ = app.Services.GetRequiredService<GeoDatabase>(); // A file that cannot be used is told of at the start.
             app.MapRequestIngest();
             app.MapLogIngest();
             app.MapReplayIngest();

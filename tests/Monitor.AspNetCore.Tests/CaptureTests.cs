@@ -202,6 +202,28 @@ public sealed class CaptureTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_body_that_was_not_read_and_an_answer_that_was_not_seen_are_marked()
+    {
+        await using var app = await StartAsync(web =>
+            web.MapPost("/early", string (HttpContext http) => throw new InvalidOperationException("before it was read")));
+        using var response = await app.Http.PostAsync(new Uri("/early", UriKind.Relative), new StringContent("never read"), Ct);
+        var item = await OneAsync();
+        Assert.Equal((null, true, null, true),
+            (Text(item, "body"), (bool)item["body_truncated"]!, Text(item, "response_body"), (bool)item["response_body_truncated"]!));
+        Assert.Equal("{}", item["response_headers"]!.ToJsonString());
+        Assert.Equal("127.0.0.1", Text(item, "client_address"));
+    }
+
+    [Fact]
+    public async Task Addresses_in_headers_stay_here()
+    {
+        await using var app = await StartAsync(web => web.MapGet("/bad", () => Results.StatusCode(500)));
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/bad") { Headers = { { "X-Forwarded-For", "203.0.113.77" } } };
+        using var response = await app.Http.SendAsync(request, Ct);
+        Assert.Equal("[redacted 12]", Text((await OneAsync())["headers"]!, "x-forwarded-for"));
+    }
+
+    [Fact]
     public void Slow_is_what_is_slower_than_nearly_all_before()
     {
         var latency = new RouteLatency();

@@ -645,7 +645,7 @@ export interface paths {
         put?: never;
         /**
          * Takes captured requests; 202 when they are durable.
-         * @description A JSON array or NDJSON of items, plain, gzip or br. Valid items of a partly bad batch are kept, and an optional field that cannot be used is left out and named in warnings. With an Idempotency-Key a repeat within 24 h changes nothing. A sender that had to drop items may say how many in the header x-bayou-dropped. A body is any JSON value, or a text. Secrets are taken out by their names and looks before anything is stored, and marked with their length; bodies that are too long are cut, and the answer says how many.
+         * @description A JSON array or NDJSON of items, plain, gzip or br. Valid items of a partly bad batch are kept, and an optional field that cannot be used is left out and named in warnings. With an Idempotency-Key a repeat within 24 h changes nothing. A sender that had to drop items may say how many in the header x-bayou-dropped. A body is any JSON value, or a text. Secrets are taken out by their names and looks before anything is stored, and marked with their length; bodies that are too long are cut, and the answer says how many. Where a request came from is told by geo_*, else by headers of the platform or x-geo-*, else by client_address, which is not kept.
          */
         post: operations["IngestSnapshots"];
         delete?: never;
@@ -5787,6 +5787,7 @@ export interface operations {
                     /** Format: double */
                     geo_lon?: null | number;
                     geo_source?: null | string;
+                    client_address?: null | string;
                 };
                 "application/x-ndjson": {
                     service: string;
@@ -5819,6 +5820,7 @@ export interface operations {
                     /** Format: double */
                     geo_lon?: null | number;
                     geo_source?: null | string;
+                    client_address?: null | string;
                 };
                 "application/ndjson": {
                     service: string;
@@ -5851,6 +5853,7 @@ export interface operations {
                     /** Format: double */
                     geo_lon?: null | number;
                     geo_source?: null | string;
+                    client_address?: null | string;
                 };
                 "application/jsonl": {
                     service: string;
@@ -5883,6 +5886,7 @@ export interface operations {
                     /** Format: double */
                     geo_lon?: null | number;
                     geo_source?: null | string;
+                    client_address?: null | string;
                 };
                 "text/plain": {
                     service: string;
@@ -5915,6 +5919,7 @@ export interface operations {
                     /** Format: double */
                     geo_lon?: null | number;
                     geo_source?: null | string;
+                    client_address?: null | string;
                 };
             };
         };

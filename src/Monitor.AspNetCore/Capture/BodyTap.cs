@@ -5,12 +5,15 @@ using Microsoft.AspNetCore.Http;
 namespace Bayou.Monitor.Capture;
 
 /// <summary>
-/// What was kept of a body: its beginning, empty for what is no text; the length of all that passed; and the SHA-256 of what is no text, unless it is too long
-/// for that.
+/// What was kept of a body: its beginning, empty for what is no text; the length of all that passed, and whether that is all there was; and the SHA-256 of
+/// what is no text, unless it is too long for that.
 /// </summary>
-internal sealed record CapturedBody(byte[] Bytes, long Length, string? Type, string? Encoding, bool IsText, byte[]? Hash)
+internal sealed record CapturedBody(byte[] Bytes, long Length, string? Type, string? Encoding, bool IsText, byte[]? Hash, bool IsWhole)
 {
-    public static readonly CapturedBody None = new([], 0, null, null, true, null);
+    public static readonly CapturedBody None = new([], 0, null, null, true, null, true);
+
+    /// <summary>One that nobody saw.</summary>
+    public static readonly CapturedBody Unknown = None with { IsWhole = false };
 }
 
 /// <summary>Keeps the beginning of a body that passes by: nothing waits for it, and no more is held than may be kept.</summary>
@@ -27,6 +30,9 @@ internal sealed class BodyTap(HttpContext http, bool isAnswer, int most)
     private string? Type => isAnswer ? http.Response.ContentType : http.Request.ContentType;
 
     public long Total { get; private set; }
+
+    /// <summary>Whether all of it passed: an application need not read what it was sent.</summary>
+    private bool IsWhole => isAnswer || http.Request.ContentLength is null || http.Request.ContentLength == Total;
 
     public void Add(ReadOnlySpan<byte> bytes)
     {
@@ -53,9 +59,9 @@ internal sealed class BodyTap(HttpContext http, bool isAnswer, int most)
     }
 
     /// <summary>What was kept, for as long as it is wanted.</summary>
-    public CapturedBody Take() => Total == 0 ? CapturedBody.None : new(
+    public CapturedBody Take() => Total == 0 && IsWhole ? CapturedBody.None : new(
         _kept.AsSpan(0, _length).ToArray(), Total, Type,
-        (isAnswer ? http.Response.Headers : http.Request.Headers).ContentEncoding, _isText != false, _hash?.GetHashAndReset());
+        (isAnswer ? http.Response.Headers : http.Request.Headers).ContentEncoding, _isText != false, _hash?.GetHashAndReset(), IsWhole);
 
     public void Release()
     {

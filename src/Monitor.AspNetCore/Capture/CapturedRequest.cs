@@ -9,7 +9,7 @@ namespace Bayou.Monitor.Capture;
 internal sealed record CapturedRequest(
     string Method, string Route, string Target, KeyValuePair<string, string>[] Headers, CapturedBody Body, int Status,
     KeyValuePair<string, string>[] ResponseHeaders, CapturedBody ResponseBody, string? Error, long DurationMicros, long UnixMilliseconds, string? TraceId,
-    string? User)
+    string? User, string? Address)
 {
     /// <summary>Bytes that it takes, roughly.</summary>
     public int Size => 1_000 + (2 * Target.Length) + Body.Bytes.Length + ResponseBody.Bytes.Length + (2 * (Error?.Length ?? 0));

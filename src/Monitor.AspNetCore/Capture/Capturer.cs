@@ -37,6 +37,7 @@ internal sealed class Capturer(SendQueue<CapturedRequest> queue, IOptions<BayouO
     /// <summary>Keeps the request, now finished, if it is one to be captured.</summary>
     public void End(HttpContext http, RequestCapture capture, in RequestObservation observed, Endpoint? endpoint, Exception? failure)
     {
+        var isAnswered = failure is null; // What a server makes of an exception is not seen here.
         failure ??= http.Features.Get<IExceptionHandlerFeature>()?.Error;
         if (!IsPicked(observed, endpoint, failure) || _options.Should?.Invoke(http) == false)
         {
@@ -46,9 +47,10 @@ internal sealed class Capturer(SendQueue<CapturedRequest> queue, IOptions<BayouO
         var error = failure?.ToString();
         queue.Add(new(
             http.Request.Method, observed.Route, TargetOf(http), CapturedRequest.Copy(http.Request.Headers), capture.Body.Take(), observed.Status,
-            CapturedRequest.Copy(http.Response.Headers), HttpMethods.IsHead(http.Request.Method) ? CapturedBody.None : capture.Answer.Take(),
+            isAnswered ? CapturedRequest.Copy(http.Response.Headers) : [],
+            !isAnswered ? CapturedBody.Unknown : HttpMethods.IsHead(http.Request.Method) ? CapturedBody.None : capture.Answer.Take(),
             error?.Length > LongestError ? error[..LongestError] : error, observed.DurationMicros, observed.UnixMilliseconds, observed.TraceId,
-            _options.User(http)));
+            _options.User(http), http.Connection.RemoteIpAddress?.ToString()));
     }
 
     private bool IsPicked(in RequestObservation observed, Endpoint? endpoint, Exception? failure)

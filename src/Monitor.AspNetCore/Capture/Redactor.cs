@@ -21,6 +21,14 @@ internal sealed partial class Redactor(IEnumerable<string> names, IEnumerable<st
 
     private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    // Who a person is can be told by an address.
+    private static readonly HashSet<string> Addresses = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "forwarded", "x-forwarded-for", "x-original-forwarded-for", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip", "cf-connecting-ip",
+        "cf-connecting-ipv6", "cf-pseudo-ipv4", "fly-client-ip", "fastly-client-ip", "cloudfront-viewer-address", "x-appengine-user-ip", "x-azure-clientip",
+        "x-envoy-external-address", "x-vercel-forwarded-for", "x-vercel-proxied-for",
+    };
+
     private readonly HashSet<string> _names = new(names, StringComparer.OrdinalIgnoreCase);
     private readonly HashSet<string> _paths = new(paths.Select(PathOf), StringComparer.OrdinalIgnoreCase);
 
@@ -33,7 +41,8 @@ internal sealed partial class Redactor(IEnumerable<string> names, IEnumerable<st
     /// <summary>Whether something was taken out of a text.</summary>
     public static bool IsMarked(string text) => Marks().IsMatch(text);
 
-    public string Header(string name, string value) => value.Length == 0 || IsMark(value) ? value : IsSecret(name) ? Mark(value.Length) : Value(name, value, 0);
+    public string Header(string name, string value) => value.Length == 0 || IsMark(value) ? value
+        : IsSecret(name) || Addresses.Contains(name) ? Mark(value.Length) : Value(name, value, 0);
 
     /// <summary>Of a URL; its template, where there is one, tells by its names what the parts are.</summary>
     public string Path(string path, string? route)

@@ -38,6 +38,7 @@ internal sealed class SnapshotBody(string service, string? version, CaptureOptio
         WriteText(json, "user_id", item.User);
         WriteText(json, "version", version);
         WriteText(json, "stage", options.Stage);
+        WriteText(json, "client_address", item.Address); // Bayou looks up where it is, and keeps no more than that.
         json.WriteEndObject();
     }
 
@@ -75,7 +76,7 @@ internal sealed class SnapshotBody(string service, string? version, CaptureOptio
     {
         if (body.Length == 0)
         {
-            return ("", false);
+            return ("", !body.IsWhole);
         }
 
         if (body.IsText && Decoded(body) is var (bytes, isCut) && IsUtf8(bytes, isCut, out var text))
@@ -89,7 +90,7 @@ internal sealed class SnapshotBody(string service, string? version, CaptureOptio
 
     private (byte[] Bytes, bool IsCut)? Decoded(CapturedBody body)
     {
-        var isCut = body.Length > body.Bytes.Length;
+        var isCut = body.Length > body.Bytes.Length || !body.IsWhole;
         using var stream = new MemoryStream(body.Bytes);
         using Stream? decoding = body.Encoding?.ToLowerInvariant() switch
         {

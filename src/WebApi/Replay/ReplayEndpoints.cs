@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Bayou.Access;
 using Bayou.Feeds;
+using Bayou.Geo;
 using Bayou.Http;
 using Bayou.Ingest;
 using Bayou.Segments;
@@ -11,6 +12,7 @@ namespace Bayou.Replay;
 internal static class ReplayEndpoints
 {
     public static IServiceCollection AddReplayIngest(this IServiceCollection services) => services
+        .AddSingleton<GeoDatabase>()
         .AddSingleton<SegmentWriter<SnapshotSegments, SnapshotBatch>>()
         .AddItems<SnapshotBatch, SnapshotKind>(provider => provider.GetRequiredService<SegmentWriter<SnapshotSegments, SnapshotBatch>>());
 
@@ -36,7 +38,8 @@ internal static class ReplayEndpoints
             .WithSummary("Takes captured requests; 202 when they are durable.")
             .WithDescription(
                 $"{IngestEndpoints.Description} A body is any JSON value, or a text. Secrets are taken out by their names and looks before anything is stored, and "
-                    + $"marked with their length; bodies that are too long are cut, and the answer says how many.");
+                    + $"marked with their length; bodies that are too long are cut, and the answer says how many. Where "
+                    + "a request came from is told by geo_*, else by headers of the platform or x-geo-*, else by client_address, which is not kept.");
 
     public static void MapReplay(this IEndpointRouteBuilder routes)
     {
@@ -100,5 +103,5 @@ internal static class ReplayEndpoints
         string Service, string Method, string Path, string? Route, JsonNode? Query, JsonNode? Headers, JsonNode? Body, bool? BodyTruncated, int StatusCode,
         JsonNode? ResponseHeaders, JsonNode? ResponseBody, bool? ResponseBodyTruncated, string? Error, double Duration, DateTimeOffset? Time, string? TraceId,
         string? UserId, string? Version, string? Stage, string? GeoCountry, string? GeoRegion, string? GeoCity, double? GeoLat, double? GeoLon,
-        string? GeoSource) : IBody;
+        string? GeoSource, string? ClientAddress) : IBody;
 }

@@ -22,6 +22,9 @@ internal sealed class SnapshotHeaders
     /// <summary>What the message says that its body is.</summary>
     public string? Type => _values.GetValueOrDefault("content-type");
 
+    /// <summary>What a header holds, by its name in small letters; null for none.</summary>
+    public string? Value(string name) => _values.GetValueOrDefault(name);
+
     /// <summary>Reads an object of texts, or of lists of texts.</summary>
     /// <returns>What is wrong with it, in words that follow the field's name, or null.</returns>
     public static string? Read(ref Utf8JsonReader json, out SnapshotHeaders headers)

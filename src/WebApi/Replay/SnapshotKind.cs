@@ -1,14 +1,15 @@
+using Bayou.Geo;
 using Bayou.Ingest;
 using Microsoft.Extensions.Options;
 
 namespace Bayou.Replay;
 
 /// <summary>Captured requests.</summary>
-internal sealed class SnapshotKind(IOptions<ReplayOptions> options, TimeProvider time) : ItemKind<SnapshotBatch>
+internal sealed class SnapshotKind(IOptions<ReplayOptions> options, GeoDatabase geo, TimeProvider time) : ItemKind<SnapshotBatch>
 {
     public override string KeyPrefix => "snapshots\n";
 
     public override SnapshotBatch NewBatch(int project) => new(project);
 
-    public override ItemReader<SnapshotBatch> NewReader() => new SnapshotReader(time.GetUtcNow(), options.Value);
+    public override ItemReader<SnapshotBatch> NewReader() => new SnapshotReader(time.GetUtcNow(), options.Value, geo);
 }

@@ -1,7 +1,9 @@
 using System.Buffers;
 using System.Globalization;
+using System.Net;
 using System.Text;
 using System.Text.Json;
+using Bayou.Geo;
 using Bayou.Http;
 using Bayou.Ingest;
 using Bayou.Monitor.Capture;
@@ -14,12 +16,14 @@ namespace Bayou.Replay;
 /// Reads one item of <c>POST /ingest/v1/snapshots</c>. Secrets are taken out here too, whoever sent it; what is in texts is kept as far as PostgreSQL can.
 /// </summary>
 /// <param name="now">The time of a request that says none.</param>
-internal sealed class SnapshotReader(DateTimeOffset now, ReplayOptions options) : ItemReader<SnapshotBatch>(
+/// <param name="geo">Says where an address is, which itself is not kept.</param>
+internal sealed class SnapshotReader(DateTimeOffset now, ReplayOptions options, GeoDatabase geo) : ItemReader<SnapshotBatch>(
     [
         new("service", FieldRule.Required), new("method", FieldRule.Required), new("path", FieldRule.Required), new("status_code", FieldRule.Required),
         new("duration", FieldRule.Required), new("time", FieldRule.Right), new("route"), new("query"), new("headers"), new("body"), new("response_headers"),
         new("response_body"), new("trace_id"), new("user_id"), new("version"), new("stage"), new("body_truncated"), new("response_body_truncated"),
         new("error"), new("geo_country"), new("geo_region"), new("geo_city"), new("geo_lat"), new("geo_lon"), new("geo_source"),
+        new("client_address"),
     ])
 {
     // Bytes of UTF-8.
@@ -33,7 +37,7 @@ internal sealed class SnapshotReader(DateTimeOffset now, ReplayOptions options) 
 
     private const int Service = 0, Method = 1, Path = 2, StatusCode = 3, Duration = 4, Time = 5, Route = 6, Query = 7, Headers = 8, Body = 9,
         ResponseHeaders = 10, ResponseBody = 11, TraceId = 12, UserId = 13, Version = 14, Stage = 15, BodyTruncated = 16, ResponseBodyTruncated = 17,
-        Error = 18, GeoCountry = 19, GeoRegion = 20, GeoCity = 21, GeoLat = 22, GeoLon = 23;
+        Error = 18, GeoCountry = 19, GeoRegion = 20, GeoCity = 21, GeoLat = 22, GeoLon = 23, GeoSource = 24;
 
     private readonly DateTimeOffset _oldest = now - options.Retention;
     private readonly DateTimeOffset _newest = now + ItemLimits.MaxAhead;
@@ -41,6 +45,7 @@ internal sealed class SnapshotReader(DateTimeOffset now, ReplayOptions options) 
     private Snapshot _read = new();
     private DateTime _time;
     private string? _route;
+    private IPAddress? _address;
     private SnapshotHeaders _headers = SnapshotHeaders.None;
     private SnapshotHeaders _responseHeaders = SnapshotHeaders.None;
     private int _cut;
@@ -62,7 +67,7 @@ internal sealed class SnapshotReader(DateTimeOffset now, ReplayOptions options) 
 
     protected override void Begin()
     {
-        (_read, _time, _route) = (new(), now.UtcDateTime, null);
+        (_read, _time, _route, _address) = (new(), now.UtcDateTime, null, null);
         _headers = _responseHeaders = SnapshotHeaders.None;
     }
 
@@ -127,15 +132,18 @@ internal sealed class SnapshotReader(DateTimeOffset now, ReplayOptions options) 
             case Stage:
                 return Set(ItemText.Read(ref json, MaxStage, out var stage), stage, (one, text) => one.Stage = text);
             case GeoCountry:
-                return Set(ItemText.Read(ref json, MaxPlace, out var country) ?? (country.Length == 2 && country.All(char.IsAsciiLetterOrDigit) ? null
+                return Set(ItemText.Read(ref json, MaxPlace, out var country) ?? (GeoPlace.IsCountry(country) ? null
                     : "must be a country code of ISO 3166, of two letters"), country, (one, text) => one.GeoCountry = text.ToUpperInvariant());
             case GeoRegion:
                 return Set(ItemText.Read(ref json, MaxPlace, out var region), region, (one, text) => one.GeoRegion = text);
             case GeoCity:
                 return Set(ItemText.Read(ref json, MaxPlace, out var city), city, (one, text) => one.GeoCity = text);
-            default: // geo_source
+            case GeoSource:
                 return Set(ItemText.Read(ref json, MaxPlace, out var source) ?? (source is "platform" or "header" or "ip" or "none" ? null
                     : "must be platform, header, ip or none"), source, (one, text) => one.GeoSource = text);
+            default: // client_address
+                return ItemText.Read(ref json, MaxPlace, out var address)
+                    ?? (IPAddress.TryParse(address, out _address) ? null : "must be an address of IP");
         }
     }
 
@@ -221,7 +229,7 @@ internal sealed class SnapshotReader(DateTimeOffset now, ReplayOptions options) 
         _read.Query = Redactor.Default.Query(_read.Query);
         _read.Error = Redactor.Default.Text(_read.Error);
         (_read.Headers, _read.ResponseHeaders) = (_headers.ToJson(), _responseHeaders.ToJson());
-        _read.GeoSource = _read.GeoSource.Length > 0 ? _read.GeoSource : _read.GeoCountry.Length > 0 ? "platform" : "none";
+        Locate();
         (_read.Body, _read.Flags) = Kept(_read.Body, _headers.Type, _read.Flags, SnapshotFlags.BodyIsJson, SnapshotFlags.BodyIsCut);
         (_read.ResponseBody, _read.Flags) = Kept(
             _read.ResponseBody, _responseHeaders.Type, _read.Flags, SnapshotFlags.ResponseBodyIsJson, SnapshotFlags.ResponseBodyIsCut);
@@ -235,6 +243,20 @@ internal sealed class SnapshotReader(DateTimeOffset now, ReplayOptions options) 
         var plain = target.AsSpan().IndexOfAny('%', '+') < 0 ? "" : Uri.UnescapeDataString(target.Replace('+', ' ')).Replace('\0', '\uFFFD');
         var texts = string.Join('\n', one.Path, one.Query, one.Body, one.ResponseBody, one.Error, one.UserId, plain);
         return Ascii.IsValid(texts) ? plain : TextFold.Of(texts);
+    }
+
+    /// <summary>Where it came from: as its sender says, else as headers do, else by its address.</summary>
+    private void Locate()
+    {
+        if (_read.GeoCountry.Length + _read.GeoRegion.Length + _read.GeoCity.Length > 0)
+        {
+            _read.GeoSource = _read.GeoSource.Length > 0 ? _read.GeoSource : GeoPlace.Header;
+            return;
+        }
+
+        var place = GeoHeaders.Read(_headers.Value) ?? (_address is null ? null : geo.Find(_address)) ?? GeoPlace.None;
+        (_read.GeoCountry, _read.GeoRegion, _read.GeoCity, _read.GeoSource) = (place.Country, place.Region, place.City, place.Source);
+        (_read.Latitude, _read.Longitude) = (place.Latitude, place.Longitude);
     }
 
     private (string Body, SnapshotFlags Flags) Kept(string body, string? type, SnapshotFlags flags, SnapshotFlags isJson, SnapshotFlags isCut)

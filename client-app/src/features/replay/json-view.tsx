@@ -58,7 +58,8 @@ function Node({ label, value, depth, search }: NodeProps) {
   return (
     <details open={depth < OPEN_DEPTH || (search !== '' && has(value, search.toLowerCase()))} style={{ paddingLeft: depth > 0 ? '1rem' : 0 }}>
       <summary className="cursor-pointer list-none hover:bg-card">
-        <span aria-hidden="true" className="text-ink-soft">▸ </span>{name}{opening}<span className="text-ink-soft"> {children.length} </span>{closing}
+        <span aria-hidden="true" className="inline-block text-ink-soft [details[open]>summary>&]:rotate-90">▸</span>{' '}
+        {name}{opening}<span className="text-ink-soft"> {children.length} </span>{closing}
       </summary>
       {children.slice(0, MOST_SHOWN).map(([key, child], index) => (
         <Node key={key ?? index} label={key} value={child} depth={depth + 1} search={search} />

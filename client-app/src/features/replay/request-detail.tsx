@@ -50,7 +50,7 @@ export function RequestDetail({ id, tab, onTab, onClose }: Props) {
     >
       {!data ? error ? <Failed what={`Request ${id}`} error={error} /> : <Loading what="the request" /> : (
         <div className="flex flex-col gap-3">
-          <Choice<Tab> label="Show of this request" value={tab} choices={tabs} onChange={onTab} />
+          <div><Choice<Tab> label="Show of this request" value={tab} choices={tabs} onChange={onTab} /></div>
           {data.error && tab !== 'about' && (
             <pre tabIndex={0} aria-label="Exception" className="max-h-32 overflow-auto text-xs wrap-anywhere whitespace-pre-wrap text-bad">{data.error}</pre>
           )}
