@@ -14,6 +14,8 @@ internal sealed class LogBench(Server server, BenchDatabase database, Table tabl
     private const string Path = "/ingest/v1/logs";
     private const string Columns = "id, created_at, ingested_at, pattern_id, level, source, service, trace_id, message, meta, meta_text";
 
+    private BareCopy Copy => new(database, "log", "log_lines", Columns);
+
     public async Task RunAsync()
     {
         var measured = Math.Min(lines, Measured);
@@ -26,7 +28,7 @@ internal sealed class LogBench(Server server, BenchDatabase database, Table tabl
         var taken = await SendAsync(bodies, senders: 4);
         var cpu = (App: (server.CpuSeconds - app) / measured * 1e6, Postgres: (database.CpuSeconds - postgres) / measured * 1e6);
         await SealedAsync();
-        var bare = await CopyAsync((long)ids);
+        var bare = await Copy.MeasureAsync((long)ids);
         table.Add("logs: lines/s acknowledged, 4 senders", $"{measured / taken.TotalSeconds:#,0}",
             $"{measured / bare.TotalSeconds:#,0} by COPY of the same rows into a bare table", "");
         table.Add("logs: ratio of that to COPY", $"{bare / taken:0.00}", "1", "≥ 0.5");
@@ -118,41 +120,6 @@ internal sealed class LogBench(Server server, BenchDatabase database, Table tabl
         }
     }
 
-    private async Task<TimeSpan> CopyAsync(long after)
-    {
-        var rows = new List<byte[]>();
-        await using var connection = await database.Source.OpenConnectionAsync();
-        foreach (var id in await SegmentsAsync($"state <> 'expired' AND max_id > {after}"))
-        {
-            using var memory = new MemoryStream();
-            await using (var read =
-                await connection.BeginRawBinaryCopyAsync($"COPY (SELECT {Columns} FROM log_segment_{id} WHERE id > {after}) TO STDOUT (FORMAT BINARY)"))
-            {
-                await read.CopyToAsync(memory);
-            }
-
-            rows.Add(memory.ToArray());
-        }
-
-        // The best of three: the disk may still be busy with what was before.
-        var best = TimeSpan.MaxValue;
-        for (var attempt = 0; attempt < 3; attempt++)
-        {
-            await database.ExecuteAsync("CREATE TABLE bare_lines (LIKE log_lines INCLUDING DEFAULTS)");
-            var clock = Stopwatch.StartNew();
-            foreach (var part in rows)
-            {
-                await using var write = await connection.BeginRawBinaryCopyAsync($"COPY bare_lines ({Columns}) FROM STDIN (FORMAT BINARY)");
-                await write.WriteAsync(part);
-            }
-
-            best = clock.Elapsed < best ? clock.Elapsed : best;
-            await database.ExecuteAsync("DROP TABLE bare_lines");
-        }
-
-        return best;
-    }
-
     private async Task<TimeSpan> NaiveAsync()
     {
         var hasVectors = await database.ScalarAsync("SELECT count(*) FROM pg_extension WHERE extname = 'vector'") > 0;
@@ -161,7 +128,7 @@ internal sealed class LogBench(Server server, BenchDatabase database, Table tabl
             CREATE INDEX ON naive USING gin (log_text(level, source, message, meta_text) gin_trgm_ops);
             {(hasVectors ? "CREATE INDEX ON naive USING hnsw (nearness vector_cosine_ops);" : "")}
             """);
-        var segment = (await SegmentsAsync("state = 'sealed'"))[0];
+        var segment = (await Copy.SegmentsAsync("state = 'sealed'"))[0];
         var clock = Stopwatch.StartNew();
         await database.ExecuteAsync($"""
             INSERT INTO naive SELECT s.*, p.embedding{(hasVectors ? ", (SELECT array_agg(e + random() / 10) FROM unnest(p.embedding) e)::real[]::vector" : "")}
@@ -170,18 +137,5 @@ internal sealed class LogBench(Server server, BenchDatabase database, Table tabl
         var took = clock.Elapsed;
         await database.ExecuteAsync("DROP TABLE naive");
         return took;
-    }
-
-    private async Task<List<int>> SegmentsAsync(string where)
-    {
-        await using var command = database.Source.CreateCommand($"SELECT id FROM log_segments WHERE {where} ORDER BY id");
-        await using var reader = await command.ExecuteReaderAsync();
-        var ids = new List<int>();
-        while (await reader.ReadAsync())
-        {
-            ids.Add(reader.GetInt32(0));
-        }
-
-        return ids;
     }
 }

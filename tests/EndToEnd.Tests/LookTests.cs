@@ -24,6 +24,10 @@ public sealed class LookTests(Browser browser) : IClassFixture<Browser>
         { "schedules", "/dashboard/worker?view=schedules&scope=system", "[data-schedule]" },
         { "logs", "/dashboard/logs?service=look", "[role=listitem] button" },
         { "log-best", "/dashboard/logs?service=look&view=best&search=card%20refused%20payment", "[aria-label='Lines that fit best'] li" },
+        { "requests", "/dashboard/replay?service=look", "[aria-label='Captured requests'] tbody tr" },
+        { "request", "/dashboard/replay?service=look&request=1", "[aria-label='Body, scrollable']" },
+        { "request-replay", "/dashboard/replay?service=look&request=1&tab=replay", "[aria-label='Send this request again']" },
+        { "runs", "/dashboard/replay?view=runs", "[aria-label=Runs] tbody tr" },
         { "log-patterns", "/dashboard/logs?service=look&view=patterns", "table" },
     };
 
@@ -138,6 +142,22 @@ public sealed class LookTests(Browser browser) : IClassFixture<Browser>
                 : $"order {i} placed after {i * 3} ms",
         }), TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.Accepted, logs.StatusCode);
+        using var snapshots = await product.Http.PostAsJsonAsync(new Uri(product.Url, "/ingest/v1/snapshots"), Enumerable.Range(0, 40).Select(i => new
+        {
+            service = "look", method = i % 3 == 0 ? "POST" : "GET", path = $"/items/{i}", query = "page=2&token=secret", route = "/items/{id}",
+            status_code = i % 4 == 0 ? 500 : i % 7 == 0 ? 404 : 200, duration = 5 + (i * 3), time = now.AddSeconds(-i * 11), stage = "canary",
+            headers = new Dictionary<string, string> { ["host"] = "shop.example.com", ["cf-ipcountry"] = "FR", ["content-type"] = "application/json" },
+            body = new { item = new { sku = $"SKU-{i}", tags = new[] { "a", "b" }, price = 1.5 }, password = "secret" },
+            response_body = new { error = i % 4 == 0 ? "no stock" : null, at = now }, error = i % 4 == 0 ? "System.Exception: no stock\n   at Shop()" : null,
+            trace_id = $"look-{i}", user_id = $"user{i % 5}",
+        }), TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.Accepted, snapshots.StatusCode);
+        using var target = await product.Http.PutAsJsonAsync(
+            new Uri(product.Url, "/replay/targets/look"), new { base_url = product.Url }, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.NoContent, target.StatusCode);
+        using var run = await product.Http.PostAsJsonAsync(
+            new Uri(product.Url, "/replay/runs"), new { ids = Enumerable.Range(1, 5) }, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.Accepted, run.StatusCode);
         object[] refused = [new { service = "look", method = "GET", route = "/items/1", status = 99, duration_ms = 1, time = now }];
         using var losses = await product.Http.PostAsJsonAsync(new Uri(product.Url, "/ingest/v1/requests"), refused, TestContext.Current.CancellationToken);
         await product.CountedAsync("look", 1_900);

@@ -3,7 +3,8 @@ using System.Text.Json;
 namespace Bayou.Torture;
 
 /// <summary>What is sent at once, and what counts when it is taken.</summary>
-internal sealed record Batch(int Project, string Path, string Body, IReadOnlyList<Cell> Cells, IReadOnlyList<string> Lines)
+/// <param name="Rows">Of the feed.</param>
+internal sealed record Batch(int Project, string Path, string Body, IReadOnlyList<Cell> Cells, Feed Feed, IReadOnlyList<string> Rows)
 {
     private static readonly string[] Levels = ["debug", "info", "warn", "error"];
     private static long _lines;
@@ -21,7 +22,7 @@ internal sealed record Batch(int Project, string Path, string Body, IReadOnlyLis
             cells.Add(new(project, "torture", $"GET {route}", status, at.ToUnixTimeSeconds() / 60 * 60));
         }
 
-        return new(project, $"/ingest/v1/requests?project={project}", JsonSerializer.Serialize(items), cells, []);
+        return new(project, $"/ingest/v1/requests?project={project}", JsonSerializer.Serialize(items), cells, Feed.Logs, []);
     }
 
     /// <summary>Each line is one of its kind.</summary>
@@ -31,9 +32,20 @@ internal sealed record Batch(int Project, string Path, string Body, IReadOnlyLis
             .ToList();
         return new(project, $"/ingest/v1/logs?project={project}", JsonSerializer.Serialize(lines.Select(message => new
         {
-            source = LogReader.Source, level = Levels[random.Next(Levels.Length)], message, time = (DateTimeOffset.UtcNow - Age(random))
+            source = FeedReader.Source, level = Levels[random.Next(Levels.Length)], message, time = (DateTimeOffset.UtcNow - Age(random))
                 .ToUnixTimeMilliseconds(),
-        })), [], lines);
+        })), [], Feed.Logs, lines);
+    }
+
+    /// <summary>Each captured request has a body of its own.</summary>
+    public static Batch OfSnapshots(Random random, int project)
+    {
+        var bodies = Enumerable.Range(0, random.Next(1, 40)).Select(_ => $"request {Interlocked.Increment(ref _lines)}").ToList();
+        return new(project, $"/ingest/v1/snapshots?project={project}", JsonSerializer.Serialize(bodies.Select(body => new
+        {
+            service = FeedReader.Source, method = "POST", path = $"/r{random.Next(12)}", status_code = random.Next(10) == 0 ? 500 : 200,
+            duration = random.Next(1, 900), body, time = (DateTimeOffset.UtcNow - Age(random)).ToUnixTimeMilliseconds(),
+        })), [], Feed.Replay, bodies);
     }
 
     // Mostly of now; some late, some of windows that are long over.

@@ -7,7 +7,7 @@ internal readonly record struct Cell(int Project, string Service, string Endpoin
 internal sealed class Ledger
 {
     private readonly Dictionary<Cell, long> _counts = [];
-    private readonly Dictionary<int, HashSet<string>> _lines = []; // by project
+    private readonly Dictionary<(int Project, Feed Feed), HashSet<string>> _rows = [];
     private readonly List<TimeSpan> _waits = [];
     private readonly Lock _gate = new();
     private long _batches;
@@ -16,8 +16,8 @@ internal sealed class Ledger
 
     public IReadOnlyDictionary<Cell, long> Counts => _counts;
 
-    /// <summary>Log lines of a project, each one of its kind.</summary>
-    public IReadOnlyCollection<string> LinesOf(int project) => _lines.GetValueOrDefault(project, []);
+    /// <summary>Log lines or captured requests of a project, each one of its kind.</summary>
+    public IReadOnlyCollection<string> RowsOf(int project, Feed feed) => _rows.GetValueOrDefault((project, feed), []);
 
     /// <summary>From the first try of each batch until it was acknowledged.</summary>
     public IReadOnlyCollection<TimeSpan> Waits => _waits;
@@ -36,12 +36,13 @@ internal sealed class Ledger
         {
             _batches++;
             _waits.Add(wait);
-            if (!_lines.TryGetValue(batch.Project, out var lines))
+            var of = (batch.Project, batch.Feed);
+            if (!_rows.TryGetValue(of, out var rows))
             {
-                _lines[batch.Project] = lines = [];
+                _rows[of] = rows = [];
             }
 
-            lines.UnionWith(batch.Lines);
+            rows.UnionWith(batch.Rows);
             foreach (var cell in batch.Cells)
             {
                 _counts[cell] = _counts.GetValueOrDefault(cell) + 1;
@@ -57,6 +58,9 @@ internal sealed class Ledger
     public long InVain => _tries - _batches - _duplicates;
 
     public override string ToString() =>
-        $"{_counts.Values.Sum()} observations and {_lines.Values.Sum(lines => lines.Count)} log lines in {_batches} batches acknowledged, "
+        $"{_counts.Values.Sum()} observations and {Count(Feed.Logs)} log lines and {Count(Feed.Replay)} captured requests in {_batches} "
+            + "batches acknowledged, "
             + $"{InVain} tries in vain, {_duplicates} duplicates sent on purpose";
+
+    private int Count(Feed feed) => _rows.Where(of => of.Key.Feed == feed).Sum(of => of.Value.Count);
 }

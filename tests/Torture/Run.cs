@@ -24,7 +24,9 @@ internal static class Run
     // From the end of the trouble until all is counted.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
-    private const int Senders = 6;
+    private static readonly Func<Random, int, Batch>[] Kinds = [Batch.OfRequests, Batch.OfLogs, Batch.OfSnapshots];
+
+    private const int Senders = 7;
     private const int OfFirstProject = 4; // of them; the others are of the second, and name their batches alike
 
     /// <returns>0 when everything that was acknowledged counts once; else 1.</returns>
@@ -56,8 +58,9 @@ internal static class Run
         using var stop = new CancellationTokenSource(length);
         var pause = trouble == Trouble.Hostile ? 400 : 40; // milliseconds; a sender that is honest sends what a service says in that time
         var senders = Enumerable.Range(0, Senders).Select(i => new Sender(nodes, ledger, i % OfFirstProject, random.Next(),
-            nodes.Projects[i / OfFirstProject], pause, i % 2 == 0 ? Batch.OfRequests : Batch.OfLogs).RunAsync(stop.Token, ct)).ToList();
-        var readers = nodes.Projects.Select(project => (Project: project, Reader: new LogReader(nodes, project))).ToList();
+            nodes.Projects[i / OfFirstProject], pause, Kinds[i % OfFirstProject % Kinds.Length]).RunAsync(stop.Token, ct)).ToList();
+        var readers = nodes.Projects.SelectMany(_ => Enum.GetValues<Feed>(), (project, feed) =>
+            (Project: project, Feed: feed, Reader: new FeedReader(nodes, project, feed))).ToList();
         var read = Task.WhenAll(readers.Select(one => one.Reader.RunAsync(Task.WhenAll(senders), ct)));
         var calls = app.CallAsync(stop.Token);
         using var done = new CancellationTokenSource();
@@ -75,10 +78,10 @@ internal static class Run
         await kept;
         await balanced;
         List<string> differences =
-            [.. verdict.Differences, .. readers.SelectMany(one => one.Reader.Differences(ledger.LinesOf(one.Project))), .. trial.Failures];
+            [.. verdict.Differences, .. readers.SelectMany(one => one.Reader.Differences(ledger.RowsOf(one.Project, one.Feed))), .. trial.Failures];
         Console.WriteLine($"seed {seed}, {length.TotalSeconds} s: {trial}; {ledger}; {app}");
         Console.WriteLine(differences.Count == 0
-            ? $"Exactly right: {verdict.Windows} windows hold what was acknowledged, and nothing else; every line was seen once."
+            ? $"Exactly right: {verdict.Windows} windows hold what was acknowledged, and nothing else; every line and every captured request was seen once."
             : $"WRONG in {differences.Count} places:\n  {string.Join("\n  ", differences.Take(40))}");
         return differences.Count == 0 ? 0 : 1;
     }

@@ -3,11 +3,14 @@ using System.Text.Json.Nodes;
 namespace Bayou.Torture;
 
 /// <summary>
-/// Follows a project's logs by <c>id__gt</c>, at whichever node answers, from the first line on; what it sees must be what was acknowledged, each line once.
+/// Follows a feed of a project by <c>id__gt</c>, at whichever node answers, from the first row on; what it sees must be what was acknowledged, each once.
 /// </summary>
-internal sealed class LogReader(Nodes nodes, int project)
+internal sealed class FeedReader(Nodes nodes, int project, Feed feed)
 {
+    /// <summary>By which the rows of a torture are told from Bayou's own.</summary>
     public const string Source = "torture";
+
+    private string Address => feed == Feed.Logs ? $"/logs?source={Source}" : $"/replay?service={Source}";
 
     private readonly Dictionary<string, int> _seen = [];
     private long _last;
@@ -40,7 +43,7 @@ internal sealed class LogReader(Nodes nodes, int project)
             var (was, seen) = (acknowledged.Contains(line) ? 1 : 0, _seen.GetValueOrDefault(line));
             if (was != seen)
             {
-                yield return $"project {project}, log {line}: {was} acknowledged, {seen} seen by id__gt";
+                yield return $"project {project}, {feed} {line}: {was} acknowledged, {seen} seen by id__gt";
             }
         }
     }
@@ -52,10 +55,10 @@ internal sealed class LogReader(Nodes nodes, int project)
         {
             var node = nodes.Webs[_turn++ % nodes.Webs.Count];
             var page = JsonNode.Parse(await nodes.Http.GetStringAsync(
-                new Uri(node.Url, $"/logs?id__gt={_last}&limit=1000&source={Source}&project={project}"), ct))!;
+                new Uri(node.Url, $"{Address}&id__gt={_last}&limit=1000&project={project}"), ct))!;
             foreach (var row in page["data"]!.AsArray())
             {
-                var line = (string)row!["message"]!;
+                var line = (string)row![feed == Feed.Logs ? "message" : "body"]!;
                 _seen[line] = _seen.GetValueOrDefault(line) + 1;
             }
 
@@ -68,3 +71,6 @@ internal sealed class LogReader(Nodes nodes, int project)
         }
     }
 }
+
+/// <summary>What is kept row by row.</summary>
+internal enum Feed { Logs, Replay }
