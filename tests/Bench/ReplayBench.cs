@@ -10,7 +10,7 @@ internal sealed class ReplayBench(Server server, BenchDatabase database, Table t
     private const string Path = "/ingest/v1/snapshots";
 
     // Those of the size unless set.
-    private const string FullSegments = "SELECT FROM snapshot_segments, unnest(lines) n WHERE state = 'closed' GROUP BY retention HAVING sum(n) >= 10000";
+    private const string FullSegments = "SELECT FROM snapshot_segments, unnest(lines) n WHERE state = 'closed' GROUP BY retention HAVING sum(n) >= 2500";
 
     private const string Columns =
         "id, created_at, ingested_at, duration, status_code, flags, geo_lat, geo_lon, service, endpoint, method, path, query, body, response_body, error, user_id, "

@@ -20,7 +20,7 @@ public sealed class ReplayOptions
 
     /// <summary>Captured requests of a sealed segment. Searches read those that are not sealed yet one by one.</summary>
     [Range(1_000, 1_000_000)]
-    public int SegmentRows { get; set; } = 10_000;
+    public int SegmentRows { get; set; } = 50_000;
 
     /// <summary>Seconds from a segment's closing to its sealing, so that a burst has the processor to itself.</summary>
     [Range(0, 3_600)]

@@ -27,6 +27,10 @@ internal sealed class SnapshotSegments(IOptions<ReplayOptions> options) : Segmen
 
     public override int SealedRows => options.Value.SegmentRows;
 
+    public override int SmallRows => SealedRows / 20;
+
+    protected override int LeastHotRows => SealedRows / 50;
+
     public override TimeSpan SealAfter => TimeSpan.FromSeconds(options.Value.SealAfterSeconds);
 
     public override string Deletions => "snapshot_deletions";

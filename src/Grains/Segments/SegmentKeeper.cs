@@ -93,7 +93,9 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
 
     /// <returns>What is to be written as one sealed segment; none for nothing.</returns>
     private async Task<int[]> ToSealAsync(NpgsqlConnection connection, CancellationToken ct) =>
-        await DeletedFromAsync(connection, ct) is { } deletedFrom ? [deletedFrom] : await ClosedAsync(connection, ct);
+        await DeletedFromAsync(connection, ct) is { } deletedFrom ? [deletedFrom]
+        : await ClosedAsync(connection, ct) is { Length: > 0 } closed ? closed
+        : await SmallAsync(connection, ct);
 
     /// <returns>A segment that has rows which were deleted, for it must be written anew; null for none.</returns>
     private async Task<int?> DeletedFromAsync(NpgsqlConnection connection, CancellationToken ct)
@@ -142,9 +144,48 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
                 lines += part.Lines;
             }
 
-            if (lines >= kind.SealedRows || parts.Any(part => part.Age >= LongestOpen(kind.Classes.Single(one => one.Name == parts.Key.Retention))))
+            if (lines >= kind.SmallRows || parts.Any(part => part.Age >= LongestOpen(kind.Classes.Single(one => one.Name == parts.Key.Retention))))
             {
                 return [.. taken];
+            }
+        }
+
+        return [];
+    }
+
+    /// <summary>Small sealed segments that follow each other, and are together enough for one.</summary>
+    private async Task<int[]> SmallAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        if (kind.SmallRows == kind.SealedRows)
+        {
+            return [];
+        }
+
+        await using var command = new NpgsqlCommand($"""
+            SELECT id, state = 'sealed', (SELECT sum(n) FROM unnest(lines) n)::bigint, project_id, retention
+              FROM {kind.Catalogue} WHERE state <> 'expired' AND min_id IS NOT NULL ORDER BY project_id, retention, min_id
+            """, connection);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var (run, lines, of) = (new List<int>(), 0L, (0, ""));
+        while (await reader.ReadAsync(ct))
+        {
+            var (id, rows) = (reader.GetInt32(0), reader.GetInt64(2));
+            var isSmall = reader.GetBoolean(1) && rows < kind.SealedRows / 2 && !_alone.ContainsKey(id);
+            if (!isSmall || of != (reader.GetInt32(3), reader.GetString(4)))
+            {
+                (run, lines, of) = ([], 0, (reader.GetInt32(3), reader.GetString(4))); // What lies between would be within its bounds.
+            }
+
+            if (!isSmall)
+            {
+                continue;
+            }
+
+            run.Add(id);
+            lines += rows;
+            if (lines >= kind.SealedRows)
+            {
+                return [.. run];
             }
         }
 

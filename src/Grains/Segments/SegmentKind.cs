@@ -29,6 +29,12 @@ internal abstract class SegmentKind
     /// <summary>Rows of a sealed segment. Those that are not sealed yet are read one by one.</summary>
     public abstract int SealedRows { get; }
 
+    /// <summary>
+    /// Rows that are enough for a small sealed segment, where few come: with several of such one of <see cref="SealedRows"/> is made. Where rows are long, too
+    /// many of them would be read one by one until then; each is indexed twice for it.
+    /// </summary>
+    public virtual int SmallRows => SealedRows;
+
     /// <summary>From a segment's closing to its sealing, so that a burst has the processor to itself.</summary>
     public abstract TimeSpan SealAfter { get; }
 
@@ -63,5 +69,8 @@ internal abstract class SegmentKind
     /// Rows after which a hot segment is closed: few, since it has no index; more where many come at once, since for each a table must be made.
     /// </summary>
     /// <param name="tick">Rows of a tick.</param>
-    public int HotRows(int tick) => (int)Math.Clamp(10L * tick, Math.Min(SealedRows / 10, 10_000), Math.Min(SealedRows / 2, 50_000));
+    public int HotRows(int tick) => (int)Math.Clamp(10L * tick, LeastHotRows, Math.Min(SealedRows / 2, 50_000));
+
+    /// <summary>Before which no hot segment is closed for its rows.</summary>
+    protected virtual int LeastHotRows => Math.Min(SealedRows / 10, 10_000);
 }

@@ -212,6 +212,47 @@ public sealed class CapturedRequestTests(BayouServer server) : IClassFixture<Bay
     }
 
     [Fact]
+    public async Task Few_are_sealed_soon_and_put_together_when_they_are_many()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await using var own = await BayouServer.StartAsync(
+            database, ("Bayou:Enabled", "false"), ("Bayou:Replay:SegmentRows", "1000"), ("Bayou:Replay:SealAfterSeconds", "0"));
+        var keeper = own.Get<SegmentKeeper<SnapshotSegments>>();
+        var sizes = new List<long>();
+        for (var batch = 0; batch < 120; batch++)
+        {
+            var items = Enumerable.Range(0, 12).Select(i => Item("s", $"\"body\":\"row {(batch * 12) + i} of many\""));
+            await own.PostAsync(new StringContent($"[{string.Join(',', items)}]", Encoding.UTF8, "application/json"), path: "/ingest/v1/snapshots");
+            while (await keeper.SealAsync(BayouServer.Ct))
+            {
+            }
+
+            sizes.Add(await ScalarAsync(own, "SELECT coalesce(max(lines[1]), 0) FROM snapshot_segments WHERE state = 'sealed'"));
+        }
+
+        Assert.InRange(sizes[40], 50, 499); // Soon.
+        Assert.True(sizes[^1] >= 1_000, $"{sizes[^1]} rows are in the largest");
+        Assert.True(await ScalarAsync(own, "SELECT count(*) FROM snapshot_segments WHERE state <> 'expired'") < 15);
+        Assert.Equal(0, await ScalarAsync(own, """
+            SELECT count(*) FROM snapshot_segments a JOIN snapshot_segments b ON a.id <> b.id AND a.min_id <= b.max_id AND b.min_id <= a.max_id
+             WHERE a.state <> 'expired' AND b.state <> 'expired'
+            """));
+        var seen = new List<string>();
+        for (long last = 0; ;)
+        {
+            var (_, page) = await own.GetAsync($"/replay?id__gt={last}&limit=500");
+            seen.AddRange(page["data"]!.AsArray().Select(row => Text(row!, "body")!));
+            last = (long)page["metadata"]!["last_id"]!;
+            if (!(bool)page["metadata"]!["has_more"]!)
+            {
+                break;
+            }
+        }
+
+        Assert.Equal(Enumerable.Range(0, 120 * 12).Select(i => $"row {i} of many"), seen);
+    }
+
+    [Fact]
     public async Task Past_its_room_a_projects_oldest_segments_go()
     {
         await using var database = await TestDatabase.CreateAsync();

@@ -194,7 +194,8 @@ public sealed class ReplayTests(BayouServer server) : IClassFixture<BayouServer>
             ["GET /cut", "GET /fixed", "POST /fixed"], report["endpoints"]!.AsArray().Select(one => (string)one!["endpoint"]!).Order(StringComparer.Ordinal));
         Assert.Equal("regression", (string)(await server.DataAsync($"/replay/runs"))[0]!["name"]!);
         Assert.Contains((await server.DataAsync($"/replay/sets")).AsArray(), set => (string)set!["name"]! == "regression");
-        var job = await server.DataAsync($"/worker/jobs/{(long)begun["data"]!["job_id"]!}");
+        var job = await Eventually.SeesAsync(
+            () => server.DataAsync($"/worker/jobs/{(long)begun["data"]!["job_id"]!}"), one => (string)one["job"]!["status"]! == "succeeded");
         Assert.Equal(1, (int)job["result"]!["gone"]!);
 
         int Count(string name) => (int)report["run"]![name]!;
