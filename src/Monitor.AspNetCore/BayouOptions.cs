@@ -40,7 +40,8 @@ public sealed class BayouOptions
     public TimeSpan ShutdownTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Request headers that may hold the caller's two-letter country, set by whatever is in front; the first that does counts.</summary>
-    public IList<string> CountryHeaders { get; } = ["CF-IPCountry", "CloudFront-Viewer-Country", "X-Vercel-IP-Country", "X-Country-Code"];
+    public IList<string> CountryHeaders { get; } =
+        ["CF-IPCountry", "CloudFront-Viewer-Country", "X-Vercel-IP-Country", "X-AppEngine-Country", "X-Geo-Country", "X-Country-Code"];
 
     /// <summary>Which requests are recorded, asked when they have finished; all unless told.</summary>
     public Func<HttpContext, bool>? ShouldRecord { get; set; }

@@ -89,6 +89,7 @@ internal static class Api
             policy.SetIsOriginAllowed(origin => origins.Has(origin) || book.AllowsOrigin(origin)).AllowAnyHeader().AllowAnyMethod()
                 .WithExposedHeaders(TraceIds.Header)));
         services.AddLogs();
+        services.AddReplay();
         if (roles.HasFlag(NodeRoles.Ingest))
         {
             services.AddIngest();

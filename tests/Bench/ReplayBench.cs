@@ -13,8 +13,8 @@ internal sealed class ReplayBench(Server server, BenchDatabase database, Table t
     private const string FullSegments = "SELECT FROM snapshot_segments, unnest(lines) n WHERE state = 'closed' GROUP BY retention HAVING sum(n) >= 2500";
 
     private const string Columns =
-        "id, created_at, ingested_at, duration, status_code, flags, geo_lat, geo_lon, service, endpoint, method, path, query, body, response_body, error, user_id, "
-            + "trace_id, version, stage, geo_source, geo_country, geo_region, geo_city, folded, headers, response_headers";
+        "id, text_id, created_at, ingested_at, duration, status_code, flags, geo_lat, geo_lon, service, endpoint, method, path, query, body, response_body, error, "
+            + "user_id, trace_id, version, stage, geo_source, geo_country, geo_region, geo_city, folded, headers, response_headers";
 
     public async Task RunAsync()
     {
@@ -61,8 +61,9 @@ internal sealed class ReplayBench(Server server, BenchDatabase database, Table t
         await queries.AskAsync("replay: poll by id__gt", $"/replay?bodies=false&id__gt={last - 100}", "≤ 50 ms");
         await queries.AskAsync("replay: newest 50 that failed", "/replay?status_code__gte=500", "≤ 50 ms");
         await queries.AskAsync("replay: newest 50 of a service and stage", "/replay?service=shop1&stage=production", "≤ 50 ms");
-        await queries.AskAsync($"replay: a rare word ({SnapshotSource.Rare} hits)", $"/replay?search={SnapshotSource.RareWord}", "≤ 50 ms");
-        await queries.AskAsync("replay: a common word, newest 50", "/replay?search=cotton", "≤ 50 ms");
+        await queries.AskAsync($"replay: a rare word ({SnapshotSource.Rare} hits)", $"/replay?mode=keyword&search={SnapshotSource.RareWord}", "≤ 50 ms");
+        await queries.AskAsync("replay: a common word, newest 50", "/replay?mode=keyword&search=cotton", "≤ 50 ms");
+        await queries.AskAsync("replay: by meaning, newest 50", "/replay?mode=semantic&search=purchase%20items", "≤ 50 ms");
         await queries.AskAsync("replay: one by id", $"/replay/{last / 2}", "≤ 50 ms");
         await queries.AskAsync("replay: facets of an hour", $"/replay/facets?start_date={DateTimeOffset.UtcNow.AddHours(-1).ToUnixTimeMilliseconds()}", "");
         table.Add("replay: memory after all this", $"{server.Megabytes:0} MB", "", "");

@@ -42,6 +42,7 @@ internal sealed class SnapshotSegments(IOptions<ReplayOptions> options) : Segmen
         CREATE INDEX ON {Table(id)} (created_at);
         CREATE INDEX ON {Table(id)} (status_code, created_at) WHERE status_code >= 500; -- what is looked for most
         CREATE INDEX ON {Table(id)} (endpoint, id);
+        CREATE INDEX ON {Table(id)} (text_id, id);
         CREATE INDEX ON {Table(id)} (trace_id) WHERE trace_id <> '';
         INSERT INTO {Counts} (minute, first_time, last_time, segment_id, lines, {Keys})
         SELECT date_trunc('minute', created_at), min(created_at), max(created_at), {id}, count(*), {Keys} FROM {Table(id)} GROUP BY 1, {Keys};

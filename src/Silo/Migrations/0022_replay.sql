@@ -6,6 +6,7 @@ CREATE SEQUENCE snapshots_id_seq CACHE 1;
 -- What every segment's table, snapshot_segment_<id>, is made like; itself always empty. Texts are empty for none.
 CREATE TABLE snapshots (
     id               bigint      NOT NULL,
+    text_id          int         NOT NULL,               -- of snapshot_texts; 0 for none
     created_at       timestamptz NOT NULL,               -- when the request began
     ingested_at      timestamptz NOT NULL DEFAULT now(),
     duration         float8      NOT NULL,               -- ms
@@ -83,6 +84,15 @@ CREATE TABLE snapshot_counts (
 
 CREATE INDEX ON snapshot_counts (minute);     -- serves a range
 CREATE INDEX ON snapshot_counts (segment_id); -- serves expiry
+
+-- What captured requests are about: endpoint and error, without what varies. Found by meaning.
+CREATE TABLE snapshot_texts (
+    id         int   GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    project_id int   NOT NULL REFERENCES projects,
+    hash       bytea NOT NULL, -- SHA-256 of the text
+    text       text  NOT NULL,
+    UNIQUE (project_id, hash)
+);
 
 -- Those that were deleted: shown nowhere from then on, and left out when their segment is written anew.
 CREATE TABLE snapshot_deletions (

@@ -16,12 +16,16 @@ internal static class ReplayEndpoints
         .AddSingleton<SegmentWriter<SnapshotSegments, SnapshotBatch>>()
         .AddItems<SnapshotBatch, SnapshotKind>(provider => provider.GetRequiredService<SegmentWriter<SnapshotSegments, SnapshotBatch>>());
 
+    /// <summary>What both taking them in and finding them need.</summary>
+    public static IServiceCollection AddReplay(this IServiceCollection services) => services.AddSingleton<SnapshotTexts>();
+
     /// <remarks>What reads a project's captured requests is made for each request.</remarks>
     public static IServiceCollection AddReplayQueries(this IServiceCollection services) => services
         .AddScoped<SegmentCatalogue<SnapshotSegments>>()
         .AddScoped<Snapshots>()
         .AddScoped<ShortSnapshots>()
         .AddScoped<SnapshotFinder>()
+        .AddScoped<SnapshotMeanings>()
         .AddScoped<ReplayFilter>()
         .AddScoped<ReplayList>()
         .AddScoped<ReplayFacets>()

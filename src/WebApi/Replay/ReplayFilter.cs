@@ -7,7 +7,8 @@ using Bayou.Segments;
 namespace Bayou.Replay;
 
 /// <summary>Which captured requests are asked for: fields, range of time, search, and the pattern of a log line that they wrote.</summary>
-internal sealed class ReplayFilter(CurrentProject project, PatternRegistry patterns, SegmentCatalogue<LogSegments> logs, LogLines lines)
+internal sealed class ReplayFilter(
+    CurrentProject project, PatternRegistry patterns, SegmentCatalogue<LogSegments> logs, LogLines lines, SnapshotMeanings meanings)
 {
     private const int MostTraces = 2_000;
     private const string PatternField = "pattern_id";
@@ -16,7 +17,9 @@ internal sealed class ReplayFilter(CurrentProject project, PatternRegistry patte
     [
         ("start_date", "Requests that began then or later."), ("end_date", "Requests that began before."),
         ("search",
-            "Words that must be in path, query, bodies, error or user; \"phrases\", -such that must not be; begin* for a word that begins so; service:, trace:."),
+            "Words that must all be in path, query, bodies, error or user, or that mean the like of endpoint and error; \"phrases\" that must be there, -such that "
+                + "must not be; begin* for a word that begins so; service:, trace:."),
+        ("mode", "How search finds requests: hybrid, keyword or semantic."),
         (PatternField, $"Requests in whose trace a log line of this pattern is; the newest {MostTraces} lines of it are looked at."),
     ];
 
@@ -53,7 +56,10 @@ internal sealed class ReplayFilter(CurrentProject project, PatternRegistry patte
             query.Filters(counted);
         }
 
-        var selection = new ReplaySelection(sql, start, end, query.Integer(PatternField, 1, int.MaxValue)) { Counted = counted };
+        var selection = new ReplaySelection(sql, start, end, query.Integer(PatternField, 1, int.MaxValue))
+        {
+            Counted = counted, Mode = query.Choice("mode", "hybrid", "keyword", "semantic"),
+        };
         if (query.Text("search") is not { Length: > 0 } text)
         {
             return selection;
@@ -71,7 +77,7 @@ internal sealed class ReplayFilter(CurrentProject project, PatternRegistry patte
             query.Fail("search", $"has more than {SearchText.Most} words and conditions");
         }
 
-        foreach (var word in search.Words.Concat(search.Required))
+        foreach (var word in search.Required)
         {
             sql.AddSql(Contains(sql, word));
         }
@@ -92,12 +98,31 @@ internal sealed class ReplayFilter(CurrentProject project, PatternRegistry patte
             sql.AddSql((term.IsNegated ? "NOT " : "") + sql.IsSame(term.Field == "trace" ? "trace_id" : "service", term.Value));
         }
 
+        selection = selection with { Words = search.Words };
         return selection with { HasWords = search.Words.Count + search.Required.Count > 0, IsNarrowed = true };
     }
 
-    /// <summary>Narrows a selection to requests in whose trace its pattern is.</summary>
+    /// <summary>Narrows a selection to requests that fit its words, and in whose trace its pattern is.</summary>
     public async Task<ReplaySelection> MatchingAsync(ReplaySelection selection, CancellationToken ct)
     {
+        if (selection.Words.Count > 0)
+        {
+            selection = selection with { Sql = selection.Sql.Copy() };
+            var conditions = new List<string>();
+            if (selection.Mode != "semantic")
+            {
+                conditions.Add($"({string.Join(" AND ", selection.Words.Select(word => Contains(selection.Sql, word)))})");
+            }
+
+            var near = selection.Mode == "keyword" ? [] : await meanings.NearAsync(selection.Words, selection.Mode == "semantic", ct);
+            if (near.Length > 0 || conditions.Count == 0)
+            {
+                conditions.Add($"text_id = ANY ({selection.Sql.Parameter(near)})");
+            }
+
+            selection.Sql.AddSql($"({string.Join(" OR ", conditions)})");
+        }
+
         if (selection.Pattern is not { } pattern)
         {
             return selection;
@@ -123,6 +148,11 @@ internal sealed class ReplayFilter(CurrentProject project, PatternRegistry patte
 /// <param name="Pattern">Of a log line in the same trace; null for whatever.</param>
 internal sealed record ReplaySelection(FilterSql Sql, DateTime? Start, DateTime? End, long? Pattern) : SegmentSelection(Sql, Start, End)
 {
+    /// <summary>To be searched for, beside phrases.</summary>
+    public IReadOnlyList<string> Words { get; init; } = [];
+
+    public string Mode { get; init; } = "hybrid";
+
     /// <summary>Whether it has words to search for.</summary>
     public bool HasWords { get; init; }
 

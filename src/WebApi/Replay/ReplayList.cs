@@ -24,7 +24,7 @@ internal sealed class ReplayList(
 {
     private const string TimeField = "timestamp";
 
-    private static readonly HashSet<string> ListOnly = ["limit", "offset", "order_by", "order", "bodies"];
+    private static readonly HashSet<string> ListOnly = ["limit", "offset", "order_by", "order", "bodies", "mode"];
 
     public static QuerySpec Spec { get; } = ReplayFilter.Spec(
         [.. SegmentPage.Parameters("requests", TimeField), ("bodies", "false leaves out bodies and headers, which are long.")]);

@@ -7,17 +7,19 @@ namespace Bayou.Replay;
 /// <summary>Captured requests as rows of a segment.</summary>
 internal sealed class SnapshotRows() : SegmentRows(classes: 1)
 {
-    private const short ColumnCount = 26;
+    private const short ColumnCount = 27;
+    private const int TextAt = IdAt + 8 + 4;
 
     // As long as all but the texts are, with the length of each column before it.
-    private const int FixedBytes = IdAt + (ColumnCount * 4) + (8 * 5) + (2 * 2) + 2;
+    private const int FixedBytes = IdAt + (ColumnCount * 4) + (8 * 5) + (2 * 2) + 4 + 2;
 
     public override string Columns =>
-        "id, created_at, duration, status_code, flags, geo_lat, geo_lon, service, endpoint, method, path, query, body, response_body, error, user_id, trace_id, "
-            + "version, stage, geo_source, geo_country, geo_region, geo_city, folded, headers, response_headers";
+        "id, text_id, created_at, duration, status_code, flags, geo_lat, geo_lon, service, endpoint, method, path, query, body, response_body, error, user_id, "
+            + "trace_id, version, stage, geo_source, geo_country, geo_region, geo_city, folded, headers, response_headers";
 
+    /// <param name="about">Of which text; 0 for what is not known yet.</param>
     /// <returns>Where the row begins.</returns>
-    public int Add(Snapshot one)
+    public int Add(Snapshot one, int about)
     {
         string[] texts =
         [
@@ -28,6 +30,9 @@ internal sealed class SnapshotRows() : SegmentRows(classes: 1)
         BinaryPrimitives.WriteInt16BigEndian(row, ColumnCount);
         var at = IdAt - 4;
         WriteLong(row, ref at, 0);
+        BinaryPrimitives.WriteInt32BigEndian(row[at..], 4);
+        BinaryPrimitives.WriteInt32BigEndian(row[TextAt..], about);
+        at = TextAt + 4;
         WriteLong(row, ref at, MicrosecondsOf(one.Time));
         WriteDouble(row, ref at, one.Duration);
         WriteShort(row, ref at, one.StatusCode);
@@ -45,6 +50,8 @@ internal sealed class SnapshotRows() : SegmentRows(classes: 1)
         WriteJson(row, ref at, one.ResponseHeaders);
         return End(at, one.Time, @class: 0);
     }
+
+    public void SetText(int start, int text) => BinaryPrimitives.WriteInt32BigEndian(RowAt(start)[TextAt..], text);
 
     private static void WriteLong(Span<byte> row, ref int at, long value)
     {

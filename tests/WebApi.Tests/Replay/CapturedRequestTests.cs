@@ -145,6 +145,26 @@ public sealed class CapturedRequestTests(BayouServer server) : IClassFixture<Bay
     }
 
     [Fact]
+    public async Task They_are_found_by_what_their_endpoint_and_error_mean()
+    {
+        var service = BayouServer.NewService();
+        await PostAsync($"""
+            [{Item(service, "\"error\":\"System.TimeoutException: connection to the database 10.0.0.7 refused\\n   at Db.Open()\"", 500)},
+             {Item(service, "\"error\":\"System.TimeoutException: connection to the database 10.0.0.8 refused\\n   at Db.Open()\"", 500)},
+             {Item(service, "\"response_body\":{\"error\":{\"message\":\"card 17 was declined\"}}", 402)},
+             {Item(service, "")}]
+            """);
+        var all = await server.DataAsync($"/replay?service={service}&search=cannot%20reach%20database&mode=semantic");
+        Assert.Equal([500, 500], all.AsArray().Select(row => (int)row!["status_code"]!));
+        Assert.Equal([500, 500], (await server.DataAsync($"/replay?service={service}&search=cannot%20reach%20database")).AsArray()
+            .Select(row => (int)row!["status_code"]!));
+        Assert.Empty((await server.DataAsync($"/replay?service={service}&search=cannot%20reach%20database&mode=keyword")).AsArray());
+        await using var command = server.Db.CreateCommand("SELECT count(*) FROM snapshot_texts WHERE text LIKE '%connection to the database%'");
+        Assert.Equal(1L, await command.ExecuteScalarAsync(BayouServer.Ct)); // Without what varies.
+        Assert.Equal(HttpStatusCode.BadRequest, (await server.GetAsync($"/replay?mode=guess")).Status);
+    }
+
+    [Fact]
     public async Task A_poller_sees_each_once()
     {
         var service = BayouServer.NewService();
