@@ -15,7 +15,7 @@ var config = ManualConfig.CreateEmpty()
     .AddLogger(NullLogger.Instance)
     .WithOptions(ConfigOptions.DisableLogFile);
 
-// As JSON: for each of the two the nanoseconds and the bytes of a request.
+// As JSON: for each the nanoseconds and the bytes of a request.
 Console.WriteLine(JsonSerializer.Serialize(BenchmarkRunner.Run<RecordingBench>(config).Reports.ToDictionary(
     report => report.BenchmarkCase.Descriptor.WorkloadMethod.Name,
     report => new[] { report.ResultStatistics!.Mean, report.GcStats.GetBytesAllocatedPerOperation(report.BenchmarkCase) ?? 0 })));

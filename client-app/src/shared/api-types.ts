@@ -7573,8 +7573,10 @@ export interface operations {
                 start_date?: string;
                 /** @description Requests that began before. */
                 end_date?: string;
-                /** @description Words that must be in path, query, bodies, error or user; "phrases", -such that must not be; begin* for a word that begins so; service:, trace:. */
+                /** @description Words that must all be in path, query, bodies, error or user, or that mean the like of endpoint and error; "phrases" that must be there, -such that must not be; begin* for a word that begins so; service:, trace:. */
                 search?: string;
+                /** @description How search finds requests: hybrid, keyword or semantic. */
+                mode?: string;
                 /** @description Requests in whose trace a log line of this pattern is; the newest 2000 lines of it are looked at. */
                 pattern_id?: string;
                 /** @description Filter; also id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
@@ -7680,8 +7682,10 @@ export interface operations {
                 start_date?: string;
                 /** @description Requests that began before. */
                 end_date?: string;
-                /** @description Words that must be in path, query, bodies, error or user; "phrases", -such that must not be; begin* for a word that begins so; service:, trace:. */
+                /** @description Words that must all be in path, query, bodies, error or user, or that mean the like of endpoint and error; "phrases" that must be there, -such that must not be; begin* for a word that begins so; service:, trace:. */
                 search?: string;
+                /** @description How search finds requests: hybrid, keyword or semantic. */
+                mode?: string;
                 /** @description Requests in whose trace a log line of this pattern is; the newest 2000 lines of it are looked at. */
                 pattern_id?: string;
                 /** @description Filter; also id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
@@ -7789,8 +7793,10 @@ export interface operations {
                 start_date?: string;
                 /** @description Requests that began before. */
                 end_date?: string;
-                /** @description Words that must be in path, query, bodies, error or user; "phrases", -such that must not be; begin* for a word that begins so; service:, trace:. */
+                /** @description Words that must all be in path, query, bodies, error or user, or that mean the like of endpoint and error; "phrases" that must be there, -such that must not be; begin* for a word that begins so; service:, trace:. */
                 search?: string;
+                /** @description How search finds requests: hybrid, keyword or semantic. */
+                mode?: string;
                 /** @description Requests in whose trace a log line of this pattern is; the newest 2000 lines of it are looked at. */
                 pattern_id?: string;
                 /** @description Filter; also id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
@@ -7892,8 +7898,10 @@ export interface operations {
                 start_date?: string;
                 /** @description Requests that began before. */
                 end_date?: string;
-                /** @description Words that must be in path, query, bodies, error or user; "phrases", -such that must not be; begin* for a word that begins so; service:, trace:. */
+                /** @description Words that must all be in path, query, bodies, error or user, or that mean the like of endpoint and error; "phrases" that must be there, -such that must not be; begin* for a word that begins so; service:, trace:. */
                 search?: string;
+                /** @description How search finds requests: hybrid, keyword or semantic. */
+                mode?: string;
                 /** @description Requests in whose trace a log line of this pattern is; the newest 2000 lines of it are looked at. */
                 pattern_id?: string;
                 /** @description Filter; also id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
