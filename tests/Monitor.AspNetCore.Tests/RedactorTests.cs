@@ -23,6 +23,8 @@ public sealed class RedactorTests
     [InlineData("""{"a":1}\n{"secret":"CANARY"}""")]
     [InlineData("""{"Authorization":"Bearer CANARY"}""")]
     [InlineData("password=CANARY")]
+    [InlineData("System.Exception: password=CANARY was wrong")]
+    [InlineData("a=b:secret=CANARY")]
     [InlineData("user=a\npassword = 'CANARY x'\n")]
     [InlineData("Authorization: Bearer CANARY")]
     [InlineData("Cookie: a=1; session=CANARY")]
@@ -98,6 +100,18 @@ public sealed class RedactorTests
         Assert.Equal("/token/[redacted 20]", Redactor.Default.Path("/token/a1b2c3d4e5f6g7h8i9j0", null));
         Assert.Equal("/orders/17/items", Redactor.Default.Path("/orders/17/items", "/orders/{id}/items"));
     }
+
+    [Theory]
+    [InlineData("login of ann failed, password=CANARY", "login of ann failed, password=[redacted 6]")]
+    [InlineData("env DB_PASSWORD: 'CANARY 1'", "env DB_PASSWORD: [redacted 10]")]
+    [InlineData("GET / Authorization: Bearer CANARY-of-a-token", "GET / Authorization: Bearer [redacted 17]")]
+    [InlineData("connect to postgres://app:CANARY@db/shop", "connect to postgres://[redacted 10]@db/shop")]
+    [InlineData("paid with 4111 1111 1111 1111", "paid with [redacted 19]")]
+    [InlineData("Unexpected token: foo at 7", null)]
+    [InlineData("session: opened for user root by auth: none", null)]
+    [InlineData("Accepted password for root from 10.0.0.1 port 22 ssh2", null)]
+    [InlineData("job 1700000000000000 took 12 ms", null)]
+    public void A_line_loses_what_is_secret_beyond_doubt(string line, string? left) => Assert.Equal(left ?? line, Redactor.Line(line));
 
     [Fact]
     public void What_is_secret_here_alone_can_be_said()

@@ -26,5 +26,8 @@ public sealed class LogsOptions
     [Range(100, 200_000)]
     public int MaxPatterns { get; set; } = LocalPatterns.Most;
 
+    /// <summary>Whether what looks like a secret, or stands behind the name of one, is taken out of lines before they are stored.</summary>
+    public bool Redact { get; set; } = true;
+
     public TimeSpan Retention(string name) => TimeSpan.FromDays(name == LogSegments.Short ? DebugRetentionDays : RetentionDays);
 }

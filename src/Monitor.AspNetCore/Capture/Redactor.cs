@@ -17,6 +17,7 @@ namespace Bayou.Monitor.Capture;
 internal sealed partial class Redactor(IEnumerable<string> names, IEnumerable<string> paths, Func<string, string, string?>? rule)
 {
     private const int MaxDepth = 1_000;
+    private const int ShortestInProse = 4; // characters
     private const int MostNested = 4; // JSON within a string of JSON within …
 
     private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -40,6 +41,9 @@ internal sealed partial class Redactor(IEnumerable<string> names, IEnumerable<st
 
     /// <summary>Whether something was taken out of a text.</summary>
     public static bool IsMarked(string text) => Marks().IsMatch(text);
+
+    /// <summary>A path with a variable in the place of each mark.</summary>
+    public static string AsTemplate(string path) => Marks().Replace(path, "{redacted}");
 
     public string Header(string name, string value) => value.Length == 0 || IsMark(value) ? value
         : IsSecret(name) || Addresses.Contains(name) ? Mark(value.Length) : Value(name, value, 0);
@@ -108,10 +112,42 @@ internal sealed partial class Redactor(IEnumerable<string> names, IEnumerable<st
         }
 
         text = Cookies().Replace(text, match => match.Groups["name"].Value + MarkOf(match.Groups["value"].Value));
-        text = Assignments().Replace(text, match => IsSecret(match.Groups["name"].Value)
-            ? match.Groups["before"].Value + MarkOf(match.Groups["value"].Value) : match.Value);
+        text = WithoutAssigned(text, IsSecret, shortest: 1);
         return Elements().Replace(text, match => IsSecret(match.Groups["name"].Value)
             ? match.Groups["before"].Value + MarkOf(match.Groups["value"].Value) : match.Value);
+    }
+
+    /// <summary>Of a log line: secrets by looks, and what stands behind the name of one. A name in prose is no field, so fewer are taken for one.</summary>
+    public static string Line(string line)
+    {
+        line = SecretLooks.Without(line);
+        return line.AsSpan().IndexOfAny('=', ':') < 0 ? line : WithoutAssigned(
+            Cookies().Replace(line, match => match.Groups["name"].Value + MarkOf(match.Groups["value"].Value)),
+            name => SecretNames.IsSecretInProse(name), ShortestInProse);
+    }
+
+    /// <summary>Takes out what stands behind the names of secrets. Behind another name may stand such a name: <c>Exception: password=…</c>.</summary>
+    private static string WithoutAssigned(string text, Func<string, bool> isSecret, int shortest)
+    {
+        StringBuilder? left = null;
+        var copied = 0;
+        for (var name = Names().Match(text); name.Success; name = name.NextMatch())
+        {
+            if (name.Index < copied || !isSecret(name.Groups["name"].Value))
+            {
+                continue;
+            }
+
+            var at = name.Index + name.Length;
+            var value = Values().Match(text, at);
+            if (value.Success && value.Length >= shortest && !IsMarked(value.Value))
+            {
+                (left ??= new(text.Length)).Append(text, copied, at - copied).Append(Mark(value.Length));
+                copied = at + value.Length;
+            }
+        }
+
+        return left is null ? text : left.Append(text, copied, text.Length - copied).ToString();
     }
 
     private static string MarkOf(string value) => IsMarked(value) ? value : Mark(value.Length);
@@ -251,11 +287,13 @@ internal sealed partial class Redactor(IEnumerable<string> names, IEnumerable<st
     [GeneratedRegex(@"(?<name>\b(?:set-)?cookie[""']?[ \t]*[:=][ \t]*)(?<value>[^\r\n]+)", RegexOptions.IgnoreCase)]
     private static partial Regex Cookies();
 
+    [GeneratedRegex(@"\\?[""']?(?<name>[A-Za-z][A-Za-z0-9_.\-]{1,60})\\?[""']?[ \t]*[=:][ \t]*")]
+    private static partial Regex Names();
+
     [GeneratedRegex(
-        @"(?<before>\\?[""']?(?<name>[A-Za-z][A-Za-z0-9_.\-]{1,60})\\?[""']?[ \t]*[=:][ \t]*)"
-        + @"(?<value>\[redacted [0-9]+\]|\\?""[^""\r\n]*""?|'[^'\r\n]*'?"
-        + @"|(?:(?:Bearer|Basic|Digest|Token|ApiKey)[ \t]+)?[^\s""'&,;<>\\]+)", RegexOptions.IgnoreCase)]
-    private static partial Regex Assignments();
+        @"\G(?:\[redacted [0-9]+\]|\\?""[^""\r\n]*""?|'[^'\r\n]*'?"
+        + @"|(?:(?:Bearer|Basic|Digest|Token|ApiKey)[ \t]+)?(?:\[redacted [0-9]+\]|[^\s""'&,;<>\\]+))", RegexOptions.IgnoreCase)]
+    private static partial Regex Values();
 
     [GeneratedRegex(@"(?<before><(?<name>[A-Za-z_][\w.:\-]{1,60})(?: [^<>]*)?>)(?<value>[^<]+)")]
     private static partial Regex Elements();

@@ -29,6 +29,11 @@ internal static class SecretNames
     // A place in a list of results, not a credential.
     private static readonly HashSet<string> Cursor = ["page", "next", "previous", "prev", "continuation", "cursor", "sync", "start", "idempotency"];
 
+    /// <summary>Whether it is one beyond doubt, even before words that no program wrote as a field.</summary>
+    public static bool IsSecretInProse(ReadOnlySpan<char> name) =>
+        Words(name) is { Count: > 0 } words && (words is ["pwd"] || string.Concat(words) is var joined
+            && Anywhere.Any(part => joined.Contains(part, StringComparison.Ordinal)));
+
     public static bool IsSecret(ReadOnlySpan<char> name)
     {
         const int Longest = 200;

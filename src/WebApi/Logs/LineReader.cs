@@ -26,6 +26,7 @@ internal sealed class LineReader(DateTimeOffset now, LogsOptions options) : Item
     private readonly DateTimeOffset _newest = now + ItemLimits.MaxAhead;
     private readonly ArrayBufferWriter<byte> _texts = new(1_024);
     private readonly ArrayBufferWriter<byte> _metaText = new();
+    private readonly LineSecrets _secrets = new();
     private int _cut;
     private DateTime _time;
     private LineLevel _level;
@@ -48,7 +49,8 @@ internal sealed class LineReader(DateTimeOffset now, LogsOptions options) : Item
         }
 
         var texts = _texts.WrittenSpan;
-        var line = new LogLine { Time = _time, Level = _level, Source = texts[_source], Service = texts[_service], Message = texts[_message],
+        var message = options.Redact ? _secrets.OfMessage(texts[_message]) : texts[_message];
+        var line = new LogLine { Time = _time, Level = _level, Source = texts[_source], Service = texts[_service], Message = message,
             TraceId = texts[_traceId] };
         ReadMeta(item, ref line);
         batch.Add(line);
@@ -116,6 +118,7 @@ internal sealed class LineReader(DateTimeOffset now, LogsOptions options) : Item
         _metaText.ResetWrittenCount();
         if (!meta.IsEmpty)
         {
+            meta = options.Redact ? _secrets.OfMeta(meta) : meta;
             line.Meta = LineMeta.Read(meta, _metaText);
         }
 

@@ -224,8 +224,8 @@ internal sealed class SnapshotReader(DateTimeOffset now, ReplayOptions options, 
             _read.Path = _read.Path[..mark];
         }
 
-        _read.Endpoint = $"{_read.Method} {(_route is null ? RouteTemplates.FromPath(_read.Path) : RouteTemplates.Normalize(_route))}";
         _read.Path = Redactor.Default.Path(_read.Path, _route);
+        _read.Endpoint = $"{_read.Method} {(_route is null ? RouteTemplates.FromPath(Redactor.AsTemplate(_read.Path)) : RouteTemplates.Normalize(_route))}";
         _read.Query = Redactor.Default.Query(_read.Query);
         _read.Error = Redactor.Default.Text(_read.Error);
         (_read.Headers, _read.ResponseHeaders) = (_headers.ToJson(), _responseHeaders.ToJson());

@@ -47,7 +47,7 @@ public sealed class ReplayTests(BayouServer server) : IClassFixture<BayouServer>
         Assert.Contains("\nx-mine: 1\n", seen, StringComparison.Ordinal);
         Assert.EndsWith("\n{ \"n\" : 1.50 }", seen, StringComparison.Ordinal);
         Assert.DoesNotContain("CANARY", seen, StringComparison.Ordinal);
-        Assert.Contains("authorization: [redacted", seen, StringComparison.Ordinal); // It was sent, and is not shown.
+        Assert.Contains("authorization: Bearer [redacted", seen, StringComparison.Ordinal); // It was sent, and is not shown.
         Assert.Equal(("500", "200"), (data["diff"]!["status"]!["recorded"]!.ToJsonString(), data["diff"]!["status"]!["replayed"]!.ToJsonString()));
         Assert.Contains(data["diff"]!["body"]!.AsArray(), one => (string)one!["path"]! == "seen" && (string)one["kind"]! == "added");
         var kept = (await server.DataAsync($"/replay/{id}/replays")).AsArray().Single()!;
