@@ -2558,6 +2558,8 @@ export interface components {
             geo_source: string;
             /** Format: date-time */
             ingested_at: string;
+            raw_body?: string;
+            raw_response_body?: string;
         };
         SnapshotsDeleted: {
             /** Format: int32 */

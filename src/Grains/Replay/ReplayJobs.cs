@@ -27,9 +27,10 @@ internal sealed class ReplaySealJob(SegmentKeeper<SnapshotSegments> keeper) : IJ
     }
 }
 
-internal sealed class ReplayCleanupJob(SegmentKeeper<SnapshotSegments> keeper) : IJob<NoPayload>
+internal sealed class ReplayCleanupJob(SegmentKeeper<SnapshotSegments> keeper, ReplayStore store) : IJob<NoPayload>
 {
     public static JobType Type { get; } = SystemJobs.Of("replay.cleanup", "Drops captured requests past their retention, or past what a project's may take.");
 
-    public async Task<object?> RunAsync(NoPayload payload, JobContext job, CancellationToken ct) => new { tables = await keeper.ExpireAsync(ct) };
+    public async Task<object?> RunAsync(NoPayload payload, JobContext job, CancellationToken ct) =>
+        new { tables = await keeper.ExpireAsync(ct), replays = await store.ForgetAsync(ct) };
 }

@@ -11,6 +11,8 @@ internal sealed record ReplaySettings(IReadOnlyList<string> Blocked);
 /// <summary>What was sent again, and what holds for it.</summary>
 internal sealed class ReplayStore(NpgsqlDataSource db)
 {
+    private const int KeptDays = 30;
+
     /// <summary>How answers and differences are kept.</summary>
     public static JsonSerializerOptions Written { get; } = new(JsonSerializerDefaults.Web) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
@@ -46,6 +48,18 @@ internal sealed class ReplayStore(NpgsqlDataSource db)
             replayed.Error ?? (replayed.Refusal is { } refusal ? $"{refusal.Field} {refusal.Message}" : null),
             Json(replayed.Answer), Json(replayed.Diff));
         return (long?)await command.ExecuteScalarAsync(ct);
+    }
+
+    /// <summary>Forgets what was sent again long ago, as nobody compares with it any more.</summary>
+    /// <returns>How many that were.</returns>
+    public async Task<int> ForgetAsync(CancellationToken ct)
+    {
+        await using var command = db.CreateCommand($"""
+            WITH gone AS (DELETE FROM replays WHERE created_at < now() - interval '{KeptDays} days' RETURNING 1),
+                 runs AS (DELETE FROM replay_runs WHERE created_at < now() - interval '{KeptDays} days')
+            SELECT count(*)::int FROM gone
+            """);
+        return (int)(await command.ExecuteScalarAsync(ct))!;
     }
 
     /// <remarks>jsonb has no NUL, which a body may have as an escape.</remarks>

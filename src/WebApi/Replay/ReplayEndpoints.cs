@@ -4,6 +4,7 @@ using Bayou.Feeds;
 using Bayou.Geo;
 using Bayou.Http;
 using Bayou.Ingest;
+using Bayou.Projects;
 using Bayou.Segments;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -99,8 +100,10 @@ internal static class ReplayEndpoints
             .WithMetadata(new BodySpec(RequestBody.Types, "All of them.", typeof(ReplayBlocks)));
     }
 
-    private static async Task<Results<ApiResult<SnapshotRow>, ApiProblem>> FindAsync(SnapshotFinder finder, long id, CancellationToken ct) =>
-        await finder.FindAsync(id, ct) is { } row ? new ApiResult<SnapshotRow>(row) : ApiProblem.NotFound("captured request");
+    private static async Task<Results<ApiResult<SnapshotRow>, ApiProblem>> FindAsync(
+        HttpContext http, SnapshotFinder finder, RecordedRequests recorded, long id, CancellationToken ct) =>
+        await finder.FindAsync(id, ct) is { } row && (await recorded.ReadAsync(http.Project(), [id], ct)).FirstOrDefault() is { } raw
+            ? new ApiResult<SnapshotRow>(row with { RawBody = raw.Body, RawResponseBody = raw.ResponseBody }) : ApiProblem.NotFound("captured request");
 
     /// <summary>One item, for the API's document.</summary>
     private sealed record SnapshotDoc(

@@ -36,13 +36,13 @@ internal sealed record SnapshotRow(
     [JsonIgnore]
     public DateTime CreatedAt => Timestamp;
 
-    /// <summary>The body as it was sent.</summary>
-    [JsonIgnore]
-    public string SentBody { get; init; } = "";
+    /// <summary>The body as it was sent, character by character; of one request alone.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? RawBody { get; init; }
 
-    /// <summary>The answer's body as it came.</summary>
-    [JsonIgnore]
-    public string AnsweredBody { get; init; } = "";
+    /// <summary>The answer's body as it came; of one request alone.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? RawResponseBody { get; init; }
 
     public static SnapshotRow Read(NpgsqlDataReader reader)
     {
@@ -53,11 +53,7 @@ internal sealed record SnapshotRow(
             flags.HasFlag(SnapshotFlags.BodyIsCut), reader.GetInt16(4), Json(reader, 25), BodyOf(reader, 23, flags.HasFlag(SnapshotFlags.ResponseBodyIsJson)),
             flags.HasFlag(SnapshotFlags.ResponseBodyIsCut), Text(reader, 13), reader.GetDouble(3), reader.GetDateTime(1), Text(reader, 14), Text(reader, 15),
             Text(reader, 16), Text(reader, 17), Text(reader, 19), Text(reader, 20), Text(reader, 21), Number(reader, 6), Number(reader, 7),
-            reader.GetString(18), reader.GetDateTime(2))
-        {
-            SentBody = reader.GetString(22),
-            AnsweredBody = reader.GetString(23),
-        };
+            reader.GetString(18), reader.GetDateTime(2));
     }
 
     private static WrittenJson? BodyOf(NpgsqlDataReader reader, int column, bool isJson) => reader.GetString(column) is not { Length: > 0 } text ? null

@@ -6,7 +6,9 @@ dotnet add reference ../bayou/src/Monitor.AspNetCore
 // Program.cs: one line beside your services, one for the log, one before the rest of the pipeline.
 builder.Services.AddBayou(bayou => ${key === null ? `bayou.Url = new("${url}")` : `(bayou.Url, bayou.ApiKey) = (new("${url}"), "${key}")`});
 builder.Logging.AddBayou();
-app.UseBayou();`,
+app.UseBayou();
+
+// To look into requests that fail or are slow, and to send them again: bayou.Capture.Enabled = true, beside the Url. Secrets stay in your process.`,
 
   Node: (url: string, key: string | null) => `// Express: put this before your routes.
 const waiting = [];

@@ -7,6 +7,7 @@ import { CopyMenu } from '../../shared/copy-menu';
 import { formatCompact, formatCountry, formatExactly, formatLatency } from '../../shared/format';
 import { Empty, Failed, Loading } from '../../shared/states';
 import { resolve, type Filters } from '../../shared/filters/filters';
+import { replayPath } from '../replay/replay-filters';
 import { countriesQuery, rangeQuery, topCountries, topEndpoints, topStatuses } from './queries';
 import { statusColor } from './series';
 import { ShareList } from './share-list';
@@ -28,6 +29,7 @@ export function TopEndpoints({ filters }: { filters: Filters }) {
       actions={
         <>
           <Link to={linkTo('/dashboard/metrics', { endpoint: null })} className="text-xs text-ink-soft hover:text-ink">All</Link>
+          <Captured filters={filters} status={by === 'errors' ? '5xx' : null} />
           <Choice label="Ranked by" value={by} choices={choices} onChange={(next) => { set({ top: next === 'traffic' ? null : next }); }} />
           <CopyMenu
             of="Top endpoints"
@@ -67,6 +69,20 @@ export function TopEndpoints({ filters }: { filters: Filters }) {
   );
 }
 
+/** The way to the captured requests of what a card is of. */
+function Captured({ filters, status }: { filters: Filters; status: string | null }) {
+  const [query] = useSearchParams();
+  const { service, endpoint, method, country } = filters;
+  return (
+    <Link
+      to={replayPath(query, { service, endpoint, method, country, status: filters.status ?? status })}
+      className="text-xs text-ink-soft hover:text-ink"
+    >
+      Captured
+    </Link>
+  );
+}
+
 export function StatusCodes({ filters }: { filters: Filters }) {
   const { data, error } = useQuery(topStatuses(filters));
   const linkTo = useLinkTo();
@@ -76,11 +92,14 @@ export function StatusCodes({ filters }: { filters: Filters }) {
       title="Status codes"
       note={filters.country === null ? undefined : 'of all countries'}
       actions={
-        <CopyMenu
-          of="Status codes"
-          curl={() => curlOf('/metrics/top', { ...rangeQuery(filters, resolve(filters.range)), dimension: 'status' })}
-          csv={() => csvOf(['status', 'requests', 'share', 'change'], (data ?? []).map((row) => [row.status ?? '', row.value, row.share, row.change]))}
-        />
+        <>
+          <Captured filters={filters} status={filters.status} />
+          <CopyMenu
+            of="Status codes"
+            curl={() => curlOf('/metrics/top', { ...rangeQuery(filters, resolve(filters.range)), dimension: 'status' })}
+            csv={() => csvOf(['status', 'requests', 'share', 'change'], (data ?? []).map((row) => [row.status ?? '', row.value, row.share, row.change]))}
+          />
+        </>
       }
     >
       {!data ? (
@@ -121,11 +140,14 @@ export function TopCountries({ filters }: { filters: Filters }) {
       title="Top countries"
       note={filters.method !== null || filters.status !== null ? 'of all endpoints and statuses' : undefined}
       actions={
-        <CopyMenu
-          of="Top countries"
-          curl={() => curlOf('/metrics/top', countriesQuery(filters, resolve(filters.range)))}
-          csv={() => csvOf(['country', 'requests', 'share', 'change'], (data ?? []).map((row) => [row.country ?? '', row.value, row.share, row.change]))}
-        />
+        <>
+          <Captured filters={filters} status={null} />
+          <CopyMenu
+            of="Top countries"
+            curl={() => curlOf('/metrics/top', countriesQuery(filters, resolve(filters.range)))}
+            csv={() => csvOf(['country', 'requests', 'share', 'change'], (data ?? []).map((row) => [row.country ?? '', row.value, row.share, row.change]))}
+          />
+        </>
       }
     >
       {!data ? (error ? <Failed what="The countries" error={error} /> : <Loading what="countries" />) : data.length === 0 ? (

@@ -5,19 +5,28 @@ interface Props {
   name: string;
   body: unknown;
   isCut: boolean;
+  /** As it was sent, character by character, where that is known. */
+  raw?: string | null | undefined;
 }
 
 const OPEN_DEPTH = 3;
 const MOST_SHOWN = 500; // children of one node
 
 /** A body: JSON as a tree that folds, anything else as a text; either can be searched. */
-export function BodyView({ name, body, isCut }: Props) {
+export function BodyView({ name, body, isCut, raw }: Props) {
   const [search, setSearch] = useState('');
+  const [isRaw, setRaw] = useState(false);
+  const shown = isRaw && raw ? raw : body;
   if (body === null || body === undefined) return <p className="text-sm text-ink-soft">No body{isCut && ' was read'}.</p>;
   return (
     <section aria-label={name} className="flex flex-col gap-1">
       <div className="flex flex-wrap items-center gap-2">
         {isCut && <span className="text-xs text-warn">cut, or no text</span>}
+        {raw && typeof body !== 'string' && (
+          <label className="flex items-center gap-1 text-xs text-ink-soft">
+            <input type="checkbox" checked={isRaw} onChange={(event) => { setRaw(event.target.checked); }} /> as it was sent
+          </label>
+        )}
         <input
           type="search"
           aria-label={`Find in the ${name.toLowerCase()}`}
@@ -33,7 +42,7 @@ export function BodyView({ name, body, isCut }: Props) {
         aria-label={`${name}, scrollable`}
         className="max-h-[28rem] overflow-auto rounded-md border border-line bg-surface p-2 font-mono text-xs wrap-anywhere whitespace-pre-wrap"
       >
-        {typeof body === 'string' ? <Found text={body} search={search} /> : <Node key={search} label={null} value={body} depth={0} search={search} />}
+        {typeof shown === 'string' ? <Found text={shown} search={search} /> : <Node key={search} label={null} value={shown} depth={0} search={search} />}
       </div>
     </section>
   );

@@ -41,7 +41,7 @@ export function ReplayPage() {
   return (
     <>
       <h1 className="sr-only">Captured requests</h1>
-      <Search key={filters.search} filters={filters} onChange={onChange} />
+      {view === 'requests' && <Search key={filters.search} filters={filters} onChange={onChange} />}
       <div className="flex flex-wrap items-center gap-2">
         <Choice<View> label="Show" value={view} choices={views} onChange={(next) => { set({ view: next === 'runs' ? 'runs' : null, run: null }); }} />
         {view === 'requests' && <Chips filters={filters} onChange={onChange} />}

@@ -136,7 +136,7 @@ const draftOf = (request: CapturedRequest): Draft => ({
   path: request.path,
   query: request.query_string,
   headers: headersOf(request.headers).map(([name, value]) => `${name}: ${value}`).join('\n'),
-  body: textOf(request.body),
+  body: request.raw_body ?? textOf(request.body), // As it was sent, so that an edit changes no more than it means to.
 });
 
 /** What is sent of a draft: only what was changed, so that all else goes as it was recorded, byte for byte. */
@@ -156,7 +156,7 @@ export function bodyOf(recorded: Draft, draft: Draft, how: { confirm: boolean; s
 /** Which part keeps it from being sent. */
 function needsEdit(request: CapturedRequest, draft: Draft): string | null {
   return isMarked(draft.path) ? 'path' : isMarked(draft.query) ? 'query'
-    : isMarked(draft.body) || (request.body_truncated && draft.body === textOf(request.body)) ? 'body' : null;
+    : isMarked(draft.body) || (request.body_truncated && draft.body === draftOf(request).body) ? 'body' : null;
 }
 
 /** Leaves fields of an endpoint's answers out from now on. */

@@ -74,6 +74,7 @@ function Message({ request, isAnswer }: { request: CapturedRequest; isAnswer: bo
         name={isAnswer ? 'Body of the answer' : 'Body'}
         body={isAnswer ? request.response_body : request.body}
         isCut={isAnswer ? request.response_body_truncated : request.body_truncated}
+        raw={isAnswer ? request.raw_response_body : request.raw_body}
       />
       <Pairs name="Headers" pairs={headers} />
     </div>
