@@ -27,6 +27,7 @@ public sealed class LookTests(Browser browser) : IClassFixture<Browser>
         { "requests", "/dashboard/replay?service=look", "[aria-label='Captured requests'] tbody tr" },
         { "request", "/dashboard/replay?service=look&request=1", "[aria-label='Body, scrollable']" },
         { "request-replay", "/dashboard/replay?service=look&request=1&tab=replay", "[aria-label='Send this request again']" },
+        { "request-about", "/dashboard/replay?service=look&request=1&tab=about", "[aria-label^='A map of the world']" },
         { "runs", "/dashboard/replay?view=runs", "[aria-label=Runs] tbody tr" },
         { "log-patterns", "/dashboard/logs?service=look&view=patterns", "table" },
     };

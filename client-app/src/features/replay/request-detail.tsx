@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import { getJson } from '../../shared/api';
 import { Card } from '../../shared/card';
@@ -14,6 +14,7 @@ import { levelColor } from '../logs/levels';
 import { fold, withoutColours } from '../logs/message';
 import { logsPath } from '../logs/use-log-filters';
 import { asCSharp, asCurl, asFetch, asHar, asHttp } from './copy-as';
+import { EndpointChart } from './endpoint-chart';
 import { BodyView, Found } from './json-view';
 import { headersOf } from './message';
 import { request as one, type CapturedRequest } from './queries';
@@ -135,6 +136,9 @@ function Lines({ request }: { request: CapturedRequest }) {
   );
 }
 
+// The shapes of all countries: only where there is a place to show.
+const GeoMap = lazy(() => import('./geo-map').then((module) => ({ default: module.GeoMap })));
+
 const MOMENT_MS = 15 * 60_000;
 const MINUTE_MS = 60_000;
 
@@ -167,6 +171,12 @@ function About({ request }: { request: CapturedRequest }) {
           <div key={name} className="flex gap-2"><dt className="w-20 shrink-0 text-ink-soft">{name}</dt><dd className="min-w-0 wrap-anywhere">{value}</dd></div>
         ))}
       </dl>
+      <EndpointChart request={request} />
+      {place !== '' && (
+        <Suspense fallback={<Loading what="the map" />}>
+          <GeoMap country={request.geo_country} latitude={request.geo_lat} longitude={request.geo_lon} />
+        </Suspense>
+      )}
       <div className="flex flex-wrap gap-2">
         <Link
           className="button"
