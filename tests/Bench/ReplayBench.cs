@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Bayou.Bench;
 
-/// <summary>How fast captured requests are taken, beside COPY of the same into a bare table, what they take on disk, and how fast they are found again.</summary>
+/// <summary>How fast captured requests are taken, beside COPY of the same into a bare table, their size on disk, and how fast they are found again.</summary>
 internal sealed class ReplayBench(Server server, BenchDatabase database, Table table, int count)
 {
     private const int PerBody = 1_000;
@@ -13,8 +13,8 @@ internal sealed class ReplayBench(Server server, BenchDatabase database, Table t
     private const string FullSegments = "SELECT FROM snapshot_segments, unnest(lines) n WHERE state = 'closed' GROUP BY retention HAVING sum(n) >= 2500";
 
     private const string Columns =
-        "id, text_id, created_at, ingested_at, duration, status_code, flags, geo_lat, geo_lon, service, endpoint, method, path, query, body, response_body, error, "
-            + "user_id, trace_id, version, stage, geo_source, geo_country, geo_region, geo_city, folded, headers, response_headers";
+        "id, text_id, created_at, ingested_at, duration, status_code, flags, geo_lat, geo_lon, service, endpoint, method, path, query, body, response_body, "
+            + "error, user_id, trace_id, version, stage, geo_source, geo_country, geo_region, geo_city, folded, headers, response_headers";
 
     public async Task RunAsync()
     {

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Bayou.Monitor.Capture;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.ResponseCompression;
 
 namespace Bayou.Monitor;
@@ -215,6 +216,48 @@ public sealed class CaptureTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_body_of_100_MB_passes_and_16_KiB_of_it_are_kept()
+    {
+        await using var app = await StartAsync(web => web.MapPost("/upload", async (HttpContext http) =>
+        {
+            var (buffer, bytes) = (new byte[64 * 1024], 0L);
+            for (int read; (read = await http.Request.Body.ReadAsync(buffer, http.RequestAborted)) > 0;)
+            {
+                bytes += read;
+            }
+
+            return Results.Text($"{bytes}", statusCode: 500);
+        }).WithMetadata(new DisableRequestSizeLimitAttribute()));
+        using var content = new PushContent(megabytes: 100);
+        using var response = await app.Http.PostAsync(new Uri("/upload", UriKind.Relative), content, Ct);
+        Assert.Equal("104857600", await response.Content.ReadAsStringAsync(Ct));
+        var item = await OneAsync();
+        Assert.Equal((new string('x', 16 * 1024), true), (Text(item, "body"), (bool)item["body_truncated"]!));
+    }
+
+    [Fact]
+    public async Task A_body_without_end_is_cut_off_by_the_application_as_before()
+    {
+        await using var app = await StartAsync(web => web.MapPost("/some", async (HttpContext http) =>
+        {
+            await http.Request.Body.ReadExactlyAsync(new byte[100], http.RequestAborted);
+            return Results.Text("enough", statusCode: 500);
+        }));
+        using var content = new PushContent(megabytes: int.MaxValue);
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/some") { Content = content };
+        try
+        {
+            using var response = await app.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Ct);
+        }
+        catch (HttpRequestException)
+        {
+            // The server closes the connection while the sender still sends.
+        }
+
+        Assert.Equal("enough", Text(await OneAsync(), "response_body"));
+    }
+
+    [Fact]
     public async Task Addresses_in_headers_stay_here()
     {
         await using var app = await StartAsync(web => web.MapGet("/bad", () => Results.StatusCode(500)));
@@ -232,6 +275,25 @@ public sealed class CaptureTests : IAsyncLifetime
         Assert.InRange(slow / 20_000.0, 0.005, 0.02);
         Assert.True(latency.IsSlow(20_000));
         Assert.False(latency.IsSlow(1_100));
+    }
+
+    /// <summary>As many x as are asked for, in chunks.</summary>
+    private sealed class PushContent(int megabytes) : HttpContent
+    {
+        protected override async Task SerializeToStreamAsync(Stream stream, System.Net.TransportContext? context)
+        {
+            var megabyte = Encoding.ASCII.GetBytes(new string('x', 1024 * 1024));
+            for (var sent = 0; sent < megabytes; sent++)
+            {
+                await stream.WriteAsync(megabyte, Ct);
+            }
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
     }
 
     private sealed record Model(string Name, int Count);

@@ -54,7 +54,8 @@ public sealed class RedactorTests
     public void A_form_in_parts_loses_its_secrets_alone()
     {
         const string Body =
-            "--b\r\nContent-Disposition: form-data; name=\"user\"\r\n\r\nann\r\n--b\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\nCANARY\r\n--b--\r\n";
+            "--b\r\nContent-Disposition: form-data; name=\"user\"\r\n\r\nann\r\n--b\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\n"
+                + "CANARY\r\n--b--\r\n";
         Assert.Equal(Body.Replace("CANARY", "[redacted 6]", StringComparison.Ordinal), Redactor.Default.Body(Body, "multipart/form-data; boundary=b"));
     }
 

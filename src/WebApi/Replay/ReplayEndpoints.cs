@@ -42,8 +42,8 @@ internal static class ReplayEndpoints
         routes.MapItems<SnapshotBatch>("snapshots", typeof(SnapshotDoc)).WithName("IngestSnapshots")
             .WithSummary("Takes captured requests; 202 when they are durable.")
             .WithDescription(
-                $"{IngestEndpoints.Description} A body is any JSON value, or a text. Secrets are taken out by their names and looks before anything is stored, and "
-                    + $"marked with their length; bodies that are too long are cut, and the answer says how many. Where "
+                $"{IngestEndpoints.Description} A body is any JSON value, or a text. Secrets are taken out by their names and looks before anything is stored, "
+                    + $"and marked with their length; bodies that are too long are cut, and the answer says how many. Where "
                     + "a request came from is told by geo_*, else by headers of the platform or x-geo-*, else by client_address, which is not kept.");
 
     public static void MapReplay(this IEndpointRouteBuilder routes)

@@ -17,8 +17,8 @@ internal sealed class ReplayFilter(
     [
         ("start_date", "Requests that began then or later."), ("end_date", "Requests that began before."),
         ("search",
-            "Words that must all be in path, query, bodies, error or user, or that mean the like of endpoint and error; \"phrases\" that must be there, -such that "
-                + "must not be; begin* for a word that begins so; service:, trace:."),
+            "Words that must all be in path, query, bodies, error or user, or that mean the like of endpoint and error; \"phrases\" that must be there, -such "
+                + "that must not be; begin* for a word that begins so; service:, trace:."),
         ("mode", "How search finds requests: hybrid, keyword or semantic."),
         (PatternField, $"Requests in whose trace a log line of this pattern is; the newest {MostTraces} lines of it are looked at."),
     ];

@@ -29,8 +29,8 @@ internal sealed record SnapshotRow(
     public const string ShortColumns = $"{BeforeBodies}, '' AS body, '' AS response_body, NULL::text AS headers, NULL::text AS response_headers";
 
     private const string BeforeBodies =
-        "id, created_at, ingested_at, duration, status_code, flags, geo_lat, geo_lon, service, endpoint, method, path, query, error, user_id, trace_id, version, "
-            + "stage, geo_source, geo_country, geo_region, geo_city";
+        "id, created_at, ingested_at, duration, status_code, flags, geo_lat, geo_lon, service, endpoint, method, path, query, error, user_id, trace_id, "
+            + "version, stage, geo_source, geo_country, geo_region, geo_city";
 
     /// <summary>By which rows are ordered.</summary>
     [JsonIgnore]
