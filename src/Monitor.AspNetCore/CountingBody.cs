@@ -38,6 +38,7 @@ internal sealed class CountingBody(IHttpResponseBodyFeature inner, BodyTap? tap)
         var length = count ?? (file.Exists ? file.Length - offset : 0);
         await inner.SendFileAsync(path, offset, count, cancellationToken);
         _bytes += length;
+        tap?.Skip(length);
     }
 
     Task IHttpResponseBodyFeature.CompleteAsync() => inner.CompleteAsync();
@@ -78,6 +79,8 @@ internal sealed class CountingBody(IHttpResponseBodyFeature inner, BodyTap? tap)
 /// <summary>A stream that counts what is read from it and written to it, all of which the tap is given too where there is one.</summary>
 internal sealed class CountingStream(Stream inner, BodyTap? tap) : Stream
 {
+    public Stream Inner => inner;
+
     public long BytesRead { get; private set; }
 
     public long Written { get; private set; }
@@ -149,6 +152,11 @@ internal sealed class CountingStream(Stream inner, BodyTap? tap) : Stream
     {
         BytesRead += read;
         tap?.Add(buffer[..read]);
+        if (read == 0 && !buffer.IsEmpty)
+        {
+            tap?.End();
+        }
+
         return read;
     }
 }

@@ -31,6 +31,11 @@ internal sealed class RequestRecorder(
         var capture = capturer.Begin(http);
         var response = CountResponse(http, capture?.Answer);
         var request = CountRequest(http, capture?.Body);
+        if (request is null)
+        {
+            capture?.Body.End(); // There is none.
+        }
+
         var routed = new RoutedEndpoint(http);
         http.Features.Set<IEndpointFeature>(routed);
         Exception? failure = null;
@@ -51,6 +56,11 @@ internal sealed class RequestRecorder(
                 if (response is not null)
                 {
                     http.Features.Set(response.Inner);
+                }
+
+                if (request is not null && ReferenceEquals(http.Request.Body, request))
+                {
+                    http.Request.Body = request.Inner; // What is outside this may read it, too.
                 }
 
                 if (!LastsWithTheClient(http) && _options.ShouldRecord?.Invoke(http) != false)

@@ -216,6 +216,38 @@ public sealed class CaptureTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_body_of_unknown_length_that_was_not_read_is_marked()
+    {
+        await using var app = await StartAsync(web => web.MapPost("/early", () => Results.StatusCode(500)));
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/early") { Content = new StringContent("never read") };
+        request.Headers.TransferEncodingChunked = true;
+        using var response = await app.Http.SendAsync(request, Ct);
+        Assert.True((bool?)(await OneAsync())["body_truncated"]);
+    }
+
+    [Fact]
+    public void What_passes_after_the_end_is_left_alone()
+    {
+        var http = new DefaultHttpContext();
+        http.Request.ContentType = "text/plain";
+        var tap = new BodyTap(http, isAnswer: false, 100);
+        tap.Add("before"u8);
+        tap.Release();
+        tap.Add("after"u8);
+        Assert.Equal(6, tap.Total);
+    }
+
+    [Fact]
+    public async Task A_file_is_described()
+    {
+        var path = Path.Combine(AppContext.BaseDirectory, "Monitor.AspNetCore.Tests.dll");
+        await using var app = await StartAsync(
+            web => web.MapGet("/file", () => Results.File(path, "application/octet-stream")), capture => capture.Share = 1);
+        var bytes = await app.Http.GetByteArrayAsync(new Uri("/file", UriKind.Relative), Ct);
+        Assert.Equal($"[binary application/octet-stream, {bytes.Length} bytes]", Text(await OneAsync(), "response_body"));
+    }
+
+    [Fact]
     public async Task A_body_of_100_MB_passes_and_16_KiB_of_it_are_kept()
     {
         await using var app = await StartAsync(web => web.MapPost("/upload", async (HttpContext http) =>
@@ -275,6 +307,16 @@ public sealed class CaptureTests : IAsyncLifetime
         Assert.InRange(slow / 20_000.0, 0.005, 0.02);
         Assert.True(latency.IsSlow(20_000));
         Assert.False(latency.IsSlow(1_100));
+    }
+
+    [Fact]
+    public void A_slow_first_request_makes_no_difference()
+    {
+        var latency = new RouteLatency();
+        Assert.False(latency.IsSlow(1_000_000));
+        var random = new Random(7);
+        var slow = Enumerable.Range(0, 2_000).Count(_ => latency.IsSlow(1_000 * Math.Exp(random.NextDouble())));
+        Assert.InRange(slow / 2_000.0, 0.003, 0.03);
     }
 
     /// <summary>As many x as are asked for, in chunks.</summary>

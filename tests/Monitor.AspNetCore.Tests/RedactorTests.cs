@@ -21,6 +21,19 @@ public sealed class RedactorTests
     [InlineData("""{"a":1,"password":"CANARY""")] // cut off
     [InlineData("""{"a":1,"tokens":{"refresh_token":["CANA""")]
     [InlineData("""{"a":1}\n{"secret":"CANARY"}""")]
+    [InlineData("""{"a":1,"cookies":["CANARY","b""")]
+    [InlineData("""{"a":1,"credentials":{"user":"CANARY","x":[1,2],"y":"b""")]
+    [InlineData("""{"env":[{"name":"DB_PASSWORD","value":"CANARY"}]}""")]
+    [InlineData("""{"PHPSESSID":"CANARY","x":1}""")]
+    [InlineData("\"password\": CANARY")]
+    [InlineData("headers: \"X-Api-Key\":[\"CANARY\"]")]
+    [InlineData("said \"password\":\"ab\\\"CANARY\"")]
+    [InlineData("Authorization: Negotiate CANARY")]
+    [InlineData("password=sk-abcdefghijklmnopqrstuvwxyz!CANARY")]
+    [InlineData("<password><![CDATA[CANARY]]></password>")]
+    [InlineData("<password\n  a=\"b\">CANARY</password>")]
+    [InlineData("to /login?ReturnUrl=%2Freset%3Ftoken%3DCANARY")]
+    [InlineData("AccountName=a;AccountKey=CANARY")]
     [InlineData("""{"Authorization":"Bearer CANARY"}""")]
     [InlineData("password=CANARY")]
     [InlineData("System.Exception: password=CANARY was wrong")]
@@ -49,6 +62,26 @@ public sealed class RedactorTests
         Assert.Equal(left, Redactor.Default.Body(form, "application/x-www-form-urlencoded"));
         Assert.Equal(left, Redactor.Default.Query(form));
     }
+
+    [Fact]
+    public void A_cookie_with_a_token_in_it_is_taken_out_whole() =>
+        Assert.Matches(@"^Cookie: \[redacted \d+\]$", Redactor.Default.Text($"Cookie: a={Jwt}; b=1"));
+
+    [Fact]
+    public void A_form_of_many_parts_without_heads_takes_no_time()
+    {
+        var body = $"{string.Concat(Enumerable.Repeat("name=", 20_000))}\n{string.Concat(Enumerable.Repeat("a\n", 20_000))}";
+        Assert.Equal(body, Redactor.Default.Body(body, "multipart/x"));
+    }
+
+    [Theory]
+    [InlineData("4111111111111111 12/27", "[redacted 16] 12/27")]
+    [InlineData("4111 1111 1111 1111 123", "[redacted 19] 123")]
+    [InlineData("23 4111 1111 1111 1111", "23 [redacted 19]")]
+    [InlineData("0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18", null)]
+    [InlineData("20240115103002", null)]
+    [InlineData("Basic Subscription, Bearer authentication", null)]
+    public void Of_digits_a_card_alone_is_one(string text, string? left) => Assert.Equal(left ?? text, Redactor.Default.Body(text, "text/plain"));
 
     [Fact]
     public void A_form_in_parts_loses_its_secrets_alone()
@@ -90,6 +123,7 @@ public sealed class RedactorTests
     [Theory]
     [InlineData("""{ "b" : 1.50, "a":[ 1e2 , "ü\u00fc" ],"max_tokens":100, "password":null,"is_password_set":true, "token":"" }""")]
     [InlineData("""{"id":"550e8400-e29b-41d4-a716-446655440000","time":"2026-11-29T00:00:00Z","phone":"+49 170 1234567","n":12345678901234567890}""")]
+    [InlineData("""{"access":"public","session":{"id":7},"passwordPolicy":{"length":8},"secretary":"Ann","token_type":"x","total_tokens":17}""")]
     [InlineData("Total: 17 of 20 items; author: Ann, keyboard: yes, sessions=3")]
     [InlineData("SELECT * FROM orders WHERE id = 1234567890123")]
     public void All_else_stays_as_it_is_byte_for_byte(string body) => Assert.Equal(body, Redactor.Default.Body(body, null));
@@ -99,6 +133,9 @@ public sealed class RedactorTests
     {
         Assert.Equal("/invites/[redacted 6]/accept", Redactor.Default.Path("/invites/CANARY/accept", "/invites/{token}/accept"));
         Assert.Equal("/token/[redacted 20]", Redactor.Default.Path("/token/a1b2c3d4e5f6g7h8i9j0", null));
+        Assert.Equal("/shop/reset/[redacted 6]", Redactor.Default.Path("/shop/reset/CANARY", "/reset/{token}"));
+        Assert.Equal("/reset/[redacted 6]/", Redactor.Default.Path("/reset/CANARY/", "reset/:token"));
+        Assert.Equal("/reset/[redacted 6]", Redactor.Default.Path("/reset/CANARY", "/reset/<str:token>"));
         Assert.Equal("/orders/17/items", Redactor.Default.Path("/orders/17/items", "/orders/{id}/items"));
     }
 
@@ -107,6 +144,7 @@ public sealed class RedactorTests
     [InlineData("env DB_PASSWORD: 'CANARY 1'", "env DB_PASSWORD: [redacted 10]")]
     [InlineData("GET / Authorization: Bearer CANARY-of-a-token", "GET / Authorization: Bearer [redacted 17]")]
     [InlineData("connect to postgres://app:CANARY@db/shop", "connect to postgres://[redacted 10]@db/shop")]
+    [InlineData("GET /reset?token=9f8e7d6c", "GET /reset?token=[redacted 8]")]
     [InlineData("paid with 4111 1111 1111 1111", "paid with [redacted 19]")]
     [InlineData("Unexpected token: foo at 7", null)]
     [InlineData("session: opened for user root by auth: none", null)]
@@ -117,11 +155,25 @@ public sealed class RedactorTests
     [Fact]
     public void What_is_secret_here_alone_can_be_said()
     {
-        var redactor = new Redactor(["tax_no"], ["$.customer.emails[*].address"], (name, value) => name == "nick" ? null : value);
+        var redactor = new Redactor(["taxNo"], ["$.customer.emails[*].address"], (name, value) => name == "nick" ? null : value);
         Assert.Equal(
             """{"tax_no":"[redacted 2]","customer":{"emails":[{"address":"[redacted 3]","kind":"a@b"}]},"nick":"[redacted 2]"}""",
             redactor.Body("""{"tax_no":17,"customer":{"emails":[{"address":"a@b","kind":"a@b"}]},"nick":"jo"}""", null));
-        Assert.Equal("[redacted 1]", redactor.Header("Tax_No", "1"));
+        Assert.Equal("[redacted 1]", redactor.Header("Tax-No", "1"));
+    }
+
+    [Fact]
+    public void A_rule_that_fails_lets_nothing_through()
+    {
+        var redactor = new Redactor([], [], (_, _) => throw new InvalidOperationException());
+        Assert.Equal("""{"a":"[redacted 1]"}""", redactor.Body("""{"a":"b"}""", null));
+    }
+
+    [Fact]
+    public void What_one_body_lost_others_lose_too()
+    {
+        var like = Redactor.Like("""{"customer":{"email":"[redacted 9]"}}""");
+        Assert.Equal("""{"email":"[redacted 3]","x":"y"}""", like.Body("""{"email":"a@b","x":"y"}""", null));
     }
 
     [Fact]

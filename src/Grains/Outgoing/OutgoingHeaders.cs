@@ -14,8 +14,8 @@ internal static class OutgoingHeaders
     /// <returns>The name of one that cannot be sent; null where all can.</returns>
     public static string? Add(HttpRequestMessage request, IReadOnlyDictionary<string, string> headers, IReadOnlyDictionary<string, string> targets)
     {
-        var all = new Dictionary<string, string>(headers, StringComparer.OrdinalIgnoreCase);
-        foreach (var (name, value) in targets)
+        var all = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (name, value) in headers.Concat(targets))
         {
             all[name] = value;
         }
@@ -40,7 +40,8 @@ internal static class OutgoingHeaders
     /// <summary>Whether a name is a token (RFC 9110) and what it holds printable ASCII: a line break would begin a header, or a request, of its own.</summary>
     public static bool IsValid(string name, string? value)
     {
-        using var trial = new HttpRequestMessage();
-        return value is not null && !value.Any(c => c is < ' ' or > '~') && trial.Headers.TryAddWithoutValidation(name, value);
+        using var trial = new HttpRequestMessage { Content = new ByteArrayContent([]) };
+        return value is not null && !value.Any(c => c is < ' ' or > '~')
+            && (trial.Headers.TryAddWithoutValidation(name, value) || trial.Content.Headers.TryAddWithoutValidation(name, value));
     }
 }

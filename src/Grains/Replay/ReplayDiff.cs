@@ -24,6 +24,9 @@ internal sealed record AnswerDiff(
 /// <summary>Compares answers: JSON by its structure, whatever the order of names; all else as a text.</summary>
 internal static partial class ReplayDiff
 {
+    /// <summary>Before the description of a body that is no text, which says nothing of what is in it.</summary>
+    public const string Binary = "[binary ";
+
     private const int Most = 200;
     private const int LongestText = 2_000;
 
@@ -43,7 +46,7 @@ internal static partial class ReplayDiff
         var status = recorded.Status == replayed.Status ? null : Changed("status", recorded.Status, replayed.Status);
         List<Difference> headers = recorded.Headers.Count == 0 ? [] // Its sender told none.
             : [.. HeadersOf(recorded.Headers, replayed.Headers)];
-        var isCut = recorded.IsCut || replayed.IsCut;
+        var isCut = recorded.IsCut || replayed.IsCut || IsBinary(recorded.Body) || IsBinary(replayed.Body);
         var (body, left) = BodyOf(recorded.Body, replayed.Body, isCut, ignored);
         isCut |= body.Count > Most;
         return new(status is null && headers.Count == 0 && body.Count == 0, status, headers, [.. body.Take(Most)], isCut, left);
@@ -70,7 +73,7 @@ internal static partial class ReplayDiff
     private static (List<Difference> Body, List<string> Ignored) BodyOf(string recorded, string replayed, bool isCut, IReadOnlyCollection<string> ignored)
     {
         var (differences, left) = (new List<Difference>(), new SortedSet<string>(StringComparer.Ordinal));
-        if (recorded == replayed)
+        if (recorded == replayed || IsBinary(recorded) || IsBinary(replayed))
         {
             return (differences, []);
         }
@@ -184,6 +187,8 @@ internal static partial class ReplayDiff
             return null;
         }
     }
+
+    private static bool IsBinary(string body) => body.StartsWith(Binary, StringComparison.Ordinal);
 
     private static bool SameBeginning(string one, string other) =>
         one.StartsWith(other, StringComparison.Ordinal) || other.StartsWith(one, StringComparison.Ordinal);

@@ -24,7 +24,10 @@ internal static class ReplayRequest
 
     // Of the way that a request took, of its own trace, and of how its body was packed, which it is no longer.
     private static readonly string[] Dropped =
-        ["accept-encoding", "content-encoding", "traceparent", "tracestate", "baggage", "x-trace-id", "forwarded", "x-real-ip", "via", "cdn-loop", Header];
+    [
+        "accept-encoding", "content-encoding", "traceparent", "tracestate", "baggage", "x-trace-id", "forwarded", "x-real-ip", "via", "cdn-loop", Header,
+        "x-original-url", "x-rewrite-url", "x-http-method", "x-http-method-override", "x-method-override", // It would be another request.
+    ];
 
     private static readonly string[] DroppedPrefixes = ["x-forwarded-", "cf-", "cloudfront-", "x-vercel-", "fly-", "x-appengine-", "x-amzn-", "x-envoy-"];
 
@@ -51,7 +54,7 @@ internal static class ReplayRequest
         }
 
         var plain = Decoded(path);
-        var parts = plain.Split('/', '\\');
+        var parts = PartsOf(plain);
         if (parts.Any(part => part is "." or ".."))
         {
             return new("path", "has . or .. as a part, and may lead elsewhere", IsForbidden: true);
@@ -62,7 +65,8 @@ internal static class ReplayRequest
             return new("path", $"has /{part}, to which nothing is sent", IsForbidden: true);
         }
 
-        if (blocked.FirstOrDefault(one => plain.Contains(one, StringComparison.OrdinalIgnoreCase)) is { } block)
+        if (blocked.FirstOrDefault(one => plain.Contains(one, StringComparison.OrdinalIgnoreCase)
+            || $"/{string.Join('/', parts)}/".Contains(one, StringComparison.OrdinalIgnoreCase)) is { } block)
         {
             return new("path", $"has {block}, to which this project has nothing sent", IsForbidden: true);
         }
@@ -105,6 +109,13 @@ internal static class ReplayRequest
         request.Headers.TryAddWithoutValidation(Header, "1");
         return (request, null);
     }
+
+    /// <summary>As servers may read them: without parameters behind a semicolon, without dots and blanks at the end.</summary>
+    private static string[] PartsOf(string plain) =>
+    [
+        .. plain.Split(['/', '\\'], StringSplitOptions.RemoveEmptyEntries).Select(part => part.Split(';')[0].TrimEnd(' '))
+            .Select(part => part is "." or ".." ? part : part.TrimEnd('.', ' ')),
+    ];
 
     private static bool IsSent(string name, string value) =>
         !Redactor.IsMarked(value) && !Dropped.Contains(name, StringComparer.OrdinalIgnoreCase)

@@ -17,7 +17,7 @@ internal sealed record ReplayRunPayload
 }
 
 /// <summary>How a run is done.</summary>
-/// <param name="Stage">Of the target; the service's own where that has none.</param>
+/// <param name="Stage">Of the targets; empty for those that services have for any stage.</param>
 /// <param name="Concurrency">Requests under way at once.</param>
 /// <param name="PerSecond">Requests begun in a second, at most.</param>
 /// <param name="Twice">Whether each is sent a second time, and what differs between both left out.</param>
@@ -49,8 +49,11 @@ internal sealed class ReplayRunJob(
         await Parallel.ForEachAsync(left, new ParallelOptions { MaxDegreeOfParallelism = settings.Concurrency, CancellationToken = ct }, async (one, stop) =>
         {
             await PaceAsync(stop);
-            var replayed = await SendAsync(job.Project, one, settings, rules, stop);
-            await store.AddAsync(job.Project, one, replayed, payload.RunId, by, stop);
+            if (await store.AddAsync(job.Project, one, Begun(one), payload.RunId, by, stop) is { } id)
+            {
+                await store.EndAsync(id, await SendAsync(job.Project, one, settings, rules, stop), stop);
+            }
+
             job.Report(Interlocked.Increment(ref count) / (double)ids.Length, $"{count} of {ids.Length}");
         });
         await using var end = db.CreateCommand("UPDATE replay_runs SET ended_at = now() WHERE id = $1");
@@ -78,6 +81,9 @@ internal sealed class ReplayRunJob(
         }
     }
 
+    /// <summary>As it stays where a node dies before the answer: what may have been sent is not sent a second time.</summary>
+    private static Replayed Begun(RecordedRequest one) => new(one.Method, "", null, null, "Begun, and its answer was not seen", null);
+
     private async Task<Replayed> SendAsync(int project, RecordedRequest one, ReplayRunSettings settings, ReplaySettings rules, CancellationToken ct)
     {
         if (!settings.Confirm && !ReplayRequest.IsSafe(one.Method))
@@ -85,7 +91,8 @@ internal sealed class ReplayRunJob(
             return Refused(new("confirm", $"must be true for {one.Method}", IsForbidden: true));
         }
 
-        if (await targets.FindAsync(project, one.Service, settings.Stage, ct) is not { } target)
+        if (await targets.FindAsync(project, one.Service, settings.Stage, ct) is not { } target
+            || (settings.Stage.Length > 0 && settings.Stage != target.Stage))
         {
             return Refused(new("stage", $"has no registered target of service {one.Service}", IsForbidden: false));
         }

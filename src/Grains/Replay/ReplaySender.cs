@@ -1,3 +1,4 @@
+using Bayou.Http;
 using Bayou.Monitor.Capture;
 using Bayou.Outgoing;
 
@@ -61,11 +62,11 @@ internal sealed class ReplaySender(OutgoingClient client)
 
         using (request)
         {
-            var url = request.RequestUri!.ToString();
+            var url = Plain(request.RequestUri!);
             try
             {
                 var answer = await client.SendAsync(request, target.AllowPrivate, Limit, ct, follow: false);
-                return ((url, Plain(answer), null), null);
+                return ((url, Plain(answer, Redactor.Like(recorded.Body, recorded.ResponseBody)), null), null);
             }
             catch (OutgoingException e)
             {
@@ -74,10 +75,24 @@ internal sealed class ReplaySender(OutgoingClient client)
         }
     }
 
-    private static ReplayAnswer Plain(OutgoingAnswer answer) => new(
-        answer.StatusCode, answer.Headers.ToDictionary(header => header.Key, header => Redactor.Default.Header(header.Key, header.Value)),
-        Redactor.Default.Body(answer.Body.Replace('\0', '\uFFFD'), answer.Headers.GetValueOrDefault("content-type")), answer.IsCut,
+    /// <summary>An address without what is secret in it: what was redacted may have been said anew.</summary>
+    private static string Plain(Uri url)
+    {
+        var at = url.OriginalString.IndexOf('/', url.GetLeftPart(UriPartial.Authority).Length);
+        var target = at < 0 ? "" : url.OriginalString[at..];
+        var query = target.IndexOf('?', StringComparison.Ordinal);
+        var path = Redactor.Default.Path(query < 0 ? target : target[..query], null);
+        return url.GetLeftPart(UriPartial.Authority) + path + (query < 0 ? "" : $"?{Redactor.Default.Query(target[(query + 1)..])}");
+    }
+
+    private static ReplayAnswer Plain(OutgoingAnswer answer, Redactor redactor) => new(
+        answer.StatusCode, answer.Headers.ToDictionary(header => header.Key, header => redactor.Header(header.Key, header.Value)),
+        BodyOf(answer, answer.Headers.GetValueOrDefault("content-type"), redactor), answer.IsCut,
         Math.Round(answer.Duration.TotalMilliseconds, 3));
+
+    /// <summary>What is no text is only described, as it is where it is captured.</summary>
+    private static string BodyOf(OutgoingAnswer answer, string? type, Redactor redactor) => BodyTap.IsTextType(type) || answer.Body.Length == 0
+        ? JsonTexts.WithPairs(redactor.Body(answer.Body.Replace('\0', '\uFFFD'), type)) : $"{ReplayDiff.Binary}{type}]";
 
     private static (int, IReadOnlyDictionary<string, string>, string, bool) Comparable(ReplayAnswer answer) =>
         (answer.StatusCode, answer.Headers, answer.Body, answer.BodyTruncated);

@@ -43,12 +43,26 @@ internal sealed class ReplayStore(NpgsqlDataSource db)
             ON CONFLICT (run_id, snapshot_id) WHERE run_id IS NOT NULL DO NOTHING RETURNING id
             """);
         command.With(project, recorded.Id, run, by, recorded.Service, recorded.Endpoint, replayed.Method, replayed.Url, (short)recorded.StatusCode);
-        command.With(
-            replayed.Outcome, (short?)replayed.Answer?.StatusCode, replayed.Answer?.Duration,
-            replayed.Error ?? (replayed.Refusal is { } refusal ? $"{refusal.Field} {refusal.Message}" : null),
-            Json(replayed.Answer), Json(replayed.Diff));
+        Bind(command, replayed);
         return (long?)await command.ExecuteScalarAsync(ct);
     }
+
+    /// <summary>Puts what came of one in the place of what was kept when it was begun.</summary>
+    public async Task EndAsync(long id, Replayed replayed, CancellationToken ct)
+    {
+        await using var command = db.CreateCommand("""
+            UPDATE replays SET method = $2, url = $3, outcome = $4, status_code = $5, duration = $6, error = $7, answer = $8::jsonb, diff = $9::jsonb
+             WHERE id = $1
+            """);
+        command.With(id, replayed.Method, replayed.Url);
+        Bind(command, replayed);
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    private static void Bind(NpgsqlCommand command, Replayed replayed) => command.With(
+        replayed.Outcome, (short?)replayed.Answer?.StatusCode, replayed.Answer?.Duration,
+        replayed.Error ?? (replayed.Refusal is { } refusal ? $"{refusal.Field} {refusal.Message}" : null),
+        Json(replayed.Answer), Json(replayed.Diff));
 
     /// <summary>Forgets what was sent again long ago, as nobody compares with it any more.</summary>
     /// <returns>How many that were.</returns>

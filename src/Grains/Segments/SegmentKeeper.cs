@@ -8,9 +8,6 @@ namespace Bayou.Segments;
 internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
     where TKind : SegmentKind
 {
-    // So that what is hot for long is never kept much longer than it must.
-    private const int ClosesInOneRetention = 24;
-
     private const int LongestSeal = 3_600; // seconds
 
     // For longer than any query takes: one that has read the catalogue must find the tables it names.
@@ -32,7 +29,7 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
                 UPDATE {kind.Catalogue} SET state = 'closed', changed_at = now()
                  WHERE state = 'hot' AND retention = $1 AND max_id IS NOT NULL AND created_at < now() - $2
                 """, connection);
-            close.With(part.Name, LongestOpen(part));
+            close.With(part.Name, part.LongestOpen);
             closed += await close.ExecuteNonQueryAsync(ct);
         }
 
@@ -84,7 +81,7 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
             }
 
             await transaction.RollbackAsync(CancellationToken.None);
-            await using var postpone = db.CreateCommand($"UPDATE {kind.Catalogue} SET changed_at = now() WHERE id = ANY ($1) AND state = 'closed'");
+            await using var postpone = db.CreateCommand($"UPDATE {kind.Catalogue} SET changed_at = now() WHERE id = ANY ($1) AND state <> 'expired'");
             postpone.With(parts);
             await postpone.ExecuteNonQueryAsync(CancellationToken.None);
             throw;
@@ -93,9 +90,7 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
 
     /// <returns>What is to be written as one sealed segment; none for nothing.</returns>
     private async Task<int[]> ToSealAsync(NpgsqlConnection connection, CancellationToken ct) =>
-        await DeletedFromAsync(connection, ct) is { } deletedFrom ? [deletedFrom]
-        : await ClosedAsync(connection, ct) is { Length: > 0 } closed ? closed
-        : await SmallAsync(connection, ct);
+        await DeletedFromAsync(connection, ct) is { } deletedFrom ? [deletedFrom] : await new SegmentChoice(kind, _alone).OfAsync(connection, ct);
 
     /// <returns>A segment that has rows which were deleted, for it must be written anew; null for none.</returns>
     private async Task<int?> DeletedFromAsync(NpgsqlConnection connection, CancellationToken ct)
@@ -107,89 +102,12 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
 
         await using var command = new NpgsqlCommand($"""
             SELECT s.id FROM {kind.Catalogue} s
-             WHERE s.state IN ('closed', 'sealed')
+             WHERE s.state IN ('closed', 'sealed') AND (s.id <> ALL ($1) OR s.changed_at < now() - $2)
                AND EXISTS (SELECT FROM {kind.Deletions} d WHERE d.project_id = s.project_id AND d.id BETWEEN s.min_id AND s.max_id)
              ORDER BY s.changed_at LIMIT 1
             """, connection);
-        var id = (int?)await command.ExecuteScalarAsync(ct);
-        return id is null || _alone.ContainsKey(id.Value) ? null : id;
-    }
-
-    /// <summary>The oldest closed segments of a project's class that are enough for a sealed one, or are open for long.</summary>
-    private async Task<int[]> ClosedAsync(NpgsqlConnection connection, CancellationToken ct)
-    {
-        await using var command = new NpgsqlCommand($"""
-            SELECT id, retention, (SELECT sum(n) FROM unnest(lines) n)::bigint, now() - created_at, project_id
-              FROM {kind.Catalogue} WHERE state = 'closed' AND changed_at <= now() - $1 ORDER BY changed_at, id
-            """, connection);
-        command.With(kind.SealAfter);
-        var closed = new List<(int Id, string Retention, long Lines, TimeSpan Age, int Project)>();
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        while (await reader.ReadAsync(ct))
-        {
-            closed.Add((reader.GetInt32(0), reader.GetString(1), reader.GetInt64(2), reader.GetTimeSpan(3), reader.GetInt32(4)));
-        }
-
-        if (closed.FirstOrDefault(part => _alone.ContainsKey(part.Id)) is { Id: > 0 } alone)
-        {
-            return [alone.Id];
-        }
-
-        foreach (var parts in closed.GroupBy(part => (part.Project, part.Retention)))
-        {
-            var (taken, lines) = (new List<int>(), 0L);
-            foreach (var part in parts.TakeWhile(_ => lines < kind.SealedRows))
-            {
-                taken.Add(part.Id);
-                lines += part.Lines;
-            }
-
-            if (lines >= kind.SmallRows || parts.Any(part => part.Age >= LongestOpen(kind.Classes.Single(one => one.Name == parts.Key.Retention))))
-            {
-                return [.. taken];
-            }
-        }
-
-        return [];
-    }
-
-    /// <summary>Small sealed segments that follow each other, and are together enough for one.</summary>
-    private async Task<int[]> SmallAsync(NpgsqlConnection connection, CancellationToken ct)
-    {
-        if (kind.SmallRows == kind.SealedRows)
-        {
-            return [];
-        }
-
-        await using var command = new NpgsqlCommand($"""
-            SELECT id, state = 'sealed', (SELECT sum(n) FROM unnest(lines) n)::bigint, project_id, retention
-              FROM {kind.Catalogue} WHERE state <> 'expired' AND min_id IS NOT NULL ORDER BY project_id, retention, min_id
-            """, connection);
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        var (run, lines, of) = (new List<int>(), 0L, (0, ""));
-        while (await reader.ReadAsync(ct))
-        {
-            var (id, rows) = (reader.GetInt32(0), reader.GetInt64(2));
-            var isSmall = reader.GetBoolean(1) && rows < kind.SealedRows / 2 && !_alone.ContainsKey(id);
-            if (!isSmall || of != (reader.GetInt32(3), reader.GetString(4)))
-            {
-                (run, lines, of) = ([], 0, (reader.GetInt32(3), reader.GetString(4))); // What lies between would be within its bounds.
-            }
-
-            if (!isSmall)
-            {
-                continue;
-            }
-
-            run.Add(id);
-            lines += rows;
-            if (lines >= kind.SealedRows)
-            {
-                return [.. run];
-            }
-        }
-
-        return [];
+        command.With(_alone.Keys.ToArray(), kind.SealAfter);
+        return (int?)await command.ExecuteScalarAsync(ct);
     }
 
     /// <returns>False when another process has one of them.</returns>
@@ -324,14 +242,12 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
             UPDATE {kind.Catalogue} SET state = 'expired', changed_at = now()
              WHERE state IN ('closed', 'sealed') AND id IN (
                    SELECT id FROM (
-                       SELECT id, sum(pg_total_relation_size(to_regclass('{kind.Prefix}_segment_' || id)))
-                                  OVER (PARTITION BY project_id ORDER BY max_id DESC) AS bytes
-                         FROM {kind.Catalogue} WHERE state <> 'expired' AND max_id IS NOT NULL) sized
-                    WHERE bytes > $1)
+                       SELECT id, row_number() OVER newest AS place, sum({kind.SizeSql}) OVER newest AS bytes
+                         FROM {kind.Catalogue} WHERE state <> 'expired' AND max_id IS NOT NULL
+                       WINDOW newest AS (PARTITION BY project_id ORDER BY max_id DESC)) sized
+                    WHERE place > 1 AND bytes > $1)
             """);
         command.With(kind.MostBytes);
         return await command.ExecuteNonQueryAsync(ct);
     }
-
-    private static TimeSpan LongestOpen(SegmentClass of) => of.Retention / ClosesInOneRetention;
 }

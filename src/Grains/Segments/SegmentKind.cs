@@ -4,7 +4,13 @@ using Bayou.Database;
 namespace Bayou.Segments;
 
 /// <summary>Rows of a kind that are kept, and let go, together.</summary>
-internal sealed record SegmentClass(string Name, TimeSpan Retention);
+internal sealed record SegmentClass(string Name, TimeSpan Retention)
+{
+    private const int ClosesInOneRetention = 24;
+
+    /// <summary>What one segment's rows span at most, unless they came at once: so that none is kept much longer than it must.</summary>
+    public TimeSpan LongestOpen => Retention / ClosesInOneRetention;
+}
 
 /// <summary>
 /// A kind of rows that are kept in segments: tables, each of rows that arrived one after the other. It is made by a migration, which for the prefix
@@ -55,6 +61,9 @@ internal abstract class SegmentKind
 
     /// <summary>Where the ids of rows are that are left out when their segment is written the next time; null where single rows are not deleted.</summary>
     public virtual string? Deletions => null;
+
+    /// <summary>Bytes of a row of the catalogue.</summary>
+    public string SizeSql => $"pg_total_relation_size(to_regclass('{Prefix}_segment_' || id))";
 
     /// <summary>Of disk that a project's rows may take: past it the oldest segments expire before their time.</summary>
     public virtual long MostBytes => long.MaxValue;

@@ -26,21 +26,34 @@ internal sealed class BodyTap(HttpContext http, bool isAnswer, int most)
     private int _length;
     private IncrementalHash? _hash;
     private bool? _isText;
+    private readonly Lock _gate = new(); // An application may read or write on while its request ends.
+    private bool _isSkipped;
+    private bool _isAtEnd;
+    private bool _isReleased;
 
     private string? Type => isAnswer ? http.Response.ContentType : http.Request.ContentType;
 
     public long Total { get; private set; }
 
     /// <summary>Whether all of it passed: an application need not read what it was sent.</summary>
-    private bool IsWhole => isAnswer || http.Request.ContentLength is null || http.Request.ContentLength == Total;
+    private bool IsWhole => isAnswer || (http.Request.ContentLength is { } length ? length == Total : _isAtEnd);
+
+    /// <summary>Notes that nothing comes after.</summary>
+    public void End() => _isAtEnd = true;
 
     public void Add(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.IsEmpty)
+        lock (_gate)
         {
-            return;
+            if (!bytes.IsEmpty && !_isReleased)
+            {
+                Keep(bytes);
+            }
         }
+    }
 
+    private void Keep(ReadOnlySpan<byte> bytes)
+    {
         Total += bytes.Length;
         _isText ??= IsTextType(Type);
         if (_isText == false)
@@ -58,18 +71,42 @@ internal sealed class BodyTap(HttpContext http, bool isAnswer, int most)
         }
     }
 
+    /// <summary>Notes what passes without being seen, as a file that the server sends by itself: it is only described.</summary>
+    public void Skip(long bytes)
+    {
+        lock (_gate)
+        {
+            Total += bytes;
+            (_isText, _length) = (false, 0);
+            _hash?.Dispose();
+            _hash = null;
+            _isSkipped = true;
+        }
+    }
+
     /// <summary>What was kept, for as long as it is wanted.</summary>
-    public CapturedBody Take() => Total == 0 && IsWhole ? CapturedBody.None : new(
-        _kept.AsSpan(0, _length).ToArray(), Total, Type,
-        (isAnswer ? http.Response.Headers : http.Request.Headers).ContentEncoding, _isText != false, _hash?.GetHashAndReset(), IsWhole);
+    public CapturedBody Take()
+    {
+        lock (_gate)
+        {
+            return Total == 0 && IsWhole ? CapturedBody.None : new(
+                _kept.AsSpan(0, _length).ToArray(), Total, Type,
+                (isAnswer ? http.Response.Headers : http.Request.Headers).ContentEncoding, _isText != false, _hash?.GetHashAndReset(), IsWhole);
+        }
+    }
 
     public void Release()
     {
-        _hash?.Dispose();
-        if (_kept.Length > 0)
+        lock (_gate)
         {
-            ArrayPool<byte>.Shared.Return(_kept);
-            _kept = [];
+            _isReleased = true;
+            _hash?.Dispose();
+            _hash = null;
+            if (_kept.Length > 0)
+            {
+                ArrayPool<byte>.Shared.Return(_kept);
+                _kept = [];
+            }
         }
     }
 
@@ -87,7 +124,7 @@ internal sealed class BodyTap(HttpContext http, bool isAnswer, int most)
 
     private void Hash(ReadOnlySpan<byte> bytes)
     {
-        if (Total <= MostHashed)
+        if (Total <= MostHashed && !_isSkipped)
         {
             (_hash ??= IncrementalHash.CreateHash(HashAlgorithmName.SHA256)).AppendData(bytes);
             return;

@@ -12,7 +12,8 @@ internal sealed record CapturedRequest(
     string? User, string? Address)
 {
     /// <summary>Bytes that it takes, roughly.</summary>
-    public int Size => 1_000 + (2 * Target.Length) + Body.Bytes.Length + ResponseBody.Bytes.Length + (2 * (Error?.Length ?? 0));
+    public int Size => 1_000 + (2 * Target.Length) + Body.Bytes.Length + ResponseBody.Bytes.Length + (2 * (Error?.Length ?? 0))
+        + Headers.Concat(ResponseHeaders).Sum(header => 2 * (header.Key.Length + header.Value.Length));
 
     /// <summary>Copies headers, which are another request's soon.</summary>
     public static KeyValuePair<string, string>[] Copy(IHeaderDictionary headers) =>

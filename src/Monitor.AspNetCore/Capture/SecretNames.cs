@@ -11,6 +11,9 @@ internal static class SecretNames
         "password", "passwd", "passphrase", "passcode", "secret", "apikey", "accesskey", "privatekey", "signingkey", "encryptionkey", "masterkey", "cardnumber",
         "cardno", "creditcard", "ccnumber", "accountnumber", "accountno", "acctnumber", "bankaccount", "securitycode", "authorization", "credential", "cookie",
         "sessionid", "sessionkey", "socialsecurity", "routingnumber", "connectionstring", "recoverycode", "onetimecode",
+        "subscriptionkey", "securityanswer", "mfacode", "verificationcode", "authcode", "authorizationcode", "logincode",
+        "authkey", "applicationkey", "functionskey", "accountkey", "samlresponse", "sessid", "refreshtokens", "accesstokens", "dbpass", "smtppass", "mailpass",
+        "userpass", "ftppass", "rootpass", "adminpass",
     ];
 
     // As the last word.
@@ -20,7 +23,11 @@ internal static class SecretNames
     ];
 
     // As the whole name: as a part of one they mean many things.
-    private static readonly HashSet<string> Whole = ["pass", "pin", "pan", "sid", "session", "sig", "pw", "tan", "access", "refresh", "creds"];
+    private static readonly HashSet<string> Whole = ["pass", "pin", "pan", "sid", "session", "sig", "pw", "tan", "creds"];
+
+    // Behind a word, these tell of it and are not what it is: passwordPolicy.
+    private static readonly HashSet<string> Telling =
+        ["status", "policy", "type", "required", "enabled", "expires", "expiry", "expired", "count", "length", "strength", "at"];
 
     // Behind a word, these do not change what it is.
     private static readonly HashSet<string> Trailing =
@@ -34,6 +41,15 @@ internal static class SecretNames
         Words(name) is { Count: > 0 } words && (words is ["pwd"] || string.Concat(words) is var joined
             && Anywhere.Any(part => joined.Contains(part, StringComparison.Ordinal)));
 
+    /// <summary>A name however it is written: <c>taxNumber</c>, <c>tax_number</c> and <c>Tax-Number</c> are one.</summary>
+    public static string Joined(ReadOnlySpan<char> name) => string.Concat(Words(name));
+
+    /// <summary>Whether it is one where it is written as in a query; a word that means many things is none.</summary>
+    public static bool IsSecretAssigned(ReadOnlySpan<char> name) => IsSecret(name) && !IsOfOne(name);
+
+    /// <summary>Whether it means many things, and is a secret's only where it holds one value.</summary>
+    public static bool IsOfOne(ReadOnlySpan<char> name) => Whole.Contains(Joined(name));
+
     public static bool IsSecret(ReadOnlySpan<char> name)
     {
         const int Longest = 200;
@@ -43,12 +59,17 @@ internal static class SecretNames
         }
 
         var words = Words(name);
+        if (words is ["x", _, ..])
+        {
+            words.RemoveAt(0); // As many headers begin.
+        }
+
         while (words.Count > 1 && Trailing.Contains(words[^1]))
         {
             words.RemoveAt(words.Count - 1);
         }
 
-        if (words.Count == 0)
+        if (words.Count == 0 || (words.Count > 1 && Telling.Contains(words[^1])) || words is ["access", "control", ..] or ["secretary", ..])
         {
             return false;
         }

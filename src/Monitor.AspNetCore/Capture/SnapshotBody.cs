@@ -64,7 +64,7 @@ internal sealed class SnapshotBody(string service, string? version, CaptureOptio
     private void WriteBody(Utf8JsonWriter json, string prefix, CapturedBody body)
     {
         var (text, isCut) = TextOf(body);
-        WriteText(json, $"{prefix}body", body.IsText ? _redactor.Body(text, body.Type) : text);
+        WriteText(json, $"{prefix}body", body.IsText ? _redactor.Body(isCut ? Redactor.WithoutEnd(text) : text, body.Type) : text);
         if (isCut)
         {
             json.WriteBoolean($"{prefix}body_truncated", true);

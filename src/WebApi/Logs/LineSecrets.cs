@@ -7,9 +7,9 @@ namespace Bayou.Logs;
 /// <summary>Takes secrets out of lines. Nearly all lines have none, which one pass over them tells.</summary>
 internal sealed class LineSecrets
 {
-    private const int ShortestCard = 13; // digits
+    private const int ShortestAccount = 10; // digits in a row; of a card are more
 
-    // Nothing that is taken out is without one of these, or without as many digits as a card has.
+    // Nothing that is taken out is without one of these, or without as many digits as an account has.
     private static readonly SearchValues<string> Signs = SearchValues.Create(
     [
         "passw", "passphrase", "passcode", "pwd", "secret", "token", "apikey", "api_key", "api-key", "accesskey", "access_key", "access-key", "privatekey",
@@ -17,6 +17,9 @@ internal sealed class LineSecrets
         "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "npm_", "xox", "xapp-", "sk_live_", "sk_test_", "rk_live_", "rk_test_", "whsec_", "sk-", "SG.",
         "bayou_", "://",
         "card", "account", "session", "cvv", "cvc", "ssn", "iban", "otp", "signature", "csrf", "xsrf", "jwt", "auth",
+        "\"pass\"", "_pass", "\"pin\"", "\"pan\"", "\"sid\"", "\"sig\"", "\"pw\"", "\"tan\"", "creds", "cvn", "signing", "encryption", "master",
+        "recovery", "security", "ccnum", "cc_num", "cc-num", "acct", "onetime", "one_time", "mfa", "verification", "login", "routing", "social", "connection",
+        "sessid", "saml", "applicationkey", "functionskey", "subscription",
     ], StringComparison.OrdinalIgnoreCase);
 
     private char[] _chars = new char[1_024];
@@ -48,7 +51,7 @@ internal sealed class LineSecrets
             if (char.IsAsciiDigit(c))
             {
                 joints = 0;
-                if (++count >= ShortestCard)
+                if (++count >= ShortestAccount)
                 {
                     return true;
                 }

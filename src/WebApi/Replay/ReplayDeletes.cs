@@ -22,6 +22,9 @@ internal sealed class ReplayDeletes(
 {
     private const int MostDeleted = 10_000;
 
+    // By themselves these select everything: a search of blanks, and how it is done.
+    private static readonly HashSet<string> SaysNotWhich = ["search", "mode"];
+
     public static QuerySpec Spec { get; } = ReplayFilter.Spec();
 
     public async Task<Results<NoContent, ApiProblem>> OneAsync(HttpContext http, long id, CancellationToken ct)
@@ -39,7 +42,7 @@ internal sealed class ReplayDeletes(
     {
         var query = new QueryReader(http, Spec);
         var selection = filter.Read(query);
-        if (query.IsOf(new HashSet<string>()))
+        if (query.IsOf(SaysNotWhich) && !selection.IsByText)
         {
             query.Fail("query", "must have a filter: all at once are never deleted");
         }

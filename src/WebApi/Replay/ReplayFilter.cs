@@ -98,8 +98,11 @@ internal sealed class ReplayFilter(
             sql.AddSql((term.IsNegated ? "NOT " : "") + sql.IsSame(term.Field == "trace" ? "trace_id" : "service", term.Value));
         }
 
-        selection = selection with { Words = search.Words };
-        return selection with { HasWords = search.Words.Count + search.Required.Count > 0, IsNarrowed = true };
+        return selection with
+        {
+            Words = search.Words, HasWords = search.Words.Count + search.Required.Count > 0, IsNarrowed = true,
+            IsByText = search.Words.Count + search.Required.Count + search.Excluded.Count + search.Terms.Count > 0,
+        };
     }
 
     /// <summary>Narrows a selection to requests that fit its words, and in whose trace its pattern is.</summary>
@@ -158,6 +161,9 @@ internal sealed record ReplaySelection(FilterSql Sql, DateTime? Start, DateTime?
 
     /// <summary>Whether it is narrowed by more than fields.</summary>
     public bool IsNarrowed { get; init; }
+
+    /// <summary>Whether what is searched for says anything.</summary>
+    public bool IsByText { get; init; }
 
     /// <summary>The fields alone.</summary>
     public FilterSql Counted { get; init; } = new();

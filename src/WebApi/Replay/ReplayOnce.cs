@@ -11,7 +11,9 @@ namespace Bayou.Replay;
 
 /// <summary>How a captured request is sent again; what is null is as it was recorded.</summary>
 /// <param name="Confirm">Needed where it may change something, and for a production target.</param>
-/// <param name="Stage">Of the target; that of the recorded request unless told.</param>
+/// <param name="Stage">
+/// Of the target. Unless told, that of the recorded request, or where that has no target of its own, the one of the service; empty for this one.
+/// </param>
 /// <param name="Query">Without the question mark.</param>
 /// <param name="Headers">In place of those recorded.</param>
 /// <param name="Body">A text is sent as it is, anything else as JSON.</param>
@@ -59,11 +61,13 @@ internal sealed class ReplayOnce(
             return ApiProblem.Of(wrong)!;
         }
 
-        if (await targets.FindAsync(project.Id, one.Service, body.Stage ?? one.Stage, ct) is not { } target)
+        if (await targets.FindAsync(project.Id, one.Service, body.Stage ?? one.Stage, ct) is not { } target
+            || (body.Stage is { Length: > 0 } && body.Stage != target.Stage))
         {
             return new ApiProblem(
                 StatusCodes.Status409Conflict, "NO_TARGET",
-                $"Service {one.Service} has no registered target; an administrator can register one in the settings.",
+                $"Service {one.Service} has no registered target{(body.Stage is { Length: > 0 } stage ? $" for {stage}" : "")}; an administrator can register "
+                    + "one in the settings.",
                 [new("stage", "has no registered target")]);
         }
 

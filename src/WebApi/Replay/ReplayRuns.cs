@@ -22,14 +22,18 @@ internal sealed record ReplayRunBody(
     IReadOnlyList<long>? Ids, string? Set, string? Stage, bool? Confirm, int? Concurrency, double? PerSecond, bool? Twice) : IBody;
 
 /// <summary>What a run has come to, of one endpoint.</summary>
-internal sealed record ReplayRunEndpoint(string Service, string Endpoint, long Same, long Differs, long Failed, long Refused);
+/// <param name="Mended">Of those that differ: failed then, and do not fail now.</param>
+internal sealed record ReplayRunEndpoint(string Service, string Endpoint, long Same, long Differs, long Mended, long Failed, long Refused);
 
 /// <summary>A run.</summary>
 /// <param name="Name">Of the set that it is of; null for none.</param>
 /// <param name="Asked">How many captured requests it is of; some may be gone.</param>
 /// <param name="JobId">The job that does it, which can be cancelled.</param>
+/// <param name="Mended">Of those that differ: failed then, and do not fail now.</param>
+/// <param name="Gone">Not there any more; told once the run has ended.</param>
 internal sealed record ReplayRunRow(
-    long Id, string? Name, DateTime CreatedAt, string CreatedBy, DateTime? EndedAt, long? JobId, int Asked, long Same, long Differs, long Failed, long Refused);
+    long Id, string? Name, DateTime CreatedAt, string CreatedBy, DateTime? EndedAt, long? JobId, int Asked, long Same, long Differs, long Mended, long Failed,
+    long Refused, long Gone);
 
 /// <summary>A run, with what came of each request.</summary>
 internal sealed record ReplayRunReport(ReplayRunRow Run, IEnumerable<ReplayRunEndpoint> Endpoints, IEnumerable<ReplayRow> Replays);
@@ -41,10 +45,13 @@ internal sealed class ReplayRuns(
     public const int MostIds = 500;
 
     private const string Select = """
-        SELECT r.id, nullif(r.name, ''), r.created_at, r.created_by, r.ended_at, r.job_id, cardinality(r.snapshot_ids),
-               count(*) FILTER (WHERE p.outcome = 'same'), count(*) FILTER (WHERE p.outcome = 'differs'), count(*) FILTER (WHERE p.outcome = 'failed'),
-               count(*) FILTER (WHERE p.outcome = 'refused')
+        SELECT r.id, nullif(r.name, ''), r.created_at, r.created_by, coalesce(r.ended_at, h.finished_at), r.job_id, cardinality(r.snapshot_ids),
+               count(*) FILTER (WHERE p.outcome = 'same'), count(*) FILTER (WHERE p.outcome = 'differs'),
+               count(*) FILTER (WHERE p.outcome = 'failed' AND (p.url <> '' OR r.ended_at IS NOT NULL OR h.finished_at IS NOT NULL)), -- not those begun
+               count(*) FILTER (WHERE p.outcome = 'refused'),
+               count(*) FILTER (WHERE p.outcome = 'differs' AND p.recorded >= 500 AND p.status_code < 500), count(p.id)
           FROM replay_runs r LEFT JOIN replays p ON p.run_id = r.id
+          LEFT JOIN LATERAL (SELECT finished_at FROM job_history WHERE project_id = r.project_id AND id = r.job_id LIMIT 1) h ON r.ended_at IS NULL
         """;
 
     public static QuerySpec Spec { get; } = new([("limit", "Most of them, 1 to 1000; 50 unless told.")], []);
@@ -111,7 +118,8 @@ internal sealed class ReplayRuns(
         command.With(project.Id, id);
         var replays = await ReplayHistory.ReadAsync(command, ct);
         var endpoints = replays.GroupBy(one => (one.Service, one.Endpoint)).OrderBy(group => group.Key).Select(group => new ReplayRunEndpoint(
-            group.Key.Service, group.Key.Endpoint, Count(group, Replayed.Same), Count(group, Replayed.Differs), Count(group, Replayed.Failed),
+            group.Key.Service, group.Key.Endpoint, Count(group, Replayed.Same), Count(group, Replayed.Differs),
+            group.LongCount(row => row is { Outcome: Replayed.Differs, RecordedStatusCode: >= 500, StatusCode: < 500 }), Count(group, Replayed.Failed),
             Count(group, Replayed.Refused)));
         return new ApiResult<ReplayRunReport>(new(run, endpoints, replays));
 
@@ -120,7 +128,7 @@ internal sealed class ReplayRuns(
 
     private async Task<List<ReplayRunRow>> RowsAsync(NpgsqlDataSource from, string which, long id, long limit, CancellationToken ct)
     {
-        await using var command = from.CreateCommand($"{Select} WHERE r.project_id = $1 {which} GROUP BY r.id ORDER BY r.id DESC LIMIT $3");
+        await using var command = from.CreateCommand($"{Select} WHERE r.project_id = $1 {which} GROUP BY r.id, h.finished_at ORDER BY r.id DESC LIMIT $3");
         command.With(project.Id, id, limit);
         await using var reader = await command.ExecuteReaderAsync(ct);
         var rows = new List<ReplayRunRow>();
@@ -128,7 +136,8 @@ internal sealed class ReplayRuns(
         {
             rows.Add(new(
                 reader.GetInt64(0), await reader.TextOrNullAsync(1, ct), reader.GetDateTime(2), reader.GetString(3), await reader.OrNullAsync<DateTime>(4, ct),
-                await reader.OrNullAsync<long>(5, ct), reader.GetInt32(6), reader.GetInt64(7), reader.GetInt64(8), reader.GetInt64(9), reader.GetInt64(10)));
+                await reader.OrNullAsync<long>(5, ct), reader.GetInt32(6), reader.GetInt64(7), reader.GetInt64(8), reader.GetInt64(11), reader.GetInt64(9),
+                reader.GetInt64(10), await reader.IsDBNullAsync(4, ct) ? 0 : reader.GetInt32(6) - reader.GetInt64(12)));
         }
 
         return rows;

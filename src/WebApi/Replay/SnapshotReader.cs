@@ -39,6 +39,9 @@ internal sealed class SnapshotReader(DateTimeOffset now, ReplayOptions options, 
         ResponseHeaders = 10, ResponseBody = 11, TraceId = 12, UserId = 13, Version = 14, Stage = 15, BodyTruncated = 16, ResponseBodyTruncated = 17,
         Error = 18, GeoCountry = 19, GeoRegion = 20, GeoCity = 21, GeoLat = 22, GeoLon = 23, GeoSource = 24;
 
+    // Times what is kept of a body: so much of it is looked at for secrets, however long it is.
+    private const int Looked = 4;
+
     private readonly DateTimeOffset _oldest = now - options.Retention;
     private readonly DateTimeOffset _newest = now + ItemLimits.MaxAhead;
     private readonly ArrayBufferWriter<byte> _utf8 = new();
@@ -266,7 +269,13 @@ internal sealed class SnapshotReader(DateTimeOffset now, ReplayOptions options, 
             return (body, flags & ~isJson);
         }
 
+        if (body.Length > Looked * options.MaxBodyBytes)
+        {
+            (body, flags) = (body[..(Looked * options.MaxBodyBytes)], (flags | isCut) & ~isJson);
+        }
+
         // Before it is cut: a secret that is cut would be one no longer.
+        body = flags.HasFlag(isCut) ? Redactor.WithoutEnd(body) : body;
         var kept = Redactor.Default.Body(body, flags.HasFlag(isJson) ? null : type);
         if (!flags.HasFlag(isJson) && !flags.HasFlag(isCut) && type?.Contains("json", StringComparison.OrdinalIgnoreCase) == true && IsJson(kept))
         {

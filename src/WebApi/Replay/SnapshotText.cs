@@ -28,7 +28,7 @@ internal static class SnapshotText
             : one.StatusCode < 400 ? ""
             : one.Flags.HasFlag(SnapshotFlags.ResponseBodyIsJson) ? Values(one.ResponseBody) : one.ResponseBody;
         error = error.Split('\n', 2)[0].Trim();
-        return error.Length > Longest ? error[..Longest] : error;
+        return error.Length <= Longest ? error : error[..(char.IsHighSurrogate(error[Longest - 1]) ? Longest - 1 : Longest)];
     }
 
     /// <summary>Those of the fields by which answers tell what was wrong.</summary>

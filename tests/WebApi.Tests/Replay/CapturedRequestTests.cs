@@ -209,6 +209,8 @@ public sealed class CapturedRequestTests(BayouServer server) : IClassFixture<Bay
         Assert.Equal(HttpStatusCode.NotFound, await DeleteAsync(own, $"/replay/{(long)first["id"]!}"));
         Assert.Equal(HttpStatusCode.OK, await DeleteAsync(own, "/replay?search=%22row+1%22"));
         Assert.Equal(HttpStatusCode.BadRequest, await DeleteAsync(own, "/replay"));
+        Assert.Equal(HttpStatusCode.BadRequest, await DeleteAsync(own, "/replay?search=%20"));
+        Assert.Equal(HttpStatusCode.BadRequest, await DeleteAsync(own, "/replay?mode=keyword"));
         var left = (await own.GetAsync($"/replay")).Body["metadata"]!;
         Assert.Equal(2_000 - 1 - 1_111, (int)left["total"]!); // 7; and 1, 10 to 19, 100 to 199, 1000 to 1999.
         while (await keeper.SealAsync(BayouServer.Ct))
@@ -274,6 +276,43 @@ public sealed class CapturedRequestTests(BayouServer server) : IClassFixture<Bay
         }
 
         Assert.Equal(Enumerable.Range(0, 120 * 12).Select(i => $"row {i} of many"), seen);
+    }
+
+    [Fact]
+    public async Task What_is_deleted_stays_so_whichever_segments_are_written_first()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await using var own = await BayouServer.StartAsync(
+            database, ("Bayou:Enabled", "false"), ("Bayou:Replay:SegmentRows", "1000"), ("Bayou:Replay:SealAfterSeconds", "0"));
+        var keeper = own.Get<SegmentKeeper<SnapshotSegments>>();
+        for (var segment = 0; segment < 4; segment++)
+        {
+            var items = Enumerable.Range(0, 40).Select(i => Item("s", $"\"body\":\"row {(segment * 40) + i} of many\""));
+            await own.PostAsync(new StringContent($"[{string.Join(',', items)}]", Encoding.UTF8, "application/json"), path: "/ingest/v1/snapshots");
+            await ScalarAsync(own, "WITH old AS (UPDATE snapshot_segments SET created_at = now() - interval '1 day' WHERE state = 'hot') SELECT 0::bigint");
+            await keeper.CloseAsync(BayouServer.Ct);
+            await ScalarAsync(own, "WITH new AS (UPDATE snapshot_segments SET created_at = now() WHERE state = 'closed') SELECT 0::bigint");
+            if (segment == 1)
+            {
+                Assert.Equal(HttpStatusCode.OK, await DeleteAsync(own, "/replay?search=%22row+50+of%22"));
+                Assert.True(await keeper.SealAsync(BayouServer.Ct)); // By itself, and before the first.
+            }
+        }
+
+        for (var row = 51; row < 60; row++)
+        {
+            Assert.Equal(HttpStatusCode.OK, await DeleteAsync(own, $"/replay?search=%22row+{row}+of%22"));
+            while (await keeper.SealAsync(BayouServer.Ct))
+            {
+            }
+        }
+
+        Assert.Equal(150, (int)(await own.GetAsync($"/replay")).Body["metadata"]!["total"]!);
+        Assert.DoesNotContain((await own.DataAsync($"/replay?search=%22row+5%22")).AsArray(), row => Text(row!, "body") != "row 5 of many");
+        Assert.Equal(0, await ScalarAsync(own, """
+            SELECT count(*) FROM snapshot_segments a JOIN snapshot_segments b ON a.id <> b.id AND a.min_id <= b.max_id AND b.min_id <= a.max_id
+             WHERE a.state <> 'expired' AND b.state <> 'expired'
+            """));
     }
 
     [Fact]

@@ -67,19 +67,33 @@ public sealed class ReplayTests(BayouServer server) : IClassFixture<BayouServer>
     }
 
     [Fact]
+    public async Task What_is_said_anew_in_the_place_of_a_secret_is_shown_nowhere()
+    {
+        var id = await CaptureAsync(new { path = "/echo", query = "token=secret" });
+        var (_, body) = await ReplayAsync(id, new { query = "token=CANARY1" });
+        Assert.DoesNotContain("CANARY", body["data"]!["url"]!.ToJsonString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("CANARY", (await server.DataAsync($"/replay/{id}/replays"))[0]!["url"]!.ToJsonString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_production_target_asks_again()
     {
         await server.PutTargetAsync($"{_service}/production", _called.Urls.Single());
         var id = await CaptureAsync(new { path = "/echo", stage = "production" });
         Assert.Equal(HttpStatusCode.Forbidden, (await ReplayAsync(id, null)).Status);
         Assert.Equal(HttpStatusCode.OK, (await ReplayAsync(id, new { confirm = true })).Status);
-        Assert.Equal(HttpStatusCode.OK, (await ReplayAsync(id, new { stage = "test" })).Status); // The service's own target.
+        Assert.Equal(HttpStatusCode.OK, (await ReplayAsync(id, new { stage = "" })).Status); // The service's own target.
+        Assert.Equal(HttpStatusCode.Conflict, (await ReplayAsync(id, new { stage = "tset", confirm = true })).Status);
     }
 
     [Theory]
     [InlineData("/replay/7")]
     [InlineData("/api/auth/login")]
+    [InlineData("/auth;x=1/login")]
+    [InlineData("/auth./login")]
+    [InlineData("/a/..;/b")]
     [InlineData("/blocked/by-the-project")]
+    [InlineData("/blocked;x=1/by-the-project")]
     public async Task Blocked_paths_are_not_sent_to(string path)
     {
         using var put = await server.Http.PutAsJsonAsync(new Uri("/replay/blocks", UriKind.Relative), new { paths = new[] { "/blocked/" } }, BayouServer.Ct);
@@ -100,6 +114,21 @@ public sealed class ReplayTests(BayouServer server) : IClassFixture<BayouServer>
         var (edited, answer) = await ReplayAsync(id, new { confirm = true, method = "PUT", path = "/echo/2", query = "y=1", body = new { password_hint = 1 } });
         Assert.Equal(HttpStatusCode.OK, edited);
         Assert.StartsWith("PUT /echo/2?y=1\n", (string)answer["data"]!["body"]!["seen"]!, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Headers_can_be_edited_all_of_them()
+    {
+        var id = await CaptureAsync(new { method = "POST", path = "/echo", body = new { n = 1 } });
+        const string Edits = """
+            {"confirm":true,"headers":{"content-type":"application/json","content-length":"7","x-a":"1","X-A":"2","x-original-url":"/auth/x"}}
+            """;
+        var (status, body) = await server.PostAsync(new StringContent(Edits, Encoding.UTF8, "application/json"), path: $"/replay/{id}/replay");
+        Assert.Equal(HttpStatusCode.OK, status);
+        var seen = (string)body["data"]!["body"]!["seen"]!;
+        Assert.Contains("\nx-a: 2\n", seen.ToLowerInvariant(), StringComparison.Ordinal);
+        Assert.Contains("content-type: application/json\n", seen.ToLowerInvariant(), StringComparison.Ordinal);
+        Assert.DoesNotContain("original", seen, StringComparison.OrdinalIgnoreCase);
     }
 
     [Theory]
@@ -178,6 +207,7 @@ public sealed class ReplayTests(BayouServer server) : IClassFixture<BayouServer>
             await CaptureAsync(new { path = "/fixed", response_body = new { ok = true } }),
             await CaptureAsync(new { path = "/fixed", response_body = new { ok = false } }),
             await CaptureAsync(new { path = "/cut" }),
+            await CaptureAsync(new { path = "/fixed", status_code = 500 }),
             await CaptureAsync(new { method = "POST", path = "/fixed" }),
             999_999_999,
         ];
@@ -189,7 +219,8 @@ public sealed class ReplayTests(BayouServer server) : IClassFixture<BayouServer>
         var run = (long)begun["data"]!["id"]!;
         var report = await Eventually.SeesAsync(
             () => server.DataAsync($"/replay/runs/{run}"), data => data["run"]!["ended_at"] is not null, TimeSpan.FromMinutes(1));
-        Assert.Equal((5, 1, 1, 1, 1), (Count("asked"), Count("same"), Count("differs"), Count("failed"), Count("refused")));
+        Assert.Equal((6, 1, 2, 1, 1, 1, 1),
+            (Count("asked"), Count("same"), Count("differs"), Count("mended"), Count("failed"), Count("refused"), Count("gone")));
         Assert.Equal(
             ["GET /cut", "GET /fixed", "POST /fixed"], report["endpoints"]!.AsArray().Select(one => (string)one!["endpoint"]!).Order(StringComparer.Ordinal));
         Assert.Equal("regression", (string)(await server.DataAsync($"/replay/runs"))[0]!["name"]!);
