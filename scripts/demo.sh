@@ -28,4 +28,5 @@ start_demo() {
     dotnet "$(dll ShopTraffic)" --shop "http://127.0.0.1:$port" --bayou "http://localhost:$BAYOU_PORT" --rate "${BAYOU_DEMO_RATE:-8}" &
     TRAFFIC=$!
     say "A demo shop is being watched: http://localhost:$BAYOU_PORT/dashboard?service=shop   (its last 24 hours are written first)"
+    say "The shop itself: http://127.0.0.1:$port"
 }

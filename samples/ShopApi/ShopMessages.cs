@@ -6,7 +6,7 @@ namespace Shop;
 public static class ShopMessages
 {
     private const double Couponed = 0.2; // of the checkouts
-    private const double Unlucky = 0.03; // of those have the coupon that does not work
+    private const double Unlucky = 0.25; // of those have the coupon that does not work
 
     private static readonly string[] Names = ["Ada", "Ben", "Chloé", "Dmitri", "Elif", "Farid", "Grete", "Hugo"];
 

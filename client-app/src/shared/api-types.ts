@@ -2420,6 +2420,8 @@ export interface components {
             /** Format: int64 */
             differs: number;
             /** Format: int64 */
+            mended: number;
+            /** Format: int64 */
             failed: number;
             /** Format: int64 */
             refused: number;
@@ -2447,9 +2449,13 @@ export interface components {
             /** Format: int64 */
             differs: number;
             /** Format: int64 */
+            mended: number;
+            /** Format: int64 */
             failed: number;
             /** Format: int64 */
             refused: number;
+            /** Format: int64 */
+            gone: number;
         };
         ReplaySetRow: {
             name: string;

@@ -5,7 +5,7 @@ export function Loading({ what }: { what: string }) {
 }
 
 export function Failed({ what, error }: { what: string; error: Error }) {
-  return <p role="alert" className="py-6 text-center text-sm text-bad">{what} cannot be loaded: {error.message}. Trying again.</p>;
+  return <p role="alert" className="py-6 text-center text-sm text-bad">{what} cannot be loaded: {error.message.replace(/\.$/, '')}. Trying again.</p>;
 }
 
 /** What is shown is not of now, and why. */

@@ -7,17 +7,19 @@ interface Props {
   isCut: boolean;
   /** As it was sent, character by character, where that is known. */
   raw?: string | null | undefined;
+  /** Why there is no body, where that is known. */
+  none?: string | undefined;
 }
 
 const OPEN_DEPTH = 3;
 const MOST_SHOWN = 500; // children of one node
 
 /** A body: JSON as a tree that folds, anything else as a text; either can be searched. */
-export function BodyView({ name, body, isCut, raw }: Props) {
+export function BodyView({ name, body, isCut, raw, none }: Props) {
   const [search, setSearch] = useState('');
   const [isRaw, setRaw] = useState(false);
   const shown = isRaw && raw ? raw : body;
-  if (body === null || body === undefined) return <p className="text-sm text-ink-soft">No body{isCut && ' was read'}.</p>;
+  if (body === null || body === undefined) return <p className="text-sm text-ink-soft">{none ?? `No body${isCut ? ' was read' : ''}.`}</p>;
   return (
     <section aria-label={name} className="flex flex-col gap-1">
       <div className="flex flex-wrap items-center gap-2">

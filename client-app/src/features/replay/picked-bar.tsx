@@ -10,6 +10,9 @@ import type { ReplayFilters } from './replay-filters';
 /** As many as a run takes. */
 const MOST = 500;
 
+/** As many as are asked for by their ids. */
+const MOST_BY_ID = 1_000;
+
 interface Props {
   picked: ReadonlySet<number>;
   onPick: (ids: ReadonlySet<number>) => void;
@@ -25,11 +28,15 @@ export function PickedBar({ picked, onPick, filters, onRun }: Props) {
   const ids = [...picked];
   const all = useMutation({ mutationFn: () => idsOf(filters, MOST, new AbortController().signal), onSuccess: (found) => { onPick(new Set(found)); } });
   const har = useMutation({
-    mutationFn: () => wholeOnes(ids.slice(0, MOST), new AbortController().signal),
+    mutationFn: () => wholeOnes(ids, new AbortController().signal),
     onSuccess: (requests) => { download('requests.har', asHar(requests)); },
   });
   const remove = useMutation({
-    mutationFn: () => sendJson('delete', '/replay', undefined, {}, { id__in: ids.join(',') }),
+    mutationFn: async () => {
+      for (let from = 0; from < ids.length; from += MOST_BY_ID) {
+        await sendJson('delete', '/replay', undefined, {}, { id__in: ids.slice(from, from + MOST_BY_ID).join(',') });
+      }
+    },
     onSuccess: () => {
       onPick(new Set());
       return client.resetQueries({ queryKey: ['replay', 'tail'] });
@@ -46,7 +53,7 @@ export function PickedBar({ picked, onPick, filters, onRun }: Props) {
       <strong className="text-xs">{ids.length} picked</strong>
       {mayWrite && ids.length <= MOST && <Popover name="Send again" inside="w-72 p-3 text-sm"><RunForm ids={ids} onRun={onRun} /></Popover>}
       {mayWrite && ids.length <= MOST && <Popover name="Save as a set" inside="w-64 p-3 text-sm"><SetForm ids={ids} /></Popover>}
-      <button type="button" className="button" disabled={har.isPending} onClick={() => { har.mutate(); }}>HAR</button>
+      <button type="button" className="button" disabled={har.isPending || ids.length > MOST} onClick={() => { har.mutate(); }}>HAR</button>
       {mayWrite && (isSure
         ? <button type="button" className="button text-bad" onClick={() => { setSure(false); remove.mutate(); }}>Delete {ids.length}</button>
         : <button type="button" className="button" onClick={() => { setSure(true); }}>Delete</button>)}

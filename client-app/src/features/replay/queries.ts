@@ -29,11 +29,12 @@ async function first(filters: ReplayFilters, signal: AbortSignal): Promise<Tail>
   return { rows: data, lastId: metadata.last_id, hasOlder: data.length === PAGE };
 }
 
-async function poll(held: Tail, filters: ReplayFilters, signal: AbortSignal): Promise<Tail> {
+async function poll(held: Tail, latest: () => Tail | undefined, filters: ReplayFilters, signal: AbortSignal): Promise<Tail> {
   const { data, metadata } = await page(filters, { id__gt: held.lastId }, signal);
   // Faster than anyone reads: the newest page stands for all.
   if (metadata.reset || metadata.has_more) return first(filters, signal);
-  return { ...held, rows: [...data.reverse(), ...held.rows].slice(0, MOST), lastId: metadata.last_id };
+  const now = latest() ?? held; // Older ones may have come meanwhile.
+  return { ...now, rows: [...data.reverse(), ...now.rows].slice(0, MOST), lastId: metadata.last_id };
 }
 
 export const tailOf = (filters: ReplayFilters) =>
@@ -41,7 +42,7 @@ export const tailOf = (filters: ReplayFilters) =>
     queryKey: ['replay', 'tail', filters],
     queryFn: ({ client, queryKey, signal }): Promise<Tail> => {
       const held = client.getQueryData<Tail>(queryKey);
-      return held ? poll(held, filters, signal) : first(filters, signal);
+      return held ? poll(held, () => client.getQueryData<Tail>(queryKey), filters, signal) : first(filters, signal);
     },
     refetchInterval: filters.range.kind === 'custom' ? SLOW_POLL_MS : POLL_MS,
     structuralSharing: false,

@@ -25,7 +25,7 @@ export function ReplayPanel({ request }: { request: CapturedRequest }) {
   const [stage, setStage] = useState<string | null>(null);
   const [isTwice, setTwice] = useState(false);
   const [isSure, setSure] = useState(false);
-  const target = mine.find((one) => one.stage === (stage ?? request.stage ?? '')) ?? mine.find((one) => one.stage === '');
+  const target = mine.find((one) => one.stage === (stage ?? request.stage ?? '')) ?? mine.find((one) => one.stage === '') ?? mine[0];
   const asks = !SAFE.includes(draft.method.toUpperCase()) || target?.is_production === true;
   const send = useMutation({
     mutationFn: () => sendJson('post', '/replay/{id}/replay', bodyOf(recorded, draft, { confirm: asks, stage: target?.stage ?? stage, twice: isTwice }), {
@@ -111,7 +111,7 @@ export function ReplayPanel({ request }: { request: CapturedRequest }) {
           <DiffView diff={send.data.data.diff} onIgnore={mayWrite ? ignore : undefined} />
           <div className="grid gap-3 lg:grid-cols-2">
             <div className="min-w-0"><h3 className="text-xs text-ink-soft">Recorded answer</h3>
-              <BodyView name="Recorded answer" body={request.response_body} isCut={request.response_body_truncated} /></div>
+              <BodyView name="Recorded answer" body={request.response_body} isCut={request.response_body_truncated} none={unseen(request)} /></div>
             <div className="min-w-0"><h3 className="text-xs text-ink-soft">Answer now</h3>
               <BodyView name="Answer now" body={send.data.data.body} isCut={send.data.data.body_truncated} /></div>
           </div>
@@ -186,21 +186,26 @@ function History({ id }: { id: number }) {
   );
 }
 
+/** Of an exception that the server answered by itself. */
+export const unseen = (request: CapturedRequest) => request.error && request.response_body_truncated
+  ? 'Not seen: the server answered the exception by itself, after it was captured.' : undefined;
+
 const outcomes: Record<string, string> = { same: 'text-good', differs: 'text-warn', failed: 'text-bad', refused: 'text-ink-soft' };
 
 export function Sent({ one }: { one: ReplayRow }) {
   const time = useTime();
+  const isMended = one.outcome === 'differs' && one.recorded_status_code >= 500 && one.status_code !== null && one.status_code < 500;
   return (
     <li className="border-t border-line py-1">
       <details>
         <summary className="flex cursor-pointer flex-wrap items-center gap-2">
           <time dateTime={one.created_at} className="text-ink-soft">{time.full(Date.parse(one.created_at))}</time>
-          <strong className={outcomes[one.outcome]}>{one.outcome}</strong>
+          <strong className={isMended ? 'text-good' : outcomes[one.outcome]}>{isMended ? 'mended' : one.outcome}</strong>
           <StatusCode status={one.recorded_status_code} /> → {one.status_code === null ? 'no answer' : <StatusCode status={one.status_code} />}
           {one.duration !== null && <span>{formatLatency(one.duration)}</span>}
           <span className="min-w-0 truncate text-ink-soft">by {one.created_by}, {one.method} {one.url}</span>
+          {one.error && <span className="basis-full pl-4 text-bad">{one.error}</span>}
         </summary>
-        {one.error && <p className="py-1 text-bad">{one.error}</p>}
         {one.diff && <div className="py-1 pl-4"><DiffView diff={one.diff} /></div>}
       </details>
     </li>

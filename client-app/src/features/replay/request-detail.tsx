@@ -19,7 +19,7 @@ import { BodyView, Found } from './json-view';
 import { headersOf } from './message';
 import { request as one, type CapturedRequest } from './queries';
 import { replayPath } from './replay-filters';
-import { ReplayPanel } from './replay-panel';
+import { ReplayPanel, unseen } from './replay-panel';
 import { StatusCode } from './status-code';
 
 const tabs = [['request', 'Request'], ['answer', 'Answer'], ['logs', 'Log lines'], ['about', 'About'], ['replay', 'Replay']] as const;
@@ -75,6 +75,7 @@ function Message({ request, isAnswer }: { request: CapturedRequest; isAnswer: bo
         name={isAnswer ? 'Body of the answer' : 'Body'}
         body={isAnswer ? request.response_body : request.body}
         isCut={isAnswer ? request.response_body_truncated : request.body_truncated}
+        none={isAnswer ? unseen(request) : undefined}
         raw={isAnswer ? request.raw_response_body : request.raw_body}
       />
       <Pairs name="Headers" pairs={headers} />
@@ -153,7 +154,7 @@ function About({ request }: { request: CapturedRequest }) {
   const minute = { from: Math.floor(at / MINUTE_MS) * MINUTE_MS, to: (Math.floor(at / MINUTE_MS) + 1) * MINUTE_MS };
   const place = [request.geo_city, request.geo_region, request.geo_country && formatCountry(request.geo_country)].filter(Boolean).join(', ');
   const facts: [string, React.ReactNode][] = [
-    ['Began', `${time.full(at)}, ${time.clock(at)}`],
+    ['Began', time.full(at)],
     ['Took', formatLatency(request.duration)],
     ['Service', request.service],
     ['Endpoint', request.endpoint],
@@ -171,6 +172,11 @@ function About({ request }: { request: CapturedRequest }) {
           <div key={name} className="flex gap-2"><dt className="w-20 shrink-0 text-ink-soft">{name}</dt><dd className="min-w-0 wrap-anywhere">{value}</dd></div>
         ))}
       </dl>
+      {request.error && (
+        <pre tabIndex={0} aria-label="Exception" className="max-h-60 overflow-auto rounded-md bg-surface p-2 text-xs whitespace-pre-wrap wrap-anywhere">
+          {request.error}
+        </pre>
+      )}
       <EndpointChart request={request} />
       {place !== '' && (
         <Suspense fallback={<Loading what="the map" />}>

@@ -27,7 +27,7 @@ export function RunsView({ open, onOpen }: Props) {
       <Sets onRun={onOpen} />
       <Card title="Runs">
         {data.length === 0 ? <Empty>Nothing was run yet. Pick captured requests in the list, and send them again.</Empty> : (
-          <Table name="Runs" columns={['Begun', 'By', 'Of', 'Same', 'Differs', 'Failed', 'Refused']}>
+          <Table name="Runs" columns={['Begun', 'By', 'Of', 'Same', 'Differs', 'Mended', 'Failed', 'Refused', 'Gone']}>
             {data.map((run) => <RunLine key={run.id} run={run} onOpen={() => { onOpen(run.id); }} />)}
           </Table>
         )}
@@ -45,8 +45,10 @@ function RunLine({ run, onOpen }: { run: Run; onOpen: () => void }) {
       <td>{run.asked}{run.name !== null && ` of ${run.name}`}</td>
       <td className="text-good">{run.same}</td>
       <td className={run.differs > 0 ? 'text-warn' : ''}>{run.differs}</td>
+      <td className={run.mended > 0 ? 'text-good' : ''}>{run.mended}</td>
       <td className={run.failed > 0 ? 'text-bad' : ''}>{run.failed}</td>
       <td>{run.refused}</td>
+      <td>{run.gone}</td>
       <td className="text-right"><button type="button" className="button" onClick={onOpen}>{run.ended_at === null ? 'Watch' : 'Report'}</button></td>
     </tr>
   );
@@ -59,11 +61,11 @@ function Report({ id, onClose }: { id: number; onClose: () => void }) {
   if (!data) return error ? <Failed what={`Run ${id}`} error={error} /> : <Loading what="the run" />;
   const { run, endpoints, replays } = data;
   const done = run.same + run.differs + run.failed + run.refused;
-  const gone = run.ended_at === null ? 0 : run.asked - done;
   return (
     <Card
       title={`Run ${id}${run.name === null ? '' : ` of ${run.name}`}`}
-      note={`${run.same} same, ${run.differs} differ, ${run.failed} failed, ${run.refused} refused${gone > 0 ? `, ${gone} gone` : ''}`}
+      note={`${run.same} same, ${run.differs} differ${run.mended > 0 ? ` (${run.mended} mended)` : ''}, ${run.failed} failed, ${run.refused} refused${
+        run.gone > 0 ? `, ${run.gone} gone` : ''}`}
       className="border-accent"
       actions={
         <>
@@ -77,11 +79,12 @@ function Report({ id, onClose }: { id: number; onClose: () => void }) {
       }
     >
       {run.ended_at === null && <Progress value={done / run.asked} note={`${done} of ${run.asked}`} />}
-      <Table name="By endpoint" columns={['Endpoint', 'Service', 'Same', 'Differs', 'Failed', 'Refused']}>
+      <Table name="By endpoint" columns={['Endpoint', 'Service', 'Same', 'Differs', 'Mended', 'Failed', 'Refused']}>
         {endpoints.map((row) => (
           <tr key={`${row.service} ${row.endpoint}`}>
             <th scope="row" className="font-mono wrap-anywhere">{row.endpoint}</th>
-            <td>{row.service}</td><td>{row.same}</td><td>{row.differs}</td><td>{row.failed}</td><td>{row.refused}</td><td />
+            <td>{row.service}</td><td>{row.same}</td><td>{row.differs}</td><td className={row.mended > 0 ? 'text-good' : ''}>{row.mended}</td>
+            <td>{row.failed}</td><td>{row.refused}</td><td />
           </tr>
         ))}
       </Table>
