@@ -128,6 +128,7 @@ internal sealed class ReplayOnce(
     private static FieldError? FieldProblem(ReplayBody body, string method) =>
         method.Length is 0 or > 20 || !method.All(c => char.IsAsciiLetterUpper(c) || c == '-') || method is "CONNECT" or "TRACE"
             ? new("method", "must be an HTTP method, not CONNECT or TRACE")
+        : ReplayRules.NameError("stage", body.Stage) is { } stage ? stage
         : body.Headers?.Count > MostHeaders ? new("headers", $"must be at most {MostHeaders}")
         : body.Headers?.FirstOrDefault(header => !OutgoingHeaders.IsValid(header.Key, header.Value)).Key is { } name
             ? new($"headers.{name}", "must be a header's name, and what it holds a text of printable ASCII")

@@ -38,8 +38,9 @@ internal sealed class ReplayRules(CurrentProject project, NpgsqlDataSource db, R
     {
         var (body, problem) = await JsonBody.ReadAsync<ReplayIgnores>(http, bodies, ct);
         if (body is null || (problem = ApiProblem.Of(
-            string.IsNullOrEmpty(body.Service) ? new("service", "is required") : null,
-            string.IsNullOrEmpty(body.Endpoint) ? new("endpoint", "is required") : null, PathsError(body.Paths))) is not null)
+            string.IsNullOrEmpty(body.Service) ? new("service", "is required") : NameError("service", body.Service),
+            string.IsNullOrEmpty(body.Endpoint) ? new("endpoint", "is required") : NameError("endpoint", body.Endpoint),
+            PathsError(body.Paths))) is not null)
         {
             return problem!;
         }
@@ -59,7 +60,8 @@ internal sealed class ReplayRules(CurrentProject project, NpgsqlDataSource db, R
     {
         var (body, problem) = await JsonBody.ReadAsync<ReplayBlocks>(http, bodies, ct);
         if (body is null || (problem = ApiProblem.Of(
-            PathsError(body.Paths), body.Paths?.Any(path => !path.StartsWith('/')) == true ? new("paths", "must each begin with /") : null)) is not null)
+            PathsError(body.Paths),
+            body.Paths?.Any(path => path?.StartsWith('/') == false) == true ? new("paths", "must each begin with /") : null)) is not null)
         {
             return problem!;
         }
@@ -70,6 +72,11 @@ internal sealed class ReplayRules(CurrentProject project, NpgsqlDataSource db, R
             """, [], ct);
         return TypedResults.NoContent();
     }
+
+    /// <summary>What is wrong with a name that is to be looked up; null for nothing.</summary>
+    public static FieldError? NameError(string field, string? name) =>
+        name is not null && (name.Length > LongestPath || name.Contains('\0', StringComparison.Ordinal))
+            ? new(field, $"must have at most {LongestPath} characters, none of them NUL") : null;
 
     private static FieldError? PathsError(IReadOnlyList<string>? paths) =>
         paths is { Count: <= MostPaths }

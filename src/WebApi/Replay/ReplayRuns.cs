@@ -61,6 +61,7 @@ internal sealed class ReplayRuns(
         var (body, problem) = await JsonBody.ReadAsync<ReplayRunBody>(http, bodies, ct);
         if (body is null || (problem = ApiProblem.Of(
             body.Ids is null == body.Set is null ? new("ids", "or set must be given, and not both") : null,
+            ReplayRules.NameError("set", body.Set), ReplayRules.NameError("stage", body.Stage),
             body.Ids is { Count: 0 or > MostIds } ? new("ids", $"must be 1 to {MostIds}") : null,
             body.Concurrency is < 1 or > 20 ? new("concurrency", "must be from 1 to 20") : null,
             body.PerSecond is <= 0 or > 1_000 ? new("per_second", "must be more than 0, and at most 1000") : null)) is not null)

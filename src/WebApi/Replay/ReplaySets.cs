@@ -58,6 +58,11 @@ internal sealed class ReplaySets(CurrentProject project, NpgsqlDataSource db, Re
 
     public async Task<Results<NoContent, ApiProblem>> DeleteAsync(HttpContext http, string name, CancellationToken ct)
     {
+        if (ReplayRules.NameError("name", name) is not null)
+        {
+            return ApiProblem.NotFound("set");
+        }
+
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await using var command = new NpgsqlCommand("DELETE FROM replay_sets WHERE project_id = $1 AND name = $2", connection);

@@ -136,6 +136,7 @@ public sealed class ReplayTests(BayouServer server) : IClassFixture<BayouServer>
     [InlineData("{\"headers\":{\"a b\":\"c\"}}", "headers.a b")]
     [InlineData("{\"headers\":{\"a\":\"b\\r\\nc: d\"}}", "headers.a")]
     [InlineData("{\"path\":\"no-slash\"}", "path")]
+    [InlineData("{\"stage\":\"a\\u0000\"}", "stage")]
     [InlineData("{\"colour\":1}", "colour")]
     public async Task What_cannot_be_sent_is_named(string edits, string field)
     {
@@ -232,10 +233,24 @@ public sealed class ReplayTests(BayouServer server) : IClassFixture<BayouServer>
         int Count(string name) => (int)report["run"]![name]!;
     }
 
+    [Fact]
+    public async Task A_run_that_is_cancelled_has_ended_and_each_was_sent_once_at_most()
+    {
+        long[] ids = [await CaptureAsync(new { path = "/echo" }), await CaptureAsync(new { path = "/echo" })];
+        var begun = (await server.PostAsync(JsonContent.Create(new { ids, per_second = 0.001 }), path: "/replay/runs")).Body["data"]!;
+        await Eventually.SeesAsync(() => server.DataAsync($"/replay/runs/{(long)begun["id"]!}"), one => one["replays"]!.AsArray().Count == 1);
+        await server.PostAsync(new ByteArrayContent([]), path: $"/worker/jobs/{(long)begun["job_id"]!}/cancel");
+        var run = (await Eventually.SeesAsync(
+            () => server.DataAsync($"/replay/runs/{(long)begun["id"]!}"), one => one["run"]!["ended_at"] is not null))["run"]!;
+        Assert.Equal((2, 1, 1), ((int)run["asked"]!, (int)run["same"]! + (int)run["differs"]! + (int)run["failed"]!, _calls));
+    }
+
     [Theory]
     [InlineData("{}", "ids")]
     [InlineData("{\"ids\":[]}", "ids")]
     [InlineData("{\"set\":\"no such\"}", "set")]
+    [InlineData("{\"set\":\"a\\u0000\"}", "set")]
+    [InlineData("{\"ids\":[1],\"stage\":\"a\\u0000\"}", "stage")]
     [InlineData("{\"ids\":[1],\"concurrency\":100}", "concurrency")]
     [InlineData("{\"ids\":[1],\"per_second\":0}", "per_second")]
     public async Task A_run_that_cannot_be_is_refused(string body, string field)
