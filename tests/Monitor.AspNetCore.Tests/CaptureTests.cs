@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using Bayou.Monitor.Capture;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.ResponseCompression;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Bayou.Monitor;
 
@@ -235,6 +236,30 @@ public sealed class CaptureTests : IAsyncLifetime
         tap.Release();
         tap.Add("after"u8);
         Assert.Equal(6, tap.Total);
+    }
+
+    [Fact]
+    public async Task Trailers_of_HTTP_2_pass_and_the_body_before_them_is_whole()
+    {
+        await using var app = await MonitoredApp.StartAsync(
+            _bayou.Url,
+            web => web.MapPost("/stream", async (HttpContext http) =>
+            {
+                http.Response.StatusCode = 500;
+                http.Response.DeclareTrailer("grpc-status");
+                await http.Request.Body.CopyToAsync(http.Response.Body, http.RequestAborted);
+                http.Response.AppendTrailer("grpc-status", "13");
+            }),
+            options => options.Capture.Enabled = true, protocols: HttpProtocols.Http2);
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/stream")
+        {
+            Version = System.Net.HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact, Content = new StringContent("to and fro"),
+        };
+        using var response = await app.Http.SendAsync(request, Ct);
+        Assert.Equal("to and fro", await response.Content.ReadAsStringAsync(Ct));
+        Assert.Equal("13", response.TrailingHeaders.GetValues("grpc-status").Single());
+        var item = await OneAsync();
+        Assert.Equal(("to and fro", (bool?)null), (Text(item, "body"), (bool?)item["body_truncated"]));
     }
 
     [Fact]

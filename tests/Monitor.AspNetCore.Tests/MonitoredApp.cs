@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 
 namespace Bayou.Monitor;
@@ -20,11 +21,12 @@ public sealed class MonitoredApp : IAsyncDisposable
     public LogLines Log { get; private init; } = null!;
 
     public static async Task<MonitoredApp> StartAsync(
-        Uri bayou, Action<WebApplication> map, Action<BayouOptions>? configure = null, Action<ILoggingBuilder>? logging = null)
+        Uri bayou, Action<WebApplication> map, Action<BayouOptions>? configure = null, Action<ILoggingBuilder>? logging = null,
+        HttpProtocols protocols = HttpProtocols.Http1)
     {
         var builder = WebApplication.CreateBuilder(
             new WebApplicationOptions { EnvironmentName = "Production", ApplicationName = typeof(MonitoredApp).Assembly.GetName().Name });
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.UseUrls("http://127.0.0.1:0").ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(end => end.Protocols = protocols));
         var log = new LogLines();
         builder.Logging.ClearProviders().AddProvider(log);
         logging?.Invoke(builder.Logging);
