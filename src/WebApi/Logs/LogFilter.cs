@@ -105,6 +105,9 @@ internal sealed class LogFilter(PatternRegistry patterns, PatternPresence presen
         return selection;
     }
 
+    /// <summary>What a feed of a query is of.</summary>
+    public async Task<SegmentSelection> FeedAsync(QueryReader query, CancellationToken ct) => await MatchingAsync(Read(query), segments: null, ct);
+
     /// <summary>Narrows a selection to lines that fit its words in the requested mode, or to remotely similar ones if no others are known.</summary>
     /// <param name="segments">Those that are read; null for a feed, whose lines may be of any pattern.</param>
     public async Task<LogSelection> MatchingAsync(LogSelection selection, StoredSegments? segments, CancellationToken ct)

@@ -49,7 +49,8 @@ internal sealed class LogList(SegmentCatalogue<LogSegments> catalogue, LogLines 
 
         if (page.After is { } cursor)
         {
-            return await Feed.PageAsync<LogRow, LogListMetadata>(new LogFeed(catalogue, lines, filter, query, time), cursor, limit, ct);
+            return await Feed.PageAsync<LogRow, LogListMetadata>(
+                new SegmentFeed<LogSegments, LogRow>(catalogue, lines, stop => filter.FeedAsync(query, stop), time), cursor, limit, ct);
         }
 
         // Before the lines, so that whatever is visible by now they have.

@@ -14,6 +14,7 @@ internal sealed class LogStream(EventStream events, SegmentCatalogue<LogSegments
         var query = filter.Reader(http, Spec);
         var after = EventStream.After(http, query);
         filter.Read(query);
-        return query.Problem ?? await events.RunAsync(http, new LogFeed(catalogue, lines, filter, query, time), "log-update", after, ct);
+        return query.Problem ?? await events.RunAsync(
+            http, new SegmentFeed<LogSegments, LogRow>(catalogue, lines, stop => filter.FeedAsync(query, stop), time), "log-update", after, ct);
     }
 }

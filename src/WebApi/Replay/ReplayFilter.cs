@@ -105,6 +105,9 @@ internal sealed class ReplayFilter(
         };
     }
 
+    /// <summary>What a feed of a query is of.</summary>
+    public async Task<SegmentSelection> FeedAsync(QueryReader query, CancellationToken ct) => await MatchingAsync(Read(query), ct);
+
     /// <summary>Narrows a selection to requests that fit its words, and in whose trace its pattern is.</summary>
     public async Task<ReplaySelection> MatchingAsync(ReplaySelection selection, CancellationToken ct)
     {

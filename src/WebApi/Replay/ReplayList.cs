@@ -43,7 +43,7 @@ internal sealed class ReplayList(
         if (page.After is { } cursor)
         {
             return await Feed.PageAsync<SnapshotRow, ReplayListMetadata>(
-                new ReplayFeed(catalogue, reader, filter, query, time), cursor, page.Limit, ct);
+                new SegmentFeed<SnapshotSegments, SnapshotRow>(catalogue, reader, stop => filter.FeedAsync(query, stop), time), cursor, page.Limit, ct);
         }
 
         // Before the rows, so that whatever is visible by now they have.

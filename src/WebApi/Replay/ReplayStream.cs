@@ -15,6 +15,8 @@ internal sealed class ReplayStream(
         var query = new QueryReader(http, Spec);
         var after = EventStream.After(http, query);
         filter.Read(query);
-        return query.Problem ?? await events.RunAsync(http, new ReplayFeed(catalogue, snapshots, filter, query, time), "snapshot-update", after, ct);
+        return query.Problem ?? await events.RunAsync(
+            http, new SegmentFeed<SnapshotSegments, SnapshotRow>(catalogue, snapshots, stop => filter.FeedAsync(query, stop), time), "snapshot-update", after,
+            ct);
     }
 }

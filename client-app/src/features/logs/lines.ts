@@ -53,16 +53,18 @@ async function first(query: Query, signal: AbortSignal): Promise<Tail> {
   return { lines: data, lastId: metadata.last_id, at: Date.now(), sampled: null, hasOlder: data.length === FIRST_PAGE };
 }
 
-async function poll(held: Tail, query: Query, signal: AbortSignal): Promise<Tail> {
+/** @param latest What is held by the time of the answer: older lines may have come meanwhile. */
+async function poll(held: Tail, latest: () => Tail | undefined, query: Query, signal: AbortSignal): Promise<Tail> {
   const { data, metadata } = await getJson('/logs', { ...query, limit: NEXT_PAGE, id__gt: held.lastId }, signal);
   if (metadata.reset) return first(query, signal);
-  if (!metadata.has_more) return { ...held, lines: merge(held.lines, data), lastId: metadata.last_id, at: Date.now(), sampled: null };
+  const now = latest() ?? held;
+  if (!metadata.has_more) return { ...now, lines: merge(now.lines, data), lastId: metadata.last_id, at: Date.now(), sampled: null };
   // Faster than anyone reads: the newest, and how many there were, by how many of the first there are that fit.
   const newest = await first(query, signal);
   const fitting = data.length / (metadata.last_id - held.lastId);
   return {
     ...newest,
-    lines: merge(held.lines, newest.lines),
+    lines: merge((latest() ?? held).lines, newest.lines),
     hasOlder: true,
     sampled: (fitting * (newest.lastId - held.lastId)) / Math.max(1, (newest.at - held.at) / 1_000),
   };
@@ -73,7 +75,7 @@ export const tailOf = (filters: LogFilters) =>
     queryKey: ['logs', 'tail', filters],
     queryFn: ({ client, queryKey, signal }): Promise<Tail> => {
       const held = client.getQueryData<Tail>(queryKey);
-      return held ? poll(held, rangeQuery(filters), signal) : first(rangeQuery(filters), signal);
+      return held ? poll(held, () => client.getQueryData<Tail>(queryKey), rangeQuery(filters), signal) : first(rangeQuery(filters), signal);
     },
     refetchInterval: filters.range.kind === 'custom' ? PAST_POLL_MS : POLL_MS,
     structuralSharing: false, // Lines never change, and there may be a hundred thousand.
@@ -129,7 +131,6 @@ export const histogram = (filters: LogFilters) =>
     placeholderData: keepPreviousData,
   });
 
-export type FacetValue = Schemas['FacetValue'];
 
 /** The values to choose from for one of the filters: of the lines that all the others leave. */
 export const facets = (filters: LogFilters, chosen: 'levels' | 'sources' | 'service') => {

@@ -1,6 +1,7 @@
 import { SlidersHorizontal } from 'lucide-react';
 import { LabelledSelect } from '../../shared/labelled-select';
 import { Popover } from '../../shared/popover';
+import { SearchForm } from '../../shared/search-form';
 import { useIsAtLeast } from '../../shared/use-media';
 import { modes, type LogFilters, type Mode } from './log-filters';
 import { LogFacets } from './log-facets';
@@ -24,28 +25,12 @@ export function LogBar({ filters, onChange }: Props) {
   );
   return (
     <div className="flex items-center gap-2">
-      <form
-        role="search"
-        key={filters.search}
-        className="flex min-w-0 flex-1 gap-2"
-        onSubmit={(event) => {
-          event.preventDefault();
-          const text = new FormData(event.currentTarget).get('search');
-          onChange({ search: typeof text === 'string' ? text.trim() : '' });
-        }}
-      >
-        <input
-          name="search"
-          type="search"
-          data-shortcut="search"
-          aria-label="Search the logs"
-          maxLength={1_000}
-          defaultValue={filters.search}
-          placeholder={'Words, "a phrase", +must, -not, begin*, source:API, level:error'}
-          className="min-w-0 flex-1 rounded-md border border-line bg-card px-3 py-1.5 text-sm"
-        />
-        <button type="submit" className="button">Search</button>
-      </form>
+      <SearchForm
+        label="Search the logs"
+        placeholder={'Words, "a phrase", +must, -not, begin*, source:API, level:error'}
+        search={filters.search}
+        onSearch={(search) => { onChange({ search }); }}
+      />
       {isMedium && mode}
       {!isWide && (
         <Popover name={<><SlidersHorizontal className="size-4" aria-hidden="true" /> Filters</>} inside="w-64 gap-4 p-3 text-sm">

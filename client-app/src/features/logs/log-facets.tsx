@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
-import { formatCompact, formatExactly } from '../../shared/format';
+import { Facet } from '../../shared/facet';
+import { formatExactly } from '../../shared/format';
 import { levelColor } from './levels';
-import { facets, type FacetValue } from './lines';
+import { facets } from './lines';
 import { isLevel, type LogFilters } from './log-filters';
 
 interface Props {
@@ -25,12 +26,15 @@ export function LogFacets({ filters, onChange }: Props) {
   return (
     <aside aria-label="Filters" className="flex flex-col gap-4 text-xs">
       <Facet
+        formatExact={formatExactly.lines}
         title="Level"
+        colorOf={(value) => (isLevel(value) ? levelColor[value] : undefined)}
         values={levels.data.level}
         taken={filters.levels}
         onToggle={(value) => { if (isLevel(value)) onChange({ levels: toggled(filters.levels, value) }); }}
       />
       <Facet
+        formatExact={formatExactly.lines}
         title="Source"
         values={sources.data.source}
         taken={filters.sources}
@@ -39,6 +43,7 @@ export function LogFacets({ filters, onChange }: Props) {
         }}
       />
       <Facet
+        formatExact={formatExactly.lines}
         title="Service"
         values={services.data.service}
         taken={filters.service === null ? [] : [filters.service]}
@@ -47,42 +52,5 @@ export function LogFacets({ filters, onChange }: Props) {
         }}
       />
     </aside>
-  );
-}
-
-interface FacetProps {
-  title: string;
-  values: FacetValue[];
-  taken: readonly string[];
-  onToggle: (value: string) => void;
-}
-
-function Facet({ title, values, taken, onToggle }: FacetProps) {
-  // One that is taken stays, whether there are lines of it or not.
-  const shown = [...values, ...taken.filter((value) => !values.some((known) => known.value === value)).map((value) => ({ value, count: 0 }))];
-  if (shown.length === 0) return null;
-  return (
-    <section aria-label={title}>
-      <h2 className="mb-1 font-semibold">{title}</h2>
-      <ul className="flex flex-col">
-        {shown.map(({ value, count }) => (
-          <li key={value}>
-            <button
-              type="button"
-              aria-pressed={taken.includes(value)}
-              onClick={() => { onToggle(value); }}
-              className="flex w-full cursor-pointer items-baseline gap-2 rounded px-1.5 py-0.5 text-left hover:bg-card aria-pressed:bg-card
-                aria-pressed:font-semibold aria-pressed:outline aria-pressed:outline-accent"
-            >
-              {isLevel(value) && title === 'Level' && (
-                <span aria-hidden="true" className="size-2 shrink-0 rounded-full" style={{ background: levelColor[value] }} />
-              )}
-              <span className="min-w-0 flex-1 truncate" title={value}>{value}</span>
-              <span className="text-ink-soft" title={formatExactly.lines(count)}>{formatCompact(count)}</span>
-            </button>
-          </li>
-        ))}
-      </ul>
-    </section>
   );
 }

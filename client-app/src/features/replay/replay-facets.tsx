@@ -1,11 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import type { Schemas } from '../../shared/api';
-import { formatCompact, formatCountry, formatExactly } from '../../shared/format';
+import { Facet } from '../../shared/facet';
+import { formatCountry, formatExactly } from '../../shared/format';
 import { statusColor } from './message';
 import { facets } from './queries';
 import type { ReplayFilters } from './replay-filters';
-
-type Value = Schemas['ReplayFacetValue'];
 
 interface Props {
   filters: ReplayFilters;
@@ -27,34 +26,17 @@ export function ReplayFacets({ filters, onChange }: Props) {
   return (
     <aside aria-label="Filters" className="flex flex-col gap-4 text-xs">
       {shown.map(([title, facet, filter]) => (
-        <Facet key={title} title={title} values={data[facet]} taken={filters[filter]} onToggle={(value) => { onChange({ [filter]: value }); }} />
+        <Facet
+          key={title}
+          title={title}
+          values={data[facet]}
+          taken={filters[filter] === null ? [] : [filters[filter]]}
+          formatExact={formatExactly.requests}
+          show={facet === 'geo_country' ? formatCountry : undefined}
+          colorOf={facet === 'status_code' ? (value) => statusColor(Number(value)) : undefined}
+          onToggle={(value) => { onChange({ [filter]: filters[filter] === value ? null : value }); }}
+        />
       ))}
     </aside>
-  );
-}
-
-function Facet({ title, values, taken, onToggle }: { title: string; values: Value[]; taken: string | null; onToggle: (value: string | null) => void }) {
-  const all = taken === null || values.some(({ value }) => value === taken) ? values : [...values, { value: taken, count: 0 }];
-  return all.length > 0 && (
-    <section aria-label={title}>
-      <h2 className="mb-1 font-semibold">{title}</h2>
-      <ul className="flex flex-col">
-        {all.map(({ value, count }) => (
-          <li key={value}>
-            <button
-              type="button"
-              aria-pressed={value === taken}
-              onClick={() => { onToggle(value === taken ? null : value); }}
-              className="flex w-full cursor-pointer items-baseline gap-2 rounded px-1.5 py-0.5 text-left hover:bg-card aria-pressed:bg-card
-                aria-pressed:font-semibold aria-pressed:outline aria-pressed:outline-accent"
-            >
-              {title === 'Status' && <span aria-hidden="true" className="size-2 shrink-0 rounded-full" style={{ background: statusColor(Number(value)) }} />}
-              <span className="min-w-0 flex-1 truncate" title={value}>{title === 'Country' ? formatCountry(value) : value}</span>
-              <span className="text-ink-soft" title={formatExactly.requests(count)}>{formatCompact(count)}</span>
-            </button>
-          </li>
-        ))}
-      </ul>
-    </section>
   );
 }

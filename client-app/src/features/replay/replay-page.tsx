@@ -6,6 +6,7 @@ import { Choice } from '../../shared/choice';
 import { formatCount } from '../../shared/format';
 import { Popover } from '../../shared/popover';
 import { Empty, Failed, Loading, Paused } from '../../shared/states';
+import { SearchForm } from '../../shared/search-form';
 import { useIsAtLeast } from '../../shared/use-media';
 import { useParameters } from '../../shared/use-parameters';
 import { useTitle } from '../../shared/use-title';
@@ -41,7 +42,7 @@ export function ReplayPage() {
   return (
     <>
       <h1 className="sr-only">Captured requests</h1>
-      {view === 'requests' && <Search key={filters.search} filters={filters} onChange={onChange} />}
+      {view === 'requests' && <Search filters={filters} onChange={onChange} />}
       <div className="flex flex-wrap items-center gap-2">
         <Choice<View> label="Show" value={view} choices={views} onChange={(next) => { set({ view: next === 'runs' ? 'runs' : null, run: null }); }} />
         {view === 'requests' && <Chips filters={filters} onChange={onChange} />}
@@ -127,27 +128,12 @@ function Search({ filters, onChange }: Props) {
   const isWide = useIsAtLeast('wide');
   return (
     <div className="flex items-center gap-2">
-      <form
-        role="search"
-        className="flex min-w-0 flex-1 gap-2"
-        onSubmit={(event) => {
-          event.preventDefault();
-          const text = new FormData(event.currentTarget).get('search');
-          onChange({ search: typeof text === 'string' ? text.trim() : '' });
-        }}
-      >
-        <input
-          name="search"
-          type="search"
-          data-shortcut="search"
-          aria-label="Search captured requests"
-          maxLength={1_000}
-          defaultValue={filters.search}
-          placeholder={'Words in path, query, bodies or error; "a phrase", -not, begin*, trace:'}
-          className="min-w-0 flex-1 rounded-md border border-line bg-card px-3 py-1.5 text-sm"
-        />
-        <button type="submit" className="button">Search</button>
-      </form>
+      <SearchForm
+        label="Search captured requests"
+        placeholder={'Words in path, query, bodies or error; "a phrase", -not, begin*, trace:'}
+        search={filters.search}
+        onSearch={(search) => { onChange({ search }); }}
+      />
       {!isWide && (
         <Popover name={<><SlidersHorizontal className="size-4" aria-hidden="true" /> Filters</>} inside="w-64 gap-4 p-3 text-sm">
           <ReplayFacets filters={filters} onChange={onChange} />

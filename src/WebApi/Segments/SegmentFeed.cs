@@ -1,12 +1,13 @@
 using Bayou.Feeds;
-using Bayou.Http;
-using Bayou.Segments;
 
-namespace Bayou.Replay;
+namespace Bayou.Segments;
 
-/// <summary>The captured requests that fit one query, as they come.</summary>
-internal sealed class ReplayFeed(
-    SegmentCatalogue<SnapshotSegments> catalogue, SegmentReader<SnapshotRow> snapshots, ReplayFilter filter, QueryReader query, TimeProvider time) : IFeed
+/// <summary>The rows of segments that fit one query, as they come.</summary>
+/// <param name="select">What is asked for, as of now: which rows fit may depend on what came meanwhile.</param>
+internal sealed class SegmentFeed<TKind, TRow>(
+    SegmentCatalogue<TKind> catalogue, SegmentReader<TRow> rows, Func<CancellationToken, Task<SegmentSelection>> select, TimeProvider time) : IFeed
+    where TKind : SegmentKind
+    where TRow : class, ISegmentRow
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
@@ -20,13 +21,12 @@ internal sealed class ReplayFeed(
 
     public async Task<IReadOnlyList<FeedRow>> AfterAsync(long id, int count, CancellationToken ct)
     {
-        var selection = filter.Read(query);
+        var selection = await select(ct);
 
         // What becomes visible while the segments are read one after the other is left to the next time.
         selection.Sql.Bound($"id > {id} AND id <= {_segments.Visible}");
-        selection = await filter.MatchingAsync(selection, ct);
         var newer = selection.Of(_segments).Where(segment => segment.Bounds.MaxId > id);
-        return (await snapshots.FirstAsync(newer, selection.InRange(), SegmentOrder.IdAscending, count, ct)).ConvertAll(row => new FeedRow(row.Id, row));
+        return (await rows.FirstAsync(newer, selection.InRange(), SegmentOrder.IdAscending, count, ct)).ConvertAll(row => new FeedRow(row.Id, row));
     }
 
     public Task ChangedAsync(CancellationToken ct) => Task.Delay(Pause, time, ct);
