@@ -131,7 +131,6 @@ export const histogram = (filters: LogFilters) =>
     placeholderData: keepPreviousData,
   });
 
-
 /** The values to choose from for one of the filters: of the lines that all the others leave. */
 export const facets = (filters: LogFilters, chosen: 'levels' | 'sources' | 'service') => {
   const others = { ...filters, [chosen]: chosen === 'service' ? null : [] };
