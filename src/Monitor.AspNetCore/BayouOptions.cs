@@ -41,7 +41,13 @@ public sealed class BayouOptions
 
     /// <summary>Request headers that may hold the caller's two-letter country, set by whatever is in front; the first that does counts.</summary>
     public IList<string> CountryHeaders { get; } =
-        ["CF-IPCountry", "CloudFront-Viewer-Country", "X-Vercel-IP-Country", "X-AppEngine-Country", "X-Geo-Country", "X-Country-Code"];
+        ["CF-IPCountry", "CloudFront-Viewer-Country", "X-Vercel-IP-Country", "X-AppEngine-Country", "Fly-Country", "X-Geo-Country", "X-Country-Code"];
+
+    /// <summary>
+    /// Whether the caller's address is sent where no header has the country: Bayou looks up where it is, and does not keep it unless told. Behind a proxy it
+    /// is that of <c>UseForwardedHeaders</c>.
+    /// </summary>
+    public bool SendClientAddress { get; set; } = true;
 
     /// <summary>Which requests are recorded, asked when they have finished; all unless told.</summary>
     public Func<HttpContext, bool>? ShouldRecord { get; set; }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 
 namespace Bayou.Monitor;
@@ -9,14 +10,17 @@ internal sealed class RequestBody(string service, string? version) : IBatchBody<
         MethodName = JsonEncodedText.Encode("method"), RouteName = JsonEncodedText.Encode("route"), StatusName = JsonEncodedText.Encode("status"),
         DurationName = JsonEncodedText.Encode("duration_ms"), TimeName = JsonEncodedText.Encode("time"),
         RequestSizeName = JsonEncodedText.Encode("request_size"), ResponseSizeName = JsonEncodedText.Encode("response_size"),
-        TraceIdName = JsonEncodedText.Encode("trace_id"), CountryName = JsonEncodedText.Encode("country");
+        TraceIdName = JsonEncodedText.Encode("trace_id"), CountryName = JsonEncodedText.Encode("country"),
+        AddressName = JsonEncodedText.Encode("client_address");
+
+    private const int LongestAddress = 65; // of IPv6 with one of IPv4 in it and a scope
 
     private readonly JsonEncodedText _service = JsonEncodedText.Encode(service);
     private readonly JsonEncodedText? _version = version is { Length: > 0 } ? JsonEncodedText.Encode(version) : null;
 
     public string Name => "requests";
 
-    public int SizeOf(in RequestObservation item) => 200;
+    public int SizeOf(in RequestObservation item) => 240;
 
     public void Write(Utf8JsonWriter json, in RequestObservation observation)
     {
@@ -43,7 +47,21 @@ internal sealed class RequestBody(string service, string? version) : IBatchBody<
         {
             json.WriteString(CountryName, country);
         }
+        else if (observation.Address is { } address)
+        {
+            WriteAddress(json, address);
+        }
 
         json.WriteEndObject();
+    }
+
+    /// <summary>Bayou looks up the country that it is in, and keeps no more than that.</summary>
+    private static void WriteAddress(Utf8JsonWriter json, IPAddress address)
+    {
+        Span<byte> text = stackalloc byte[LongestAddress];
+        if (address.TryFormat(text, out var length))
+        {
+            json.WriteString(AddressName, text[..length]);
+        }
     }
 }

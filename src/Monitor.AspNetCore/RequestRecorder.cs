@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using Bayou.Monitor.Capture;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -14,6 +15,8 @@ internal sealed class RequestRecorder(
     RequestDelegate next, SendQueue<RequestObservation> queue, Capturer capturer, RouteNames routes, IOptions<BayouOptions> options, TimeProvider time,
     RateLimitedLog log)
 {
+    private const string UnknownCountry = "XX"; // as platforms say that they do not know
+
     private readonly BayouOptions _options = options.Value;
     private readonly string[] _countryHeaders = [.. options.Value.CountryHeaders];
 
@@ -70,7 +73,7 @@ internal sealed class RequestRecorder(
                         startedAt,
                         http.Request.ContentLength ?? request?.BytesRead ?? 0,
                         HttpMethods.IsHead(http.Request.Method) ? 0 : response?.Bytes ?? 0,
-                        traceId?.ToHexString(), Country(http));
+                        traceId?.ToHexString(), Country(http), Address(http));
                     queue.Add(observed);
                     if (capture is not null)
                     {
@@ -139,12 +142,17 @@ internal sealed class RequestRecorder(
     private static bool IsComplete(HttpContext http, CountingBody? response) =>
         http.Response.HasStarted && http.Response.ContentLength is { } length && response?.Bytes >= length;
 
+    /// <summary>As it is once the application has read what proxies forward.</summary>
+    private IPAddress? Address(HttpContext http) =>
+        _options.SendClientAddress && http.Connection.RemoteIpAddress is { } address && !IPAddress.IsLoopback(address) ? address : null;
+
     private string? Country(HttpContext http)
     {
         foreach (var header in _countryHeaders)
         {
             var value = http.Request.Headers[header];
-            if (value.Count == 1 && value[0] is { Length: 2 } code && char.IsAsciiLetter(code[0]) && char.IsAsciiLetterOrDigit(code[1]))
+            if (value.Count == 1 && value[0] is { Length: 2 } code && char.IsAsciiLetter(code[0]) && char.IsAsciiLetterOrDigit(code[1])
+                && !code.Equals(UnknownCountry, StringComparison.OrdinalIgnoreCase))
             {
                 return code;
             }

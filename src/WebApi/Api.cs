@@ -144,7 +144,8 @@ internal static class Api
         app.MapInfo();
         if (roles.HasFlag(NodeRoles.Ingest))
         {
-            _ = app.Services.GetRequiredService<GeoDatabase>(); // A file that cannot be used is told of at the start.
+            _ = app.Services.GetRequiredService<GeoDatabase>(); // What of the settings cannot be used is told of at the start.
+            _ = app.Services.GetRequiredService<ClientAddresses>();
             app.MapRequestIngest();
             app.MapLogIngest();
             app.MapReplayIngest();

@@ -213,7 +213,7 @@ public sealed class CaptureTests : IAsyncLifetime
         Assert.Equal((null, true, null, true),
             (Text(item, "body"), (bool)item["body_truncated"]!, Text(item, "response_body"), (bool)item["response_body_truncated"]!));
         Assert.Equal("{}", item["response_headers"]!.ToJsonString());
-        Assert.Equal("127.0.0.1", Text(item, "client_address"));
+        Assert.Null(item["client_address"]); // of this machine itself
     }
 
     [Fact]

@@ -236,6 +236,36 @@ public sealed class RecorderTests : IAsyncLifetime
         Assert.Equal("de", Text(await OnlyItemAsync(), "country"));
     }
 
+    [Theory]
+    [InlineData("203.0.113.9", null, true, null, "203.0.113.9")]
+    [InlineData("203.0.113.9", "XX", true, null, "203.0.113.9")] // It does not know.
+    [InlineData("203.0.113.9", "de", true, "de", null)]
+    [InlineData("203.0.113.9", null, false, null, null)]
+    [InlineData("127.0.0.1", null, true, null, null)]
+    [InlineData("2001:db8::1", null, true, null, "2001:db8::1")]
+    public async Task The_address_goes_along_where_nothing_else_tells_the_country(
+        string address, string? header, bool isSent, string? country, string? sent)
+    {
+        await using var app = await StartAsync(web =>
+        {
+            web.Use((http, next) =>
+            {
+                http.Connection.RemoteIpAddress = IPAddress.Parse(address); // as UseForwardedHeaders does
+                return next(http);
+            });
+            web.MapGet("/", () => "home");
+        }, options => options.SendClientAddress = isSent);
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/");
+        if (header is not null)
+        {
+            request.Headers.Add("CF-IPCountry", header);
+        }
+
+        using var response = await app.Http.SendAsync(request, Ct);
+        var item = await OnlyItemAsync();
+        Assert.Equal((country, sent), ((string?)item["country"], (string?)item["client_address"]));
+    }
+
     [Fact]
     public async Task A_monitor_that_fails_does_not_fail_the_application()
     {

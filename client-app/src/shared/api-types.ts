@@ -605,7 +605,7 @@ export interface paths {
         put?: never;
         /**
          * Takes finished HTTP requests; 202 when they are durable.
-         * @description A JSON array or NDJSON of items, plain, gzip or br. Valid items of a partly bad batch are kept, and an optional field that cannot be used is left out and named in warnings. With an Idempotency-Key a repeat within 24 h changes nothing. A sender that had to drop items may say how many in the header x-bayou-dropped.
+         * @description A JSON array or NDJSON of items, plain, gzip or br. Valid items of a partly bad batch are kept, and an optional field that cannot be used is left out and named in warnings. With an Idempotency-Key a repeat within 24 h changes nothing. A sender that had to drop items may say how many in the header x-bayou-dropped. A request without country has that of its client_address, which is not kept.
          */
         post: operations["IngestRequests"];
         delete?: never;
@@ -645,7 +645,7 @@ export interface paths {
         put?: never;
         /**
          * Takes captured requests; 202 when they are durable.
-         * @description A JSON array or NDJSON of items, plain, gzip or br. Valid items of a partly bad batch are kept, and an optional field that cannot be used is left out and named in warnings. With an Idempotency-Key a repeat within 24 h changes nothing. A sender that had to drop items may say how many in the header x-bayou-dropped. A body is any JSON value, or a text. Secrets are taken out by their names and looks before anything is stored, and marked with their length; bodies that are too long are cut, and the answer says how many. Where a request came from is told by geo_*, else by headers of the platform or x-geo-*, else by client_address, which is not kept.
+         * @description A JSON array or NDJSON of items, plain, gzip or br. Valid items of a partly bad batch are kept, and an optional field that cannot be used is left out and named in warnings. With an Idempotency-Key a repeat within 24 h changes nothing. A sender that had to drop items may say how many in the header x-bayou-dropped. A body is any JSON value, or a text. Secrets are taken out by their names and looks before anything is stored, and marked with their length; bodies that are too long are cut, and the answer says how many. Where a request came from is told by geo_*, else by headers of the platform or x-geo-*, else by client_address, which is not kept, unless Bayou:Replay:ClientAddress says so.
          */
         post: operations["IngestSnapshots"];
         delete?: never;
@@ -1165,7 +1165,10 @@ export interface paths {
         /** Runs, newest first. */
         get: operations["ListReplayRuns"];
         put?: never;
-        /** Sends many captured requests again, in the background. */
+        /**
+         * Sends many captured requests again, in the background.
+         * @description They are those of the body's ids or set, or else all that the filters of the query select, up to 500.
+         */
         post: operations["BeginReplayRun"];
         delete?: never;
         options?: never;
@@ -2562,6 +2565,7 @@ export interface components {
             /** Format: double */
             geo_lon: null | number;
             geo_source: string;
+            client_address: null | string;
             /** Format: date-time */
             ingested_at: string;
             raw_body?: string;
@@ -5529,6 +5533,7 @@ export interface operations {
                     trace_id?: null | string;
                     country?: null | string;
                     version?: null | string;
+                    client_address?: null | string;
                 };
                 "application/x-ndjson": {
                     service: string;
@@ -5548,6 +5553,7 @@ export interface operations {
                     trace_id?: null | string;
                     country?: null | string;
                     version?: null | string;
+                    client_address?: null | string;
                 };
                 "application/ndjson": {
                     service: string;
@@ -5567,6 +5573,7 @@ export interface operations {
                     trace_id?: null | string;
                     country?: null | string;
                     version?: null | string;
+                    client_address?: null | string;
                 };
                 "application/jsonl": {
                     service: string;
@@ -5586,6 +5593,7 @@ export interface operations {
                     trace_id?: null | string;
                     country?: null | string;
                     version?: null | string;
+                    client_address?: null | string;
                 };
                 "text/plain": {
                     service: string;
@@ -5605,6 +5613,7 @@ export interface operations {
                     trace_id?: null | string;
                     country?: null | string;
                     version?: null | string;
+                    client_address?: null | string;
                 };
             };
         };
@@ -7623,6 +7632,8 @@ export interface operations {
                 version?: string;
                 /** @description Filter; also stage__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
                 stage?: string;
+                /** @description Filter; also client_address__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                client_address?: string;
                 /** @description Filter; also geo_country__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
                 geo_country?: string;
                 /** @description Filter; also geo_region__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
@@ -7732,6 +7743,8 @@ export interface operations {
                 version?: string;
                 /** @description Filter; also stage__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
                 stage?: string;
+                /** @description Filter; also client_address__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                client_address?: string;
                 /** @description Filter; also geo_country__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
                 geo_country?: string;
                 /** @description Filter; also geo_region__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
@@ -7843,6 +7856,8 @@ export interface operations {
                 version?: string;
                 /** @description Filter; also stage__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
                 stage?: string;
+                /** @description Filter; also client_address__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                client_address?: string;
                 /** @description Filter; also geo_country__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
                 geo_country?: string;
                 /** @description Filter; also geo_region__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
@@ -7948,6 +7963,8 @@ export interface operations {
                 version?: string;
                 /** @description Filter; also stage__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
                 stage?: string;
+                /** @description Filter; also client_address__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                client_address?: string;
                 /** @description Filter; also geo_country__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
                 geo_country?: string;
                 /** @description Filter; also geo_region__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
@@ -8332,7 +8349,68 @@ export interface operations {
     };
     BeginReplayRun: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Requests that began then or later. */
+                start_date?: string;
+                /** @description Requests that began before. */
+                end_date?: string;
+                /** @description Words that must all be in path, query, bodies, error or user, or that mean the like of endpoint and error; "phrases" that must be there, -such that must not be; begin* for a word that begins so; service:, trace:. */
+                search?: string;
+                /** @description How search finds requests: hybrid, keyword or semantic. */
+                mode?: string;
+                /** @description Requests in whose trace a log line of this pattern is; the newest 2000 lines of it are looked at. */
+                pattern_id?: string;
+                /** @description Filter; also id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                id?: number;
+                /** @description Filter; also method__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                method?: string;
+                /** @description Filter; also path__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                path?: string;
+                /** @description Filter; also service__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                service?: string;
+                /** @description Filter; also endpoint__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                endpoint?: string;
+                /** @description Filter; also status_code__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                status_code?: number;
+                /** @description Filter; also duration__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                duration?: number;
+                /** @description Filter; also timestamp__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                timestamp?: string;
+                /** @description Filter; also ingested_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                ingested_at?: string;
+                /** @description Filter; also query_string__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                query_string?: string;
+                /** @description Filter; also query__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                query?: string;
+                /** @description Filter; also body__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                body?: string;
+                /** @description Filter; also response_body__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                response_body?: string;
+                /** @description Filter; also error__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                error?: string;
+                /** @description Filter; also user_id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                user_id?: string;
+                /** @description Filter; also trace_id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                trace_id?: string;
+                /** @description Filter; also version__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                version?: string;
+                /** @description Filter; also stage__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                stage?: string;
+                /** @description Filter; also client_address__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                client_address?: string;
+                /** @description Filter; also geo_country__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                geo_country?: string;
+                /** @description Filter; also geo_region__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                geo_region?: string;
+                /** @description Filter; also geo_city__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                geo_city?: string;
+                /** @description Filter; also geo_source__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                geo_source?: string;
+                /** @description Filter; also geo_lat__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                geo_lat?: number;
+                /** @description Filter; also geo_lon__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                geo_lon?: number;
+            };
             header?: {
                 /** @description The project that is meant, by its id or name. */
                 "x-bayou-project"?: string;

@@ -2,6 +2,18 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Bayou.Replay;
 
+/// <summary>What is kept of an address.</summary>
+public enum KeptAddress
+{
+    None,
+
+    /// <summary>Its network: the first 24 bits of IPv4, the first 48 of IPv6.</summary>
+    Truncated,
+
+    /// <summary>An HMAC of it, by which requests of one address are found, and it is not. Needs a secret key.</summary>
+    Hashed,
+}
+
 public sealed class ReplayOptions
 {
     public const string Section = "Bayou:Replay";
@@ -25,6 +37,10 @@ public sealed class ReplayOptions
     /// <summary>Seconds from a segment's closing to its sealing, so that a burst has the processor to itself.</summary>
     [Range(0, 3_600)]
     public int SealAfterSeconds { get; set; } = 10;
+
+    /// <summary>What is kept of the address that a captured request came from. Where that is, is looked up whatever is kept.</summary>
+    [EnumDataType(typeof(KeptAddress))]
+    public KeptAddress ClientAddress { get; set; }
 
     public TimeSpan Retention => TimeSpan.FromDays(RetentionDays);
 }

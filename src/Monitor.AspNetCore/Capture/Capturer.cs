@@ -50,7 +50,7 @@ internal sealed class Capturer(SendQueue<CapturedRequest> queue, IOptions<BayouO
             isAnswered ? CapturedRequest.Copy(http.Response.Headers) : [],
             !isAnswered ? CapturedBody.Unknown : HttpMethods.IsHead(http.Request.Method) ? CapturedBody.None : capture.Answer.Take(),
             error?.Length > LongestError ? error[..LongestError] : error, observed.DurationMicros, observed.UnixMilliseconds, observed.TraceId,
-            _options.User(http), http.Connection.RemoteIpAddress?.ToString()));
+            _options.User(http), observed.Address?.ToString()));
     }
 
     private bool IsPicked(in RequestObservation observed, Endpoint? endpoint, Exception? failure)

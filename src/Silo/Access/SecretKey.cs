@@ -34,6 +34,10 @@ internal sealed class SecretKey
     /// <summary>Else what would be encrypted is kept as it is.</summary>
     public bool IsSet => _key is not null;
 
+    /// <summary>HMAC-SHA-256 (RFC 2104), by a key of its own for each purpose.</summary>
+    public byte[] Hash(string purpose, ReadOnlySpan<byte> what) =>
+        HMACSHA256.HashData(HKDF.Expand(HashAlgorithmName.SHA256, _key!, 32, Encoding.UTF8.GetBytes($"bayou {purpose} 1")), what);
+
     public byte[] Encrypt(ReadOnlySpan<byte> plain)
     {
         var sealed_ = new byte[NonceBytes + TagBytes + plain.Length];

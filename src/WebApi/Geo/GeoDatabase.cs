@@ -1,4 +1,5 @@
 using System.Net;
+using Bayou.Metrics;
 using MaxMind.Db;
 
 namespace Bayou.Geo;
@@ -14,11 +15,14 @@ internal sealed partial class GeoDatabase : IDisposable
 
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMinutes(1);
 
+    private const uint Remembered = 16_384; // addresses, each in the place that its hash says
+
     private readonly TimeProvider _time;
     private readonly ILogger<GeoDatabase> _logger;
     private readonly string? _path;
     private readonly Lock _gate = new();
     private volatile Reader? _reader;
+    private volatile Country?[] _remembered = new Country?[Remembered];
     private DateTime _written;
     private long _lookedAt;
 
@@ -43,6 +47,23 @@ internal sealed partial class GeoDatabase : IDisposable
 
     /// <summary>What it calls itself; null where there is none.</summary>
     public string? Name => _reader?.Metadata.DatabaseType;
+
+    /// <summary>The country alone: most requests come from few addresses, so it is looked up once for many.</summary>
+    /// <returns>See <see cref="CountryCode"/>; 0 where it is not known.</returns>
+    public ushort CountryOf(IPAddress address)
+    {
+        Refresh();
+        var remembered = _remembered; // before the reader: what an older one says is never remembered for a newer one
+        ref var slot = ref remembered[(uint)address.GetHashCode() % Remembered];
+        if (slot is { } last && last.Address.Equals(address))
+        {
+            return last.Code;
+        }
+
+        var country = Find(address)?.Country is [var first, var second] ? CountryCode.Of(first, second) : (ushort)0;
+        slot = new(address, country);
+        return country;
+    }
 
     /// <returns>Null where it is not known.</returns>
     public GeoPlace? Find(IPAddress address)
@@ -115,10 +136,13 @@ internal sealed partial class GeoDatabase : IDisposable
         _lookedAt = _time.GetTimestamp();
         var written = File.GetLastWriteTimeUtc(_path!);
         _reader = new Reader(_path!, FileAccessMode.Memory);
+        _remembered = new Country?[Remembered];
         _written = written;
     }
 
     private static bool IsUnusable(Exception e) => e is IOException or UnauthorizedAccessException or InvalidDatabaseException or ArgumentException;
+
+    private sealed record Country(IPAddress Address, ushort Code);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "A newer geo database is used: {path}")]
     private partial void Renewed(string path);

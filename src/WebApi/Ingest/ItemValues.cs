@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -10,6 +11,8 @@ internal static class ItemText
 {
     public const string NoText = "must be a string";
     public const string Empty = "must not be empty";
+
+    private const int LongestAddress = 100; // with the name of an interface
 
     /// <param name="longest">In bytes of UTF-8.</param>
     /// <returns>What is wrong with it, in words that follow the field's name, or null.</returns>
@@ -36,6 +39,13 @@ internal static class ItemText
         }
 
         return Problem(text, longest);
+    }
+
+    /// <returns>What is wrong with it, in words that follow the field's name, or null.</returns>
+    public static string? ReadAddress(ref readonly Utf8JsonReader json, out IPAddress? address)
+    {
+        address = null;
+        return Read(in json, LongestAddress, out var text) ?? (IPAddress.TryParse(text, out address) ? null : "must be an address of IP");
     }
 
     /// <summary>What is wrong with a text, or null.</summary>

@@ -3,7 +3,6 @@ using Bayou.Audit;
 using Bayou.Database;
 using Bayou.Http;
 using Bayou.Projects;
-using Bayou.Segments;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 
@@ -16,16 +15,9 @@ internal sealed record SnapshotsDeleted(int Deleted, bool HasMore);
 /// <summary>
 /// <c>DELETE /replay</c> and <c>/replay/{id}</c>: what is deleted is shown nowhere from then on, and is off the disk once its segment has been written anew.
 /// </summary>
-internal sealed class ReplayDeletes(
-    CurrentProject project, SegmentCatalogue<SnapshotSegments> catalogue, ShortSnapshots snapshots, SnapshotFinder finder, ReplayFilter filter,
-    NpgsqlDataSource db)
+internal sealed class ReplayDeletes(CurrentProject project, ReplayChoice choice, SnapshotFinder finder, NpgsqlDataSource db)
 {
     private const int MostDeleted = 10_000;
-
-    // By themselves these select everything: a search of blanks, and how it is done.
-    private static readonly HashSet<string> SaysNotWhich = ["search", "mode"];
-
-    public static QuerySpec Spec { get; } = ReplayFilter.Spec();
 
     public async Task<Results<NoContent, ApiProblem>> OneAsync(HttpContext http, long id, CancellationToken ct)
     {
@@ -40,28 +32,18 @@ internal sealed class ReplayDeletes(
 
     public async Task<Results<ApiResult<SnapshotsDeleted>, ApiProblem>> AllAsync(HttpContext http, CancellationToken ct)
     {
-        var query = new QueryReader(http, Spec);
-        var selection = filter.Read(query);
-        if (query.IsOf(SaysNotWhich) && !selection.IsByText)
-        {
-            query.Fail("query", "must have a filter: all at once are never deleted");
-        }
-
-        if (query.Problem is { } problem)
+        var (ids, hasMore, problem) = await choice.ReadAsync(http, MostDeleted, "must have a filter: all at once are never deleted", ct);
+        if (problem is not null)
         {
             return problem;
         }
 
-        var segments = await catalogue.ReadAsync(ct);
-        selection = await filter.MatchingAsync(selection, ct);
-        var rows = await snapshots.FirstAsync(selection.Of(segments), selection.InRange(), SegmentOrder.IdDescending, MostDeleted + 1, ct);
-        long[] ids = [.. rows.Take(MostDeleted).Select(row => row.Id)];
         if (ids.Length > 0)
         {
             await DeleteAsync(http, http.Request.QueryString.Value!, ids, ct);
         }
 
-        return new ApiResult<SnapshotsDeleted>(new(ids.Length, rows.Count > MostDeleted));
+        return new ApiResult<SnapshotsDeleted>(new(ids.Length, hasMore));
     }
 
     private async Task DeleteAsync(HttpContext http, string what, long[] ids, CancellationToken ct)

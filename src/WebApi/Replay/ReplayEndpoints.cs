@@ -13,7 +13,7 @@ namespace Bayou.Replay;
 internal static class ReplayEndpoints
 {
     public static IServiceCollection AddReplayIngest(this IServiceCollection services) => services
-        .AddSingleton<GeoDatabase>()
+        .AddSingleton<ClientAddresses>()
         .AddSingleton<SegmentWriter<SnapshotSegments, SnapshotBatch>>()
         .AddItems<SnapshotBatch, SnapshotKind>(provider => provider.GetRequiredService<SegmentWriter<SnapshotSegments, SnapshotBatch>>());
 
@@ -31,6 +31,7 @@ internal static class ReplayEndpoints
         .AddScoped<ReplayList>()
         .AddScoped<ReplayFacets>()
         .AddScoped<ReplayStream>()
+        .AddScoped<ReplayChoice>()
         .AddScoped<ReplayDeletes>()
         .AddScoped<ReplayOnce>()
         .AddScoped<ReplayHistory>()
@@ -44,7 +45,8 @@ internal static class ReplayEndpoints
             .WithDescription(
                 $"{IngestEndpoints.Description} A body is any JSON value, or a text. Secrets are taken out by their names and looks before anything is stored, "
                     + $"and marked with their length; bodies that are too long are cut, and the answer says how many. Where "
-                    + "a request came from is told by geo_*, else by headers of the platform or x-geo-*, else by client_address, which is not kept.");
+                    + "a request came from is told by geo_*, else by headers of the platform or x-geo-*, else by client_address, which is not kept, unless "
+                    + "Bayou:Replay:ClientAddress says so.");
 
     public static void MapReplay(this IEndpointRouteBuilder routes)
     {
@@ -60,7 +62,7 @@ internal static class ReplayEndpoints
         replay.MapDelete("/{id:long}", (HttpContext http, ReplayDeletes deletes, long id, CancellationToken ct) => deletes.OneAsync(http, id, ct))
             .Needs(Permission.Write).WithName("DeleteSnapshot").WithSummary("Deletes one captured request.");
         replay.MapDelete("", (HttpContext http, ReplayDeletes deletes, CancellationToken ct) => deletes.AllAsync(http, ct)).Needs(Permission.Write)
-            .Describe("DeleteSnapshots", "Deletes the captured requests that the filters select, the newest 10,000 at once.", ReplayDeletes.Spec);
+            .Describe("DeleteSnapshots", "Deletes the captured requests that the filters select, the newest 10,000 at once.", ReplayChoice.Spec);
         MapSending(replay);
     }
 
@@ -76,6 +78,8 @@ internal static class ReplayEndpoints
             .Needs(Permission.Read).IsRead().Describe("ListReplays", "How a captured request was sent again, newest first.", ReplayHistory.Spec);
         replay.MapPost("/runs", (HttpContext http, ReplayRuns runs, CancellationToken ct) => runs.BeginAsync(http, ct)).Needs(Permission.Write)
             .WithName("BeginReplayRun").WithSummary("Sends many captured requests again, in the background.")
+            .WithDescription($"They are those of the body's ids or set, or else all that the filters of the query select, up to {ReplayRuns.MostIds}.")
+            .WithMetadata(ReplayChoice.Spec)
             .WithMetadata(new BodySpec(RequestBody.Types, "Which, and how.", typeof(ReplayRunBody)));
         replay.MapGet("/runs", (HttpContext http, ReplayRuns runs, CancellationToken ct) => runs.ListAsync(http, ct)).Needs(Permission.Read).IsRead()
             .Describe("ListReplayRuns", "Runs, newest first.", ReplayRuns.Spec);

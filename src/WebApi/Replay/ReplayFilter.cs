@@ -30,7 +30,7 @@ internal sealed class ReplayFilter(
         new("duration", "duration", FieldType.Number), new("timestamp", "created_at", FieldType.Time), new("ingested_at", "ingested_at", FieldType.Time),
         OrNone("query_string", "query"), OrNone("query"), OrNone("body"), OrNone("response_body"), OrNone("error"), OrNone("user_id"), OrNone("trace_id"),
         OrNone("version"), OrNone("stage"),
-        OrNone("geo_country"), OrNone("geo_region"), OrNone("geo_city"), new("geo_source", "geo_source", FieldType.Text),
+        OrNone("client_address"), OrNone("geo_country"), OrNone("geo_region"), OrNone("geo_city"), new("geo_source", "geo_source", FieldType.Text),
         new("geo_lat", "geo_lat", FieldType.Number), new("geo_lon", "geo_lon", FieldType.Number),
     ])
     {

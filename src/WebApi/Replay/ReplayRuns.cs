@@ -11,7 +11,7 @@ using Npgsql;
 namespace Bayou.Replay;
 
 /// <summary>Which captured requests are sent again, and how.</summary>
-/// <param name="Ids">Of captured requests, up to 500; or a set.</param>
+/// <param name="Ids">Of captured requests, up to 500; or a set, or filters in the query.</param>
 /// <param name="Set">The name of a saved set.</param>
 /// <param name="Stage">Of the targets; the services' own where they have none of that stage.</param>
 /// <param name="Confirm">Needed for requests that may change something, and for production targets.</param>
@@ -40,7 +40,8 @@ internal sealed record ReplayRunReport(ReplayRunRow Run, IEnumerable<ReplayRunEn
 
 /// <summary><c>/replay/runs</c>: many captured requests sent again in the background.</summary>
 internal sealed class ReplayRuns(
-    CurrentProject project, NpgsqlDataSource db, [FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource reads, RequestBody bodies, JobBell bell)
+    CurrentProject project, ReplayChoice choice, NpgsqlDataSource db, [FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource reads, RequestBody bodies,
+    JobBell bell)
 {
     public const int MostIds = 500;
 
@@ -60,7 +61,8 @@ internal sealed class ReplayRuns(
     {
         var (body, problem) = await JsonBody.ReadAsync<ReplayRunBody>(http, bodies, ct);
         if (body is null || (problem = ApiProblem.Of(
-            body.Ids is null == body.Set is null ? new("ids", "or set must be given, and not both") : null,
+            (body.Ids is null ? 0 : 1) + (body.Set is null ? 0 : 1) + (http.Request.QueryString.HasValue ? 1 : 0) != 1
+                ? new("ids", "or set must be given, or filters in the query, and one of these alone") : null,
             ReplayRules.NameError("set", body.Set), ReplayRules.NameError("stage", body.Stage),
             body.Ids is { Count: 0 or > MostIds } ? new("ids", $"must be 1 to {MostIds}") : null,
             body.Concurrency is < 1 or > 20 ? new("concurrency", "must be from 1 to 20") : null,
@@ -69,9 +71,21 @@ internal sealed class ReplayRuns(
             return problem!;
         }
 
+        long[]? ids = body.Ids is { } given ? [.. given.Distinct()] : null;
+        if (ids is null && body.Set is null)
+        {
+            (ids, var hasMore, problem) = await choice.ReadAsync(http, MostIds, "must have a filter: all at once are never sent", ct);
+            problem ??= ApiProblem.Of(
+                ids.Length == 0 ? new("query", "selects none") : null, hasMore ? new("query", $"selects more than {MostIds}; narrow it") : null);
+            if (problem is not null)
+            {
+                return problem;
+            }
+        }
+
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        if ((body.Ids is { } given ? [.. given.Distinct()] : await ReplaySets.IdsAsync(connection, project.Id, body.Set!, ct)) is not long[] ids)
+        if ((ids ??= await ReplaySets.IdsAsync(connection, project.Id, body.Set!, ct)) is null)
         {
             return ApiProblem.Of(new FieldError("set", "is not known"))!;
         }

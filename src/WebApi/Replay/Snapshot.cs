@@ -63,6 +63,9 @@ internal sealed class Snapshot
 
     public string GeoCity { get; set; } = "";
 
+    /// <summary>What is kept of the address that it came from.</summary>
+    public string ClientAddress { get; set; } = "";
+
     /// <summary>What is searched, where PostgreSQL would not fold it.</summary>
     public string Folded { get; set; } = "";
 

@@ -16,8 +16,9 @@ namespace Bayou.Replay;
 /// Reads one item of <c>POST /ingest/v1/snapshots</c>. Secrets are taken out here too, whoever sent it; what is in texts is kept as far as PostgreSQL can.
 /// </summary>
 /// <param name="now">The time of a request that says none.</param>
-/// <param name="geo">Says where an address is, which itself is not kept.</param>
-internal sealed class SnapshotReader(DateTimeOffset now, ReplayOptions options, GeoDatabase geo) : ItemReader<SnapshotBatch>(
+/// <param name="geo">Says where an address is.</param>
+/// <param name="addresses">Says what is kept of it.</param>
+internal sealed class SnapshotReader(DateTimeOffset now, ReplayOptions options, GeoDatabase geo, ClientAddresses addresses) : ItemReader<SnapshotBatch>(
     [
         new("service", FieldRule.Required), new("method", FieldRule.Required), new("path", FieldRule.Required), new("status_code", FieldRule.Required),
         new("duration", FieldRule.Required), new("time", FieldRule.Right), new("route"), new("query"), new("headers"), new("body"), new("response_headers"),
@@ -145,8 +146,7 @@ internal sealed class SnapshotReader(DateTimeOffset now, ReplayOptions options, 
                 return Set(ItemText.Read(ref json, MaxPlace, out var source) ?? (source is "platform" or "header" or "ip" or "none" ? null
                     : "must be platform, header, ip or none"), source, (one, text) => one.GeoSource = text);
             default: // client_address
-                return ItemText.Read(ref json, MaxPlace, out var address)
-                    ?? (IPAddress.TryParse(address, out _address) ? null : "must be an address of IP");
+                return ItemText.ReadAddress(ref json, out _address);
         }
     }
 
@@ -232,6 +232,7 @@ internal sealed class SnapshotReader(DateTimeOffset now, ReplayOptions options, 
         _read.Query = Redactor.Default.Query(_read.Query);
         _read.Error = Redactor.Default.Text(_read.Error);
         (_read.Headers, _read.ResponseHeaders) = (_headers.ToJson(), _responseHeaders.ToJson());
+        _read.ClientAddress = _address is null ? "" : addresses.Kept(_address);
         Locate();
         (_read.Body, _read.Flags) = Kept(_read.Body, _headers.Type, _read.Flags, SnapshotFlags.BodyIsJson, SnapshotFlags.BodyIsCut);
         (_read.ResponseBody, _read.Flags) = Kept(

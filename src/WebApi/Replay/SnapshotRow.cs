@@ -16,11 +16,12 @@ namespace Bayou.Replay;
 /// <param name="Timestamp">When the request began.</param>
 /// <param name="Error">Of an exception.</param>
 /// <param name="GeoSource">platform, header, ip or none.</param>
+/// <param name="ClientAddress">The network that it came from, or a hash of its address; null where neither is kept.</param>
 internal sealed record SnapshotRow(
     long Id, string Service, string Endpoint, string Method, string Path, Dictionary<string, object>? Query, string QueryString, WrittenJson? Headers,
     WrittenJson? Body, bool BodyTruncated, int StatusCode, WrittenJson? ResponseHeaders, WrittenJson? ResponseBody, bool ResponseBodyTruncated, string? Error,
     double Duration, DateTime Timestamp, string? UserId, string? TraceId, string? Version, string? Stage, string? GeoCountry, string? GeoRegion,
-    string? GeoCity, double? GeoLat, double? GeoLon, string GeoSource, DateTime IngestedAt) : ISegmentRow
+    string? GeoCity, double? GeoLat, double? GeoLon, string GeoSource, string? ClientAddress, DateTime IngestedAt) : ISegmentRow
 {
     /// <summary>What <see cref="Read"/> needs, in its order.</summary>
     public const string Columns = $"{BeforeBodies}, body, response_body, headers::text, response_headers::text";
@@ -30,7 +31,7 @@ internal sealed record SnapshotRow(
 
     private const string BeforeBodies =
         "id, created_at, ingested_at, duration, status_code, flags, geo_lat, geo_lon, service, endpoint, method, path, query, error, user_id, trace_id, "
-            + "version, stage, geo_source, geo_country, geo_region, geo_city";
+            + "version, stage, geo_source, geo_country, geo_region, geo_city, client_address";
 
     /// <summary>By which rows are ordered.</summary>
     [JsonIgnore]
@@ -49,11 +50,11 @@ internal sealed record SnapshotRow(
         var flags = (SnapshotFlags)reader.GetInt16(5);
         return new(
             reader.GetInt64(0), reader.GetString(8), reader.GetString(9), reader.GetString(10), reader.GetString(11),
-            SnapshotQuery.ToObject(reader.GetString(12)), reader.GetString(12), Json(reader, 24), BodyOf(reader, 22, flags.HasFlag(SnapshotFlags.BodyIsJson)),
-            flags.HasFlag(SnapshotFlags.BodyIsCut), reader.GetInt16(4), Json(reader, 25), BodyOf(reader, 23, flags.HasFlag(SnapshotFlags.ResponseBodyIsJson)),
+            SnapshotQuery.ToObject(reader.GetString(12)), reader.GetString(12), Json(reader, 25), BodyOf(reader, 23, flags.HasFlag(SnapshotFlags.BodyIsJson)),
+            flags.HasFlag(SnapshotFlags.BodyIsCut), reader.GetInt16(4), Json(reader, 26), BodyOf(reader, 24, flags.HasFlag(SnapshotFlags.ResponseBodyIsJson)),
             flags.HasFlag(SnapshotFlags.ResponseBodyIsCut), Text(reader, 13), reader.GetDouble(3), reader.GetDateTime(1), Text(reader, 14), Text(reader, 15),
             Text(reader, 16), Text(reader, 17), Text(reader, 19), Text(reader, 20), Text(reader, 21), Number(reader, 6), Number(reader, 7),
-            reader.GetString(18), reader.GetDateTime(2));
+            reader.GetString(18), Text(reader, 22), reader.GetDateTime(2));
     }
 
     private static WrittenJson? BodyOf(NpgsqlDataReader reader, int column, bool isJson) => reader.GetString(column) is not { Length: > 0 } text ? null

@@ -7,7 +7,7 @@ namespace Bayou.Replay;
 /// <summary>Captured requests as rows of a segment.</summary>
 internal sealed class SnapshotRows() : SegmentRows(classes: 1)
 {
-    private const short ColumnCount = 27;
+    private const short ColumnCount = 28;
     private const int TextAt = IdAt + 8 + 4;
 
     // As long as all but the texts are, with the length of each column before it.
@@ -15,7 +15,7 @@ internal sealed class SnapshotRows() : SegmentRows(classes: 1)
 
     public override string Columns =>
         "id, text_id, created_at, duration, status_code, flags, geo_lat, geo_lon, service, endpoint, method, path, query, body, response_body, error, user_id, "
-            + "trace_id, version, stage, geo_source, geo_country, geo_region, geo_city, folded, headers, response_headers";
+            + "trace_id, version, stage, geo_source, geo_country, geo_region, geo_city, client_address, folded, headers, response_headers";
 
     /// <param name="about">Of which text; 0 for what is not known yet.</param>
     /// <returns>Where the row begins.</returns>
@@ -24,7 +24,7 @@ internal sealed class SnapshotRows() : SegmentRows(classes: 1)
         string[] texts =
         [
             one.Service, one.Endpoint, one.Method, one.Path, one.Query, one.Body, one.ResponseBody, one.Error, one.UserId, one.TraceId, one.Version, one.Stage,
-            one.GeoSource, one.GeoCountry, one.GeoRegion, one.GeoCity, one.Folded,
+            one.GeoSource, one.GeoCountry, one.GeoRegion, one.GeoCity, one.ClientAddress, one.Folded,
         ];
         var row = Begin(FixedBytes + texts.Sum(Encoding.UTF8.GetByteCount) + one.Headers.Length + one.ResponseHeaders.Length);
         BinaryPrimitives.WriteInt16BigEndian(row, ColumnCount);

@@ -3,12 +3,12 @@ namespace Bayou.Requests;
 /// <summary>One finished HTTP request.</summary>
 /// <param name="Endpoint"><c>METHOD /route/{template}</c>.</param>
 /// <param name="Time">Its start.</param>
-/// <param name="Country">Two upper-case characters, or null.</param>
+/// <param name="Country">See <see cref="CountryCode"/>; 0 for none.</param>
 /// <param name="Version">Of the service that answered, where it says so.</param>
 /// <param name="IsFromPath">Whether the endpoint was made of a raw path: then it may be a value that looks like a name.</param>
 internal readonly record struct Observation(
     string Service, string Endpoint, int Status, long DurationMicros, DateTimeOffset Time,
-    long RequestBytes, long ResponseBytes, string? Country, string? Version = null, bool IsFromPath = false);
+    long RequestBytes, long ResponseBytes, ushort Country, string? Version = null, bool IsFromPath = false);
 
 /// <summary>A service and endpoint; endpoint <see cref="ServiceTotal"/> stands for all of them together.</summary>
 internal readonly record struct SeriesName(string Service, string Endpoint)

@@ -74,8 +74,7 @@ internal sealed class ObservationBatch(SeriesRegistry registry, int project) : I
 
         ref var observed = ref Next();
         (observed.Series, observed.Total) = (~at, 0);
-        (observed.Minute, observed.Status) = (MinuteOf(o.Time.UtcDateTime), (ushort)o.Status);
-        observed.Country = o.Country is { } country ? CountryCode.Of(country[0], country[1]) : (ushort)0;
+        (observed.Minute, observed.Status, observed.Country) = (MinuteOf(o.Time.UtcDateTime), (ushort)o.Status, o.Country);
         (observed.DurationMicros, observed.RequestBytes, observed.ResponseBytes) = (o.DurationMicros, o.RequestBytes, o.ResponseBytes);
         if (o.Version is not null)
         {

@@ -1,19 +1,24 @@
 using System.Globalization;
+using System.Net;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using Bayou.Geo;
 using Bayou.Http;
 using Bayou.Ingest;
+using Bayou.Metrics;
 
 namespace Bayou.Requests;
 
 /// <summary>Reads one item of <c>POST /ingest/v1/requests</c>; most of them are <see cref="PlainItem"/>s.</summary>
 /// <param name="oldest">Earlier observations are no longer kept.</param>
 /// <param name="newest">Later ones come from a clock that is wrong.</param>
-internal sealed class ObservationReader(DateTimeOffset oldest, DateTimeOffset newest) : ItemReader<ObservationBatch>(
+/// <param name="geo">Says the country of an address, which itself is not kept.</param>
+internal sealed class ObservationReader(DateTimeOffset oldest, DateTimeOffset newest, GeoDatabase geo) : ItemReader<ObservationBatch>(
     [
         new("service", FieldRule.Required), new("method", FieldRule.Required), new("route", FieldRule.Right), new("path", FieldRule.Right),
         new("status", FieldRule.Required), new("duration_ms", FieldRule.Required), new("time", FieldRule.Required),
         new("request_size"), new("response_size"), new("trace_id"), new("country"), new("version"),
+        new("client_address"),
     ])
 {
     public const double MaxDurationMs = 86_400_000;
@@ -24,7 +29,7 @@ internal sealed class ObservationReader(DateTimeOffset oldest, DateTimeOffset ne
     public const int ClientClosed = 499; // What proxies say where the client went away; others say 0.
 
     private const int Service = 0, Method = 1, Route = 2, Path = 3, Status = 4, Duration = 5, Time = 6, RequestSize = 7, ResponseSize = 8, TraceId = 9,
-        Country = 10, Version = 11;
+        Country = 10, Version = 11, ClientAddress = 12;
 
     private readonly string?[] _texts = new string?[Version + 1];
     private long _status;
@@ -32,6 +37,7 @@ internal sealed class ObservationReader(DateTimeOffset oldest, DateTimeOffset ne
     private DateTime _time;
     private long _requestSize;
     private long _responseSize;
+    private IPAddress? _address;
 
     /// <summary>What was read last.</summary>
     public Observation Value
@@ -41,17 +47,21 @@ internal sealed class ObservationReader(DateTimeOffset oldest, DateTimeOffset ne
             var route = _texts[Route] is { } template ? RouteTemplates.Normalize(template) : RouteTemplates.FromPath(_texts[Path]!);
             return new(
                 _texts[Service]!, $"{_texts[Method]!.ToUpperInvariant()} {route}", (int)_status, (long)Math.Round(_durationMs * 1000), _time,
-                _requestSize, _responseSize, _texts[Country]?.ToUpperInvariant(), _texts[Version], _texts[Route] is null);
+                _requestSize, _responseSize, CountryIn(), _texts[Version], _texts[Route] is null);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)] // Called seldom, and at length: not to be slow until it has been called often.
     public override FieldError? Add(ReadOnlySpan<byte> item, ObservationBatch batch)
     {
-        if (PlainItem.TryRead(item, oldest.UtcDateTime, newest.UtcDateTime, out var plain) && batch.TryAdd(plain))
+        if (PlainItem.TryRead(item, oldest.UtcDateTime, newest.UtcDateTime, out var plain))
         {
-            Warnings.Clear();
-            return null;
+            plain.Locate(geo);
+            if (batch.TryAdd(plain))
+            {
+                Warnings.Clear();
+                return null;
+            }
         }
 
         if (Read(item) is { } error)
@@ -66,7 +76,7 @@ internal sealed class ObservationReader(DateTimeOffset oldest, DateTimeOffset ne
     protected override void Begin()
     {
         Array.Clear(_texts);
-        (_requestSize, _responseSize) = (0, 0);
+        (_requestSize, _responseSize, _address) = (0, 0, null);
     }
 
     protected override string? ReadField(int field, ref Utf8JsonReader json, ReadOnlySpan<byte> item) => field switch
@@ -82,6 +92,7 @@ internal sealed class ObservationReader(DateTimeOffset oldest, DateTimeOffset ne
         ResponseSize => ReadSize(ref json, ref _responseSize),
         TraceId => ReadText(field, ref json, ItemLimits.MaxTraceId),
         Country => ReadCountry(ref json),
+        ClientAddress => ItemText.ReadAddress(ref json, out _address),
         _ => ReadText(field, ref json, ItemLimits.MaxVersion),
     };
 
@@ -94,6 +105,10 @@ internal sealed class ObservationReader(DateTimeOffset oldest, DateTimeOffset ne
         _texts[field] = problem is null ? text : null;
         return problem;
     }
+
+    /// <summary>As the sender says it, else by the address.</summary>
+    private ushort CountryIn() => _texts[Country] is [var first, var second] ? CountryCode.Of(char.ToUpperInvariant(first), char.ToUpperInvariant(second))
+        : _address is not null ? geo.CountryOf(_address) : (ushort)0;
 
     private string? ReadCountry(ref Utf8JsonReader json)
     {

@@ -1,3 +1,5 @@
+using System.Net;
+using Bayou.Geo;
 using Bayou.Http;
 using Bayou.Ingest;
 using Bayou.Metrics;
@@ -24,6 +26,7 @@ internal ref struct PlainItem
     private long _requestBytes;
     private long _responseBytes;
     private DateTime _time;
+    private IPAddress? _address;
 
     public readonly ReadOnlySpan<byte> Service => _service;
 
@@ -38,6 +41,9 @@ internal ref struct PlainItem
 
     /// <summary>See <see cref="CountryCode"/>; 0 for none.</summary>
     public ushort Country { get; private set; }
+
+    /// <summary>Says the country by the address, where the sender has not said it.</summary>
+    public void Locate(GeoDatabase geo) => Country = Country == 0 && _address is not null ? geo.CountryOf(_address) : Country;
 
     public long DurationMicros { get; private set; }
 
@@ -117,6 +123,8 @@ internal ref struct PlainItem
                 return SkipNull() || (TryInteger(out _requestBytes) && _requestBytes <= ObservationReader.MaxBytes) ? 7 : -1;
             case 13 when name.SequenceEqual("response_size"u8):
                 return SkipNull() || (TryInteger(out _responseBytes) && _responseBytes <= ObservationReader.MaxBytes) ? 8 : -1;
+            case 14 when name.SequenceEqual("client_address"u8):
+                return SkipNull() || TryAddress() ? 12 : -1;
             default:
                 return -1;
         }
@@ -224,6 +232,8 @@ internal ref struct PlainItem
         Country = CountryCode.Of(first, second);
         return char.IsAsciiLetterUpper((char)first) && char.IsAsciiLetterOrDigit((char)second);
     }
+
+    private bool TryAddress() => TryText(out var text) && IPAddress.TryParse(text, out _address);
 
     private bool TryTraceId() => TryText(out var trace) && trace.Length is >= 1 and <= ItemLimits.MaxTraceId
         && !trace.ContainsAnyExceptInRange((byte)'!', (byte)'~');

@@ -1,4 +1,5 @@
 using Bayou.Deploys;
+using Bayou.Geo;
 using Bayou.Ingest;
 using Bayou.Metrics;
 using Microsoft.Extensions.Options;
@@ -7,7 +8,8 @@ namespace Bayou.Requests;
 
 /// <summary>Observations of requests. What is missing of them is counted, so that a chart can say so; a version that is new is a deploy.</summary>
 internal sealed class RequestKind(
-    SeriesRegistry series, LossCounter losses, VersionWatch versions, IOptions<MetricsOptions> options, TimeProvider time) : ItemKind<ObservationBatch>
+    SeriesRegistry series, LossCounter losses, VersionWatch versions, GeoDatabase geo, IOptions<MetricsOptions> options, TimeProvider time)
+    : ItemKind<ObservationBatch>
 {
     public override string KeyPrefix => "";
 
@@ -16,7 +18,7 @@ internal sealed class RequestKind(
     public override ItemReader<ObservationBatch> NewReader()
     {
         var now = time.GetUtcNow();
-        return new ObservationReader(now.AddDays(-options.Value.RetentionDays), now + ItemLimits.MaxAhead);
+        return new ObservationReader(now.AddDays(-options.Value.RetentionDays), now + ItemLimits.MaxAhead, geo);
     }
 
     public override void Accepted(ObservationBatch batch, RefusedItems refused, long dropped)

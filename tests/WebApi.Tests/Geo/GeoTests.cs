@@ -2,7 +2,6 @@ using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using Bayou.Hosting;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Bayou.Geo;
@@ -48,12 +47,12 @@ public sealed class GeoTests(BayouServer server) : IClassFixture<BayouServer>
         var file = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.mmdb");
         try
         {
-            await File.WriteAllBytesAsync(file, Database("FR"), BayouServer.Ct);
+            await File.WriteAllBytesAsync(file, GeoFiles.Database("FR"), BayouServer.Ct);
             var time = new ManualTime();
-            using var geo = new GeoDatabase(Configuration(file), time, NullLogger<GeoDatabase>.Instance);
+            using var geo = new GeoDatabase(GeoFiles.Configuration(file), time, NullLogger<GeoDatabase>.Instance);
             Assert.Equal(("FR", GeoPlace.Ip), (geo.Find(IPAddress.Parse("10.1.2.3"))!.Country, geo.Find(IPAddress.Parse("10.1.2.3"))!.Source));
             Assert.Null(geo.Find(IPAddress.Parse("200.1.2.3")));
-            await File.WriteAllBytesAsync(file, Database("DE"), BayouServer.Ct);
+            await File.WriteAllBytesAsync(file, GeoFiles.Database("DE"), BayouServer.Ct);
             File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddMinutes(1));
             Assert.Equal("FR", geo.Find(IPAddress.Parse("10.1.2.3"))!.Country);
             time.Advance(TimeSpan.FromMinutes(2));
@@ -68,12 +67,77 @@ public sealed class GeoTests(BayouServer server) : IClassFixture<BayouServer>
         }
     }
 
+    [Fact]
+    public async Task Requests_are_of_the_country_of_their_address()
+    {
+        var file = await GeoFiles.WriteAsync("NO");
+        await using var database = await TestDatabase.CreateAsync();
+        await using (var located = await BayouServer.StartAsync(database, (GeoDatabase.Key, file)))
+        {
+            var time = BayouServer.RecentMinute.ToUnixTimeMilliseconds();
+            string[] more =
+            [
+                ",\"client_address\":\"10.1.2.3\"", ",\"client_address\":\"10.9.9.9\"", ",\"client_address\" : \"::ffff:10.1.2.4\",\"response_size\":1e2",
+                ",\"client_address\":\"200.1.2.3\"", ",\"client_address\":\"10.1.2.3\",\"country\":\"se\"", "", ",\"client_address\":\"10.1.2.3:80\"",
+            ];
+            var items = string.Join(',', more.Select(fields =>
+                $$"""{"service":"far","method":"GET","route":"/","status":200,"duration_ms":1,"time":{{time}}{{fields}}}"""));
+            foreach (var times in (int[])[1, 2])
+            {
+                var (_, answer) = await located.PostAsync(new StringContent($"[{items}]", Encoding.UTF8, "application/json"));
+                Assert.Equal((7, "client_address"), ((int)answer["data"]!["accepted"]!, (string)answer["data"]!["warnings"]!.AsArray()[^1]!["field"]!));
+                var countries = await Eventually.SeesAsync(
+                    () => located.DataAsync($"/metrics/top?dimension=country"), data => data.AsArray().Sum(row => (int)row!["traffic_count"]!) == 4 * times);
+                Assert.Equal(
+                    [$"NO {3 * times}", $"SE {times}"],
+                    countries.AsArray().Select(row => $"{row!["country"]} {row["traffic_count"]}").Order(StringComparer.Ordinal));
+            }
+        }
+
+        File.Delete(file);
+    }
+
+    [Theory]
+    [InlineData("Truncated", "203.0.113.77", "203.0.113.0/24")]
+    [InlineData("truncated", "::ffff:203.0.113.77", "203.0.113.0/24")]
+    [InlineData("Truncated", "2001:db8:1:2:3::4", "2001:db8:1::/48")]
+    [InlineData("None", "203.0.113.77", null)]
+    public async Task What_is_kept_of_an_address_can_be_set(string kept, string address, string? expected)
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await using var keeping = await BayouServer.StartAsync(database, ("Bayou:Replay:ClientAddress", kept));
+        Assert.Equal(expected, (string?)(await KeptAsync(keeping, address)));
+    }
+
+    [Fact]
+    public async Task A_hashed_address_is_the_same_each_time_and_cannot_be_had_without_the_key()
+    {
+        string?[] hashes = new string?[3];
+        for (var i = 0; i < 3; i++)
+        {
+            await using var database = await TestDatabase.CreateAsync();
+            await using var keeping = await BayouServer.StartAsync(
+                database, ("Bayou:Replay:ClientAddress", "Hashed"), (Access.SecretKey.Name, new string(i == 2 ? 'o' : 'k', 40)));
+            hashes[i] = await KeptAsync(keeping, "203.0.113.77");
+            Assert.NotEqual(hashes[i], await KeptAsync(keeping, "203.0.113.78"));
+            Assert.Equal(2, (await keeping.DataAsync($"/replay?limit=10")).AsArray().Count);
+            Assert.Single((await keeping.DataAsync($"/replay?client_address={hashes[i]}")).AsArray());
+        }
+
+        Assert.Equal(hashes[0], hashes[1]);
+        Assert.NotEqual(hashes[0], hashes[2]);
+        await using var other = await TestDatabase.CreateAsync();
+        var e = await Assert.ThrowsAsync<CannotStartException>(() => BayouServer.StartAsync(other, ("Bayou:Replay:ClientAddress", "Hashed")));
+        Assert.Contains("Bayou:Replay:ClientAddress", e.Message, StringComparison.Ordinal);
+        Assert.Contains(Access.SecretKey.Name, e.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("/no/such/file.mmdb")]
     [InlineData("/etc/hostname")]
     public void A_file_that_cannot_be_used_stops_the_start_and_names_the_setting(string path)
     {
-        var e = Assert.Throws<CannotStartException>(() => new GeoDatabase(Configuration(path), TimeProvider.System, NullLogger<GeoDatabase>.Instance));
+        var e = Assert.Throws<CannotStartException>(() => new GeoDatabase(GeoFiles.Configuration(path), TimeProvider.System, NullLogger<GeoDatabase>.Instance));
         Assert.Contains(GeoDatabase.Key, e.Message, StringComparison.Ordinal);
     }
 
@@ -90,9 +154,6 @@ public sealed class GeoTests(BayouServer server) : IClassFixture<BayouServer>
         Assert.Equal(new GeoPlace("GB", "England", "London", 51.5, -0.1, GeoPlace.Ip), place);
     }
 
-    private static IConfiguration Configuration(string path) =>
-        new ConfigurationBuilder().AddInMemoryCollection([new(GeoDatabase.Key, path)]).Build();
-
     private async Task<string> PlaceAsync(string more)
     {
         var (_, row) = await CaptureAsync(more);
@@ -108,23 +169,13 @@ public sealed class GeoTests(BayouServer server) : IClassFixture<BayouServer>
         return (service, (await server.DataAsync($"/replay?service={service}")).AsArray().Single()!);
     }
 
-    /// <summary>A database of one fact (MaxMind DB 2.0): addresses whose first bit is 0 are in a country.</summary>
-    private static byte[] Database(string country)
+    private static async Task<string?> KeptAsync(BayouServer keeping, string address)
     {
-        const int Separator = 16;
-        byte[] tree = [0, 0, 1 + Separator, 0, 0, 1]; // One node: left is the first record of the data, right is nothing.
-        byte[] data = [.. Map(1), .. Text("country_code"), .. Text(country)];
-        byte[] metadata =
-        [
-            .. Map(9), .. Text("binary_format_major_version"), 0xA1, 2, .. Text("binary_format_minor_version"), 0xA0,
-            .. Text("build_epoch"), 0x04, 0x02, 0x60, 0, 0, 0, .. Text("database_type"), .. Text("Test"), .. Text("description"), .. Map(0),
-            .. Text("ip_version"), 0xA1, 4, .. Text("languages"), 0x00, 0x04, .. Text("node_count"), 0xC1, 1, .. Text("record_size"), 0xA1, 24,
-        ];
-        return [.. tree, .. new byte[Separator], .. data, 0xAB, 0xCD, 0xEF, .. "MaxMind.com"u8, .. metadata];
-
-        static byte[] Map(int size) => [(byte)((7 << 5) | size)];
-
-        static byte[] Text(string text) => [.. text.Length < 29 ? [(byte)((2 << 5) | text.Length)] : (byte[])[(2 << 5) | 29, (byte)(text.Length - 29)],
-            .. Encoding.UTF8.GetBytes(text)];
+        var trace = Guid.NewGuid().ToString("N");
+        var item = $$"""
+            [{"service":"s","method":"GET","path":"/","status_code":200,"duration":1,"trace_id":"{{trace}}","client_address":"{{address}}"}]
+            """;
+        await keeping.PostAsync(new StringContent(item, Encoding.UTF8, "application/json"), path: "/ingest/v1/snapshots");
+        return (string?)(await keeping.DataAsync($"/replay?trace_id={trace}")).AsArray().Single()!["client_address"];
     }
 }

@@ -234,6 +234,40 @@ public sealed class ReplayTests(BayouServer server) : IClassFixture<BayouServer>
     }
 
     [Fact]
+    public async Task A_run_may_be_of_all_that_filters_select()
+    {
+        await CaptureAsync(new { path = "/fixed", route = "/fixed", status_code = 500 });
+        await CaptureAsync(new { path = "/fixed", route = "/fixed", status_code = 503 });
+        await CaptureAsync(new { path = "/fixed", route = "/fixed" });
+        var of = $"/replay/runs?service={_service}&endpoint=GET%20/fixed&status_code__gte=500";
+        var begun = (await server.PostAsync(JsonContent.Create(new { per_second = 1000 }), path: of)).Body["data"]!;
+        var run = (await Eventually.SeesAsync(
+            () => server.DataAsync($"/replay/runs/{(long)begun["id"]!}"), one => one["run"]!["ended_at"] is not null))["run"]!;
+        Assert.Equal((2, 2, 2), ((int)run["asked"]!, (int)run["mended"]!, _calls));
+    }
+
+    [Theory]
+    [InlineData("?service=nobody", "{}", "query")]
+    [InlineData("?mode=keyword", "{}", "query")]
+    [InlineData("?colour=red", "{}", "colour")]
+    [InlineData("?service=nobody", "{\"ids\":[1]}", "ids")]
+    public async Task A_run_of_filters_that_cannot_be_is_refused(string filters, string body, string field)
+    {
+        var (status, answer) = await server.PostAsync(new StringContent(body, Encoding.UTF8, "application/json"), path: $"/replay/runs{filters}");
+        Assert.Equal((HttpStatusCode.BadRequest, field), (status, (string)answer["error"]!["details"]![0]!["field"]!));
+    }
+
+    [Fact]
+    public async Task A_run_of_more_than_it_may_be_of_is_refused()
+    {
+        var items = string.Join(',', Enumerable.Repeat(
+            $$"""{"service":"{{_service}}","method":"GET","path":"/fixed","status_code":200,"duration":1}""", ReplayRuns.MostIds + 1));
+        await server.PostAsync(new StringContent($"[{items}]", Encoding.UTF8, "application/json"), path: "/ingest/v1/snapshots");
+        var (status, answer) = await server.PostAsync(JsonContent.Create(new { }), path: $"/replay/runs?service={_service}");
+        Assert.Equal((HttpStatusCode.BadRequest, "query"), (status, (string)answer["error"]!["details"]![0]!["field"]!));
+    }
+
+    [Fact]
     public async Task A_run_that_is_cancelled_has_ended_and_each_was_sent_once_at_most()
     {
         long[] ids = [await CaptureAsync(new { path = "/echo" }), await CaptureAsync(new { path = "/echo" })];

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Bayou.Geo;
 
 namespace Bayou.Requests;
 
@@ -8,10 +9,14 @@ public sealed class PlainItemTests
 {
     private static readonly DateTimeOffset Now = new(2026, 3, 4, 12, 0, 0, TimeSpan.Zero);
     private static readonly DateTimeOffset Oldest = Now.AddDays(-8);
+    private static readonly GeoDatabase Geo = GeoFiles.None();
 
     [Theory]
     [InlineData("""{"service":"s","method":"GET","route":"/a/{id}","status":200,"duration_ms":12.5,"time":"""
         + """1772625600000,"request_size":3,"response_size":40,"country":"fr","trace_id":"abc-1","version":"1.2"}""")]
+    [InlineData("""{"service":"s","method":"GET","route":"/","status":200,"duration_ms":1,"time":1772625600000,"client_address":"2001:db8::1"}""")]
+    [InlineData("""{"service":"s","method":"GET","route":"/","status":200,"duration_ms":1,"time":1772625600000,"client_address":null}""")]
+    [InlineData("""{"service":"s","method":"GET","route":"/","status":200,"duration_ms":1,"time":1772625600000,"country":"de","client_address":"192.0.2.1"}""")]
     [InlineData("""{"service": "s", "method": "get", "route": "a/", "status": 599, "duration_ms": 0, "time": "2026-03-04T11:59:59Z"}""")]
     [InlineData("""{"time":"2026-03-04T11:59:59.1234567Z","duration_ms":86400000,"status":"""
         + """100,"route":"/","method":"X-Y","service":"ä","country":null,"request_size":null,"version":null,"trace_id":null}""")]
@@ -49,10 +54,12 @@ public sealed class PlainItemTests
     [InlineData("""{"service":"s","method":"GET","route":"/","status":200,"duration_ms":1,"time":1772625600000,"trace_id":""}""")]
     [InlineData("""{"service":"s","method":"GET","route":"/","status":200,"duration_ms":1,"time":1772625600000,"version":""}""")]
     [InlineData("""{"service":"s","method":"GET","route":"/","status":200,"duration_ms":1,"time":1772625600000,"colour":"red"}""")]
+    [InlineData("""{"service":"s","method":"GET","route":"/","status":200,"duration_ms":1,"time":1772625600000,"client_address":"192.0.2.1:80"}""")]
+    [InlineData("""{"service":"s","method":"GET","route":"/","status":200,"duration_ms":1,"time":1772625600000,"client_address":""}""")]
     public void Whatever_is_wrong_is_left_to_the_long_way_which_says_so(string json)
     {
         Assert.False(PlainItem.TryRead(Encoding.UTF8.GetBytes(json), Oldest.UtcDateTime, Now.UtcDateTime, out _));
-        var reader = new ObservationReader(Oldest, Now);
+        var reader = new ObservationReader(Oldest, Now, Geo);
         Assert.True(reader.Read(Encoding.UTF8.GetBytes(json)) is not null || reader.Warnings.Count == 1);
     }
 
@@ -87,7 +94,7 @@ public sealed class PlainItemTests
     private static bool AssertSame(string json, bool mustBePlain)
     {
         var bytes = Encoding.UTF8.GetBytes(json);
-        var reader = new ObservationReader(Oldest, Now);
+        var reader = new ObservationReader(Oldest, Now, Geo);
         var error = reader.Read(bytes);
         Assert.True(error is null, $"{json}: {error}");
         if (!PlainItem.TryRead(bytes, Oldest.UtcDateTime, Now.UtcDateTime, out var plain))
@@ -96,12 +103,12 @@ public sealed class PlainItemTests
             return false;
         }
 
-        var country = plain.Country == 0 ? null : Metrics.CountryCode.Text(plain.Country);
         var endpoint = $"{Encoding.UTF8.GetString(plain.Method).ToUpperInvariant()} {RouteTemplates.Normalize(Encoding.UTF8.GetString(plain.Route))}";
+        plain.Locate(Geo);
         var version = plain.Version.IsEmpty ? null : Encoding.UTF8.GetString(plain.Version);
         Assert.Equal(reader.Value,
             new(Encoding.UTF8.GetString(plain.Service), endpoint, plain.Status, plain.DurationMicros, plain.Time, plain.RequestBytes, plain.ResponseBytes,
-            country, version));
+            plain.Country, version));
         return true;
     }
 }

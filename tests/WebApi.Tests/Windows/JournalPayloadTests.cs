@@ -23,7 +23,7 @@ public sealed class JournalPayloadTests(BayouServer server) : IClassFixture<Bayo
             for (var i = 0; i < 500; i++)
             {
                 // Some routes once, some a hundred times; a country now and then.
-                var country = random.Next(3) == 0 ? "FR" : null;
+                var country = random.Next(3) == 0 ? CountryCode.Of('F', 'R') : (ushort)0;
                 batch.Add(new(service, $"GET /{Math.Min(i, random.Next(400))}", random.Next(100, 600), random.NextInt64(0, 10_000_000),
                     time.AddMinutes(-random.Next(5)), random.Next(10_000), random.Next(), country), default);
             }

@@ -163,6 +163,7 @@ function About({ request }: { request: CapturedRequest }) {
     ['User', request.user_id],
     ['Trace', request.trace_id],
     ['Came from', place === '' ? null : `${place} (told by ${request.geo_source})`],
+    ['Address', request.client_address],
     ['Arrived', time.full(Date.parse(request.ingested_at))],
   ];
   return (
