@@ -1,8 +1,12 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
+using Bayou.Access;
 using Bayou.Hosting;
+using Bayou.Replay;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 
 namespace Bayou.Geo;
 
@@ -98,38 +102,43 @@ public sealed class GeoTests(BayouServer server) : IClassFixture<BayouServer>
     }
 
     [Theory]
-    [InlineData("Truncated", "203.0.113.77", "203.0.113.0/24")]
-    [InlineData("truncated", "::ffff:203.0.113.77", "203.0.113.0/24")]
-    [InlineData("Truncated", "2001:db8:1:2:3::4", "2001:db8:1::/48")]
-    [InlineData("None", "203.0.113.77", null)]
-    public async Task What_is_kept_of_an_address_can_be_set(string kept, string address, string? expected)
+    [InlineData(KeptAddress.Truncated, "203.0.113.77", "203.0.113.0/24")]
+    [InlineData(KeptAddress.Truncated, "::ffff:203.0.113.77", "203.0.113.0/24")]
+    [InlineData(KeptAddress.Truncated, "2001:db8:1:2:3::4", "2001:db8:1::/48")]
+    [InlineData(KeptAddress.None, "203.0.113.77", "")]
+    public void What_is_kept_of_an_address_can_be_set(KeptAddress kept, string address, string expected) =>
+        Assert.Equal(expected, Addresses(kept, 'k').Kept(IPAddress.Parse(address)));
+
+    [Fact]
+    public void A_hashed_address_is_the_same_each_time_and_another_by_another_key()
     {
-        await using var database = await TestDatabase.CreateAsync();
-        await using var keeping = await BayouServer.StartAsync(database, ("Bayou:Replay:ClientAddress", kept));
-        Assert.Equal(expected, (string?)(await KeptAsync(keeping, address)));
+        var (one, other) = (IPAddress.Parse("203.0.113.77"), IPAddress.Parse("203.0.113.78"));
+        var hash = Addresses(KeptAddress.Hashed, 'k').Kept(one);
+        Assert.Equal(hash, Addresses(KeptAddress.Hashed, 'k').Kept(one.MapToIPv6()));
+        Assert.NotEqual(hash, Addresses(KeptAddress.Hashed, 'k').Kept(other));
+        Assert.NotEqual(hash, Addresses(KeptAddress.Hashed, 'o').Kept(one));
     }
 
     [Fact]
-    public async Task A_hashed_address_is_the_same_each_time_and_cannot_be_had_without_the_key()
+    public async Task Requests_of_an_address_are_found_by_what_is_kept()
     {
-        string?[] hashes = new string?[3];
-        for (var i = 0; i < 3; i++)
-        {
-            await using var database = await TestDatabase.CreateAsync();
-            await using var keeping = await BayouServer.StartAsync(
-                database, ("Bayou:Replay:ClientAddress", "Hashed"), (Access.SecretKey.Name, new string(i == 2 ? 'o' : 'k', 40)));
-            hashes[i] = await KeptAsync(keeping, "203.0.113.77");
-            Assert.NotEqual(hashes[i], await KeptAsync(keeping, "203.0.113.78"));
-            Assert.Equal(2, (await keeping.DataAsync($"/replay?limit=10")).AsArray().Count);
-            Assert.Single((await keeping.DataAsync($"/replay?client_address={hashes[i]}")).AsArray());
-        }
+        await using var database = await TestDatabase.CreateAsync();
+        await using var keeping = await BayouServer.StartAsync(database, ("Bayou:Replay:ClientAddress", "hashed"), (SecretKey.Name, new string('k', 40)));
+        var item = string.Join(',', ((string[])["203.0.113.77", "203.0.113.78", "203.0.113.77"]).Select(address =>
+            $$"""{"service":"s","method":"GET","path":"/","status_code":200,"duration":1,"client_address":"{{address}}"}"""));
+        await keeping.PostAsync(new StringContent($"[{item}]", Encoding.UTF8, "application/json"), path: "/ingest/v1/snapshots");
+        var kept = (string)(await keeping.DataAsync($"/replay")).AsArray()[0]!["client_address"]!;
+        Assert.Equal(Addresses(KeptAddress.Hashed, 'k').Kept(IPAddress.Parse("203.0.113.77")), kept);
+        Assert.Equal(2, (await keeping.DataAsync($"/replay?client_address={kept}")).AsArray().Count);
+    }
 
-        Assert.Equal(hashes[0], hashes[1]);
-        Assert.NotEqual(hashes[0], hashes[2]);
-        await using var other = await TestDatabase.CreateAsync();
-        var e = await Assert.ThrowsAsync<CannotStartException>(() => BayouServer.StartAsync(other, ("Bayou:Replay:ClientAddress", "Hashed")));
+    [Fact]
+    public async Task Hashes_need_a_key()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var e = await Assert.ThrowsAsync<CannotStartException>(() => BayouServer.StartAsync(database, ("Bayou:Replay:ClientAddress", "Hashed")));
         Assert.Contains("Bayou:Replay:ClientAddress", e.Message, StringComparison.Ordinal);
-        Assert.Contains(Access.SecretKey.Name, e.Message, StringComparison.Ordinal);
+        Assert.Contains(SecretKey.Name, e.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -169,13 +178,7 @@ public sealed class GeoTests(BayouServer server) : IClassFixture<BayouServer>
         return (service, (await server.DataAsync($"/replay?service={service}")).AsArray().Single()!);
     }
 
-    private static async Task<string?> KeptAsync(BayouServer keeping, string address)
-    {
-        var trace = Guid.NewGuid().ToString("N");
-        var item = $$"""
-            [{"service":"s","method":"GET","path":"/","status_code":200,"duration":1,"trace_id":"{{trace}}","client_address":"{{address}}"}]
-            """;
-        await keeping.PostAsync(new StringContent(item, Encoding.UTF8, "application/json"), path: "/ingest/v1/snapshots");
-        return (string?)(await keeping.DataAsync($"/replay?trace_id={trace}")).AsArray().Single()!["client_address"];
-    }
+    private static ClientAddresses Addresses(KeptAddress kept, char key) => new(
+        Options.Create(new ReplayOptions { ClientAddress = kept }),
+        new SecretKey(new ConfigurationBuilder().AddInMemoryCollection([new(SecretKey.Name, new string(key, 40))]).Build()));
 }
