@@ -17,7 +17,7 @@ internal static class IngestCalls
         using var batch = new ObservationBatch(services.GetRequiredService<SeriesRegistry>(), Project.Default);
         foreach (var (route, time) in observed)
         {
-            batch.Add(new(service, $"GET {route}", 200, 1_000, time, 1, 1, null), default);
+            batch.Add(new(service, $"GET {route}", 200, 1_000, time, 1, 1, 0), default);
         }
 
         try
