@@ -20,6 +20,7 @@ WORKDIR /app
 COPY --from=build /src/out ./
 ENV ASPNETCORE_HTTP_PORTS=8080 DOTNET_EnableDiagnostics=0
 USER app
+VOLUME /tmp
 EXPOSE 8080 11111 30000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s CMD wget -q -O /dev/null http://127.0.0.1:8080/health/liveness
 ENTRYPOINT ["dotnet", "WebApi.dll"]

@@ -21,6 +21,7 @@ test_main() {
     step "Build the tests" "Mend what it names." build_project Orleans.sln
     run client ok npm_in_page exec -- vitest run --reporter=tap-flat
     run scripts ok bash "$BAYOU_ROOT/tests/scripts.sh"
+    run_terraform "${BAYOU_TEST_FULL:+--mutations}"
     for suite in "$BAYOU_ROOT"/tests/*.Tests; do
         # One that hangs is ended, and its test named.
         run "${suite##*/}" dotnet dotnet test "$suite" -c Release --no-build --results-directory "$BAYOU_STATE/test-results" \
@@ -37,6 +38,22 @@ test_main() {
     say ""
     say "$PASSED passed, $FAILED failed$([ "$SKIPPED" -eq 0 ] || printf ', %s skipped' "$SKIPPED")"
     [ "$FAILED" -eq 0 ]
+}
+
+# Where Terraform or its provider is not to be had, that is said, not passed over.
+run_terraform() {
+    if ! command -v terraform >/dev/null; then
+        not_run "there is no terraform here"
+    elif timeout 1800 bash "$BAYOU_ROOT/tests/terraform.sh" "$@" >"$BAYOU_STATE/test-terraform.out" 2>&1; [ $? -eq 77 ]; then
+        not_run "its provider is not to be had: give a folder of it by BAYOU_TERRAFORM_PLUGINS"
+    else
+        run terraform ok cat "$BAYOU_STATE/test-terraform.out"
+    fi
+}
+
+not_run() {
+    say "  terraform … NOT RUN: $1. Nothing has looked at infra/terraform."
+    SKIPPED=$((SKIPPED + 1)) SUMMARY+=("terraform: NOT RUN, $1")
 }
 
 # run NAME KIND COMMAND...: runs a suite and counts as its kind reports; one that fails, or runs nothing, has failed.

@@ -45,7 +45,7 @@ public sealed class IncidentTests(Browser browser) : IClassFixture<Browser>
                     break;
                 }
 
-                Assert.True(bucket > LastBucket - 3, "The spike is in none of the last minutes.");
+                Assert.True(bucket > LastBucket - 10, "The spike is in none of the last minutes.");
             }
 
             // What changed, and the endpoint.

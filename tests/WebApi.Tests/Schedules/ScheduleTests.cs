@@ -37,7 +37,7 @@ public sealed class ScheduleTests(BayouServer server) : IClassFixture<BayouServe
     [Fact]
     public async Task One_that_runs_once_is_over_then()
     {
-        var made = await MakeAsync(new { name = Name(), type = "noop", once_at = DateTimeOffset.UtcNow.AddSeconds(1) });
+        var made = await MakeAsync(new { name = Name(), type = "noop", once_at = DateTimeOffset.UtcNow.AddSeconds(3) });
         var ended = await Eventually.SeesAsync(async () => await OneAsync((int)made["id"]!), schedule => (string?)schedule["last_status"] == "succeeded");
         Assert.Equal((false, true), ((bool)ended["enabled"]!, ended["next_run"] is null));
     }

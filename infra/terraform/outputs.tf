@@ -1,0 +1,21 @@
+output "url" {
+  value = "https://${var.domain}"
+}
+
+output "balancer" {
+  description = "Where the domain must lead, where there is no zone."
+  value       = module.balancer.dns_name
+}
+
+output "repository" {
+  description = "Where the image is pushed."
+  value       = module.registry.url
+}
+
+output "cluster" {
+  value = module.cluster.name
+}
+
+output "max_connections" {
+  value = local.max_connections
+}
