@@ -7,8 +7,10 @@ namespace Bayou.Torture;
 /// <param name="arguments">Beside its address.</param>
 /// <param name="port">Where it serves; null for a free one.</param>
 /// <param name="isSeen">Whether what it prints is.</param>
+/// <param name="ofLife">More environment variables, new at each start.</param>
 internal sealed class Node(
-    string program, string name, string database, Dictionary<string, string> settings, string[]? arguments = null, int? port = null, bool isSeen = false)
+    string program, string name, string database, Dictionary<string, string> settings, string[]? arguments = null, int? port = null, bool isSeen = false,
+    Func<Dictionary<string, string>>? ofLife = null)
 {
     private readonly int _port = port ?? Ports.Claim();
     private readonly Lock _gate = new();
@@ -134,7 +136,7 @@ internal sealed class Node(
             start.ArgumentList.Add(argument);
         }
 
-        foreach (var (key, value) in settings)
+        foreach (var (key, value) in settings.Concat(ofLife?.Invoke() ?? []))
         {
             start.Environment[key] = value;
         }

@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 namespace Bayou.Torture;
 
 /// <summary>The processes that torture is for, on one database.</summary>
-internal sealed class Nodes(IReadOnlyList<Node> all) : IAsyncDisposable
+internal sealed class Nodes(IReadOnlyList<Node> all, IReadOnlyList<Node>? spare = null) : IAsyncDisposable
 {
     /// <summary>
     /// Servers that know nothing of each other, each with grains of its own: every window has several activations, and what must come out
@@ -27,6 +27,24 @@ internal sealed class Nodes(IReadOnlyList<Node> all) : IAsyncDisposable
         {
             ["Bayou__Ingest__Node"] = name,
             ["Bayou__Cluster__DrainSeconds"] = drains && program == "WebApi" ? $"{Drain.TotalSeconds}" : "0",
+        });
+    }
+
+    /// <summary>A cluster whose silos come back at another address at each start, as tasks of Fargate do, on the ports of all.</summary>
+    public static Nodes Moving(string database)
+    {
+        var started = 0;
+        return new([Silo(0), Silo(1), .. Cluster(database, silos: 0, webs: 2, drains: false).All], [Silo(2), Silo(3), Silo(4)]);
+
+        Node Silo(int i) => new("Silo", $"silo-{i}", database, new(Settings), ofLife: () =>
+        {
+            // Loopback has 16 million addresses; those of other runs on this machine are others.
+            var at = Interlocked.Increment(ref started);
+            var address = string.Create(CultureInfo.InvariantCulture, $"127.{(Environment.ProcessId % 200) + 20}.{at / 250}.{(at % 250) + 1}");
+            return new(ClusterMember.Settings($"silo-{i}-{at}"))
+            {
+                ["Bayou__Cluster__AdvertisedAddress"] = address, ["Bayou__Cluster__SiloPort"] = "11111", ["Bayou__Cluster__GatewayPort"] = "30000",
+            };
         });
     }
 
@@ -64,6 +82,9 @@ internal sealed class Nodes(IReadOnlyList<Node> all) : IAsyncDisposable
     };
 
     public IReadOnlyList<Node> All => all;
+
+    /// <summary>Those that are not always there.</summary>
+    public IReadOnlyList<Node> Spare { get; } = spare ?? [];
 
     /// <summary>Those that take requests.</summary>
     public IReadOnlyList<Node> Webs { get; } = [.. all.Where(node => node.IsWeb)];
@@ -137,7 +158,7 @@ internal sealed class Nodes(IReadOnlyList<Node> all) : IAsyncDisposable
     /// <summary>Ends all at once, for good.</summary>
     public void End()
     {
-        foreach (var node in all)
+        foreach (var node in all.Concat(Spare))
         {
             node.End();
         }
@@ -145,7 +166,7 @@ internal sealed class Nodes(IReadOnlyList<Node> all) : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var node in all)
+        foreach (var node in all.Concat(Spare))
         {
             await node.KillAsync();
         }

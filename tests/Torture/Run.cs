@@ -14,6 +14,9 @@ internal enum Trouble
     /// <summary>Nothing but the restart of each process of a cluster.</summary>
     Rolling,
 
+    /// <summary>Silos of a cluster that come back at other addresses, more of them and fewer.</summary>
+    Moving,
+
     /// <summary>Callers that mean harm, for one small server.</summary>
     Hostile,
 }
@@ -39,6 +42,7 @@ internal static class Run
         await using var nodes = trouble switch
         {
             Trouble.Hostile => Nodes.Small(database.Url),
+            Trouble.Moving => Nodes.Moving(database.Url),
             Trouble.Alone => Nodes.Alone(database.Url, count: 2),
             _ => Nodes.Cluster(database.Url, silos: 2, webs: 2, drains: trouble == Trouble.Rolling),
         };
@@ -50,6 +54,7 @@ internal static class Run
         {
             Trouble.Hostile => new Attack(nodes, ledger),
             Trouble.Rolling => new RollingRestart(nodes, ledger),
+            Trouble.Moving => new Moving(nodes, random.Next()),
             _ => new Chaos(nodes, database, length, random.Next()),
         };
         await trial.PrepareAsync(ct);

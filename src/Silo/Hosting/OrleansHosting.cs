@@ -62,6 +62,7 @@ internal static class OrleansHosting
             // When all die at once, the first to come back would wait five minutes; so it gives up soon, ends, and is started again.
             membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5); // Stale after three of them.
             membership.MaxJoinAttemptTime = TimeSpan.FromSeconds(20);
+            membership.DefunctSiloExpiration = TimeSpan.FromHours(12); // On Fargate each start is at a new address: else a week of dead rows is read.
             membership.EvictWhenMaxJoinAttemptTimeExceeded = false; // A migration may take longer, and its silo is well.
         });
         AddHints(silo);
