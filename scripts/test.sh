@@ -21,7 +21,7 @@ test_main() {
     step "Build the tests" "Mend what it names." build_project Orleans.sln
     run client ok npm_in_page exec -- vitest run --reporter=tap-flat
     run scripts ok bash "$BAYOU_ROOT/tests/scripts.sh"
-    run_terraform "${BAYOU_TEST_FULL:+--mutations}"
+    run terraform ok timeout 1800 bash "$BAYOU_ROOT/tests/terraform.sh" ${BAYOU_TEST_FULL:+--mutations}
     for suite in "$BAYOU_ROOT"/tests/*.Tests; do
         # One that hangs is ended, and its test named.
         run "${suite##*/}" dotnet dotnet test "$suite" -c Release --no-build --results-directory "$BAYOU_STATE/test-results" \
@@ -40,29 +40,19 @@ test_main() {
     [ "$FAILED" -eq 0 ]
 }
 
-# Where Terraform or its provider is not to be had, that is said, not passed over.
-run_terraform() {
-    if ! command -v terraform >/dev/null; then
-        not_run "there is no terraform here"
-    elif timeout 1800 bash "$BAYOU_ROOT/tests/terraform.sh" "$@" >"$BAYOU_STATE/test-terraform.out" 2>&1; [ $? -eq 77 ]; then
-        not_run "its provider is not to be had: give a folder of it by BAYOU_TERRAFORM_PLUGINS"
-    else
-        run terraform ok cat "$BAYOU_STATE/test-terraform.out"
-    fi
-}
-
-not_run() {
-    say "  terraform … NOT RUN: $1. Nothing has looked at infra/terraform."
-    SKIPPED=$((SKIPPED + 1)) SUMMARY+=("terraform: NOT RUN, $1")
-}
-
-# run NAME KIND COMMAND...: runs a suite and counts as its kind reports; one that fails, or runs nothing, has failed.
+# run NAME KIND COMMAND...: runs a suite and counts as its kind reports; one that fails, or runs nothing, has failed. One that ends with 77 cannot be run
+# here, as its last line says: that is told, and told again at the end.
 run() {
     local name=$1 kind=$2 start=$EPOCHREALTIME log status=0 passed=0 failed=0 skipped=0
     shift 2
     log=$BAYOU_STATE/test-$(tr -cs 'a-zA-Z0-9.\n' '-' <<<"$name").log
     printf '  %s … ' "$name"
     "$@" >"$log" 2>&1 || status=$?
+    if [ "$status" -eq 77 ]; then
+        printf 'NOT RUN: %s\n' "$(tail -n 1 "$log")"
+        SKIPPED=$((SKIPPED + 1)) SUMMARY+=("$(printf '%-36s NOT RUN: %s' "$name" "$(tail -n 1 "$log")")")
+        return
+    fi
     case $kind in
         dotnet) read -r failed passed skipped < <(
             sed -nE 's/.*Failed: +([0-9]+), Passed: +([0-9]+), Skipped: +([0-9]+).*/\1 \2 \3/p' "$log" | tail -n 1) || true ;;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Looks at infra/terraform: its form, its types, and what it would make, in front of a provider that is none. With --mutations it shows too that each
 # of those assertions can fail: a module that is changed into the opposite must not pass. Without network the provider is taken from
-# BAYOU_TERRAFORM_PLUGINS, or from a folder of them where systems have such. Ends with 77 where the provider is not to be had.
+# BAYOU_TERRAFORM_PLUGINS, or from a folder of them where systems have such. Ends with 77, and says why, where it cannot be run.
 set -uo pipefail
 
 source=$(cd "$(dirname "$0")/../infra/terraform" && pwd)
@@ -19,6 +19,10 @@ report() {
     fi
 }
 
+if ! command -v terraform >/dev/null; then
+    echo "there is no terraform here: nothing has looked at infra/terraform"
+    exit 77
+fi
 cp -r "$source" "$work/whole"
 cd "$work/whole" || exit 1
 plugins=${BAYOU_TERRAFORM_PLUGINS:-}
@@ -27,7 +31,8 @@ if [ -z "$plugins" ]; then
     plugins=${plugins%/registry.terraform.io}
 fi
 if ! terraform init -no-color -input=false -backend=false ${plugins:+-plugin-dir="$plugins"} >"$work/init" 2>&1; then
-    sed 's/^/    /' "$work/init"
+    cat "$work/init"
+    echo "its provider is not to be had, but by BAYOU_TERRAFORM_PLUGINS: nothing has looked at infra/terraform"
     exit 77
 fi
 
@@ -35,7 +40,10 @@ report "its form is Terraform's" terraform fmt -no-color -check -recursive
 report "it is valid" terraform validate -no-color
 terraform test -no-color >"$work/test" 2>&1
 sed -nE 's/^ *run "([^"]*)"\.\.\. pass$/ok \1/p; s/^ *run "([^"]*)"\.\.\. (fail|skip)$/not ok \1/p' "$work/test"
-grep -q '^Success' "$work/test" || sed 's/^/    /' "$work/test"
+if ! grep -q '^Success' "$work/test"; then
+    echo "not ok all of what it would make" # It may have ended before a test of it began.
+    sed 's/^/    /' "$work/test"
+fi
 
 [ "${1:-}" = --mutations ] || exit 0
 

@@ -94,9 +94,11 @@ locals {
       BAYOU_SECRET_KEY = "${data.aws_secretsmanager_secret.bayou.arn}:secret_key::"
     }
   }
+
+  # What is written and what is read, apart. Requests are per minute and task, beyond which there are more tasks.
   web = {
-    ASPNETCORE_FORWARDEDHEADERS_ENABLED = "true"
-    Bayou__Cluster__DrainSeconds        = tostring(local.drain_seconds)
+    ingest = { roles = "ingest", requests = 30000 }
+    query  = { roles = "query,ui", requests = 6000 }
   }
 }
 
@@ -112,30 +114,22 @@ module "silo" {
   stop_timeout   = 20
 }
 
-module "ingest" {
+module "web" {
   source         = "./modules/service"
-  name           = "ingest"
+  for_each       = local.web
+  name           = each.key
   shared         = local.shared
-  environment    = merge(local.web, { Bayou__Roles = "ingest" })
   ports          = [local.http_port]
   security_group = module.reach.groups.web
   stop_timeout   = 30
-  target         = module.balancer.targets.ingest
-  requests       = 30000
+  target         = module.balancer.targets[each.key]
+  requests       = each.value.requests
   depends_on     = [module.silo]
-}
-
-module "query" {
-  source         = "./modules/service"
-  name           = "query"
-  shared         = local.shared
-  environment    = merge(local.web, { Bayou__Roles = "query,ui" })
-  ports          = [local.http_port]
-  security_group = module.reach.groups.web
-  stop_timeout   = 30
-  target         = module.balancer.targets.query
-  requests       = 6000
-  depends_on     = [module.silo]
+  environment = {
+    ASPNETCORE_FORWARDEDHEADERS_ENABLED = "true"
+    Bayou__Cluster__DrainSeconds        = tostring(local.drain_seconds)
+    Bayou__Roles                        = each.value.roles
+  }
 }
 
 module "alarms" {
@@ -145,7 +139,7 @@ module "alarms" {
   balancer  = module.balancer.suffix
   targets   = { for name, target in module.balancer.targets : name => target.suffix }
   cluster   = module.cluster.name
-  services  = ["silo", "ingest", "query"]
+  services  = concat(["silo"], keys(local.web))
   database  = module.database.id
   min_bytes = local.size.storage * pow(1024, 3) / 10
 }

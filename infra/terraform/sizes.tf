@@ -2,7 +2,7 @@ locals {
   is_production = var.environment == "production"
   is_protected  = local.is_production && var.is_protected
 
-  # CPU units (1024 are a core), MiB and GiB as Fargate and RDS have them. What each carries is in docs/operations.md.
+  # CPU units (1024 are a core), MiB and GiB as Fargate and RDS have them.
   size = {
     S = { task = { cpu = 1024, memory = 2048 }, database = "db.t4g.large", storage = 50, connections = 12, most = 10 }
     M = { task = { cpu = 2048, memory = 4096 }, database = "db.m7g.large", storage = 200, connections = 20, most = 10 }

@@ -68,7 +68,7 @@ internal sealed class Moving(Nodes nodes, int seed) : ITrial
             }
             else if (await silo.EndAsync(ct) is not 0 and var code)
             {
-                _failures.Add($"{silo.Name} ended with {code}");
+                Fail($"{silo.Name} ended with {code}");
             }
         }));
     }
@@ -77,13 +77,24 @@ internal sealed class Moving(Nodes nodes, int seed) : ITrial
     {
         var clock = Stopwatch.StartNew();
         await silo.StartAsync(nodes.Http, ct);
+        var took = clock.Elapsed;
         lock (_failures)
         {
-            _longest = clock.Elapsed > _longest ? clock.Elapsed : _longest;
-            if (clock.Elapsed > Patience)
-            {
-                _failures.Add($"{silo.Name} served after {clock.Elapsed.TotalSeconds:0.0} s");
-            }
+            _longest = took > _longest ? took : _longest;
+        }
+
+        if (took > Patience)
+        {
+            Fail($"{silo.Name} served after {took.TotalSeconds:0.0} s");
+        }
+    }
+
+    /// <remarks>Several silos start and end at once.</remarks>
+    private void Fail(string what)
+    {
+        lock (_failures)
+        {
+            _failures.Add(what);
         }
     }
 }

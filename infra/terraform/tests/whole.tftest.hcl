@@ -30,7 +30,7 @@ run "production" {
 
   assert {
     condition = {
-      for name, container in { silo = module.silo.container, ingest = module.ingest.container, query = module.query.container } :
+      for name, container in { silo = module.silo.container, ingest = module.web["ingest"].container, query = module.web["query"].container } :
       name => toset(container.portMappings[*].containerPort)
       } == {
       silo = toset([11111, 30000, 8080]), ingest = toset([8080]), query = toset([8080])
@@ -40,7 +40,7 @@ run "production" {
 
   assert {
     condition = alltrue([
-      for container in [module.ingest.container, module.query.container] : container.stopTimeout >= 10 + tonumber([
+      for container in [module.web["ingest"].container, module.web["query"].container] : container.stopTimeout >= 10 + tonumber([
         for setting in container.environment : setting.value if setting.name == "Bayou__Cluster__DrainSeconds"
       ][0]) + 5
     ]) && module.silo.container.stopTimeout >= 15
@@ -48,20 +48,20 @@ run "production" {
   }
 
   assert {
-    condition = { for name, container in { ingest = module.ingest.container, query = module.query.container } : name => [
+    condition = { for name, container in { ingest = module.web["ingest"].container, query = module.web["query"].container } : name => [
       for setting in container.environment : setting.value if setting.name == "Bayou__Roles"
     ][0] } == { ingest = "ingest", query = "query,ui" }
     error_message = "What is written and what is read must be served apart."
   }
 
   assert {
-    condition     = module.silo.container.entryPoint == tolist(["dotnet", "Silo.dll"]) && module.query.container.entryPoint == null
+    condition     = module.silo.container.entryPoint == tolist(["dotnet", "Silo.dll"]) && module.web["query"].container.entryPoint == null
     error_message = "A silo must run Silo.dll, a web node what the image runs."
   }
 
   assert {
     condition = alltrue([
-      for container in [module.silo.container, module.ingest.container, module.query.container] :
+      for container in [module.silo.container, module.web["ingest"].container, module.web["query"].container] :
       toset(container.secrets[*].name) == toset(["PGPASSWORD", "BAYOU_TOKEN", "BAYOU_SECRET_KEY"]) && container.readonlyRootFilesystem
       && alltrue([for setting in container.environment : !strcontains(setting.value, "not a secret")])
     ])
@@ -70,7 +70,7 @@ run "production" {
 
   assert {
     condition = alltrue([
-      for container in [module.silo.container, module.ingest.container, module.query.container] :
+      for container in [module.silo.container, module.web["ingest"].container, module.web["query"].container] :
       strcontains(container.healthCheck.command[1], "/health/liveness")
     ])
     error_message = "A node that hangs must be started again."

@@ -52,6 +52,11 @@ internal sealed partial class GeoDatabase : IDisposable
     /// <returns>See <see cref="CountryCode"/>; 0 where it is not known.</returns>
     public ushort CountryOf(IPAddress address)
     {
+        if (_path is null)
+        {
+            return 0;
+        }
+
         Refresh();
         var remembered = _remembered; // before the reader: what an older one says is never remembered for a newer one
         ref var slot = ref remembered[(uint)address.GetHashCode() % Remembered];
