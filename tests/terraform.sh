@@ -32,6 +32,10 @@ if [ -z "$plugins" ]; then
 fi
 if ! terraform init -no-color -input=false -backend=false ${plugins:+-plugin-dir="$plugins"} >"$work/init" 2>&1; then
     cat "$work/init"
+    if ! grep -qE 'Failed to (query available|install) provider' "$work/init"; then
+        echo "not ok it can be read"
+        exit 1
+    fi
     echo "its provider is not to be had, but by BAYOU_TERRAFORM_PLUGINS: nothing has looked at infra/terraform"
     exit 77
 fi
