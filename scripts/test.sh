@@ -6,10 +6,11 @@ PASSED=0 FAILED=0 SKIPPED=0 SUMMARY=()
 
 # Set-up, the page, the scripts, dotnet test, torture, and the sum of it.
 test_main() {
-    local tortures="30:42" fuzz=20 torture trouble suite
+    local tortures="30:42" troubles="--cluster --rolling --hostile --jobs" fuzz=20 torture trouble suite
     [[ $* =~ ^(--full)?$ ]] || die "test takes --full only, not $*"
     if [ -n "$*" ]; then
         tortures="600:1 600:2 600:3" fuzz=600
+        troubles+=" --moving" # Its first round takes longer than half a minute.
         export BAYOU_TEST_FULL=1 # Crashes at every message, not at every fourth; a million runs of the model.
     fi
     check_tools
@@ -28,7 +29,7 @@ test_main() {
             --blame-hang-timeout 10m --blame-hang-dump-type none
     done
     for torture in $tortures; do
-        for trouble in "" --cluster --rolling --hostile --jobs; do
+        for trouble in "" $troubles; do
             run "torture ${trouble:-of two}, seed ${torture#*:}" right dotnet "$(dll Torture)" --seconds "${torture%:*}" --seed "${torture#*:}" $trouble
         done
     done

@@ -29,6 +29,11 @@ internal static class OrleansHosting
         builder.Services.AddSingleton<SiloFigures>();
         builder.Services.AddSingleton<ISiloFigures>(provider => provider.GetRequiredService<SiloFigures>());
         builder.Services.AddSingleton<IIncomingGrainCallFilter>(provider => provider.GetRequiredService<SiloFigures>());
+        if (cluster.Mode == ClusterMode.Postgres)
+        {
+            builder.Services.AddHostedService<DeadMembers>(); // Before the silo, which joins.
+        }
+
         builder.UseOrleans(silo =>
         {
             if (cluster.Mode == ClusterMode.Localhost)
@@ -58,10 +63,8 @@ internal static class OrleansHosting
             OnDatabase(membership, (o, url) => (o.Invariant, o.ConnectionString) = (Invariant, url)));
         silo.Configure<ClusterMembershipOptions>(membership =>
         {
-            // A silo joins only when it reaches every active one, and watches, to declare it dead, only one that was stale when it began.
-            // When all die at once, the first to come back would wait five minutes; so it gives up soon, ends, and is started again.
-            membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5); // Stale after three of them.
-            membership.MaxJoinAttemptTime = TimeSpan.FromSeconds(20);
+            membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5); // DeadMembers takes for dead who has missed three.
+            membership.MaxJoinAttemptTime = TimeSpan.FromSeconds(20); // Then it ends, and is started again.
             membership.DefunctSiloExpiration = TimeSpan.FromHours(12); // On Fargate each start is at a new address: else a week of dead rows is read.
             membership.EvictWhenMaxJoinAttemptTimeExceeded = false; // A migration may take longer, and its silo is well.
         });
