@@ -10,7 +10,7 @@ BAYOU_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$BAYOU_ROOT/scripts/postgres.sh"
 exec 3>&1 1>&2 # What is said of the steps is no answer.
 
-kind=$1 disk=${2:-} own=
+kind=$1 disk=${2:-} ours=
 data=$(mktemp -d "${TMPDIR:-/tmp}/bayou-XXXXXX")
 [ "$(id -u)" -ne 0 ] || chmod 711 "$data"
 trap 'cluster_down; umount "$data" 2>/dev/null || true; rm -rf "${CLUSTER:-}" "$data"' EXIT
@@ -24,14 +24,14 @@ if [ -n "$disk" ] && [ "$(id -u)" -eq 0 ]; then
 fi
 cluster_up "$data" "$kind" 3>&-
 port=$(sed -n 4p "$CLUSTER/db/postmaster.pid")
-if mountpoint -q "$data" && [ "$(stat -c %d "$CLUSTER")" = "$(stat -c %d "$data")" ]; then own=$data; fi
+if mountpoint -q "$data" && [ "$(stat -c %d "$CLUSTER")" = "$(stat -c %d "$data")" ]; then ours=$data; fi
 
 restart() { running_cluster "$CLUSTER" || start_cluster "$CLUSTER" "$port" "$kind"; }
 
 # As a power cut would end it: no checkpoint, no farewell.
 crash() { as_postgres "$POSTGRES_BIN/pg_ctl" stop -w -m immediate -D "$CLUSTER/db" && restart; }
 
-echo "$DATABASE_URL $(head -n 1 "$CLUSTER/db/postmaster.pid") $own" >&3
+echo "$DATABASE_URL $(head -n 1 "$CLUSTER/db/postmaster.pid") $ours" >&3
 while read -r command; do
     case $command in
         crash | restart) if "$command" 3>&-; then echo "done" >&3; else echo failed >&3; fi ;;

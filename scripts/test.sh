@@ -23,6 +23,7 @@ test_main() {
     run client ok npm_in_page exec -- vitest run --reporter=tap-flat
     run scripts ok bash "$BAYOU_ROOT/tests/scripts.sh"
     run terraform ok timeout 1800 bash "$BAYOU_ROOT/tests/terraform.sh" ${BAYOU_TEST_FULL:+--mutations}
+    run rollout ok timeout 600 bash "$BAYOU_ROOT/tests/rollout.sh"
     for suite in "$BAYOU_ROOT"/tests/*.Tests; do
         # One that hangs is ended, and its test named.
         run "${suite##*/}" dotnet dotnet test "$suite" -c Release --no-build --results-directory "$BAYOU_STATE/test-results" \

@@ -82,7 +82,7 @@ a_data_folder_that_exists() {
 # The build looks at C# alone, and not at its comments. Tables, links and what a tool writes are as long as they are.
 no_line_is_too_long() {
     local long
-    long=$(cd "$root" && git ls-files '*.cs' '*.ts' '*.tsx' '*.js' '*.css' '*.sh' '*.csproj' '*.tf' '*.hcl' '*.yaml' '*.md' bayou |
+    long=$(cd "$root" || exit; git ls-files '*.cs' '*.ts' '*.tsx' '*.js' '*.css' '*.sh' '*.csproj' '*.tf' '*.hcl' '*.yaml' '*.md' bayou |
         grep -v '^client-app/src/shared/api-types.ts$' | LC_ALL=C.UTF-8 xargs grep -nE '^.{161,}' | grep -vE '^[^:]*\.md:[0-9]+:(\||!\[)' || true)
     [ -z "$long" ] || { echo "$long"; return 1; }
 }
@@ -156,7 +156,7 @@ a_root_only_folder() {
 a_full_disk() {
     says "The disk is full" in_parts 'step "Write much" "Try again." sh -c "echo could not write: No space left on device; exit 1"'
 }
-shellchecked() { shellcheck -x "$root/bayou" "$root"/scripts/*.sh "$root"/tests/*.sh "$root/.ci/run"; }
+shellchecked() { shellcheck -x "$root/bayou" "$root"/scripts/*.sh "$root"/tests/*.sh "$root"/infra/*.sh "$root"/infra/rollout/*.sh "$root/.ci/run"; }
 
 check "an unknown command is named" an_unknown_command
 check "a port that is none is named" a_port_that_is_none

@@ -53,7 +53,7 @@ fi
 
 # FILE TEST WHAT SED: FILE, changed so, must fail TEST.
 while read -r file test what change; do
-    [ -n "$file" ] && [ "${file:0:1}" != "#" ] || continue
+    case $file in "" | "#"*) continue ;; esac
     name="caught: $file, ${what//-/ }"
     cp "$source/$file" "$work/original"
     sed -E "$change" "$work/original" >"$file"

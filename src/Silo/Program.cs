@@ -1,5 +1,11 @@
 using Bayou.Cluster;
+using Bayou.Database;
 using Bayou.Hosting;
+
+if (args is [MigrateCommand.Name])
+{
+    return await MigrateCommand.RunAsync(new ConfigurationBuilder().AddEnvironmentVariables().Build(), Console.Out, Console.Error, CancellationToken.None);
+}
 
 // A silo by itself: grains, and one address for whoever starts again what does not answer.
 return await BayouProgram.RunAsync(

@@ -20,6 +20,9 @@ internal sealed class Node(
 
     public string Name => name;
 
+    /// <summary>Of the build that its next life runs.</summary>
+    public string Folder { get; set; } = AppContext.BaseDirectory;
+
     /// <summary>Of its present life.</summary>
     public int? ProcessId => _process?.Id;
 
@@ -33,7 +36,10 @@ internal sealed class Node(
     public Uri Url => new($"http://127.0.0.1:{_port}");
 
     /// <summary>Starts it, again and again while its database is away, until it answers.</summary>
-    public async Task StartAsync(HttpClient http, CancellationToken ct)
+    public Task StartAsync(HttpClient http, CancellationToken ct) => StartAsync(http, int.MaxValue, ct);
+
+    /// <returns>Whether it answers; not when it has ended by itself so many times.</returns>
+    public async Task<bool> StartAsync(HttpClient http, int lives, CancellationToken ct)
     {
         while (!await IsReadyAsync(http, ct))
         {
@@ -41,6 +47,11 @@ internal sealed class Node(
             {
                 if (_process is null or { HasExited: true })
                 {
+                    if (lives-- == 0)
+                    {
+                        return false;
+                    }
+
                     Launch();
                 }
             }
@@ -52,6 +63,8 @@ internal sealed class Node(
         {
             _isKept = true;
         }
+
+        return true;
     }
 
     /// <summary>Starts it again when it has ended by itself.</summary>
@@ -80,6 +93,15 @@ internal sealed class Node(
         Signal("TERM");
         await _process!.WaitForExitAsync(ct);
         return _process.ExitCode;
+    }
+
+    /// <summary>Runs a command of its program, from its folder and with its settings.</summary>
+    /// <returns>How that ended.</returns>
+    public async Task<int> RunAsync(string[] arguments, CancellationToken ct)
+    {
+        using var process = Process.Start(Start([Path.Combine(Folder, $"{program}.dll"), .. arguments]))!;
+        await process.WaitForExitAsync(ct);
+        return process.ExitCode;
     }
 
     /// <summary>kill -9.</summary>
@@ -127,20 +149,7 @@ internal sealed class Node(
             return;
         }
 
-        var start = new ProcessStartInfo("dotnet")
-        {
-            Environment = { ["BAYOU_DATABASE_URL"] = database },
-        };
-        foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, $"{program}.dll"), .. arguments ?? [], "--urls", Url.ToString()])
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        foreach (var (key, value) in settings.Concat(ofLife?.Invoke() ?? []))
-        {
-            start.Environment[key] = value;
-        }
-
+        var start = Start([Path.Combine(Folder, $"{program}.dll"), .. arguments ?? [], "--urls", Url.ToString()]);
         // Else its every start would be told, and why a silo takes itself for dead.
         start.RedirectStandardOutput = start.RedirectStandardError = !isSeen;
         _process = Process.Start(start)!;
@@ -149,6 +158,17 @@ internal sealed class Node(
             _process.BeginOutputReadLine();
             _process.BeginErrorReadLine();
         }
+    }
+
+    private ProcessStartInfo Start(string[] command)
+    {
+        var start = new ProcessStartInfo("dotnet", command) { Environment = { ["BAYOU_DATABASE_URL"] = database } };
+        foreach (var (key, value) in settings.Concat(ofLife?.Invoke() ?? []))
+        {
+            start.Environment[key] = value;
+        }
+
+        return start;
     }
 
     private async Task<bool> IsReadyAsync(HttpClient http, CancellationToken ct)

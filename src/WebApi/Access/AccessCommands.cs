@@ -33,7 +33,7 @@ internal static class AccessCommands
             switch (arguments)
             {
                 case [Admin, var email] when UserRules.Email(email) is null:
-                    await using (var services = Services(configuration))
+                    await using (var services = MigrateCommand.Services(configuration))
                     {
                         return await AdminAsync(services, email, output, ct);
                     }
@@ -42,7 +42,7 @@ internal static class AccessCommands
                     await errors.WriteLineAsync("bayou: admin takes one e-mail address");
                     return 2;
                 case [AuditName, "verify"]:
-                    await using (var services = Services(configuration))
+                    await using (var services = MigrateCommand.Services(configuration))
                     {
                         return await VerifyAsync(services, output, ct);
                     }
@@ -101,8 +101,4 @@ internal static class AccessCommands
             : string.Create(CultureInfo.InvariantCulture, $"Row {wrong} of the audit log, or the one before it, was changed or is missing."));
         return wrong is null ? 0 : 1;
     }
-
-    private static ServiceProvider Services(IConfiguration configuration) =>
-        new ServiceCollection().AddSingleton(configuration).AddSingleton(TimeProvider.System).AddLogging()
-            .AddBayouDatabase(configuration).AddSingleton<WindowPartitions>().AddSingleton<JobCleanup>().AddSingleton<Migrator>().BuildServiceProvider();
 }
