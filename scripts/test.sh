@@ -31,9 +31,11 @@ test_main() {
     done
     for torture in $tortures; do
         for trouble in "" $troubles; do
-            run "torture ${trouble:-of two}, seed ${torture#*:}" right dotnet "$(dll Torture)" --seconds "${torture%:*}" --seed "${torture#*:}" $trouble
+            run "torture ${trouble:-of two}, seed ${torture#*:}" right \
+                dotnet "$(dll Torture)" --seconds "${torture%:*}" --seed "${torture#*:}" ${trouble:+"$trouble"}
         done
     done
+    [ -z "${BAYOU_TEST_FULL:-}" ] || run "beside the version before" right bash "$BAYOU_ROOT/tests/skew.sh" --seconds 120 --seed 1
     run "torture --fuzz, seed 42" right dotnet "$(dll Torture)" --fuzz $fuzz --seed 42
     say ""
     printf '%s\n' "${SUMMARY[@]}"

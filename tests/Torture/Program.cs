@@ -15,6 +15,7 @@ var seconds = new Option<int>("--seconds") { Description = "How long things go w
 var seed = new Option<int>("--seed") { Description = "What goes wrong, and when, follows from it", DefaultValueFactory = _ => 1 };
 var cluster = new Option<bool>("--cluster") { Description = "Silos and web nodes of their own, instead of two servers that know nothing of each other" };
 var rolling = new Option<bool>("--rolling") { Description = "Restarts each process of a cluster in turn: no request may fail" };
+var before = new Option<DirectoryInfo?>("--before") { Description = "With --rolling: the build of another version, from which and back to which it goes" };
 var moving = new Option<bool>("--moving") { Description = "Silos of a cluster come back at other addresses, more of them and fewer, as on Fargate" };
 var hostile = new Option<bool>("--hostile") { Description = "Attacks one server with 768 MB of memory: honest senders must be answered in time" };
 var jobs = new Option<bool>("--jobs") { Description = "Jobs and schedules instead of ingest: each must run once" };
@@ -23,7 +24,7 @@ var fuzz =
 var command =
     new RootCommand("Kills and freezes servers and database at random under load, and fills its disk; then every acknowledged item must count exactly once.")
 {
-    seconds, seed, cluster, rolling, moving, hostile, jobs, fuzz,
+    seconds, seed, cluster, rolling, before, moving, hostile, jobs, fuzz,
 };
 command.SetAction(async (arguments, ct) =>
 {
@@ -45,7 +46,7 @@ command.SetAction(async (arguments, ct) =>
     (Option<bool> Given, Trouble Trouble)[] troubles =
         [(hostile, Trouble.Hostile), (rolling, Trouble.Rolling), (moving, Trouble.Moving), (cluster, Trouble.Cluster)];
     var trouble = troubles.Where(one => arguments.GetValue(one.Given)).Select(one => one.Trouble).FirstOrDefault(Trouble.Alone);
-    return await Run.OnAsync(database, length, arguments.GetValue(seed), trouble, ct);
+    return await Run.OnAsync(database, length, arguments.GetValue(seed), trouble, arguments.GetValue(before)?.FullName, ct);
 });
 
 var silos = new Argument<int>("silos") { Description = "How many" };

@@ -32,8 +32,10 @@ internal static class Run
     private const int Senders = 7;
     private const int OfFirstProject = 4; // of them; the others are of the second, and name their batches alike
 
+    /// <param name="before">The folder of another version's build, beside which this one must work.</param>
     /// <returns>0 when everything that was acknowledged counts once; else 1.</returns>
-    public static async Task<int> OnAsync(PrivatePostgres database, TimeSpan length, int seed, Trouble trouble, CancellationToken interrupted)
+    public static async Task<int> OnAsync(
+        PrivatePostgres database, TimeSpan length, int seed, Trouble trouble, string? before, CancellationToken interrupted)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(interrupted);
         patience.CancelAfter(length + Patience);
@@ -47,13 +49,18 @@ internal static class Run
             _ => Nodes.Cluster(database.Url, silos: 2, webs: 2, drains: trouble == Trouble.Rolling),
         };
         using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => nodes.End()); // Nothing is left of a torture that is interrupted.
+        foreach (var node in nodes.All)
+        {
+            node.Folder = before ?? node.Folder;
+        }
+
         await nodes.StartAsync(ct);
         await nodes.MakeProjectsAsync(ct);
         var random = new Random(seed);
         ITrial trial = trouble switch
         {
             Trouble.Hostile => new Attack(nodes, ledger),
-            Trouble.Rolling => new RollingRestart(nodes, ledger),
+            Trouble.Rolling => new RollingRestart(nodes, ledger, before),
             Trouble.Moving => new Moving(nodes, random.Next()),
             _ => new Chaos(nodes, database, length, random.Next()),
         };
@@ -66,6 +73,8 @@ internal static class Run
             nodes.Projects[i / OfFirstProject], pause, Kinds[i % OfFirstProject % Kinds.Length]).RunAsync(stop.Token, ct)).ToList();
         var readers = nodes.Projects.SelectMany(_ => Enum.GetValues<Feed>(), (project, feed) =>
             (Project: project, Feed: feed, Reader: new FeedReader(nodes, project, feed))).ToList();
+        List<Visitor> visitors = trouble == Trouble.Rolling ? [.. nodes.Projects.Select(project => new Visitor(nodes, project))] : [];
+        var visited = Task.WhenAll(visitors.Select(visitor => visitor.RunAsync(stop.Token, ct)));
         var read = Task.WhenAll(readers.Select(one => one.Reader.RunAsync(Task.WhenAll(senders), ct)));
         var calls = app.CallAsync(stop.Token);
         using var done = new CancellationTokenSource();
@@ -75,6 +84,7 @@ internal static class Run
 
         // Whatever is still open is sent until it is taken: from here on nobody dies.
         await Task.WhenAll(senders);
+        await visited;
         await calls;
         await app.StopAsync();
         await read;
@@ -83,8 +93,9 @@ internal static class Run
         await kept;
         await balanced;
         List<string> differences =
-            [.. verdict.Differences, .. readers.SelectMany(one => one.Reader.Differences(ledger.RowsOf(one.Project, one.Feed))), .. trial.Failures];
-        Console.WriteLine($"seed {seed}, {length.TotalSeconds} s: {trial}; {ledger}; {app}");
+            [.. verdict.Differences, .. readers.SelectMany(one => one.Reader.Differences(ledger.RowsOf(one.Project, one.Feed))), .. trial.Failures,
+                .. visitors.SelectMany(visitor => visitor.Failures)];
+        Console.WriteLine($"seed {seed}, {length.TotalSeconds} s: {trial}; {string.Join("; ", [ledger, app, .. visitors])}");
         Console.WriteLine(differences.Count == 0
             ? $"Exactly right: {verdict.Windows} windows hold what was acknowledged, and nothing else; every line and every captured request was seen once."
             : $"WRONG in {differences.Count} places:\n  {string.Join("\n  ", differences.Take(40))}");
