@@ -35,6 +35,7 @@ test_main() {
                 dotnet "$(dll Torture)" --seconds "${torture%:*}" --seed "${torture#*:}" ${trouble:+"$trouble"}
         done
     done
+    [ -z "${BAYOU_TEST_FULL:-}" ] || run image ok timeout 900 bash "$BAYOU_ROOT/tests/image.sh"
     [ -z "${BAYOU_TEST_FULL:-}" ] || run "beside the version before" right bash "$BAYOU_ROOT/tests/skew.sh" --seconds 120 --seed 1
     run "torture --fuzz, seed 42" right dotnet "$(dll Torture)" --fuzz $fuzz --seed 42
     say ""

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace Bayou.Torture;
 
-/// <summary>Somebody at the page of each project: asks what it asks, and changes what it changes, at any web node that is open. Each must be answered.</summary>
+/// <summary>Somebody at the page of a project: asks what it asks, and changes what it changes, at any web node that is open. Each must be answered.</summary>
 internal sealed class Visitor(Nodes nodes, int project)
 {
     private static readonly string[] Questions =
