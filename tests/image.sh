@@ -62,8 +62,9 @@ its_parts_are_listed() {
     local nuget=("$root"/artifacts/image/*.nuget.cdx.json) npm=("$root"/artifacts/image/*.npm.cdx.json)
     node -e '
         const [nuget, npm] = process.argv.slice(1).map(file => JSON.parse(require("fs").readFileSync(file)));
-        const lacks = (bom, name) => bom.bomFormat !== "CycloneDX" || !bom.components.some(part => part.name === name && part.purl.endsWith("@" + part.version));
-        const missing = ["Npgsql", "Microsoft.Orleans.Server"].filter(name => lacks(nuget, name)).concat(["react", "recharts"].filter(name => lacks(npm, name)));
+        const has = (bom, name) => bom.bomFormat === "CycloneDX" && bom.components.some(part => part.name === name && part.purl.endsWith("@" + part.version));
+        const wanted = [[nuget, "Npgsql"], [nuget, "Microsoft.Orleans.Server"], [npm, "react"], [npm, "recharts"]];
+        const missing = wanted.filter(([bom, name]) => !has(bom, name)).map(([, name]) => name);
         console.log(missing.join());
         process.exit(missing.length)' "${nuget[0]}" "${npm[0]}"
 }
@@ -137,8 +138,10 @@ database() {
             from.pipe(to).pipe(from);
             for (const side of [from, to]) side.on("error", () => { from.destroy(); to.destroy(); });
         }).listen(5432);
-        http.createServer((request, answer) => answer.end(JSON.stringify({ Networks: [{ IPv4Addresses: [request.socket.remoteAddress.replace("::ffff:", "")] }] })))
-            .listen(5433);' "$port" &
+        http.createServer((request, answer) => {
+            const task = request.socket.remoteAddress.replace("::ffff:", "");
+            answer.end(JSON.stringify({ Networks: [{ IPv4Addresses: [task] }] }));
+        }).listen(5433);' "$port" &
     pids+=($!)
     url=${url%:*}:5432/${url##*/}
 }
@@ -151,7 +154,8 @@ contained() {
         set -e
         mount --bind "$1" "$1" && mount -o remount,bind,ro "$1"
         mount -t tmpfs tmpfs "$1/tmp" && mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev"
-        exec env -i PATH=/usr/bin "${@:3}" "$(command -v setpriv)" --no-new-privs "$(command -v chroot)" --userspec=1654:1654 "$1" sh -c "cd /app && exec dotnet $2"
+        exec env -i PATH=/usr/bin "${@:3}" "$(command -v setpriv)" --no-new-privs "$(command -v chroot)" --userspec=1654:1654 "$1" \
+            sh -c "cd /app && exec dotnet $2"
     ' - "$scratch/root" "$program" ASPNETCORE_HTTP_PORTS=8080 DOTNET_EnableDiagnostics=0 LOG_LEVEL=Warning \
         "BAYOU_DATABASE_URL=${url/127.0.0.1/$gateway}" Bayou__Cluster__Mode=postgres "ECS_CONTAINER_METADATA_URI_V4=http://$gateway:5433/v4" \
         BAYOU_TOKEN=the-token-of-those-who-may BAYOU_SECRET_KEY=0123456789abcdef0123456789abcdef "$@" >"$scratch/$name.log" 2>&1 &
@@ -167,8 +171,10 @@ they_start() {
     answers "http://$web:8080/health/readiness" --retry 60 --retry-delay 1 --retry-all-errors || { cat "$scratch"/*.log; return 1; }
 }
 they_work() {
+    local now
+    now=$(date -u +%Y-%m-%dT%H:%M:%SZ)
     answers "http://$web:8080/ingest/v1/requests" -X POST -H 'Content-Type: application/json' \
-        -d '[{ "service": "contained", "method": "GET", "route": "/", "status": 200, "duration_ms": 1, "time": "'"$(date -u +%Y-%m-%dT%H:%M:%SZ)"'" }]' || return 1
+        -d '[{ "service": "contained", "method": "GET", "route": "/", "status": 200, "duration_ms": 1, "time": "'"$now"'" }]' || return 1
     for _ in $(seq 60); do
         answers "http://$web:8080/metrics/summary?service=contained" >"$scratch/summary" || return 1
         [ "$(json "$scratch/summary" data traffic value)" = 1 ] && return
