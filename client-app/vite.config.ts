@@ -14,6 +14,10 @@ export default defineConfig({
   build: {
     manifest: true,
   },
+  // What a script loads is beside it, wherever that is: the server may say that these files are at another origin.
+  experimental: {
+    renderBuiltUrl: (_file, { hostType }) => (hostType === 'html' ? undefined : { relative: true }),
+  },
   server: { port: 5173, strictPort: true, proxy: Object.fromEntries(apiPaths.map((path) => [path, api])) },
   test: { environment: 'jsdom', include: ['src/**/*.test.{ts,tsx}'] },
 });

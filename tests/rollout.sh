@@ -96,7 +96,11 @@ cat >"$scratch/bin/terraform" <<'FAKE'
 #!/usr/bin/env bash
 set -eu
 cd "$ECS"
-[[ " $* " = *" apply "* ]] || { [[ "$*" = *output* ]] && echo https://bayou.test; exit 0; }
+case " $* " in
+    *" apply "*) ;;
+    *" output -json assets "*) echo "${BUCKET:-null}"; exit ;;
+    *) [[ "$*" = *output* ]] && echo https://bayou.test; exit 0 ;;
+esac
 [ -n "$TF_VAR_database_password" ]
 tag=$(grep -oE 'image_tag=[^ ]+' <<<"$*" | cut -d= -f2)
 target=$(grep -oE 'target=[^ ]+' <<<"$*" | cut -d= -f2 || true)
@@ -122,6 +126,7 @@ case $arguments in
     *run-task*) echo "migrate with $(cat newest)" >>log; echo task ;;
     *describe-tasks*) echo "${MIGRATE_ENDS:-0}" ;;
     *wait*) ;;
+    *" s3 sync "*) grep -o "s3://[^ ]*" <<<"$arguments" >>log ;;
     *) echo "what? $arguments" >&2; exit 1 ;;
 esac
 FAKE
@@ -150,7 +155,10 @@ ecs_no_answer() {
     ecs "$all"$'\napply 1 all\napply 1 module.web["query"]\napply 1 module.web["ingest"]\napply 1 module.silo' NO_ANSWER=1 && [ "$status" = 1 ]
 }
 
+ecs_assets() { ecs "$(sed 's,^apply 2 module.web\["query"\],s3://page/assets\n&,' <<<"$all")" BUCKET='"page"' && [ "$status" = 0 ]; }
+
 check "ECS: migrations, silos, ingest, query, and the rest, in order" ecs_goes_well
+check "ECS: the page's files are in their bucket before the pages that name them" ecs_assets
 check "ECS: migrations that fail stop it before all" ecs_migrations
 check "ECS: a deployment that ECS took back is none, though Terraform is content" ecs_taken_back
 check "ECS: what fails goes back, and what was before it" ecs_ingest

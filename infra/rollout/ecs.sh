@@ -32,7 +32,8 @@ deploy() {
     case $1 in
         migrations) apply "$2" -target=module.silo.aws_ecs_task_definition.this && migrate "$2" ;;
         silo) apply "$2" -target=module.silo && runs "$1" "$2" ;;
-        ingest | query) apply "$2" -target="module.web[\"$1\"]" && runs "$1" "$2" ;;
+        ingest) apply "$2" -target='module.web["ingest"]' && runs ingest "$2" ;;
+        query) add_assets && apply "$2" -target='module.web["query"]' && runs query "$2" ;;
         rest) apply "$2" ;;
     esac
 }
@@ -47,6 +48,15 @@ migrate() {
     aws ecs wait tasks-stopped --cluster "$cluster" --tasks "$task"
     code=$(aws ecs describe-tasks --cluster "$cluster" --tasks "$task" --query 'tasks[0].containers[0].exitCode' --output text)
     [ "$code" = 0 ] || { echo "  the task $task ended with $code; why is in the silo's log"; return 1; }
+}
+
+# Before the pages that name them; those of other versions stay, for pages that are open and for the way back.
+add_assets() {
+    local bucket
+    bucket=$(terraform -chdir="$terraform" output -json assets) || return 1
+    [ "$bucket" != null ] || return 0
+    [ -d "$root/client-app/dist/assets" ] || { echo "  the page is not built here: ./bayou setup"; return 1; }
+    aws s3 sync "$root/client-app/dist/assets" "s3://${bucket//\"/}/assets" --cache-control 'public, max-age=31536000, immutable' --only-show-errors
 }
 
 runs() {

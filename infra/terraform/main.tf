@@ -55,6 +55,13 @@ module "database" {
   is_protected     = local.is_protected
 }
 
+module "page" {
+  source = "./modules/page"
+  count  = var.page_from_cloudfront ? 1 : 0
+  name   = local.name
+  domain = var.domain
+}
+
 module "registry" {
   source        = "./modules/registry"
   name          = local.name
@@ -97,8 +104,8 @@ locals {
 
   # What is written and what is read, apart. Requests are per minute and task, beyond which there are more tasks.
   web = {
-    ingest = { roles = "ingest", requests = 30000 }
-    query  = { roles = "query,ui", requests = 6000 }
+    ingest = { roles = "ingest", requests = 30000, environment = {} }
+    query  = { roles = "query,ui", requests = 6000, environment = { for page in module.page : "BAYOU_ASSETS_URL" => page.url } }
   }
 }
 
@@ -125,11 +132,11 @@ module "web" {
   target         = module.balancer.targets[each.key]
   requests       = each.value.requests
   depends_on     = [module.silo]
-  environment = {
+  environment = merge(each.value.environment, {
     ASPNETCORE_FORWARDEDHEADERS_ENABLED = "true"
     Bayou__Cluster__DrainSeconds        = tostring(local.drain_seconds)
     Bayou__Roles                        = each.value.roles
-  }
+  })
 }
 
 module "alarms" {

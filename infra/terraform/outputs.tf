@@ -12,6 +12,11 @@ output "repository" {
   value       = module.registry.url
 }
 
+output "assets" {
+  description = "The bucket of the page's files; null where they come from the web nodes."
+  value       = one(module.page[*].bucket)
+}
+
 output "cluster" {
   value = module.cluster.name
 }

@@ -106,6 +106,12 @@ variable "is_protected" {
   default     = true
 }
 
+variable "page_from_cloudfront" {
+  description = "Whether the page's files come by S3 and CloudFront instead of from the web nodes."
+  type        = bool
+  default     = false
+}
+
 variable "alarm_email" {
   description = "Who is told of alarms; null for nobody."
   type        = string

@@ -112,6 +112,7 @@ internal static class Api
         services.AddSingleton<Drain>();
         services.AddHostedService(provider => provider.GetRequiredService<Drain>());
         services.AddHostedService<IdleMemory>();
+        services.AddSingleton<PageAssets>();
         services.AddDoc();
         builder.AddSelfMonitoring(roles);
     }
@@ -167,6 +168,7 @@ internal static class Api
 
         if (roles.HasFlag(NodeRoles.Ui))
         {
+            _ = app.Services.GetRequiredService<PageAssets>();
             app.MapPage();
         }
     }

@@ -10,7 +10,7 @@ internal static class Page
     /// <summary>Where the page is served from instead, as by Vite in development; empty for here.</summary>
     private const string UrlKey = "BAYOU_PAGE_URL";
 
-    private const string Assets = "/assets";
+    private const string ContentType = "text/html; charset=utf-8";
 
     /// <summary>What browsers ask for where a page names none, as the API's reference.</summary>
     private const string Icon = "/favicon.ico";
@@ -20,11 +20,11 @@ internal static class Page
         var files = new StaticFileOptions
         {
             OnPrepareResponse = file => file.Context.Response.Headers[HeaderNames.CacheControl] =
-                file.Context.Request.Path.StartsWithSegments(Assets, StringComparison.Ordinal) ? "public, max-age=31536000, immutable" : "no-cache",
+                file.Context.Request.Path.StartsWithSegments(PageAssets.Path, StringComparison.Ordinal) ? "public, max-age=31536000, immutable" : "no-cache",
         };
 
         // Every other path is the API's, and the page itself has its routes.
-        app.UseWhen(http => http.Request.Path.StartsWithSegments(Assets, StringComparison.Ordinal) || http.Request.Path == Icon, branch =>
+        app.UseWhen(http => http.Request.Path.StartsWithSegments(PageAssets.Path, StringComparison.Ordinal) || http.Request.Path == Icon, branch =>
             branch.UseStaticFiles(files));
     }
 
@@ -36,7 +36,8 @@ internal static class Page
         }
     }
 
-    private static IResult SendPage(HttpContext http, IWebHostEnvironment environment, IConfiguration configuration)
+    private static async Task<IResult> SendPage(
+        HttpContext http, IWebHostEnvironment environment, IConfiguration configuration, PageAssets assets, CancellationToken ct)
     {
         if (configuration[UrlKey] is { Length: > 0 } elsewhere)
         {
@@ -50,6 +51,13 @@ internal static class Page
         }
 
         http.Response.Headers.CacheControl = "no-cache";
-        return Results.Stream(page.CreateReadStream(), "text/html; charset=utf-8");
+        if (!assets.AreElsewhere)
+        {
+            return Results.Stream(page.CreateReadStream(), ContentType);
+        }
+
+        using var text = new StreamReader(page.CreateReadStream());
+        http.Response.Headers.ContentSecurityPolicy = assets.ContentPolicy;
+        return Results.Text(assets.In(await text.ReadToEndAsync(ct)), ContentType);
     }
 }

@@ -6,6 +6,12 @@ mock_provider "aws" {
   mock_resource "aws_iam_role" {
     defaults = { arn = "arn:aws:iam::123456789012:role/t" }
   }
+  mock_resource "aws_cloudfront_distribution" {
+    defaults = { arn = "arn:aws:cloudfront::123456789012:distribution/E1", domain_name = "d1.cloudfront.net" }
+  }
+  mock_resource "aws_s3_bucket" {
+    defaults = { arn = "arn:aws:s3:::t-page-1" }
+  }
   mock_resource "aws_db_instance" {
     defaults = { endpoint = "t.example:5432" }
   }
@@ -186,4 +192,27 @@ run "one_zone" {
   command = plan
   variables { zones = ["eu-central-1a"] }
   expect_failures = [var.zones]
+}
+
+run "page_from_cloudfront" {
+  command = plan
+  variables { page_from_cloudfront = true }
+
+  assert {
+    condition = { for name in ["ingest", "query"] : name => [
+      for setting in module.web[name].container.environment : setting.value if setting.name == "BAYOU_ASSETS_URL"
+    ] } == { ingest = [], query = ["https://d1.cloudfront.net"] }
+    error_message = "Nodes that serve the page must say where its files are."
+  }
+}
+
+run "page_from_web_nodes" {
+  command = plan
+
+  assert {
+    condition = length(module.page) == 0 && output.assets == null && alltrue([
+      for setting in module.web["query"].container.environment : setting.name != "BAYOU_ASSETS_URL"
+    ])
+    error_message = "Without CloudFront there must be none."
+  }
 }
