@@ -155,7 +155,8 @@ ecs_no_answer() {
     ecs "$all"$'\napply 1 all\napply 1 module.web["query"]\napply 1 module.web["ingest"]\napply 1 module.silo' NO_ANSWER=1 && [ "$status" = 1 ]
 }
 
-ecs_assets() { ecs "$(sed 's,^apply 2 module.web\["query"\],s3://page/assets\n&,' <<<"$all")" BUCKET='"page"' && [ "$status" = 0 ]; }
+query=$'\napply 2 module.web["query"]'
+ecs_assets() { ecs "${all/"$query"/$'\ns3://page/assets'"$query"}" BUCKET='"page"' && [ "$status" = 0 ]; }
 
 check "ECS: migrations, silos, ingest, query, and the rest, in order" ecs_goes_well
 check "ECS: the page's files are in their bucket before the pages that name them" ecs_assets
