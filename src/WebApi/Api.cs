@@ -14,6 +14,7 @@ using Bayou.Jobs;
 using Bayou.Keys;
 using Bayou.Logs;
 using Bayou.Metrics;
+using Bayou.Otlp;
 using Bayou.Projects;
 using Bayou.Replay;
 using Bayou.Requests;
@@ -97,6 +98,7 @@ internal static class Api
             services.AddRequestIngest();
             services.AddLogIngest();
             services.AddReplayIngest();
+            services.AddOtlp();
         }
 
         services.AddReadLimits();
@@ -151,6 +153,7 @@ internal static class Api
             app.MapLogIngest();
             app.MapReplayIngest();
             app.MapDeployIngest();
+            app.MapOtlp();
         }
 
         if (roles.HasFlag(NodeRoles.Query))

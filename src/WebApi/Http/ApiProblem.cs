@@ -51,7 +51,8 @@ internal sealed record ApiProblem(
             httpContext.Response.Headers.RetryAfter = ((int)wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
         }
 
-        return Json.WriteAsync(httpContext, new Envelope(null, Error(httpContext), null));
+        return httpContext.GetEndpoint()?.Metadata.GetMetadata<IProblemWriter>() is { } writer ? writer.WriteAsync(httpContext, this)
+            : Json.WriteAsync(httpContext, new Envelope(null, Error(httpContext), null));
     }
 
     public ApiError Error(HttpContext http) => new(Code, Message, TraceIds.Of(http), Details);

@@ -17,12 +17,14 @@ internal sealed class RequestBody(BodyBudget budget) : IDisposable
     private readonly SemaphoreSlim _decompressing = new(Math.Max(1, Environment.ProcessorCount / 2));
 
     /// <summary>The body, to be disposed of, or why there is none.</summary>
-    public async Task<(BodyBuffer? Body, ApiProblem? Problem)> ReadAsync(HttpContext http, int maxBytes, CancellationToken ct)
+    /// <param name="types">Which it may be of; null for JSON and texts, or one that is not named.</param>
+    public async Task<(BodyBuffer? Body, ApiProblem? Problem)> ReadAsync(
+        HttpContext http, int maxBytes, CancellationToken ct, IReadOnlyList<string>? types = null)
     {
         var request = http.Request;
-        if (!IsKnownType(request.ContentType))
+        if (!IsOf(types ?? Types, request.ContentType, orNone: types is null))
         {
-            return (null, Refused("content-type", $"is not one of {string.Join(", ", Types)}"));
+            return (null, Refused("content-type", $"is not one of {string.Join(", ", types ?? Types)}"));
         }
 
         var encoding = request.Headers.ContentEncoding.ToString().Trim().ToLowerInvariant();
@@ -186,10 +188,10 @@ internal sealed class RequestBody(BodyBudget budget) : IDisposable
         return output.ToArray();
     }
 
-    private static bool IsKnownType(string? contentType)
+    private static bool IsOf(IReadOnlyList<string> types, string? contentType, bool orNone)
     {
         var type = (contentType ?? "").Split(';')[0].Trim();
-        return type.Length == 0 || Types.Contains(type, StringComparer.OrdinalIgnoreCase);
+        return (orNone && type.Length == 0) || types.Contains(type, StringComparer.OrdinalIgnoreCase);
     }
 
     private static ApiProblem Busy => ApiProblem.Unavailable("Too much is being sent at once. Send it again.");

@@ -17,7 +17,6 @@ internal sealed class LineReader(DateTimeOffset now, LogsOptions options) : Item
     ])
 {
     // Bytes of UTF-8.
-    public const int MaxMessage = 256 * 1024;
     public const int MaxSource = 200;
     private const int MaxLevel = 100;
 
@@ -25,9 +24,7 @@ internal sealed class LineReader(DateTimeOffset now, LogsOptions options) : Item
 
     private readonly DateTimeOffset _newest = now + ItemLimits.MaxAhead;
     private readonly ArrayBufferWriter<byte> _texts = new(1_024);
-    private readonly ArrayBufferWriter<byte> _metaText = new();
-    private readonly LineSecrets _secrets = new();
-    private int _cut;
+    private readonly LineFinish _finish = new(options);
     private DateTime _time;
     private LineLevel _level;
     private Range _source; // Those of texts.
@@ -39,7 +36,7 @@ internal sealed class LineReader(DateTimeOffset now, LogsOptions options) : Item
     private Range _writtenTime;
 
     /// <summary>Messages that were too long to be kept whole.</summary>
-    public override int? Cut => _cut;
+    public override int? Cut => _finish.Cut;
 
     public override FieldError? Add(ReadOnlySpan<byte> item, LogBatch batch)
     {
@@ -49,11 +46,9 @@ internal sealed class LineReader(DateTimeOffset now, LogsOptions options) : Item
         }
 
         var texts = _texts.WrittenSpan;
-        var message = options.Redact ? _secrets.OfMessage(texts[_message]) : texts[_message];
-        var line = new LogLine { Time = _time, Level = _level, Source = texts[_source], Service = texts[_service], Message = message,
+        var line = new LogLine { Time = _time, Level = _level, Source = texts[_source], Service = texts[_service], Message = texts[_message],
             TraceId = texts[_traceId] };
-        ReadMeta(item, ref line);
-        batch.Add(line);
+        _finish.Add(batch, line, MetaOf(item));
         return null;
     }
 
@@ -98,8 +93,8 @@ internal sealed class LineReader(DateTimeOffset now, LogsOptions options) : Item
         return problem is null ? null : new("time", problem);
     }
 
-    /// <summary>Reads the line's meta, and adds the level to it as sent if that level is unknown.</summary>
-    private void ReadMeta(ReadOnlySpan<byte> item, ref LogLine line)
+    /// <summary>The line's meta, and with it the level as sent if that level is unknown.</summary>
+    private ReadOnlySpan<byte> MetaOf(ReadOnlySpan<byte> item)
     {
         var meta = item[_meta];
         var level = item[_unknownLevel];
@@ -115,21 +110,7 @@ internal sealed class LineReader(DateTimeOffset now, LogsOptions options) : Item
             }
         }
 
-        _metaText.ResetWrittenCount();
-        if (!meta.IsEmpty)
-        {
-            meta = options.Redact ? _secrets.OfMeta(meta) : meta;
-            line.Meta = LineMeta.Read(meta, _metaText);
-        }
-
-        if (!TextFold.IsPlain(line.Message) || !TextFold.IsPlain(line.Source) || !TextFold.IsPlain(_metaText.WrittenSpan))
-        {
-            // Append the folded form of text that PostgreSQL does not fold, as searches look for it; nothing but searches reads this text.
-            var text = $"\n{Encoding.UTF8.GetString(line.Message)}\n{Encoding.UTF8.GetString(line.Source)}\n{Encoding.UTF8.GetString(_metaText.WrittenSpan)}";
-            Encoding.UTF8.GetBytes(TextFold.Of(text), _metaText);
-        }
-
-        line.MetaText = _metaText.WrittenSpan;
+        return meta;
     }
 
     private static Range ValueOf(ref Utf8JsonReader json)
@@ -198,7 +179,6 @@ internal sealed class LineReader(DateTimeOffset now, LogsOptions options) : Item
         return null;
     }
 
-    /// <summary>Reads the message; cuts one that is too long and appends a mark that says so.</summary>
     private string? ReadMessage(ref Utf8JsonReader json)
     {
         if (json.TokenType != JsonTokenType.String)
@@ -208,23 +188,6 @@ internal sealed class LineReader(DateTimeOffset now, LogsOptions options) : Item
 
         var start = _texts.WrittenCount;
         JsonTexts.Write(ref json, _texts);
-        _message = start.._texts.WrittenCount;
-        var message = _texts.WrittenSpan[_message];
-        if (message.Length <= MaxMessage)
-        {
-            return null;
-        }
-
-        _cut++;
-        var end = MaxMessage;
-        while ((message[end] & 0xC0) == 0x80) // within a character
-        {
-            end--;
-        }
-
-        var mark = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"… (cut: {message.Length} bytes in all)"));
-        start = _texts.WrittenCount;
-        _texts.Write((byte[])[.. message[..end], .. mark]);
         _message = start.._texts.WrittenCount;
         return null;
     }

@@ -1,0 +1,184 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using Bayou.Ingest;
+using Bayou.Logs;
+
+namespace Bayou.Otlp;
+
+/// <summary>
+/// Reads an ExportLogsServiceRequest into lines, from the wire, without an object for each record. What a record says becomes: its severity the level, its body
+/// the message, its scope (what logged it) the source, <c>service.name</c> the service; attributes, resource and the rest are in meta.
+/// </summary>
+internal sealed class LogRecordReader(DateTimeOffset now, LogsOptions options) : IDisposable
+{
+    public const string UnknownService = "unknown_service"; // as the SDKs say
+
+    private readonly LineFinish _finish = new(options);
+    private readonly AttributeWriter _meta = new();
+    private readonly AttributeWriter _body = new();
+    private readonly ResourceReader _resource = new();
+    private readonly byte[] _traceId = new byte[32];
+
+    /// <summary>Records that cannot be taken.</summary>
+    public int Rejected { get; private set; }
+
+    /// <summary>Why the first of those cannot.</summary>
+    public string? Problem { get; private set; }
+
+    /// <exception cref="InvalidDataException">It is no protobuf.</exception>
+    public void Read(ReadOnlySpan<byte> request, LogBatch batch)
+    {
+        for (var all = new WireReader(request); all.Next();)
+        {
+            if (all.Field == 1 && all.HasBytes)
+            {
+                ReadResource(all.Bytes, batch);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        _meta.Dispose();
+        _body.Dispose();
+        _resource.Dispose();
+    }
+
+    private void ReadResource(ReadOnlySpan<byte> group, LogBatch batch)
+    {
+        _resource.Read(ResourceReader.Find(group, 1));
+        for (var scopes = new WireReader(group); scopes.Next();)
+        {
+            if (scopes.Field != 2)
+            {
+                continue;
+            }
+
+            _resource.ReadScope(ResourceReader.Find(scopes.Bytes, 1));
+            for (var records = new WireReader(scopes.Bytes); records.Next();)
+            {
+                if (records.Field == 2)
+                {
+                    Add(records.Bytes, batch);
+                }
+            }
+        }
+    }
+
+    private void Add(ReadOnlySpan<byte> record, LogBatch batch)
+    {
+        var (time, observed, severity, dropped) = (0UL, 0UL, 0UL, 0UL);
+        ReadOnlySpan<byte> text = default, body = default, traceId = default, spanId = default, eventName = default;
+        for (var fields = new WireReader(record); fields.Next();)
+        {
+            switch (fields.Field)
+            {
+                case 1:
+                    time = fields.Number;
+                    break;
+                case 2:
+                    severity = fields.Number;
+                    break;
+                case 3:
+                    text = fields.Bytes;
+                    break;
+                case 5:
+                    body = fields.Bytes;
+                    break;
+                case 7:
+                    dropped = fields.Number;
+                    break;
+                case 9:
+                    traceId = fields.Bytes;
+                    break;
+                case 10:
+                    spanId = fields.Bytes;
+                    break;
+                case 11:
+                    observed = fields.Number;
+                    break;
+                case 12:
+                    eventName = fields.Bytes;
+                    break;
+            }
+        }
+
+        var level = LevelOf(severity, text);
+        var at = TimeOf(time != 0 ? time : observed);
+        var oldest = now - options.Retention(LogSegments.RetentionOf(level));
+        if (ItemTime.Problem(default, at, oldest, now + ItemLimits.MaxAhead, $"what is kept of level {LogLevels.NameOf(level)}") is { } problem)
+        {
+            Rejected++;
+            Problem ??= $"time_unix_nano {problem}";
+            return;
+        }
+
+        Span<byte> spanHex = stackalloc byte[16];
+        _meta.Begin();
+        _meta.BeginObject();
+        if (OtelIds.TryHex(spanId, spanHex))
+        {
+            _meta.Text("span_id"u8, spanHex);
+        }
+
+        if (!eventName.IsEmpty)
+        {
+            _meta.Text("event_name"u8, eventName);
+        }
+
+        if (!text.IsEmpty && !IsNameOf(text, level))
+        {
+            _meta.Text("severity_text"u8, text);
+        }
+
+        _resource.WriteTo(_meta);
+        for (var fields = new WireReader(record); fields.Next();)
+        {
+            if (fields.Field == 6)
+            {
+                _meta.Attribute(fields.Bytes);
+            }
+        }
+
+        if ((long)dropped + _meta.LeftOut is > 0 and var all)
+        {
+            _meta.Number("dropped_attributes_count"u8, all);
+        }
+
+        _meta.EndObject();
+        _finish.Add(batch, new LogLine
+        {
+            Time = at.UtcDateTime, Level = level, Source = _resource.Source, Service = _resource.Service,
+            TraceId = OtelIds.TryHex(traceId, _traceId) ? _traceId : default, Message = MessageOf(body, eventName),
+        }, _meta.Written is [(byte)'{', (byte)'}'] ? default : _meta.Written);
+    }
+
+    /// <summary>A body's text; of another value its JSON, and of none the event's name.</summary>
+    private ReadOnlySpan<byte> MessageOf(ReadOnlySpan<byte> body, ReadOnlySpan<byte> eventName)
+    {
+        if (AttributeWriter.TextOf(body) is { IsEmpty: false } text)
+        {
+            return AttributeWriter.Clean(text);
+        }
+
+        if (body.IsEmpty || body is [0x0A, 0])
+        {
+            return AttributeWriter.Clean(eventName);
+        }
+
+        _body.Begin();
+        _body.Value(body);
+        return _body.Written;
+    }
+
+    private static LineLevel LevelOf(ulong severity, ReadOnlySpan<byte> text) =>
+        severity is >= 1 and <= 24 ? (LineLevel)((severity + 3) / 4)
+        : LogLevels.TryParse(text, out var named) ? named
+        : text.IsEmpty ? LineLevel.Info : LogLevels.Likely(text);
+
+    private static bool IsNameOf(ReadOnlySpan<byte> text, LineLevel level) => LogLevels.TryParse(text, out var named) && named == level;
+
+    /// <summary>0 is no time: then it is now.</summary>
+    private DateTimeOffset TimeOf(ulong nanoseconds) => nanoseconds == 0 ? now : DateTimeOffset.UnixEpoch.AddTicks((long)(nanoseconds / 100));
+}

@@ -1,0 +1,37 @@
+using Bayou.Ingest;
+using Bayou.Logs;
+using Bayou.Otlp.Protocol;
+using Google.Protobuf.Reflection;
+using Microsoft.Extensions.Options;
+
+namespace Bayou.Otlp;
+
+/// <summary>Log records: they become log lines.</summary>
+internal sealed class OtlpLogs(ItemKind<LogBatch> kind, IngestNode<LogBatch> node, IOptions<LogsOptions> options, TimeProvider time) : OtlpSignal
+{
+    public override string Name => "logs";
+
+    public override string Service => "opentelemetry.proto.collector.logs.v1.LogsService";
+
+    public override string RejectedName => "rejectedLogRecords";
+
+    public override MessageDescriptor Request => ExportLogsServiceRequest.Descriptor;
+
+    public override async Task<OtlpOutcome> TakeAsync(
+        int project, ReadOnlyMemory<byte> request, string key, ReadOnlyMemory<byte> body, CancellationToken ct)
+    {
+        await kind.ReadyAsync(project, ct);
+        using var batch = kind.NewBatch(project);
+        using var reader = new LogRecordReader(time.GetUtcNow(), options.Value);
+        try
+        {
+            reader.Read(request.Span, batch);
+        }
+        catch (InvalidDataException e)
+        {
+            return new(OtlpStatus.InvalidArgument, $"The body {e.Message}.");
+        }
+
+        return await SubmitAsync(node, project, batch, key, body, new(OtlpStatus.Ok, reader.Problem ?? "", reader.Rejected), ct);
+    }
+}

@@ -1,0 +1,127 @@
+using System.Buffers;
+
+namespace Bayou.Otlp;
+
+/// <summary>Of what the following spans or records are: the service, and the scope within it. Written once, for all of them.</summary>
+internal sealed class ResourceReader : IDisposable
+{
+    private const int LongestName = 200; // bytes of UTF-8, as a line's source may have
+
+    // The SDK says what it is; nobody looks for that, and it would be in every line.
+    private static ReadOnlySpan<byte> OfSdk => "telemetry.sdk."u8;
+
+    private readonly AttributeWriter _resource = new();
+    private readonly AttributeWriter _scope = new();
+    private bool _hasResource;
+    private bool _hasScope;
+    private byte[] _service = [];
+    private byte[] _source = [];
+
+    public ReadOnlySpan<byte> Service => _service;
+
+    /// <summary>The scope's name; where it has none, the service's.</summary>
+    public ReadOnlySpan<byte> Source => _source.Length > 0 ? _source : _service;
+
+    /// <summary>The last field of a number, as a message has it that may have it once; empty for none.</summary>
+    /// <exception cref="InvalidDataException">It is no protobuf.</exception>
+    public static ReadOnlySpan<byte> Find(ReadOnlySpan<byte> message, int field)
+    {
+        var found = default(ReadOnlySpan<byte>);
+        for (var reader = new WireReader(message); reader.Next();)
+        {
+            found = reader.Field == field ? reader.Bytes : found;
+        }
+
+        return found;
+    }
+
+    /// <exception cref="InvalidDataException">It is no protobuf.</exception>
+    public void Read(ReadOnlySpan<byte> resource)
+    {
+        _service = [];
+        (_hasResource, _hasScope) = (false, false);
+        _resource.Begin();
+        _resource.BeginObject();
+        for (var fields = new WireReader(resource); fields.Next();)
+        {
+            if (fields.Field != 1)
+            {
+                continue;
+            }
+
+            AttributeWriter.Split(fields.Bytes, out var key, out var value);
+            if (key.SequenceEqual("service.name"u8))
+            {
+                _service = Name(AttributeWriter.TextOf(value));
+            }
+            else if (!key.StartsWith(OfSdk))
+            {
+                _resource.Attribute(fields.Bytes);
+                _hasResource = true;
+            }
+        }
+
+        _resource.EndObject();
+        if (_service.Length == 0)
+        {
+            _service = System.Text.Encoding.UTF8.GetBytes(LogRecordReader.UnknownService);
+        }
+    }
+
+    /// <exception cref="InvalidDataException">It is no protobuf.</exception>
+    public void ReadScope(ReadOnlySpan<byte> scope)
+    {
+        _source = Name(Find(scope, 1));
+        _hasScope = false;
+        _scope.Begin();
+        _scope.BeginObject();
+        for (var fields = new WireReader(scope); fields.Next();)
+        {
+            switch (fields.Field)
+            {
+                case 2 when !fields.Bytes.IsEmpty:
+                    _scope.Text("version"u8, fields.Bytes);
+                    _hasScope = true;
+                    break;
+                case 3:
+                    _scope.Attribute(fields.Bytes);
+                    _hasScope = true;
+                    break;
+            }
+        }
+
+        _scope.EndObject();
+    }
+
+    /// <summary>Adds both to what is written.</summary>
+    public void WriteTo(AttributeWriter output)
+    {
+        if (_hasResource)
+        {
+            output.Raw("resource"u8, _resource.Written);
+        }
+
+        if (_hasScope)
+        {
+            output.Raw("scope"u8, _scope.Written);
+        }
+    }
+
+    public void Dispose()
+    {
+        _resource.Dispose();
+        _scope.Dispose();
+    }
+
+    /// <summary>A name without blanks around it and without control characters.</summary>
+    private static byte[] Name(ReadOnlySpan<byte> text)
+    {
+        var name = AttributeWriter.Clean(AttributeWriter.Beginning(text.Trim(" \t\r\n"u8), LongestName)).ToArray();
+        foreach (ref var c in name.AsSpan())
+        {
+            c = c < 0x20 ? (byte)' ' : c;
+        }
+
+        return name;
+    }
+}
