@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes the secret that Bayou on ECS reads, once, and gives the database's password to Terraform, which keeps it nowhere:
 #   infra/secrets.sh make bayou-production
-#   TF_VAR_database_password=$(infra/secrets.sh password bayou-production) terraform apply …
+#   infra/secrets.sh token bayou-production       with which one signs in first; password is what infra/terraform.sh asks for
 # Needs the AWS CLI and openssl; the region is the CLI's own (AWS_REGION).
 set -euo pipefail
 

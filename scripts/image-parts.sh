@@ -8,14 +8,17 @@ version=$(sed -nE 's,.*<Version>(.*)</Version>.*,\1,p' "$BAYOU_ROOT/Directory.Bu
 layers=(debian dotnet bayou)
 
 # What .NET needs, certificates, time zones; busybox is the shell, and asks for health.
-packages=(base-files netbase libc6 libgcc-s1 libstdc++6 libssl3 ca-certificates tzdata busybox-static)
+packages=(base-files netbase libc6 libgcc-s1 libstdc++6 ca-certificates tzdata busybox-static)
+
+# newest NAMES: of packages whose names have a number.
+newest() { apt-cache search --names-only "$1" | sort -V | tail -n 1 | cut -d' ' -f1 | grep .; }
 
 debian() {
     local root=$work/debian package
     rm -rf "$image"
     mkdir -p "$work/packages" "$root"/{app,dev,etc/ssl/certs,proc,root,run,sys,tmp,usr/bin,usr/lib,usr/lib64,usr/sbin,var/lib/dpkg/status.d}
     cd "$work/packages"
-    apt-get download "${packages[@]}" "$(apt-cache search --names-only '^libicu[0-9]+$' | sort -V | tail -n 1 | cut -d' ' -f1)"
+    apt-get download "${packages[@]}" "$(newest '^libssl3(t64)?$')" "$(newest '^libicu[0-9]+$')"
     ln -s usr/bin usr/lib usr/lib64 usr/sbin "$root"
     for package in ./*.deb; do
         # Documents, and what only iconv and those who write programs need, stay behind.

@@ -31,7 +31,7 @@ same() { [ "$1" = "$2" ] || { printf 'wanted:\n%s\nis:\n%s\n' "$1" "$2"; return 
 build=$root/artifacts/bin/Torture/release/
 export BAYOU_DATA=$scratch/data BAYOU_PORT=$((20000 + RANDOM % 10000))
 
-rollout() { "$root/infra/rollout.sh" cluster "$1"; }
+rollout() { "$root/infra/rollout.sh" cluster "$@"; }
 copy() { cp -al "$build" "$scratch/$1" && echo "$scratch/$1"; }
 builds() { # of all nodes, as their processes say
     local node
@@ -98,10 +98,11 @@ set -eu
 cd "$ECS"
 case " $* " in
     *" apply "*) ;;
-    *" output -json assets "*) echo "${BUCKET:-null}"; exit ;;
+    *" plan "*) exit "${PLANS:-0}" ;; # 2 where there is something to change
+    *" output -raw assets "*) [ -n "${BUCKET:-}" ] && echo "$BUCKET"; exit ;; # fails as Terraform does for none
     *) [[ "$*" = *output* ]] && echo https://bayou.test; exit 0 ;;
 esac
-[ -n "$TF_VAR_database_password" ]
+[ -n "$TF_VAR_database_password" ] && [[ $TF_DATA_DIR = */.terraform-production ]]
 tag=$(grep -oE 'image_tag=[^ ]+' <<<"$*" | cut -d= -f2)
 target=$(grep -oE 'target=[^ ]+' <<<"$*" | cut -d= -f2 || true)
 echo "apply $tag ${target:-all}" >>log
@@ -119,32 +120,39 @@ cd "$ECS"
 arguments=" $* "
 case $arguments in
     *get-secret-value*) echo '{"database_password":"p"}' ;;
-    *describe-services*taskDefinition*) for name in silo ingest query; do [[ $arguments != *" --services $name "* ]] || echo "definition:$name"; done ;;
+    *describe-services*taskDefinition*)
+        [ -z "${THROTTLED:-}" ] || exit 254
+        for name in silo ingest query; do [[ $arguments != *" --services $name "* ]] || echo "definition:$name"; done
+        ;;
     *describe-services*networkConfiguration*) echo '{"awsvpcConfiguration":{}}' ;;
     *describe-task-definition*definition:*) name=${arguments##*definition:}; echo "repository:$(cat "${name%% *}")" ;;
     *describe-task-definition*) echo "repository:$(cat newest)" ;;
-    *run-task*) echo "migrate with $(cat newest)" >>log; echo task ;;
-    *describe-tasks*) echo "${MIGRATE_ENDS:-0}" ;;
+    *run-task*) echo "migrate with $(cat newest)" >>log; echo arn:task ;;
+    *wait*tasks-stopped*) [ -z "${NEVER_ENDS:-}" ] ;;
+    *stop-task*) echo "stop $(grep -oE 'arn:[a-z]+' <<<"$arguments")" >>log ;;
+    *describe-tasks*) printf '%s\tEssential container exited\tNone\n' "${MIGRATE_ENDS:-0}" ;;
+    *describe-images*) [[ $arguments != *imageTag=missing* ]] ;;
     *wait*) ;;
     *" s3 sync "*) grep -o "s3://[^ ]*" <<<"$arguments" >>log ;;
     *) echo "what? $arguments" >&2; exit 1 ;;
 esac
 FAKE
-printf '#!/bin/sh\nexit "${NO_ANSWER:-0}"\n' >"$scratch/bin/curl"
+printf '#!/bin/sh\n[ -z "${NO_ANSWER:-}" ] || [ "$(cat "$ECS/query")" = 1 ]\n' >"$scratch/bin/curl" # No answer of 2, that is.
 chmod +x "$scratch"/bin/*
 
-# ecs EXPECTED [NAME=VALUE…]: what was done, when 1 ran and 2 is wanted.
+# ecs EXPECTED [NAME=VALUE…]: what was done, when 1 ran and 2 is wanted, or what arguments says.
+arguments=(2)
 ecs() {
     local expected=$1 service
     shift
     rm -f "$scratch/ecs/log"
     for service in silo ingest query newest; do echo 1 >"$scratch/ecs/$service"; done
-    env "$@" ECS="$scratch/ecs" PATH="$scratch/bin:$PATH" "$root/infra/rollout.sh" production 2
+    env "$@" ECS="$scratch/ecs" PATH="$scratch/bin:$PATH" "$root/infra/rollout.sh" production "${arguments[@]}"
     status=$?
-    same "$expected" "$(cat "$scratch/ecs/log")"
+    same "$expected" "$(cat "$scratch/ecs/log" 2>/dev/null)"
 }
 migrated=$'apply 2 module.silo.aws_ecs_task_definition.this\nmigrate with 2'
-all=$migrated$'\napply 2 module.silo\napply 2 module.web["ingest"]\napply 2 module.web["query"]\napply 2 all'
+all=$migrated$'\napply 2 module.silo\napply 2 module.web["ingest"]\napply 2 module.web["query"]'
 ecs_goes_well() { ecs "$all" && [ "$status" = 0 ]; }
 ecs_migrations() { ecs "$migrated" MIGRATE_ENDS=1 && [ "$status" = 1 ]; }
 ecs_taken_back() { ecs "$migrated"$'\napply 2 module.silo\napply 1 module.silo' GOES_BACK=2 && [ "$status" = 1 ]; }
@@ -152,16 +160,87 @@ ecs_ingest() {
     ecs "$migrated"$'\napply 2 module.silo\napply 2 module.web["ingest"]\napply 1 module.web["ingest"]\napply 1 module.silo' FAILS=2 && [ "$status" = 1 ]
 }
 ecs_no_answer() {
-    ecs "$all"$'\napply 1 all\napply 1 module.web["query"]\napply 1 module.web["ingest"]\napply 1 module.silo' NO_ANSWER=1 && [ "$status" = 1 ]
+    ecs "$all"$'\napply 1 module.web["query"]\napply 1 module.web["ingest"]\napply 1 module.silo' NO_ANSWER=1 && [ "$status" = 1 ]
 }
 
 query=$'\napply 2 module.web["query"]'
-ecs_assets() { ecs "${all/"$query"/$'\ns3://page/assets'"$query"}" BUCKET='"page"' && [ "$status" = 0 ]; }
+ecs_assets() { ecs "${all/"$query"/$'\ns3://page/assets'"$query"}" BUCKET=page && [ "$status" = 0 ]; }
 
-check "ECS: migrations, silos, ingest, query, and the rest, in order" ecs_goes_well
+check "ECS: migrations, silos, ingest, query, in order" ecs_goes_well
 check "ECS: the page's files are in their bucket before the pages that name them" ecs_assets
+ecs_without_end() { ecs "$migrated"$'\nstop arn:task' NEVER_ENDS=1 && [ "$status" = 1 ]; }
+ecs_throttled() { ecs "" THROTTLED=1 && [ "$status" = 1 ]; }
+ecs_back() {
+    arguments=(0 back)
+    ecs $'apply 0 module.web["query"]\napply 0 module.web["ingest"]\napply 0 module.silo' && [ "$status" = 0 ] || return 1
+    arguments=(2)
+}
+
+ecs_unapplied() { ecs "" PLANS=2 && [ "$status" = 1 ]; }
+ecs_no_image() {
+    arguments=(missing)
+    ecs "" && [ "$status" = 1 ] || return 1
+    arguments=(2)
+}
+
+check "ECS: nothing is done while other changes wait to be applied" ecs_unapplied
+check "ECS: nothing is done without an image of that tag" ecs_no_image
+check "ECS: a migration without end is ended" ecs_without_end
+check "ECS: nothing is done where it cannot be told what runs" ecs_throttled
+check "ECS: back goes web nodes first, and leaves the database alone" ecs_back
 check "ECS: migrations that fail stop it before all" ecs_migrations
 check "ECS: a deployment that ECS took back is none, though Terraform is content" ecs_taken_back
 check "ECS: what fails goes back, and what was before it" ecs_ingest
 check "ECS: all goes back where readers get no answer" ecs_no_answer
+
+# --- A restored database: instances are files.
+
+cat >"$scratch/bin/aws-rds" <<'FAKE'
+#!/usr/bin/env bash
+set -eu
+cd "$ECS"
+arguments=" $* "
+of() { sed -nE "s/.* --$1 ([^ ]+).*/\1/p" <<<"$arguments"; }
+case $arguments in
+    *get-secret-value*) echo '{"database_password":"p"}' ;;
+    *describe-services*taskDefinition*) echo definition:silo ;;
+    *describe-task-definition*) echo repository:1 ;;
+    *describe-db-instances*) [ -f "db-$(of db-instance-identifier)" ] && echo "of-$(of query | tr -dc 'A-Za-z')" ;;
+    *restore-db-instance*) echo "$(of restore-time)" >"db-$(of target-db-instance-identifier)" && echo "restore in $(of db-subnet-group-name)" >>log ;;
+    *modify-db-instance*) [[ $arguments = *--apply-immediately* ]] && mv "db-$(of db-instance-identifier)" "db-$(of new-db-instance-identifier)" ;;
+    *register-scalable-target*) ;;
+    *describe-scalable-targets*) echo 2 ;;
+    *update-service*) echo "$(of service) $(of desired-count)" >>log; [ "${BREAKS:-}" != "$(of desired-count)" ] ;;
+    *wait*) ;;
+    *) echo "what? $arguments" >&2; exit 1 ;;
+esac
+FAKE
+cat >"$scratch/bin/terraform-rds" <<'FAKE'
+#!/usr/bin/env bash
+set -eu
+cd "$ECS"
+case $2 in
+    init) ;;
+    state) [ "$3" = list ] && echo "$4" || echo "state $3 $4" >>log ;;
+    *) echo "$2 ${*: -1}" >>log ;;
+esac
+FAKE
+chmod +x "$scratch"/bin/*-rds
+
+restore() {
+    mkdir -p "$scratch/bin-rds"
+    ln -sf "$scratch/bin/aws-rds" "$scratch/bin-rds/aws"
+    ln -sf "$scratch/bin/terraform-rds" "$scratch/bin-rds/terraform"
+    env "$@" ECS="$scratch/ecs" PATH="$scratch/bin-rds:$PATH" "$root/infra/restore.sh" production 2026-11-29T08:00:00Z
+}
+a_restored_database() {
+    rm -f "$scratch"/ecs/* && echo now >"$scratch/ecs/db-bayou-production"
+    ! restore BREAKS=2 || return 1 # It is interrupted after everything has changed its place,
+    restore || return 1            # and run again.
+    same "now 2026-11-29T08:00:00Z" "$(cat "$scratch/ecs/db-bayou-production-before" "$scratch/ecs/db-bayou-production" | xargs)" || return 1
+    same $'restore in bayou-production\nquery 0\ningest 0\nsilo 0
+state rm module.database.aws_db_instance.this\nimport bayou-production\napply image_tag=1\nsilo 2' "$(head -n 8 "$scratch/ecs/log")"
+}
+
+check "a database of an earlier moment takes the place of the one that is there, which stays" a_restored_database
 exit "$failed"

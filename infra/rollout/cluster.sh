@@ -3,6 +3,8 @@
 # shellcheck disable=SC2034,SC2154 # infra/rollout.sh reads and sets them
 nodes=$(realpath -m "${BAYOU_DATA:-$root/.data}")/nodes
 STEPS=(migrations silo web)
+version=$(realpath -m -- "$version")
+[ -f "$version/WebApi.runtimeconfig.json" ] || die "there is no build in $version"
 [ -f "$nodes/web.runs" ] || die "no cluster runs in ${nodes%/nodes}: ./bayou cluster 2, or BAYOU_DATA=…"
 
 running() { cat "$nodes/$1.runs"; }

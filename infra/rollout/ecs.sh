@@ -1,31 +1,31 @@
 # shellcheck shell=bash
 # The services that infra/terraform made. A deployment that ECS takes back by itself looks well to Terraform; so what runs in the end is asked.
 # shellcheck disable=SC2034,SC2154 # infra/rollout.sh reads and sets them
-terraform=$root/infra/terraform
 cluster=bayou-$where
-STEPS=(migrations silo ingest query rest)
-TF_VAR_database_password=$("$root/infra/secrets.sh" password "$cluster")
-export TF_VAR_database_password TF_IN_AUTOMATION=1
-terraform -chdir="$terraform" init -input=false -reconfigure -backend-config="environments/$where.s3.tfbackend" >/dev/null
+STEPS=(migrations silo ingest query)
+export TF_IN_AUTOMATION=1
 
-image_of() { aws ecs describe-task-definition --task-definition "$1" --query 'taskDefinition.containerDefinitions[0].image' --output text; }
-service() { aws ecs describe-services --cluster "$cluster" --services "$1" --query "services[0].$2" --output "${3:-text}"; }
+in_terraform() { "$root/infra/terraform.sh" "$where" "$@"; }
 
-# The image's tag. Migrations have no process of their own; what is left in the end has what web nodes have.
+# With a target Terraform also changes what that needs: so nothing else may be waiting to be changed.
+if ! in_terraform plan -input=false -detailed-exitcode -lock=false >"${TMPDIR:-/tmp}/bayou-plan.$$" 2>&1; then
+    cat "${TMPDIR:-/tmp}/bayou-plan.$$" && rm -f "${TMPDIR:-/tmp}/bayou-plan.$$"
+    die "apply this first, with the image that runs: infra/terraform.sh $where apply"
+fi
+rm -f "${TMPDIR:-/tmp}/bayou-plan.$$"
+aws ecr describe-images --repository-name "$cluster" --image-ids "imageTag=$version" >/dev/null || die "no image has the tag $version"
+
+# The image's tag. Migrations have no process of their own.
 running() {
-    local name=$1 image
-    case $name in
-        migrations) name=silo ;;
-        rest) name=query ;;
-    esac
-    image=$(image_of "$(service "$name" taskDefinition)")
-    echo "${image##*:}"
+    local name=$1
+    [ "$name" != migrations ] || name=silo
+    "$root/infra/running.sh" "$cluster" "$name"
 }
 
 apply() {
     local tag=$1
     shift
-    terraform -chdir="$terraform" apply -input=false -auto-approve -var-file="environments/$where.tfvars" -var "image_tag=$tag" "$@"
+    TAG=$tag in_terraform apply -input=false -auto-approve "$@"
 }
 
 deploy() {
@@ -33,37 +33,49 @@ deploy() {
         migrations) apply "$2" -target=module.silo.aws_ecs_task_definition.this && migrate "$2" ;;
         silo) apply "$2" -target=module.silo && runs "$1" "$2" ;;
         ingest) apply "$2" -target='module.web["ingest"]' && runs ingest "$2" ;;
-        query) add_assets && apply "$2" -target='module.web["query"]' && runs query "$2" ;;
-        rest) apply "$2" ;;
+        query) { [ "$2" != "$version" ] || add_assets; } && apply "$2" -target='module.web["query"]' && runs query "$2" ;;
     esac
 }
 
-# One task of the new silo's, which ends.
+# One task of the new silo's, which ends; one that does not within an hour is ended.
 migrate() {
-    local task code
-    [[ $(image_of "$cluster-silo") == *":$1" ]] || { echo "  the newest task of the silo is not of $1"; return 1; }
-    task=$(aws ecs run-task --cluster "$cluster" --task-definition "$cluster-silo" --launch-type FARGATE \
-        --network-configuration "$(service silo networkConfiguration json)" \
-        --overrides '{"containerOverrides":[{"name":"silo","command":["migrate"]}]}' --query 'tasks[0].taskArn' --output text)
-    aws ecs wait tasks-stopped --cluster "$cluster" --tasks "$task"
-    code=$(aws ecs describe-tasks --cluster "$cluster" --tasks "$task" --query 'tasks[0].containers[0].exitCode' --output text)
-    [ "$code" = 0 ] || { echo "  the task $task ended with $code; why is in the silo's log"; return 1; }
+    local newest network task state="" why
+    newest=$(aws ecs describe-task-definition --task-definition "$cluster-silo" --output text \
+        --query 'taskDefinition.containerDefinitions[0].image') || return 1
+    network=$(aws ecs describe-services --cluster "$cluster" --services silo --query 'services[0].networkConfiguration' --output json) || return 1
+    [[ $newest == *":$1" ]] || { echo "  the newest task of the silo is not of $1"; return 1; }
+    task=$(aws ecs run-task --cluster "$cluster" --task-definition "$cluster-silo" --launch-type FARGATE --network-configuration "$network" \
+        --overrides '{"containerOverrides":[{"name":"silo","command":["migrate"]}]}' --query 'tasks[0].taskArn' --output text) || return 1
+    [[ $task == arn:* ]] || { echo "  ECS has no room for a task"; return 1; }
+    for _ in 1 2 3 4 5 6; do # Each waits for ten minutes at most.
+        if aws ecs wait tasks-stopped --cluster "$cluster" --tasks "$task"; then state=stopped && break; fi
+    done
+    if [ -z "$state" ]; then
+        aws ecs stop-task --cluster "$cluster" --task "$task" --reason "It should have migrated and ended." >/dev/null
+        echo "  the task $task did not end"
+        return 1
+    fi
+    why=$(aws ecs describe-tasks --cluster "$cluster" --tasks "$task" --output text \
+        --query 'tasks[0].[containers[0].exitCode, stoppedReason, containers[0].reason]') || return 1
+    [[ $why == 0[[:space:]]* ]] || { echo "  the task $task ended: $why. More is in the silo's log."; return 1; }
 }
 
 # Before the pages that name them; those of other versions stay, for pages that are open and for the way back.
 add_assets() {
     local bucket
-    bucket=$(terraform -chdir="$terraform" output -json assets) || return 1
-    [ "$bucket" != null ] || return 0
+    bucket=$(in_terraform output -raw assets 2>/dev/null) || bucket="" # Where it was never applied with one.
+    [ -n "$bucket" ] || return 0
     [ -d "$root/client-app/dist/assets" ] || { echo "  the page is not built here: ./bayou setup"; return 1; }
-    aws s3 sync "$root/client-app/dist/assets" "s3://${bucket//\"/}/assets" --cache-control 'public, max-age=31536000, immutable' --only-show-errors
+    aws s3 sync "$root/client-app/dist/assets" "s3://$bucket/assets" --cache-control 'public, max-age=31536000, immutable' --only-show-errors
 }
 
 runs() {
     local now
-    aws ecs wait services-stable --cluster "$cluster" --services "$1"
-    now=$(running "$1")
+    aws ecs wait services-stable --cluster "$cluster" --services "$1" && now=$(running "$1") || return 1
     [ "$now" = "$2" ] || { echo "  ECS went back to $now"; return 1; }
 }
 
-check() { curl -fsS -o /dev/null --retry 5 "$(terraform -chdir="$terraform" output -raw url)/health/readiness"; }
+check() {
+    local url
+    url=$(in_terraform output -raw url) && curl -fsS -o /dev/null --retry 5 "$url/health/readiness"
+}

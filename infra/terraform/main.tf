@@ -53,6 +53,7 @@ module "database" {
   password_version = var.database_password_version
   is_production    = local.is_production
   is_protected     = local.is_protected
+  last_snapshot    = var.last_snapshot
 }
 
 module "page" {
@@ -109,7 +110,6 @@ locals {
   }
 }
 
-# Silos first: web nodes call their grains.
 module "silo" {
   source         = "./modules/service"
   name           = "silo"
@@ -131,7 +131,6 @@ module "web" {
   stop_timeout   = 30
   target         = module.balancer.targets[each.key]
   requests       = each.value.requests
-  depends_on     = [module.silo]
   environment = merge(each.value.environment, {
     ASPNETCORE_FORWARDEDHEADERS_ENABLED = "true"
     Bayou__Cluster__DrainSeconds        = tostring(local.drain_seconds)

@@ -13,8 +13,8 @@ output "repository" {
 }
 
 output "assets" {
-  description = "The bucket of the page's files; null where they come from the web nodes."
-  value       = one(module.page[*].bucket)
+  description = "The bucket of the page's files; empty where they come from the web nodes."
+  value       = join("", module.page[*].bucket)
 }
 
 output "cluster" {

@@ -110,6 +110,16 @@ variable "page_from_cloudfront" {
   description = "Whether the page's files come by S3 and CloudFront instead of from the web nodes."
   type        = bool
   default     = false
+  validation {
+    condition     = !var.page_from_cloudfront || contains(var.readers, "0.0.0.0/0")
+    error_message = "page_from_cloudfront needs readers from everywhere: CloudFront asks the load balancer for what it does not have."
+  }
+}
+
+variable "last_snapshot" {
+  description = "What the snapshot is called that stays of production's database when that is destroyed; no two may be called alike."
+  type        = string
+  default     = "final"
 }
 
 variable "alarm_email" {

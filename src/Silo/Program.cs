@@ -2,7 +2,7 @@ using Bayou.Cluster;
 using Bayou.Database;
 using Bayou.Hosting;
 
-if (args is [MigrateCommand.Name])
+if (args is [MigrateCommand.Name, ..])
 {
     return await MigrateCommand.RunAsync(new ConfigurationBuilder().AddEnvironmentVariables().Build(), Console.Out, Console.Error, CancellationToken.None);
 }

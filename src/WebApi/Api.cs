@@ -61,7 +61,14 @@ internal static class Api
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = DefaultMaxBody;
             kestrel.Limits.MaxRequestLineSize = MaxRequestLine;
-            kestrel.ConfigureEndpointDefaults(RejectedRequests.Answer);
+            kestrel.ConfigureEndpointDefaults(listen =>
+            {
+                RejectedRequests.Answer(listen);
+                if (kestrel.ApplicationServices.GetService<OtlpPorts>() is { } ports)
+                {
+                    OtlpPorts.Choose(listen, ports);
+                }
+            });
         });
         var services = builder.Services;
         services.AddSingleton<HostNames>();
@@ -98,7 +105,7 @@ internal static class Api
             services.AddRequestIngest();
             services.AddLogIngest();
             services.AddReplayIngest();
-            services.AddOtlp();
+            builder.AddOtlp();
         }
 
         services.AddReadLimits();

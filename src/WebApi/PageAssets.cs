@@ -1,3 +1,4 @@
+using System.Text;
 using Bayou.Hosting;
 using Bayou.Http;
 
@@ -18,12 +19,16 @@ internal sealed class PageAssets
     public PageAssets(IConfiguration configuration)
     {
         _origin = (configuration[Key] ?? "").TrimEnd('/');
-        if (_origin.Length > 0 && !(Uri.TryCreate(_origin, UriKind.Absolute, out var url) && url.GetLeftPart(UriPartial.Authority) == _origin
-            && (url.Scheme == Uri.UriSchemeHttps || (url.Scheme == Uri.UriSchemeHttp && url.IsLoopback))))
+        if (_origin.Length > 0 && !IsOrigin(_origin))
         {
             throw new CannotStartException($"{Key} must be an origin, as in https://assets.example.com; it is {_origin}.");
         }
     }
+
+    /// <summary>Scheme, host and port, and nothing that a browser would take for more in a policy; without TLS on this machine alone.</summary>
+    private static bool IsOrigin(string text) => Ascii.IsValid(text) && Uri.TryCreate(text, UriKind.Absolute, out var url)
+        && url.GetLeftPart(UriPartial.Authority) == text && url.UserInfo.Length == 0
+        && (url.Scheme == Uri.UriSchemeHttps || (url.Scheme == Uri.UriSchemeHttp && url.IsLoopback));
 
     public bool AreElsewhere => _origin.Length > 0;
 

@@ -42,6 +42,23 @@ public sealed class ManualTime : TimeProvider
         }
     }
 
+    /// <summary>Completes when somebody waits.</summary>
+    public async Task WaitedForAsync()
+    {
+        while (true)
+        {
+            lock (_gate)
+            {
+                if (_timers.Count > 0)
+                {
+                    return;
+                }
+            }
+
+            await Task.Yield();
+        }
+    }
+
     public void Advance(TimeSpan by)
     {
         DateTimeOffset until;

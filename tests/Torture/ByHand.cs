@@ -24,7 +24,7 @@ internal static class ByHand
             Console.WriteLine(
                 $"\nBayou is at http://localhost:{port} and at http://localhost:{port + 1}; its processes: http://localhost:{port}/dashboard/cluster");
             Console.WriteLine($"Process ids are in {folder.FullName}: kill one, and watch.   (Ctrl-C stops all; the data stays in {data.FullName})");
-            var rollout = new Rollout(nodes, folder);
+            var (rollout, step) = (new Rollout(nodes, folder), Task.CompletedTask);
             await File.WriteAllTextAsync(Path.Combine(folder.FullName, "keeper.pid"), $"{Environment.ProcessId}\n", ct);
             using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1)); // not as fast as one can fail
             do
@@ -35,7 +35,7 @@ internal static class ByHand
                     await File.WriteAllTextAsync(Path.Combine(folder.FullName, $"{node.Name}.pid"), $"{node.ProcessId}\n", ct);
                 }
 
-                await rollout.StepAsync(ct);
+                step = step.IsCompleted ? rollout.StepAsync(ct) : step;
             }
             while (await timer.WaitForNextTickAsync(ct));
         }

@@ -100,8 +100,15 @@ internal sealed class Node(
     public async Task<int> RunAsync(string[] arguments, CancellationToken ct)
     {
         using var process = Process.Start(Start([Path.Combine(Folder, $"{program}.dll"), .. arguments]))!;
-        await process.WaitForExitAsync(ct);
-        return process.ExitCode;
+        try
+        {
+            await process.WaitForExitAsync(ct);
+            return process.ExitCode;
+        }
+        finally
+        {
+            process.Kill(); // Where it has not ended.
+        }
     }
 
     /// <summary>kill -9.</summary>

@@ -48,9 +48,15 @@ internal sealed class Rollout
         var silo = _nodes.All.First(node => !node.IsWeb);
         var before = silo.Folder;
         silo.Folder = build;
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        patience.CancelAfter(Patience);
         try
         {
-            return await silo.RunAsync(["migrate"], ct) is 0 ? null : "the database cannot be brought up to it";
+            return await silo.RunAsync(["migrate"], patience.Token) is 0 ? null : "the database cannot be brought up to it";
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return $"the database was not brought up to it in {Patience.TotalSeconds} s";
         }
         finally
         {
@@ -61,11 +67,11 @@ internal sealed class Rollout
     /// <summary>One after the other; the first that does not serve is the last.</summary>
     private async Task<string?> ReplaceAsync(bool isWeb, string build, CancellationToken ct)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
         foreach (var node in _nodes.All.Where(node => node.IsWeb == isWeb && node.Folder != build))
         {
             await node.EndAsync(ct);
             node.Folder = build;
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
             patience.CancelAfter(Patience);
             try
             {

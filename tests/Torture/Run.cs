@@ -67,7 +67,8 @@ internal static class Run
         await trial.PrepareAsync(ct);
         await using var app = await MonitoredApp.StartAsync(nodes, seed, ct);
 
-        using var stop = new CancellationTokenSource(length);
+        using var over = new CancellationTokenSource(length);
+        using var stop = new CancellationTokenSource(); // Requests come until the trouble has ended.
         var pause = trouble == Trouble.Hostile ? 400 : 40; // milliseconds; a sender that is honest sends what a service says in that time
         var senders = Enumerable.Range(0, Senders).Select(i => new Sender(nodes, ledger, i % OfFirstProject, random.Next(),
             nodes.Projects[i / OfFirstProject], pause, Kinds[i % OfFirstProject % Kinds.Length]).RunAsync(stop.Token, ct)).ToList();
@@ -80,7 +81,8 @@ internal static class Run
         using var done = new CancellationTokenSource();
         var kept = nodes.KeepAsync(done.Token);
         var balanced = trouble == Trouble.Rolling ? nodes.BalanceAsync(done.Token) : Task.CompletedTask;
-        await trial.RunAsync(stop.Token, ct);
+        await trial.RunAsync(over.Token, ct);
+        await stop.CancelAsync();
 
         // Whatever is still open is sent until it is taken: from here on nobody dies.
         await Task.WhenAll(senders);

@@ -194,6 +194,8 @@ public sealed class BayouServer : IAsyncLifetime
         settings.TryAdd(DatabaseOptions.UrlKey, database.Url);
         settings.TryAdd("urls", "http://127.0.0.1:0");
         settings.TryAdd("LOG_LEVEL", "Warning");
+        settings.TryAdd("Bayou:Otlp:GrpcPort", "0");
+        settings.TryAdd("Bayou:Otlp:HttpPort", "0");
         settings.TryAdd("Bayou:Metrics:FlushSeconds", "1");
         settings.TryAdd("Bayou:Metrics:RollUpAfterSeconds", "0");
         settings.TryAdd("Bayou:Metrics:RollUpEverySeconds", "3600"); // when a test says so
@@ -201,7 +203,7 @@ public sealed class BayouServer : IAsyncLifetime
         settings.TryAdd("Bayou:Ingest:DeliveryMilliseconds", "50");
         _app = Api.Build([.. settings.Select(pair => $"--{pair.Key}={pair.Value}")]);
         await _app.StartAsync(Ct);
-        Http = new HttpClient { BaseAddress = new Uri(_app.Urls.Single()) };
+        Http = new HttpClient { BaseAddress = new Uri(_app.Urls.First()) };
     }
 }
 

@@ -65,8 +65,8 @@ run "listens" {
     condition = aws_lb_listener_rule.ingest.action[0].target_group_arn == aws_lb_target_group.of["ingest"].arn && toset(flatten([
       for condition in aws_lb_listener_rule.ingest.condition :
       concat(flatten(condition.path_pattern[*].values[*]), flatten(condition.http_request_method[*].values[*]))
-    ])) == toset(["/ingest/*", "POST", "OPTIONS"])
-    error_message = "What is sent to /ingest, and that alone, must go to the ingest nodes."
+    ])) == toset(["/ingest/*", "/v1/*", "POST", "OPTIONS"])
+    error_message = "What is sent, and that alone, must go to the ingest nodes."
   }
 
   assert {

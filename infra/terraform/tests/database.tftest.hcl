@@ -10,6 +10,7 @@ variables {
   password         = "not a secret"
   password_version = 1
   is_production    = true
+  last_snapshot    = "final"
   is_protected     = true
 }
 
@@ -55,6 +56,27 @@ run "production" {
   assert {
     condition     = aws_db_instance.this.password == null && aws_db_instance.this.engine_version == "17" && aws_db_parameter_group.this.family == "postgres17"
     error_message = "The password must be in no state; PostgreSQL must be 17."
+  }
+
+  assert {
+    condition     = aws_db_instance.this.apply_immediately
+    error_message = "What is applied must be so at once."
+  }
+
+  assert {
+    condition     = aws_db_instance.this.final_snapshot_identifier == "t-final"
+    error_message = "The last snapshot must have the name that was chosen."
+  }
+}
+
+run "large" {
+  command = plan
+  module { source = "./modules/database" }
+  variables { storage = 1000 }
+
+  assert {
+    condition     = aws_db_instance.this.iops == 12000 && aws_db_instance.this.storage_throughput == 500
+    error_message = "A disk of 400 GiB or more must have what RDS gives it at least."
   }
 }
 

@@ -210,9 +210,18 @@ run "page_from_web_nodes" {
   command = plan
 
   assert {
-    condition = length(module.page) == 0 && output.assets == null && alltrue([
+    condition = length(module.page) == 0 && output.assets == "" && alltrue([
       for setting in module.web["query"].container.environment : setting.name != "BAYOU_ASSETS_URL"
     ])
     error_message = "Without CloudFront there must be none."
   }
+}
+
+run "page_from_cloudfront_for_few" {
+  command = plan
+  variables {
+    page_from_cloudfront = true
+    readers              = ["192.0.2.0/24"]
+  }
+  expect_failures = [var.page_from_cloudfront]
 }

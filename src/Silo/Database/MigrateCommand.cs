@@ -19,9 +19,9 @@ internal static class MigrateCommand
             await output.WriteLineAsync($"The database is what {SiloHosting.Version} needs.");
             return 0;
         }
-        catch (Exception e) when (e is CannotStartException || DatabaseFailure.Is(e))
+        catch (Exception e) when (BayouProgram.ReasonOf(e) is { } reason)
         {
-            await errors.WriteLineAsync($"bayou: {e.Message}");
+            await errors.WriteLineAsync($"bayou: {reason}");
             return 1;
         }
     }

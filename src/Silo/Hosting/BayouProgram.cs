@@ -18,13 +18,18 @@ public static class BayouProgram
     {
         ArgumentNullException.ThrowIfNull(build);
         ArgumentNullException.ThrowIfNull(errors);
-        var hasStarted = false;
+        var (hasStarted, isStopping) = (false, false);
         try
         {
             var app = build(); // Running it disposes of it.
             using var started = app.Lifetime.ApplicationStarted.Register(() => hasStarted = true);
+            using var stopping = app.Lifetime.ApplicationStopping.Register(() => isStopping = true);
             await app.RunAsync();
             return 0;
+        }
+        catch (OperationCanceledException) when (!hasStarted && isStopping)
+        {
+            return 0; // It was told to end before it had begun.
         }
         catch (Exception e) when (!hasStarted && ReasonOf(e) is { } reason)
         {
@@ -33,7 +38,7 @@ public static class BayouProgram
         }
     }
 
-    private static string? ReasonOf(Exception e) => e switch
+    internal static string? ReasonOf(Exception e) => e switch
     {
         CannotStartException or OptionsValidationException => e.Message,
         InvalidOperationException { Source: "Microsoft.Extensions.Configuration.Binder" } => e.Message, // a value of the wrong type; it names the key

@@ -52,9 +52,9 @@ internal static class AccessCommands
                     return 2;
             }
         }
-        catch (Exception e) when (e is CannotStartException || DatabaseFailure.Is(e))
+        catch (Exception e) when (BayouProgram.ReasonOf(e) is not null || DatabaseFailure.Is(e))
         {
-            await errors.WriteLineAsync($"bayou: {e.Message}");
+            await errors.WriteLineAsync($"bayou: {BayouProgram.ReasonOf(e) ?? e.Message}");
             return 1;
         }
     }

@@ -6,6 +6,7 @@ using Bayou.Ingest;
 using Bayou.Otlp.Protocol;
 using Bayou.Projects;
 using Google.Protobuf;
+using Grpc.AspNetCore.Server.Model;
 
 namespace Bayou.Otlp;
 
@@ -18,14 +19,24 @@ internal static class OtlpEndpoints
     /// <summary>Decompressed.</summary>
     public const int MaxBytes = 64 * 1024 * 1024;
 
+    // A message of gRPC is in memory before anybody may refuse it. Collectors send 4 MB at most unless told.
+    private const int MaxMessageBytes = 16 * 1024 * 1024;
+
     private static readonly string[] Types = [Protobuf, Json];
 
-    public static IServiceCollection AddOtlp(this IServiceCollection services) => services
-        .AddSingleton<OtlpLogs>()
-        .AddSingleton<OtlpSignal>(provider => provider.GetRequiredService<OtlpLogs>());
+    public static void AddOtlp(this WebApplicationBuilder builder)
+    {
+        OtlpPorts.Open(builder);
+        builder.Services.AddSingleton<OtlpSignal, OtlpLogs>();
+        builder.Services.AddSingleton<OtlpGrpc>();
+        builder.Services.AddSingleton<IServiceMethodProvider<OtlpGrpc>, OtlpGrpcMethods>();
+        builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = MaxMessageBytes);
+    }
 
     public static void MapOtlp(this WebApplication app)
     {
+        app.Services.GetRequiredService<OtlpPorts>().Tell(app.Logger);
+        app.MapGrpcService<OtlpGrpc>();
         foreach (var signal in app.Services.GetServices<OtlpSignal>())
         {
             app.MapPost($"/v1/{signal.Name}", (HttpContext http, RequestBody bodies, CancellationToken ct) =>
@@ -133,7 +144,7 @@ internal sealed class OtlpProblems : IProblemWriter
     private static string TextOf(ApiProblem problem) => problem.Details is { Count: > 0 } details
         ? $"{problem.Message} {string.Join("; ", details.Select(detail => $"{detail.Field} {detail.Message}"))}" : problem.Message;
 
-    private static OtlpStatus CodeOf(int status) => status switch
+    public static OtlpStatus CodeOf(int status) => status switch
     {
         StatusCodes.Status401Unauthorized => OtlpStatus.Unauthenticated,
         StatusCodes.Status403Forbidden => OtlpStatus.PermissionDenied,

@@ -22,6 +22,8 @@ public sealed class StartTests
     [InlineData(PageAssets.Key, "assets.example.com", PageAssets.Key)]
     [InlineData(PageAssets.Key, "http://assets.example.com", PageAssets.Key)]
     [InlineData(PageAssets.Key, "https://assets.example.com/bayou", PageAssets.Key)]
+    [InlineData(PageAssets.Key, "https://a;script-src@assets.example.com", PageAssets.Key)]
+    [InlineData(PageAssets.Key, "https://münchen.example.com", PageAssets.Key)]
     [InlineData(PageAssets.Key, "https://assets.example.com; script-src *", PageAssets.Key)]
     [InlineData(DatabaseOptions.UrlKey, "", DatabaseOptions.UrlKey)]
     [InlineData(DatabaseOptions.UrlKey, "postgres:///bayou", DatabaseOptions.UrlKey)]

@@ -27,7 +27,10 @@ public sealed class OtlpLogTests(BayouServer server) : IClassFixture<BayouServer
               "resourceLogs": [{
                 "resource": { "attributes": [{ "key": "service.name", "value": { "stringValue": "my.service" } }] },
                 "scopeLogs": [{
-                  "scope": { "name": "my.library", "version": "1.0.0", "attributes": [{ "key": "my.scope.attribute", "value": { "stringValue": "some scope attribute" } }] },
+                  "scope": {
+                    "name": "my.library", "version": "1.0.0",
+                    "attributes": [{ "key": "my.scope.attribute", "value": { "stringValue": "some scope attribute" } }]
+                  },
                   "logRecords": [{
                     "timeUnixNano": "TIME", "observedTimeUnixNano": "TIME", "severityNumber": 10, "severityText": "Information",
                     "traceId": "5B8EFFF798038103D269B633813FC60C", "spanId": "EEE19B7EC3C1B174",
@@ -38,7 +41,8 @@ public sealed class OtlpLogTests(BayouServer server) : IClassFixture<BayouServer
                       { "key": "int.attribute", "value": { "intValue": "10" } },
                       { "key": "double.attribute", "value": { "doubleValue": 637.704 } },
                       { "key": "array.attribute", "value": { "arrayValue": { "values": [{ "stringValue": "many" }, { "stringValue": "values" }] } } },
-                      { "key": "map.attribute", "value": { "kvlistValue": { "values": [{ "key": "some.map.key", "value": { "stringValue": "some value" } }] } } }
+                      { "key": "map.attribute", "value": {
+                        "kvlistValue": { "values": [{ "key": "some.map.key", "value": { "stringValue": "some value" } }] } } }
                     ]
                   }]
                 }]

@@ -89,7 +89,7 @@ resource "aws_lb_listener_rule" "ingest" {
   }
 
   condition {
-    path_pattern { values = ["/ingest/*"] }
+    path_pattern { values = ["/ingest/*", "/v1/*"] } # /v1 is OpenTelemetry's
   }
 
   condition {

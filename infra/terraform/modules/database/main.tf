@@ -15,6 +15,7 @@ variable "password" {
 variable "password_version" { type = number }
 variable "is_production" { type = bool }
 variable "is_protected" { type = bool }
+variable "last_snapshot" { type = string }
 
 resource "aws_db_subnet_group" "this" {
   name       = var.name
@@ -57,12 +58,15 @@ resource "aws_db_instance" "this" {
   storage_type                 = "gp3"
   allocated_storage            = var.storage
   max_allocated_storage        = var.storage * 4
+  iops                         = var.storage >= 400 ? 12000 : null # From there on that is what is paid anyway, and less is refused.
+  storage_throughput           = var.storage >= 400 ? 500 : null
+  apply_immediately            = true # What was applied is so; else it were in the next window for maintenance.
   storage_encrypted            = true
   backup_retention_period      = var.is_production ? 14 : 3 # days, to any moment of which it can be restored
   copy_tags_to_snapshot        = true
   deletion_protection          = var.is_protected
   skip_final_snapshot          = !var.is_production
-  final_snapshot_identifier    = var.is_production ? "${var.name}-final" : null
+  final_snapshot_identifier    = var.is_production ? "${var.name}-${var.last_snapshot}" : null
   auto_minor_version_upgrade   = true
   performance_insights_enabled = true
   ca_cert_identifier           = "rds-ca-rsa2048-g1"

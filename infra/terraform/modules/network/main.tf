@@ -76,6 +76,7 @@ resource "aws_nat_gateway" "this" {
   for_each      = local.nats
   subnet_id     = aws_subnet.public[each.key].id
   allocation_id = aws_eip.nat[each.key].id
+  depends_on    = [aws_internet_gateway.this]
 }
 
 resource "aws_route_table" "private" {
@@ -103,5 +104,8 @@ resource "aws_vpc_endpoint" "s3" {
 }
 
 output "vpc_id" { value = var.existing == null ? aws_vpc.this[0].id : var.existing.vpc_id }
-output "public_subnets" { value = var.existing == null ? [for subnet in aws_subnet.public : subnet.id] : var.existing.public_subnets }
+output "public_subnets" {
+  value      = var.existing == null ? [for subnet in aws_subnet.public : subnet.id] : var.existing.public_subnets
+  depends_on = [aws_route_table_association.public] # What is in them must be reached.
+}
 output "private_subnets" { value = var.existing == null ? [for subnet in aws_subnet.private : subnet.id] : var.existing.private_subnets }

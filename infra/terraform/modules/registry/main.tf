@@ -15,8 +15,8 @@ resource "aws_ecr_lifecycle_policy" "this" {
   policy = jsonencode({
     rules = [{
       rulePriority = 1
-      description  = "The newest 20"
-      selection    = { tagStatus = "any", countType = "imageCountMoreThan", countNumber = 20 }
+      description  = "The newest 100; a push may make three of them"
+      selection    = { tagStatus = "any", countType = "imageCountMoreThan", countNumber = 100 }
       action       = { type = "expire" }
     }]
   })

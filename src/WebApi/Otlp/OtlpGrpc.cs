@@ -1,0 +1,64 @@
+using Bayou.Access;
+using Bayou.Http;
+using Bayou.Projects;
+using Google.Protobuf;
+using Grpc.AspNetCore.Server.Model;
+using Grpc.Core;
+
+namespace Bayou.Otlp;
+
+/// <summary>OTLP over gRPC: one method for each signal, whose messages stay the bytes that they are.</summary>
+internal sealed class OtlpGrpc(BodyBudget budget)
+{
+    public async Task<byte[]> ExportAsync(OtlpSignal signal, byte[] request, ServerCallContext call)
+    {
+        if (!budget.TryTake(request.Length, request.Length))
+        {
+            throw new RpcException(new(StatusCode.Unavailable, "Too much is being sent at once. Send it again."));
+        }
+
+        try
+        {
+            var http = call.GetHttpContext();
+            var outcome = await signal.TakeAsync(
+                http.Project(), request, OtlpEndpoints.KeyOf(signal, null, request), request, call.CancellationToken);
+            return outcome.Status == OtlpStatus.Ok ? OtlpAnswer.MessageOf(outcome).ToByteArray()
+                : throw new RpcException(new((StatusCode)outcome.Status, outcome.Message));
+        }
+        finally
+        {
+            budget.Give(request.Length);
+        }
+    }
+}
+
+/// <summary>Names the methods as the protocol does.</summary>
+internal sealed class OtlpGrpcMethods(IEnumerable<OtlpSignal> signals) : IServiceMethodProvider<OtlpGrpc>
+{
+    private static readonly Marshaller<byte[]> AsItIs = Marshallers.Create(bytes => bytes, bytes => bytes);
+
+    public void OnServiceMethodDiscovery(ServiceMethodProviderContext<OtlpGrpc> context)
+    {
+        foreach (var signal in signals)
+        {
+            context.AddUnaryMethod(
+                new Method<byte[], byte[]>(MethodType.Unary, signal.Service, "Export", AsItIs, AsItIs),
+                [new NeededPermission(Permission.Ingest), new GrpcProblems()],
+                (service, request, call) => service.ExportAsync(signal, request, call));
+        }
+    }
+}
+
+/// <summary>Tells what is wrong before a method is reached as gRPC has it: in headers, with the status of HTTP that means nothing.</summary>
+internal sealed class GrpcProblems : IProblemWriter
+{
+    public Task WriteAsync(HttpContext http, ApiProblem problem)
+    {
+        var code = OtlpProblems.CodeOf(problem.Status);
+        http.Response.StatusCode = StatusCodes.Status200OK;
+        http.Response.ContentType = "application/grpc";
+        http.Response.Headers["grpc-status"] = ((int)code).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        http.Response.Headers["grpc-message"] = Uri.EscapeDataString(problem.Message);
+        return Task.CompletedTask;
+    }
+}
