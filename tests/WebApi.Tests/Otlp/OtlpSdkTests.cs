@@ -1,0 +1,90 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using OpenTelemetry;
+using OpenTelemetry.Exporter;
+using OpenTelemetry.Logs;
+using OpenTelemetry.Resources;
+
+namespace Bayou.Otlp;
+
+/// <summary>What the OpenTelemetry SDK sends, as it is in a service, arrives by every way that it knows.</summary>
+public sealed class OtlpSdkTests
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(OtlpExportProtocol.HttpProtobuf)]
+    [InlineData(OtlpExportProtocol.Grpc)]
+    public async Task Lines_of_the_SDK_are_lines_here_field_by_field(OtlpExportProtocol protocol)
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var (grpc, http) = (Ports.Claim(), Ports.Claim());
+        await using var server = await BayouServer.StartAsync(database, ("BAYOU_TOKEN", "the-token-of-those-who-may"),
+            ("Bayou:Otlp:GrpcPort", $"{grpc}"), ("Bayou:Otlp:HttpPort", $"{http}"));
+        server.Http.DefaultRequestHeaders.Authorization = new("Bearer", "the-token-of-those-who-may");
+        using var activity = new Activity("of the test").SetIdFormat(ActivityIdFormat.W3C).Start();
+        using (var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Trace).AddOpenTelemetry(otel =>
+        {
+            (otel.IncludeFormattedMessage, otel.ParseStateValues, otel.IncludeScopes) = (true, true, true);
+            otel.SetResourceBuilder(ResourceBuilder.CreateEmpty().AddService("shop", serviceVersion: "1.2.3", autoGenerateServiceInstanceId: false)
+                .AddAttributes([new("deployment.environment.name", "test")]));
+            otel.AddOtlpExporter(exporter =>
+            {
+                exporter.Protocol = protocol;
+                exporter.Endpoint = new(protocol == OtlpExportProtocol.Grpc ? $"http://127.0.0.1:{grpc}" : $"http://127.0.0.1:{http}/v1/logs");
+                exporter.Headers = "x-api-key=the-token-of-those-who-may";
+                exporter.ExportProcessorType = ExportProcessorType.Simple; // Each when it is written; it returns when it was answered.
+            });
+        })))
+        {
+            var logger = loggers.CreateLogger("Shop.Orders");
+            Written(logger, "A-7", 12.5, new InvalidOperationException("no such basket"));
+        }
+
+        var line = Assert.Single((await server.DataAsync($"/logs?service=shop")).AsArray())!;
+        Assert.Equal("Order A-7 of 12.5 cannot be placed", (string?)line["message"]);
+        Assert.Equal("error", (string?)line["level"]);
+        Assert.Equal("Shop.Orders", (string?)line["source"]);
+        Assert.Equal($"{activity.TraceId}", (string?)line["trace_id"]);
+        var meta = line["meta"]!;
+        Assert.Equal($"{activity.SpanId}", (string?)meta["span_id"]);
+        Assert.Equal("A-7", (string?)meta["Order"]);
+        Assert.Equal(12.5, (double)meta["Amount"]!);
+        Assert.Equal("InvalidOperationException", (string?)meta["exception.type"]);
+        Assert.Equal("no such basket", (string?)meta["exception.message"]);
+        Assert.Equal("""{"service.version":"1.2.3","deployment.environment.name":"test"}""", meta["resource"]!.ToJsonString());
+        Assert.InRange(DateTimeOffset.Parse((string)line["created_at"]!, null), DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow);
+    }
+
+    [Fact]
+    public async Task Whoever_has_no_key_is_refused_over_gRPC_too_and_nothing_is_kept()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var port = Ports.Claim();
+        await using var server = await BayouServer.StartAsync(
+            database, ("BAYOU_TOKEN", "the-token-of-those-who-may"), ("Bayou:Otlp:GrpcPort", $"{port}"));
+        var (_, request) = OtlpLogTests.Of("secret");
+        using var http = new HttpClient { DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var content = new ByteArrayContent([0, 0, 0, 0, 0]) { Headers = { ContentType = new("application/grpc") } };
+        using var refused = await http.PostAsync(
+            new Uri($"http://127.0.0.1:{port}/opentelemetry.proto.collector.logs.v1.LogsService/Export"), content, Ct);
+        Assert.Equal("16", Assert.Single(refused.Headers.GetValues("grpc-status")));
+    }
+
+    [Fact]
+    public async Task A_port_that_another_program_has_keeps_nothing_from_starting()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        using var collector = new TcpListener(IPAddress.Loopback, 0);
+        collector.Start();
+        await using var server = await BayouServer.StartAsync(
+            database, ("Bayou:Otlp:HttpPort", $"{((IPEndPoint)collector.LocalEndpoint).Port}"));
+        using var answer = await server.Http.GetAsync(new Uri("/health/liveness", UriKind.Relative), Ct);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+    }
+
+    private static void Written(ILogger logger, string order, double amount, Exception exception) =>
+        LoggerMessage.Define<string, double>(LogLevel.Error, new(7, "Refused"), "Order {Order} of {Amount} cannot be placed")(logger, order, amount, exception);
+}
