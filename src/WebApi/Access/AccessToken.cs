@@ -28,7 +28,7 @@ internal sealed class AccessToken
             throw new CannotStartException($"{Key} must have {Shortest} characters or more; make one with: openssl rand -hex 24");
         }
 
-        ReachableAddress = AddressesOf(configuration).FirstOrDefault(address => !IsLoopback(address));
+        ReachableAddress = Addresses(configuration).FirstOrDefault(address => !IsLoopback(address));
         _hash = token.Length > 0 ? Hash(token) : null;
         _key = Encoding.UTF8.GetBytes(token);
     }
@@ -67,7 +67,7 @@ internal sealed class AccessToken
     private static byte[] Hash(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
 
     /// <summary>Every place from which the server takes an address to listen on.</summary>
-    public static IEnumerable<string> AddressesOf(IConfiguration configuration) =>
+    private static IEnumerable<string> Addresses(IConfiguration configuration) =>
     [
         .. List(configuration["urls"]),
         .. List(configuration["http_ports"]).Select(port => $"http://*:{port}"),

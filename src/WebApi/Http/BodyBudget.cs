@@ -19,6 +19,9 @@ internal sealed class BodyBudget(long bytes)
     /// <summary>An eighth of the memory that the collector may use.</summary>
     public static BodyBudget OfThisMachine => new(Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 8, Least, Most));
 
+    /// <summary>Bytes of a body that always finds room where no other has it.</summary>
+    public int Largest => (int)Math.Min(int.MaxValue, bytes / 4 * 3 / 2); // Its buffer may be twice as large.
+
     public long Taken => Interlocked.Read(ref _taken);
 
     /// <summary>Takes more for a body.</summary>

@@ -19,10 +19,11 @@ internal sealed class LineFinish(LogsOptions options)
     /// <summary>Adds a line to a batch.</summary>
     /// <param name="line">Whose meta is still to come.</param>
     /// <param name="meta">Valid JSON, but for texts in it; empty for none.</param>
-    public void Add(LogBatch batch, LogLine line, ReadOnlySpan<byte> meta)
+    /// <param name="isJson">Whether the message is JSON, whose secrets are known by their names.</param>
+    public void Add(LogBatch batch, LogLine line, ReadOnlySpan<byte> meta, bool isJson = false)
     {
         var message = Fit(line.Message);
-        line.Message = options.Redact ? _secrets.OfMessage(message) : message;
+        line.Message = !options.Redact ? message : isJson ? _secrets.OfMeta(message) : _secrets.OfMessage(message);
         _metaText.ResetWrittenCount();
         if (!meta.IsEmpty)
         {

@@ -32,6 +32,7 @@ internal sealed class LineSecrets
     ], StringComparison.OrdinalIgnoreCase);
 
     private char[] _chars = new char[1_024];
+    private char[] _joined = [];
 
     /// <summary>The same bytes where there is nothing to take out.</summary>
     public ReadOnlySpan<byte> OfMessage(ReadOnlySpan<byte> message) => MayHave(message, out var text) && Redactor.Line(text.ToString()) is var left
@@ -49,7 +50,21 @@ internal sealed class LineSecrets
         }
 
         text = _chars.AsSpan(0, Encoding.UTF8.GetChars(utf8, _chars));
-        return text.ContainsAny(Signs) || text.ContainsAny(Names) || HasDigitsOfCard(text);
+        return HasSign(text) || HasDigitsOfCard(text) || (text.Contains('.') && HasSign(Joined(text)));
+    }
+
+    private static bool HasSign(ReadOnlySpan<char> text) => text.ContainsAny(Signs) || text.ContainsAny(Names);
+
+    /// <summary>With names as most have them, where others have dots: <c>db.pass</c>.</summary>
+    private ReadOnlySpan<char> Joined(ReadOnlySpan<char> text)
+    {
+        if (_joined.Length < text.Length)
+        {
+            _joined = new char[_chars.Length];
+        }
+
+        text.Replace(_joined, '.', '_');
+        return _joined.AsSpan(0, text.Length);
     }
 
     private static bool HasDigitsOfCard(ReadOnlySpan<char> text)

@@ -13,21 +13,31 @@ namespace Bayou.Otlp;
 internal sealed class AttributeWriter : IDisposable
 {
     private const int LongestText = 16 * 1024; // bytes of UTF-8, of one value
-    private const int MostBytes = 60 * 1024; // of all; what LineMeta takes is a little more
     private const int MostLevels = 16; // values within values
+
+    private static readonly byte[][] Reserved =
+    [
+        .. new[] { "resource", "scope", "span_id", "event_name", "severity_text", "dropped_attributes_count" }.Select(Encoding.UTF8.GetBytes),
+    ];
 
     private readonly ArrayBufferWriter<byte> _output = new(1_024);
     private readonly Utf8JsonWriter _json;
+    private readonly int _mostBytes;
 
-    public AttributeWriter() => _json = new(_output, new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true });
+    /// <param name="mostBytes">Of all: nothing more is begun once there are as many.</param>
+    public AttributeWriter(int mostBytes)
+    {
+        _mostBytes = mostBytes;
+        _json = new(_output, new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true });
+    }
 
     /// <summary>What was written since <see cref="Begin"/>.</summary>
     public ReadOnlySpan<byte> Written => _output.WrittenSpan;
 
-    /// <summary>Attributes that were left out since then.</summary>
+    /// <summary>Attributes, or values within them, that were left out since then.</summary>
     public int LeftOut { get; private set; }
 
-    private bool IsFull => _json.BytesCommitted + _json.BytesPending > MostBytes;
+    private bool IsFull => _json.BytesCommitted + _json.BytesPending > _mostBytes;
 
     public void Begin()
     {
@@ -69,7 +79,7 @@ internal sealed class AttributeWriter : IDisposable
         _json.Flush();
     }
 
-    /// <summary>Writes one KeyValue as a property.</summary>
+    /// <summary>Writes one KeyValue as a property; one of a name that is Bayou's own behind <c>attributes.</c></summary>
     /// <exception cref="InvalidDataException">It is no protobuf.</exception>
     public void Attribute(ReadOnlySpan<byte> keyValue)
     {
@@ -79,7 +89,17 @@ internal sealed class AttributeWriter : IDisposable
             return;
         }
 
-        KeyValue(keyValue, 0);
+        Split(keyValue, out var key, out var any);
+        if (IsReserved(key))
+        {
+            _json.WritePropertyName([.. "attributes."u8, .. key]);
+        }
+        else
+        {
+            _json.WritePropertyName(Clean(Beginning(key, LongestText)));
+        }
+
+        Any(any, 0);
     }
 
     /// <summary>The key of a KeyValue, and its value as an AnyValue.</summary>
@@ -108,7 +128,7 @@ internal sealed class AttributeWriter : IDisposable
         var text = default(ReadOnlySpan<byte>);
         for (var reader = new WireReader(any); reader.Next();)
         {
-            text = reader.Field == 1 ? reader.Bytes : default; // Of a oneof the last counts.
+            text = reader.Field == 1 ? reader.Bytes : IsValue(reader.Field) ? default : text; // Of a oneof the last counts.
         }
 
         return text;
@@ -136,6 +156,22 @@ internal sealed class AttributeWriter : IDisposable
 
     public void Dispose() => _json.Dispose();
 
+    private static bool IsReserved(ReadOnlySpan<byte> key)
+    {
+        foreach (var name in Reserved)
+        {
+            if (key.SequenceEqual(name))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether a field of AnyValue is one that it may be: of others nothing is known.</summary>
+    private static bool IsValue(int field) => field is >= 1 and <= 7;
+
     private void KeyValue(ReadOnlySpan<byte> keyValue, int level)
     {
         Split(keyValue, out var key, out var any);
@@ -149,8 +185,11 @@ internal sealed class AttributeWriter : IDisposable
         var bytes = default(ReadOnlySpan<byte>);
         for (var reader = new WireReader(any); reader.Next();)
         {
-            (field, number) = (reader.Field, reader.Number);
-            bytes = reader.Bytes;
+            if (IsValue(reader.Field))
+            {
+                (field, number) = (reader.Field, reader.Number);
+                bytes = reader.Bytes;
+            }
         }
 
         switch (field)
@@ -175,8 +214,14 @@ internal sealed class AttributeWriter : IDisposable
                 break;
             case 5:
                 _json.WriteStartArray();
-                for (var values = new WireReader(bytes); values.Next() && !IsFull;)
+                for (var values = new WireReader(bytes); values.Next();)
                 {
+                    if (IsFull)
+                    {
+                        LeftOut++;
+                        break;
+                    }
+
                     if (values.Field == 1)
                     {
                         Any(values.Bytes, level + 1);
@@ -187,8 +232,14 @@ internal sealed class AttributeWriter : IDisposable
                 break;
             case 6:
                 _json.WriteStartObject();
-                for (var values = new WireReader(bytes); values.Next() && !IsFull;)
+                for (var values = new WireReader(bytes); values.Next();)
                 {
+                    if (IsFull)
+                    {
+                        LeftOut++;
+                        break;
+                    }
+
                     if (values.Field == 1)
                     {
                         KeyValue(values.Bytes, level + 1);

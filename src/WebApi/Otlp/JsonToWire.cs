@@ -16,18 +16,18 @@ internal sealed class JsonToWire
 {
     private static readonly ConcurrentDictionary<MessageDescriptor, Dictionary<string, FieldDescriptor>> Known = new();
 
-    private readonly List<WireWriter> _writers = []; // one for each level of messages
+    private readonly WireWriter _output = new();
     private string _field = "body";
 
-    /// <returns>Valid until the next; or what is wrong.</returns>
+    /// <returns>The message, or what is wrong.</returns>
     public (ReadOnlyMemory<byte> Message, string? Problem) Read(ReadOnlySpan<byte> json, MessageDescriptor descriptor)
     {
         try
         {
             var reader = new Utf8JsonReader(json);
             reader.Read();
-            var message = Message(ref reader, descriptor, 0).ToArray();
-            return reader.Read() ? (default, "has more than one JSON value") : (message, null);
+            Message(ref reader, descriptor);
+            return reader.Read() ? (default, "has more than one JSON value") : (_output.Written, null);
         }
         catch (JsonException e)
         {
@@ -39,20 +39,13 @@ internal sealed class JsonToWire
         }
     }
 
-    private ReadOnlySpan<byte> Message(ref Utf8JsonReader json, MessageDescriptor descriptor, int level)
+    private void Message(ref Utf8JsonReader json, MessageDescriptor descriptor)
     {
         if (json.TokenType != JsonTokenType.StartObject)
         {
             throw new FormatException();
         }
 
-        if (level == _writers.Count)
-        {
-            _writers.Add(new());
-        }
-
-        var output = _writers[level];
-        output.Clear();
         var fields = FieldsOf(descriptor);
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
@@ -71,7 +64,7 @@ internal sealed class JsonToWire
             _field = field.Name;
             if (!field.IsRepeated)
             {
-                Field(ref json, field, output, level);
+                Field(ref json, field);
                 continue;
             }
 
@@ -82,66 +75,75 @@ internal sealed class JsonToWire
 
             while (json.Read() && json.TokenType != JsonTokenType.EndArray)
             {
-                Field(ref json, field, output, level);
+                Field(ref json, field);
             }
         }
-
-        return output.Written;
     }
 
-    private void Field(ref Utf8JsonReader json, FieldDescriptor field, WireWriter output, int level)
+    private void Field(ref Utf8JsonReader json, FieldDescriptor field)
     {
         var number = field.FieldNumber;
         switch (field.FieldType)
         {
             case FieldType.Message:
-                output.Bytes(number, Message(ref json, field.MessageType, level + 1));
+                var start = _output.BeginMessage(number);
+                Message(ref json, field.MessageType);
+                _output.EndMessage(start);
                 break;
             case FieldType.String:
-                output.Bytes(number, json.TokenType == JsonTokenType.String ? Encoding.UTF8.GetBytes(JsonTexts.Read(ref json)) : throw new FormatException());
+                _output.Bytes(number, json.TokenType == JsonTokenType.String ? Encoding.UTF8.GetBytes(JsonTexts.Read(ref json)) : throw new FormatException());
                 break;
             case FieldType.Bytes when field.Name.EndsWith("_id", StringComparison.Ordinal):
-                output.Bytes(number, Convert.FromHexString(json.GetString()!));
+                _output.Bytes(number, Convert.FromHexString(json.GetString()!));
                 break;
             case FieldType.Bytes:
-                output.Bytes(number, json.GetBytesFromBase64());
+                _output.Bytes(number, Base64(json.GetString()!));
                 break;
             case FieldType.Bool:
-                output.Varint(number, json.GetBoolean() ? 1UL : 0);
+                _output.Varint(number, json.GetBoolean() ? 1UL : 0);
                 break;
             case FieldType.Double:
-                output.Fixed64(number, BitConverter.DoubleToUInt64Bits(Double(ref json)));
-                break;
-            case FieldType.Enum when json.TokenType == JsonTokenType.String && field.EnumType.FindValueByName(json.GetString()!) is { } named:
-                output.Varint(number, (ulong)named.Number);
+                _output.Fixed64(number, BitConverter.DoubleToUInt64Bits(Double(ref json)));
                 break;
             case FieldType.Fixed64:
-                output.Fixed64(number, (ulong)Integer(ref json));
+                _output.Fixed64(number, checked((ulong)Whole(ref json)));
                 break;
-            case FieldType.Fixed32:
-                output.Fixed32(number, (uint)Integer(ref json));
+            case FieldType.UInt32:
+                _output.Varint(number, checked((uint)Whole(ref json)));
+                break;
+            case FieldType.Enum or FieldType.Int32:
+                _output.Varint(number, (ulong)(long)checked((int)Whole(ref json)));
+                break;
+            case FieldType.Int64:
+                _output.Varint(number, (ulong)checked((long)Whole(ref json)));
                 break;
             default:
-                output.Varint(number, (ulong)(long)Integer(ref json));
-                break;
+                throw new NotSupportedException($"{field.FullName} is of a type that no message of ours has.");
         }
     }
 
-    /// <summary>Of 64 bits, signed or not, as a number or as a text.</summary>
-    private static Int128 Integer(ref Utf8JsonReader json)
+    /// <summary>A whole number, as a number or as a text, in whatever notation.</summary>
+    private static decimal Whole(ref Utf8JsonReader json)
     {
-        var value = json.TokenType switch
+        var text = json.TokenType switch
         {
             JsonTokenType.Number => Encoding.UTF8.GetString(json.ValueSpan),
             JsonTokenType.String => json.GetString()!,
             _ => throw new FormatException(),
         };
-        return checked((Int128)decimal.Parse(value, NumberStyles.Float, CultureInfo.InvariantCulture)) is var whole && whole >= long.MinValue
-            && whole <= ulong.MaxValue ? whole : throw new OverflowException();
+        var value = decimal.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture);
+        return decimal.IsInteger(value) ? value : throw new FormatException();
     }
 
     private static double Double(ref Utf8JsonReader json) => json.TokenType == JsonTokenType.String
         ? double.Parse(json.GetString()!, NumberStyles.Float, CultureInfo.InvariantCulture) : json.GetDouble();
+
+    /// <summary>Either alphabet, padded or not.</summary>
+    private static byte[] Base64(string text)
+    {
+        text = text.TrimEnd('=').Replace('-', '+').Replace('_', '/');
+        return Convert.FromBase64String(text.PadRight((text.Length + 3) / 4 * 4, '='));
+    }
 
     private static Dictionary<string, FieldDescriptor> FieldsOf(MessageDescriptor descriptor) => Known.GetOrAdd(descriptor, of =>
     {

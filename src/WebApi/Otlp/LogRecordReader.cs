@@ -14,28 +14,42 @@ internal sealed class LogRecordReader(DateTimeOffset now, LogsOptions options) :
 {
     public const string UnknownService = "unknown_service"; // as the SDKs say
 
+    // Bytes of JSON, of a record.
+    private const int MostMeta = 60 * 1024;
+    private const int MostBody = 200 * 1024;
+
+    // Of a request. A record may be two bytes on its way, and a row of a hundred here.
+    private const int MostRecords = 100_000;
+    private const long MostBytes = 64 * 1024 * 1024;
+
     private readonly LineFinish _finish = new(options);
-    private readonly AttributeWriter _meta = new();
-    private readonly AttributeWriter _body = new();
+    private readonly AttributeWriter _meta = new(MostMeta);
+    private readonly AttributeWriter _body = new(MostBody);
     private readonly ResourceReader _resource = new();
     private readonly byte[] _traceId = new byte[32];
 
     /// <summary>Records that cannot be taken.</summary>
     public int Rejected { get; private set; }
 
+    /// <summary>Whether one says no time, so that two requests of the same bytes may be two.</summary>
+    public bool IsUntimed { get; private set; }
+
     /// <summary>Why the first of those cannot.</summary>
     public string? Problem { get; private set; }
 
+    /// <returns>False when it has more than is taken at once.</returns>
     /// <exception cref="InvalidDataException">It is no protobuf.</exception>
-    public void Read(ReadOnlySpan<byte> request, LogBatch batch)
+    public bool Read(ReadOnlySpan<byte> request, LogBatch batch)
     {
         for (var all = new WireReader(request); all.Next();)
         {
-            if (all.Field == 1 && all.HasBytes)
+            if (all.Field == 1 && all.HasBytes && !ReadResource(all.Bytes, batch))
             {
-                ReadResource(all.Bytes, batch);
+                return false;
             }
         }
+
+        return true;
     }
 
     public void Dispose()
@@ -45,7 +59,7 @@ internal sealed class LogRecordReader(DateTimeOffset now, LogsOptions options) :
         _resource.Dispose();
     }
 
-    private void ReadResource(ReadOnlySpan<byte> group, LogBatch batch)
+    private bool ReadResource(ReadOnlySpan<byte> group, LogBatch batch)
     {
         _resource.Read(ResourceReader.Find(group, 1));
         for (var scopes = new WireReader(group); scopes.Next();)
@@ -58,12 +72,19 @@ internal sealed class LogRecordReader(DateTimeOffset now, LogsOptions options) :
             _resource.ReadScope(ResourceReader.Find(scopes.Bytes, 1));
             for (var records = new WireReader(scopes.Bytes); records.Next();)
             {
+                if (batch.Count + Rejected >= MostRecords || batch.Bytes > MostBytes)
+                {
+                    return false;
+                }
+
                 if (records.Field == 2)
                 {
                     Add(records.Bytes, batch);
                 }
             }
         }
+
+        return true;
     }
 
     private void Add(ReadOnlySpan<byte> record, LogBatch batch)
@@ -105,6 +126,7 @@ internal sealed class LogRecordReader(DateTimeOffset now, LogsOptions options) :
         }
 
         var level = LevelOf(severity, text);
+        IsUntimed |= (time | observed) == 0;
         var at = TimeOf(time != 0 ? time : observed);
         var oldest = now - options.Retention(LogSegments.RetentionOf(level));
         if (ItemTime.Problem(default, at, oldest, now + ItemLimits.MaxAhead, $"what is kept of level {LogLevels.NameOf(level)}") is { } problem)
@@ -115,8 +137,17 @@ internal sealed class LogRecordReader(DateTimeOffset now, LogsOptions options) :
         }
 
         Span<byte> spanHex = stackalloc byte[16];
+        _body.Begin();
         _meta.Begin();
         _meta.BeginObject();
+        for (var fields = new WireReader(record); fields.Next();)
+        {
+            if (fields.Field == 6)
+            {
+                _meta.Attribute(fields.Bytes);
+            }
+        }
+
         if (OtelIds.TryHex(spanId, spanHex))
         {
             _meta.Text("span_id"u8, spanHex);
@@ -133,15 +164,8 @@ internal sealed class LogRecordReader(DateTimeOffset now, LogsOptions options) :
         }
 
         _resource.WriteTo(_meta);
-        for (var fields = new WireReader(record); fields.Next();)
-        {
-            if (fields.Field == 6)
-            {
-                _meta.Attribute(fields.Bytes);
-            }
-        }
-
-        if ((long)dropped + _meta.LeftOut is > 0 and var all)
+        var message = MessageOf(body, eventName, out var isJson);
+        if ((long)dropped + _meta.LeftOut + _body.LeftOut + _resource.LeftOut is > 0 and var all)
         {
             _meta.Number("dropped_attributes_count"u8, all);
         }
@@ -150,13 +174,14 @@ internal sealed class LogRecordReader(DateTimeOffset now, LogsOptions options) :
         _finish.Add(batch, new LogLine
         {
             Time = at.UtcDateTime, Level = level, Source = _resource.Source, Service = _resource.Service,
-            TraceId = OtelIds.TryHex(traceId, _traceId) ? _traceId : default, Message = MessageOf(body, eventName),
-        }, _meta.Written is [(byte)'{', (byte)'}'] ? default : _meta.Written);
+            TraceId = OtelIds.TryHex(traceId, _traceId) ? _traceId : default, Message = message,
+        }, _meta.Written is [(byte)'{', (byte)'}'] ? default : _meta.Written, isJson);
     }
 
     /// <summary>A body's text; of another value its JSON, and of none the event's name.</summary>
-    private ReadOnlySpan<byte> MessageOf(ReadOnlySpan<byte> body, ReadOnlySpan<byte> eventName)
+    private ReadOnlySpan<byte> MessageOf(ReadOnlySpan<byte> body, ReadOnlySpan<byte> eventName, out bool isJson)
     {
+        isJson = false;
         if (AttributeWriter.TextOf(body) is { IsEmpty: false } text)
         {
             return AttributeWriter.Clean(text);
@@ -167,7 +192,7 @@ internal sealed class LogRecordReader(DateTimeOffset now, LogsOptions options) :
             return AttributeWriter.Clean(eventName);
         }
 
-        _body.Begin();
+        isJson = true;
         _body.Value(body);
         return _body.Written;
     }

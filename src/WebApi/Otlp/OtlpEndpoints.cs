@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json;
 using Bayou.Access;
 using Bayou.Http;
@@ -16,42 +15,46 @@ internal static class OtlpEndpoints
     public const string Protobuf = "application/x-protobuf";
     public const string Json = "application/json";
 
-    /// <summary>Decompressed.</summary>
+    /// <summary>Decompressed; a machine of little memory takes less.</summary>
     public const int MaxBytes = 64 * 1024 * 1024;
 
+    /// <summary>Of JSON, which becomes protobuf first.</summary>
+    public const int MaxJsonBytes = 16 * 1024 * 1024;
+
     // A message of gRPC is in memory before anybody may refuse it. Collectors send 4 MB at most unless told.
-    private const int MaxMessageBytes = 16 * 1024 * 1024;
+    public const int MaxMessageBytes = 16 * 1024 * 1024;
 
     private static readonly string[] Types = [Protobuf, Json];
 
     public static void AddOtlp(this WebApplicationBuilder builder)
     {
-        OtlpPorts.Open(builder);
+        OtlpPorts.Hold(builder);
         builder.Services.AddSingleton<OtlpSignal, OtlpLogs>();
         builder.Services.AddSingleton<OtlpGrpc>();
         builder.Services.AddSingleton<IServiceMethodProvider<OtlpGrpc>, OtlpGrpcMethods>();
-        builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = MaxMessageBytes);
+        builder.Services.AddGrpc(grpc =>
+        {
+            grpc.IgnoreUnknownServices = true; // Else every address of two parts would be one of gRPC's.
+            grpc.MaxReceiveMessageSize = MaxMessageBytes;
+            grpc.CompressionProviders = [new BoundedGzip(MaxMessageBytes)];
+        });
     }
 
     public static void MapOtlp(this WebApplication app)
     {
-        app.Services.GetRequiredService<OtlpPorts>().Tell(app.Logger);
+        app.Services.GetRequiredService<OtlpPorts>().Open(app);
         app.MapGrpcService<OtlpGrpc>();
         foreach (var signal in app.Services.GetServices<OtlpSignal>())
         {
-            app.MapPost($"/v1/{signal.Name}", (HttpContext http, RequestBody bodies, CancellationToken ct) =>
-                AcceptAsync(http, signal, bodies, ct))
+            app.MapPost($"/v1/{signal.Name}", (HttpContext http, RequestBody bodies, BodyBudget budget, CancellationToken ct) =>
+                AcceptAsync(http, signal, bodies, budget, ct))
                 .Needs(Permission.Ingest | Permission.IngestFromBrowser)
                 .WithMetadata(new OtlpProblems())
                 .ExcludeFromDescription(); // The protocol describes it.
         }
     }
 
-    /// <summary>By what a repeat of a request is known: its sender's key, or else its bytes.</summary>
-    public static string KeyOf(OtlpSignal signal, string? given, ReadOnlySpan<byte> body) =>
-        $"otlp\n{signal.Name}\n{given ?? Convert.ToHexStringLower(SHA256.HashData(body))}";
-
-    private static async Task<IResult> AcceptAsync(HttpContext http, OtlpSignal signal, RequestBody bodies, CancellationToken ct)
+    private static async Task<IResult> AcceptAsync(HttpContext http, OtlpSignal signal, RequestBody bodies, BodyBudget budget, CancellationToken ct)
     {
         var (given, unusable) = IngestEndpoints.KeyOf(http);
         if (unusable is not null)
@@ -60,25 +63,35 @@ internal static class OtlpEndpoints
         }
 
         IngestEndpoints.LiftLimit(http);
-        var (body, unreadable) = await bodies.ReadAsync(http, MaxBytes, ct, Types);
+        var isJson = IsJson(http.Request);
+        var (body, unreadable) = await bodies.ReadAsync(http, Math.Min(isJson ? MaxJsonBytes : MaxBytes, budget.Largest), ct, Types);
         using var taken = body;
         if (taken is null)
         {
             return unreadable!;
         }
 
-        ReadOnlyMemory<byte> request = taken.Bytes;
-        if (IsJson(http.Request))
+        if (!isJson)
         {
-            (request, var problem) = new JsonToWire().Read(taken.Bytes.Span, signal.Request);
-            if (problem is not null)
-            {
-                return ApiProblem.Validation($"The body {problem}.");
-            }
+            return new OtlpAnswer(signal, await signal.TakeAsync(http.Project(), taken.Bytes, given, taken.Bytes, ct));
         }
 
-        return new OtlpAnswer(
-            signal, await signal.TakeAsync(http.Project(), request, KeyOf(signal, given, taken.Bytes.Span), taken.Bytes, ct));
+        var copies = 3L * taken.Length; // in protobuf, in a buffer that doubles
+        if (!budget.TryTake(copies, copies))
+        {
+            return ApiProblem.Unavailable("Too much is being sent at once. Send it again.");
+        }
+
+        try
+        {
+            var (request, problem) = new JsonToWire().Read(taken.Bytes.Span, signal.Request);
+            return problem is not null ? ApiProblem.Validation($"The body {problem}.")
+                : new OtlpAnswer(signal, await signal.TakeAsync(http.Project(), request, given, taken.Bytes, ct));
+        }
+        finally
+        {
+            budget.Give(copies);
+        }
     }
 
     public static bool IsJson(HttpRequest request) => request.ContentType?.StartsWith(Json, StringComparison.OrdinalIgnoreCase) == true;
@@ -113,8 +126,12 @@ internal sealed record OtlpAnswer(OtlpSignal Signal, OtlpOutcome Outcome) : IRes
     public static ExportResponse MessageOf(OtlpOutcome outcome) => outcome.Message.Length == 0 ? new()
         : new() { PartialSuccess = new() { Rejected = outcome.Rejected, ErrorMessage = outcome.Message } };
 
-    private static ApiProblem ProblemOf(OtlpOutcome outcome) => outcome.Status == OtlpStatus.InvalidArgument
-        ? ApiProblem.Validation(outcome.Message) : ApiProblem.Unavailable(outcome.Message);
+    private static ApiProblem ProblemOf(OtlpOutcome outcome) => outcome.Status switch
+    {
+        OtlpStatus.InvalidArgument => ApiProblem.Validation(outcome.Message),
+        OtlpStatus.ResourceExhausted => ApiProblem.OfStatus(StatusCodes.Status413PayloadTooLarge) with { Message = outcome.Message },
+        _ => ApiProblem.Unavailable(outcome.Message),
+    };
 }
 
 /// <summary>Tells what is wrong as OTLP has it: a Status, in the type of the request.</summary>

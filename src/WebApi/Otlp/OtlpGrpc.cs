@@ -1,9 +1,12 @@
 using Bayou.Access;
+using Bayou.Database;
 using Bayou.Http;
 using Bayou.Projects;
 using Google.Protobuf;
 using Grpc.AspNetCore.Server.Model;
 using Grpc.Core;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Http.Metadata;
 
 namespace Bayou.Otlp;
 
@@ -20,10 +23,13 @@ internal sealed class OtlpGrpc(BodyBudget budget)
         try
         {
             var http = call.GetHttpContext();
-            var outcome = await signal.TakeAsync(
-                http.Project(), request, OtlpEndpoints.KeyOf(signal, null, request), request, call.CancellationToken);
+            var outcome = await signal.TakeAsync(http.Project(), request, null, request, call.CancellationToken);
             return outcome.Status == OtlpStatus.Ok ? OtlpAnswer.MessageOf(outcome).ToByteArray()
                 : throw new RpcException(new((StatusCode)outcome.Status, outcome.Message));
+        }
+        catch (Exception e) when (DatabaseFailure.IsPassing(e))
+        {
+            throw new RpcException(new(StatusCode.Unavailable, "The database does not answer just now."), e.Message);
         }
         finally
         {
@@ -43,10 +49,19 @@ internal sealed class OtlpGrpcMethods(IEnumerable<OtlpSignal> signals) : IServic
         {
             context.AddUnaryMethod(
                 new Method<byte[], byte[]>(MethodType.Unary, signal.Service, "Export", AsItIs, AsItIs),
-                [new NeededPermission(Permission.Ingest), new GrpcProblems()],
+                [new NeededPermission(Permission.Ingest), new GrpcProblems(), new MessageLimit(),
+                    new HttpMethodMetadata([HttpMethods.Post])],
                 (service, request, call) => service.ExportAsync(signal, request, call));
         }
     }
+}
+
+/// <summary>How long a body may be: what the web server has for all others is less.</summary>
+internal sealed class MessageLimit : IRequestSizeLimitMetadata
+{
+    private const int Prefix = 5; // bytes before a message
+
+    public long? MaxRequestBodySize => OtlpEndpoints.MaxMessageBytes + Prefix;
 }
 
 /// <summary>Tells what is wrong before a method is reached as gRPC has it: in headers, with the status of HTTP that means nothing.</summary>
@@ -55,6 +70,7 @@ internal sealed class GrpcProblems : IProblemWriter
     public Task WriteAsync(HttpContext http, ApiProblem problem)
     {
         var code = OtlpProblems.CodeOf(problem.Status);
+        code = code == OtlpStatus.ResourceExhausted ? OtlpStatus.Unavailable : code; // Exhausted would be for ever: too many requests are not.
         http.Response.StatusCode = StatusCodes.Status200OK;
         http.Response.ContentType = "application/grpc";
         http.Response.Headers["grpc-status"] = ((int)code).ToString(System.Globalization.CultureInfo.InvariantCulture);

@@ -18,20 +18,23 @@ internal sealed class OtlpLogs(ItemKind<LogBatch> kind, IngestNode<LogBatch> nod
     public override MessageDescriptor Request => ExportLogsServiceRequest.Descriptor;
 
     public override async Task<OtlpOutcome> TakeAsync(
-        int project, ReadOnlyMemory<byte> request, string key, ReadOnlyMemory<byte> body, CancellationToken ct)
+        int project, ReadOnlyMemory<byte> request, string? key, ReadOnlyMemory<byte> body, CancellationToken ct)
     {
         await kind.ReadyAsync(project, ct);
         using var batch = kind.NewBatch(project);
         using var reader = new LogRecordReader(time.GetUtcNow(), options.Value);
         try
         {
-            reader.Read(request.Span, batch);
+            if (!reader.Read(request.Span, batch))
+            {
+                return new(OtlpStatus.ResourceExhausted, "The request has more records than are taken at once. Send smaller batches.");
+            }
         }
         catch (InvalidDataException e)
         {
             return new(OtlpStatus.InvalidArgument, $"The body {e.Message}.");
         }
 
-        return await SubmitAsync(node, project, batch, key, body, new(OtlpStatus.Ok, reader.Problem ?? "", reader.Rejected), ct);
+        return await SubmitAsync(node, project, batch, key, !reader.IsUntimed, body, new(OtlpStatus.Ok, reader.Problem ?? "", reader.Rejected), ct);
     }
 }

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Bayou.Access;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
@@ -38,20 +37,53 @@ internal sealed partial class OtlpPorts : IDisposable
         }
     }
 
-    /// <summary>Adds them to what a program serves.</summary>
-    public static void Open(WebApplicationBuilder builder)
+    /// <summary>Takes them, as far as nobody has them.</summary>
+    public static void Hold(WebApplicationBuilder builder)
     {
-        var ports = new OtlpPorts(OtlpOptions.Of(builder.Configuration));
-        builder.Services.AddSingleton(ports);
-        if (ports._held.Count == 0)
+        var configuration = builder.Configuration;
+        var options = OtlpOptions.Of(configuration);
+        if (configuration.GetSection("Kestrel:Endpoints").GetChildren().Any())
         {
-            return;
+            (options.GrpcPort, options.HttpPort) = (0, 0); // Whoever says so much of addresses says these there too: no others would count.
         }
 
-        // What is said here counts instead of all that is said of addresses elsewhere: so those are said again.
-        string[] urls = [.. AccessToken.AddressesOf(builder.Configuration), .. ports._held.Keys.Select(one => $"http://{one}")];
-        builder.WebHost.UseUrls(urls);
+        foreach (var main in MainOf(configuration))
+        {
+            // The main port takes OTLP/HTTP anyway.
+            options.HttpPort = main.EndsWith($":{options.HttpPort}", StringComparison.Ordinal) ? 0 : options.HttpPort;
+            options.GrpcPort = main.EndsWith($":{options.GrpcPort}", StringComparison.Ordinal) ? 0 : options.GrpcPort;
+        }
+
+        var ports = new OtlpPorts(options);
+        builder.Services.AddSingleton(_ => ports); // So that they are given back with the program.
         builder.WebHost.UseSockets(sockets => sockets.CreateBoundListenSocket = ports.Take);
+    }
+
+    /// <summary>Adds them to what a program serves, and tells of those that somebody else has.</summary>
+    public void Open(WebApplication app)
+    {
+        foreach (var port in _taken)
+        {
+            Taken(app.Logger, port, port == _grpc ? nameof(OtlpOptions.GrpcPort) : nameof(OtlpOptions.HttpPort));
+        }
+
+        if (_held.Count > 0)
+        {
+            foreach (var url in (string[])[.. MainOf(app.Configuration), .. _held.Keys.Select(one => $"http://{one}")])
+            {
+                app.Urls.Add(url);
+            }
+        }
+    }
+
+    /// <summary>Where the web server would listen: what is added counts instead of all that is said of it, so that is said again.</summary>
+    internal static string[] MainOf(IConfiguration configuration)
+    {
+        string[] urls = List("urls");
+        string[] ports = [.. List("http_ports").Select(port => $"http://*:{port}"), .. List("https_ports").Select(port => $"https://*:{port}")];
+        return urls.Length > 0 ? urls : ports.Length > 0 ? ports : ["http://localhost:5000"];
+
+        string[] List(string key) => (configuration[key] ?? "").Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
     }
 
     /// <summary>gRPC without TLS speaks HTTP/2 and nothing else.</summary>
@@ -60,14 +92,6 @@ internal sealed partial class OtlpPorts : IDisposable
         if (listen.IPEndPoint is { } at && at.Port == ports._grpc && ports._grpc != 0)
         {
             listen.Protocols = HttpProtocols.Http2;
-        }
-    }
-
-    public void Tell(ILogger logger)
-    {
-        foreach (var port in _taken)
-        {
-            Taken(logger, port, port == _grpc ? nameof(OtlpOptions.GrpcPort) : nameof(OtlpOptions.HttpPort));
         }
     }
 

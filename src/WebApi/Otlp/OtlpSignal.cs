@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text.Json;
 using Bayou.Ingest;
 using Google.Protobuf.Reflection;
 
@@ -36,13 +38,15 @@ internal abstract class OtlpSignal
     public abstract MessageDescriptor Request { get; }
 
     /// <summary>Takes a request, in protobuf, and returns when it is durable.</summary>
-    /// <param name="key">By which a repeat is known.</param>
+    /// <param name="key">By which its sender knows it; null for none.</param>
     /// <param name="body">What was sent, as it was.</param>
-    public abstract Task<OtlpOutcome> TakeAsync(int project, ReadOnlyMemory<byte> request, string key, ReadOnlyMemory<byte> body, CancellationToken ct);
+    public abstract Task<OtlpOutcome> TakeAsync(int project, ReadOnlyMemory<byte> request, string? key, ReadOnlyMemory<byte> body, CancellationToken ct);
 
     /// <summary>Stores a batch under its key, so that what an SDK sends again counts once.</summary>
-    protected static async Task<OtlpOutcome> SubmitAsync<TBatch>(
-        IngestNode<TBatch> node, int project, TBatch batch, string key, ReadOnlyMemory<byte> body, OtlpOutcome taken, CancellationToken ct)
+    /// <param name="key">The sender's; null for none.</param>
+    /// <param name="isItself">Whether the same bytes are the same request.</param>
+    protected async Task<OtlpOutcome> SubmitAsync<TBatch>(
+        IngestNode<TBatch> node, int project, TBatch batch, string? key, bool isItself, ReadOnlyMemory<byte> body, OtlpOutcome taken, CancellationToken ct)
         where TBatch : class, IIngestBatch
     {
         if (batch.Count == 0)
@@ -51,11 +55,12 @@ internal abstract class OtlpSignal
         }
 
         await batch.ResolveAsync(ct);
-        var outcome = await node.SubmitAsync(new(batch, SubmissionKey.Of(project, key, body.Span, taken)));
+        key ??= isItself ? Convert.ToHexStringLower(SHA256.HashData(body.Span)) : null;
+        var outcome = await node.SubmitAsync(new(batch, key is null ? null : SubmissionKey.Of(project, $"otlp\n{Name}\n{key}", body.Span, taken)));
         return outcome.State switch
         {
             SubmissionState.Accepted => taken,
-            SubmissionState.Duplicate => System.Text.Json.JsonSerializer.Deserialize<OtlpOutcome>(outcome.Answer!, Http.Json.Options)!,
+            SubmissionState.Duplicate => JsonSerializer.Deserialize<OtlpOutcome>(outcome.Answer!, Http.Json.Options)!,
             SubmissionState.KeyReused => new(OtlpStatus.InvalidArgument, "The Idempotency-Key was used before on another body."),
             _ => new(OtlpStatus.Unavailable, "It was not taken: storage is away or behind. Send it again."), // Twice is once, by the key.
         };

@@ -5,13 +5,15 @@ namespace Bayou.Otlp;
 /// <summary>Of what the following spans or records are: the service, and the scope within it. Written once, for all of them.</summary>
 internal sealed class ResourceReader : IDisposable
 {
+    private const int MostBytes = 4 * 1024;
     private const int LongestName = 200; // bytes of UTF-8, as a line's source may have
 
     // The SDK says what it is; nobody looks for that, and it would be in every line.
     private static ReadOnlySpan<byte> OfSdk => "telemetry.sdk."u8;
 
-    private readonly AttributeWriter _resource = new();
-    private readonly AttributeWriter _scope = new();
+    // It is in every line of its service.
+    private readonly AttributeWriter _resource = new(MostBytes);
+    private readonly AttributeWriter _scope = new(MostBytes);
     private bool _hasResource;
     private bool _hasScope;
     private byte[] _service = [];
@@ -93,6 +95,9 @@ internal sealed class ResourceReader : IDisposable
         _scope.EndObject();
     }
 
+    /// <summary>Attributes of both that were left out.</summary>
+    public int LeftOut => _resource.LeftOut + _scope.LeftOut;
+
     /// <summary>Adds both to what is written.</summary>
     public void WriteTo(AttributeWriter output)
     {
@@ -116,7 +121,7 @@ internal sealed class ResourceReader : IDisposable
     /// <summary>A name without blanks around it and without control characters.</summary>
     private static byte[] Name(ReadOnlySpan<byte> text)
     {
-        var name = AttributeWriter.Clean(AttributeWriter.Beginning(text.Trim(" \t\r\n"u8), LongestName)).ToArray();
+        var name = AttributeWriter.Beginning(AttributeWriter.Clean(AttributeWriter.Beginning(text.Trim(" \t\r\n"u8), LongestName)), LongestName).ToArray();
         foreach (ref var c in name.AsSpan())
         {
             c = c < 0x20 ? (byte)' ' : c;

@@ -31,7 +31,7 @@ internal static class ObjectReader
                     Time = DateTime.UnixEpoch.AddTicks((long)(nanoseconds / 100)), Level = level,
                     Source = Encoding.UTF8.GetBytes(source.Length > 0 ? source : service), Service = Encoding.UTF8.GetBytes(service),
                     TraceId = Encoding.UTF8.GetBytes(IdOf(record.TraceId, 16)), Message = Encoding.UTF8.GetBytes(MessageOf(record)),
-                }, MetaOf(record, level, resource, scope.Scope));
+                }, MetaOf(record, level, resource, scope.Scope), isJson: IsStructured(record));
             }
         }
     }
@@ -49,6 +49,9 @@ internal static class ObjectReader
         _ => LogLevels.Likely(Encoding.UTF8.GetBytes(record.SeverityText)),
     };
 
+    private static bool IsStructured(LogRecord record) =>
+        record.Body is { ValueCase: not (AnyValue.ValueOneofCase.None or AnyValue.ValueOneofCase.StringValue) };
+
     private static string MessageOf(LogRecord record) =>
         record.Body is null or { ValueCase: AnyValue.ValueOneofCase.None } or { StringValue: "", HasStringValue: true } ? Clean(record.EventName)
         : record.Body.HasStringValue ? Clean(record.Body.StringValue)
@@ -59,6 +62,7 @@ internal static class ObjectReader
         var json = Json(writer =>
         {
             writer.WriteStartObject();
+            Write(writer, record.Attributes);
             if (IdOf(record.SpanId, 8) is { Length: > 0 } span)
             {
                 writer.WriteString("span_id", span);
@@ -94,7 +98,6 @@ internal static class ObjectReader
                 writer.WriteEndObject();
             }
 
-            Write(writer, record.Attributes);
             if (record.DroppedAttributesCount > 0)
             {
                 writer.WriteNumber("dropped_attributes_count", record.DroppedAttributesCount);

@@ -2,6 +2,8 @@ using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Bayou.Otlp.Protocol;
 using Google.Protobuf;
@@ -13,6 +15,8 @@ public sealed class OtlpLogTests(BayouServer server) : IClassFixture<BayouServer
 {
     private const string Protobuf = OtlpEndpoints.Protobuf;
     private const string Json = OtlpEndpoints.Json;
+
+    private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -121,6 +125,10 @@ public sealed class OtlpLogTests(BayouServer server) : IClassFixture<BayouServer
     [InlineData("""{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":"-1e40"}]}]}]}""", Json, 400, "time_unix_nano")]
     [InlineData("""{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"traceId":"xyz"}]}]}]}""", Json, 400, "trace_id")]
     [InlineData("{} {}", Json, 400, "JSON")]
+    [InlineData("""{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"severityNumber":"SEVERITY_NUMBER_INFO"}]}]}]}""", Json, 400, "severity_number")]
+    [InlineData("""{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"intValue":"18446744073709551615"}}]}]}]}""", Json, 400, "int_value")]
+    [InlineData("""{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"intValue":1.5}}]}]}]}""", Json, 400, "int_value")]
+    [InlineData("""{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":"-1"}]}]}]}""", Json, 400, "time_unix_nano")]
     [InlineData("{}", "text/plain", 415, "content-type")]
     [InlineData("{}", "", 415, "content-type")]
     public async Task What_will_never_be_taken_is_answered_by_a_Status_in_the_type_of_the_request(string body, string type, int status, string named)
@@ -138,6 +146,55 @@ public sealed class OtlpLogTests(BayouServer server) : IClassFixture<BayouServer
     {
         var (status, _, answer) = await PostAsync(Gzip(new byte[OtlpEndpoints.MaxBytes + 1]), Protobuf, "gzip");
         Assert.Equal((HttpStatusCode.RequestEntityTooLarge, (int)OtlpStatus.ResourceExhausted), (status, RpcStatus.Parser.ParseFrom(answer).Code));
+    }
+
+    [Fact]
+    public async Task Records_without_number_are_not_taken_at_once()
+    {
+        var (status, _, answer) = await PostAsync(OtlpGrpcTests.ManyRecords(), Protobuf);
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, status);
+        Assert.Contains("Send smaller batches", RpcStatus.Parser.ParseFrom(answer).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_says_no_time_counts_as_often_as_it_comes()
+    {
+        var (service, request) = Of("backup done");
+        request.ResourceLogs[0].ScopeLogs[0].LogRecords[0].TimeUnixNano = 0;
+        await PostAsync(request.ToByteArray(), Protobuf);
+        await PostAsync(request.ToByteArray(), Protobuf);
+        Assert.Equal(2, (await server.DataAsync($"/logs?service={service}")).AsArray().Count);
+    }
+
+    [Fact]
+    public async Task Names_are_as_either_has_them_and_bytes_of_any_alphabet()
+    {
+        var service = BayouServer.NewService();
+        var body = """
+            {"resource_logs":[{"resource":{"attributes":[{"key":"service.name","value":{"string_value":"SERVICE"}}]},"scope_logs":[{"log_records":[
+              {"time_unix_nano":TIME,"severity_number":17,"body":{"stringValue":"both"},"attributes":[
+                {"key":"a","value":{"bytesValue":"_-8"}},{"key":"b","value":{"bytes_value":"/+8="}},{"key":"scope","value":{"stringValue":"mine"}},
+                {"key":"n","value":{"doubleValue":"NaN"}},{"key":"i","value":{"intValue":7}}]}]}]}]}
+            """.Replace("SERVICE", service, StringComparison.Ordinal).Replace("TIME", $"{Now}", StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, (await PostAsync(Encoding.UTF8.GetBytes(body), "application/json; charset=utf-8")).Status);
+        var line = Assert.Single((await server.DataAsync($"/logs?service={service}")).AsArray())!;
+        Assert.Equal("error", (string?)line["level"]);
+        Assert.Equal("""{"a":"/+8=","b":"/+8=","i":7,"n":"NaN","attributes.scope":"mine"}""", line["meta"]!.ToJsonString(Relaxed));
+    }
+
+    [Fact]
+    public async Task Secrets_are_known_by_their_names_with_dots_and_in_bodies_that_are_objects()
+    {
+        var (service, request) = Of("x");
+        var record = request.ResourceLogs[0].ScopeLogs[0].LogRecords[0];
+        record.Body = new() { KvlistValue = new() { Values = { new KeyValue { Key = "pin", Value = new() { StringValue = "4711" } } } } };
+        record.Attributes.Add(new KeyValue { Key = "payment.api.key", Value = new() { StringValue = "7f3a9c21" } });
+        record.Attributes.Add(new KeyValue { Key = "db.pass", Value = new() { StringValue = "hunter" } });
+        await PostAsync(request.ToByteArray(), Protobuf);
+        var line = Assert.Single((await server.DataAsync($"/logs?service={service}")).AsArray())!.ToJsonString();
+        Assert.DoesNotContain("4711", line, StringComparison.Ordinal);
+        Assert.DoesNotContain("7f3a9c21", line, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter", line, StringComparison.Ordinal);
     }
 
     [Fact]

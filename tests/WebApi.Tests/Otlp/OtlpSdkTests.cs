@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
@@ -59,31 +60,31 @@ public sealed class OtlpSdkTests
     }
 
     [Fact]
-    public async Task Whoever_has_no_key_is_refused_over_gRPC_too_and_nothing_is_kept()
-    {
-        await using var database = await TestDatabase.CreateAsync();
-        var port = Ports.Claim();
-        await using var server = await BayouServer.StartAsync(
-            database, ("BAYOU_TOKEN", "the-token-of-those-who-may"), ("Bayou:Otlp:GrpcPort", $"{port}"));
-        var (_, request) = OtlpLogTests.Of("secret");
-        using var http = new HttpClient { DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
-        using var content = new ByteArrayContent([0, 0, 0, 0, 0]) { Headers = { ContentType = new("application/grpc") } };
-        using var refused = await http.PostAsync(
-            new Uri($"http://127.0.0.1:{port}/opentelemetry.proto.collector.logs.v1.LogsService/Export"), content, Ct);
-        Assert.Equal("16", Assert.Single(refused.Headers.GetValues("grpc-status")));
-    }
-
-    [Fact]
     public async Task A_port_that_another_program_has_keeps_nothing_from_starting()
     {
         await using var database = await TestDatabase.CreateAsync();
         using var collector = new TcpListener(IPAddress.Loopback, 0);
         collector.Start();
-        await using var server = await BayouServer.StartAsync(
-            database, ("Bayou:Otlp:HttpPort", $"{((IPEndPoint)collector.LocalEndpoint).Port}"));
-        using var answer = await server.Http.GetAsync(new Uri("/health/liveness", UriKind.Relative), Ct);
-        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        var (taken, free) = (((IPEndPoint)collector.LocalEndpoint).Port, Ports.Claim());
+        await using var server = await BayouServer.StartAsync(database, ("Bayou:Otlp:GrpcPort", $"{taken}"), ("Bayou:Otlp:HttpPort", $"{free}"));
+        foreach (var at in (Uri[])[server.Http.BaseAddress!, new($"http://127.0.0.1:{free}")])
+        {
+            using var answer = await server.Http.GetAsync(new Uri(at, "/health/liveness"), Ct);
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        }
+
+        Assert.False(collector.Pending()); // Nobody has come to it.
     }
+
+    [Theory]
+    [InlineData("", "", "", "http://localhost:5000")]
+    [InlineData("http://a:1;http://b:2", "8080", "", "http://a:1;http://b:2")]
+    [InlineData("", "8080;8081", "8443", "http://*:8080;http://*:8081;https://*:8443")]
+    public void Where_the_rest_is_served_stays_as_it_was_told(string urls, string httpPorts, string httpsPorts, string expected) =>
+        Assert.Equal(expected, string.Join(';', OtlpPorts.MainOf(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["urls"] = urls, ["http_ports"] = httpPorts, ["https_ports"] = httpsPorts,
+        }).Build())));
 
     private static void Written(ILogger logger, string order, double amount, Exception exception) =>
         LoggerMessage.Define<string, double>(LogLevel.Error, new(7, "Refused"), "Order {Order} of {Amount} cannot be placed")(logger, order, amount, exception);

@@ -91,7 +91,7 @@ public sealed class WireTests(BayouServer server) : IClassFixture<BayouServer>
     public void JSON_becomes_the_message_that_it_says() => Request.Where(request => !$"{request}".Contains("\\u0000", StringComparison.Ordinal)).Sample(
         request =>
         {
-            var json = new JsonFormatter(new JsonFormatter.Settings(false)).Format(request);
+            var json = new JsonFormatter(new JsonFormatter.Settings(false).WithFormatEnumsAsIntegers(true)).Format(request);
             var (message, problem) = new JsonToWire().Read(System.Text.Encoding.UTF8.GetBytes(Hex(json, request)), ExportLogsServiceRequest.Descriptor);
             return problem is null && ExportLogsServiceRequest.Parser.ParseFrom(message.Span).Equals(request);
         }, iter: Runs);
@@ -114,8 +114,11 @@ public sealed class WireTests(BayouServer server) : IClassFixture<BayouServer>
         }
         catch (InvalidDataException)
         {
-            // Said, not thrown past the door.
+            return; // Said, not thrown past the door.
         }
+
+        // What was taken is what a parser takes too, but for texts: those of the wire may be no UTF-8, which is mended.
+        Assert.True(batch.Count + reader.Rejected <= 1_000);
     }, iter: Runs);
 
     private LogBatch NewBatch() => server.Get<ItemKind<LogBatch>>().NewBatch(1);

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.RegularExpressions;
 using Bayou.Access;
+using Bayou.Otlp;
 using Microsoft.AspNetCore.Routing;
 
 namespace Bayou.Projects;
@@ -261,7 +262,7 @@ public sealed partial class ProjectIsolationTests(People people) : IClassFixture
 
     private IEnumerable<(string Method, string Route)> Addresses() =>
         from endpoint in people.Server.Get<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-        where endpoint.Metadata.GetMetadata<NeededPermission>() is not null
+        where endpoint.Metadata.GetMetadata<NeededPermission>() is not null && endpoint.Metadata.GetMetadata<GrpcProblems>() is null
         let route = $"/{endpoint.RoutePattern.RawText!.Trim('/')}"
         from method in endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods
         where method != "HEAD" && !route.StartsWith("/auth", StringComparison.Ordinal)
