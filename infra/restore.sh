@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Puts a database of an earlier moment in the place of the one that is there, on what infra/terraform made. Nothing is deleted: the one that was there stays,
-# as bayou-production-before. What was acknowledged after that moment is only in it.
+# under the name that it says at the end. What was acknowledged after that moment is only in it.
 #   infra/restore.sh production 2026-11-29T08:00:00Z
-# Needs Terraform, and the AWS CLI, signed in. It can be run again where it was interrupted.
+# Needs Terraform, and the AWS CLI, signed in. While the services stand, Terraform asks once whether it may apply. Run it again where it was interrupted.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -16,9 +16,18 @@ exists() { instance "$1" DBInstanceIdentifier >/dev/null 2>&1; }
 
 # rename FROM TO: at once, not when the next window for maintenance comes.
 rename() {
+    available "$1"
     aws rds modify-db-instance --db-instance-identifier "$1" --new-db-instance-identifier "$2" --apply-immediately >/dev/null
-    until exists "$2"; do sleep 5; done
-    aws rds wait db-instance-available --db-instance-identifier "$2"
+    for _ in $(seq 120); do exists "$2" && break; sleep 5; done
+    available "$2"
+}
+
+# available NAME: within three hours; each wait is of half an hour.
+available() {
+    for _ in 1 2 3 4 5; do
+        if aws rds wait db-instance-available --db-instance-identifier "$1"; then return; fi
+    done
+    aws rds wait db-instance-available --db-instance-identifier "$1"
 }
 
 # scaling SUSPENDED: whether AWS changes how many tasks there are.
@@ -38,9 +47,16 @@ if ! exists "$name-restored" && ! exists "$name-before"; then
         --restore-time "$moment" --db-instance-class "$(instance "$name" DBInstanceClass)" --db-subnet-group-name "$name" \
         --vpc-security-group-ids "$(instance "$name" 'VpcSecurityGroups[0].VpcSecurityGroupId')" \
         --db-parameter-group-name "$(instance "$name" 'DBParameterGroups[0].DBParameterGroupName')" \
-        "--$([ "$(instance "$name" MultiAZ)" = True ] || echo no-)multi-az" --deletion-protection --copy-tags-to-snapshot --no-publicly-accessible >/dev/null
+        "--$([ "$(instance "$name" MultiAZ)" = True ] || echo no-)multi-az" --deletion-protection --copy-tags-to-snapshot \
+        --no-publicly-accessible --tags "Key=moment,Value=$moment" >/dev/null
 fi
-! exists "$name-restored" || aws rds wait db-instance-available --db-instance-identifier "$name-restored"
+if exists "$name-restored"; then
+    available "$name-restored"
+    [ "$(instance "$name-restored" "TagList[?Key=='moment'].Value | [0]")" = "$moment" ] || {
+        echo "restore: $name-restored is of another moment; that one was begun and not ended. Give the same, or delete it." >&2
+        exit 1
+    }
+fi
 
 echo "Stop the services"
 scaling true
@@ -67,4 +83,6 @@ for service in silo ingest query; do
     aws ecs update-service --cluster "$name" --service "$service" --desired-count "$least" >/dev/null
 done
 aws ecs wait services-stable --cluster "$name" --services "${services[@]}"
-echo "Bayou has what it had at $moment. $name-before is the database that was there: delete it when you are sure."
+aside=$name-before-$(date -u +%Y%m%d%H%M)
+rename "$name-before" "$aside" # Under the name before it would be taken for one that was not ended.
+echo "Bayou has what it had at $moment. $aside is the database that was there: delete it when you are sure."

@@ -14,9 +14,13 @@ fi
 shift 2
 
 # The environments share a folder: what Terraform keeps in it must not be of the other.
-export TF_DATA_DIR=$root/infra/terraform/.terraform-$where
+export TF_DATA_DIR=${BAYOU_TERRAFORM_DATA:-$root/infra/terraform}/.terraform-$where
 terraform() { command terraform -chdir="$root/infra/terraform" "$@"; }
-[ -f "$TF_DATA_DIR/terraform.tfstate" ] || terraform init -input=false -backend-config="environments/$where.s3.tfbackend" >&2
+if [ ! -f "$TF_DATA_DIR/ready" ]; then
+    mkdir -p "$TF_DATA_DIR"
+    terraform init -input=false -backend-config="environments/$where.s3.tfbackend" >&2
+    touch "$TF_DATA_DIR/ready"
+fi
 
 case $command in
     plan | apply | destroy | import)

@@ -92,14 +92,15 @@ check "a cluster that is not there is named" no_cluster
 # --- ECS. Services are files with the tag of what runs; what is asked of the two programs is written down.
 
 mkdir -p "$scratch/bin" "$scratch/ecs"
+export BAYOU_TERRAFORM_DATA=$scratch/terraform
 cat >"$scratch/bin/terraform" <<'FAKE'
 #!/usr/bin/env bash
 set -eu
 cd "$ECS"
 case " $* " in
     *" apply "*) ;;
-    *" plan "*) exit "${PLANS:-0}" ;; # 2 where there is something to change
-    *" output -raw assets "*) [ -n "${BUCKET:-}" ] && echo "$BUCKET"; exit ;; # fails as Terraform does for none
+    *" plan "*) [ -z "${PLANS:-}" ] || { printf '  # %s must be replaced\n' "$PLANS" && exit 2; }; exit 0 ;;
+    *" output -raw assets "*) printf '%s' "${BUCKET:-}"; exit ;;
     *) [[ "$*" = *output* ]] && echo https://bayou.test; exit 0 ;;
 esac
 [ -n "$TF_VAR_database_password" ] && [[ $TF_DATA_DIR = */.terraform-production ]]
@@ -176,7 +177,8 @@ ecs_back() {
     arguments=(2)
 }
 
-ecs_unapplied() { ecs "" PLANS=2 && [ "$status" = 1 ]; }
+ecs_unapplied() { ecs "" PLANS=module.database.aws_db_instance.this && [ "$status" = 1 ]; }
+ecs_cut_off() { ecs "$all" 'PLANS=module.web["query"].aws_ecs_service.this' && [ "$status" = 0 ]; }
 ecs_no_image() {
     arguments=(missing)
     ecs "" && [ "$status" = 1 ] || return 1
@@ -184,6 +186,7 @@ ecs_no_image() {
 }
 
 check "ECS: nothing is done while other changes wait to be applied" ecs_unapplied
+check "ECS: one that was cut off goes on" ecs_cut_off
 check "ECS: nothing is done without an image of that tag" ecs_no_image
 check "ECS: a migration without end is ended" ecs_without_end
 check "ECS: nothing is done where it cannot be told what runs" ecs_throttled
@@ -205,6 +208,7 @@ case $arguments in
     *get-secret-value*) echo '{"database_password":"p"}' ;;
     *describe-services*taskDefinition*) echo definition:silo ;;
     *describe-task-definition*) echo repository:1 ;;
+    *describe-db-instances*moment*) cat "db-$(of db-instance-identifier)" ;;
     *describe-db-instances*) [ -f "db-$(of db-instance-identifier)" ] && echo "of-$(of query | tr -dc 'A-Za-z')" ;;
     *restore-db-instance*) echo "$(of restore-time)" >"db-$(of target-db-instance-identifier)" && echo "restore in $(of db-subnet-group-name)" >>log ;;
     *modify-db-instance*) [[ $arguments = *--apply-immediately* ]] && mv "db-$(of db-instance-identifier)" "db-$(of new-db-instance-identifier)" ;;
@@ -237,7 +241,7 @@ a_restored_database() {
     rm -f "$scratch"/ecs/* && echo now >"$scratch/ecs/db-bayou-production"
     ! restore BREAKS=2 || return 1 # It is interrupted after everything has changed its place,
     restore || return 1            # and run again.
-    same "now 2026-11-29T08:00:00Z" "$(cat "$scratch/ecs/db-bayou-production-before" "$scratch/ecs/db-bayou-production" | xargs)" || return 1
+    same "now 2026-11-29T08:00:00Z" "$(cat "$scratch"/ecs/db-bayou-production-before-* "$scratch/ecs/db-bayou-production" | xargs)" || return 1
     same $'restore in bayou-production\nquery 0\ningest 0\nsilo 0
 state rm module.database.aws_db_instance.this\nimport bayou-production\napply image_tag=1\nsilo 2' "$(head -n 8 "$scratch/ecs/log")"
 }

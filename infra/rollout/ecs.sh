@@ -7,12 +7,18 @@ export TF_IN_AUTOMATION=1
 
 in_terraform() { "$root/infra/terraform.sh" "$where" "$@"; }
 
-# With a target Terraform also changes what that needs: so nothing else may be waiting to be changed.
-if ! in_terraform plan -input=false -detailed-exitcode -lock=false >"${TMPDIR:-/tmp}/bayou-plan.$$" 2>&1; then
-    cat "${TMPDIR:-/tmp}/bayou-plan.$$" && rm -f "${TMPDIR:-/tmp}/bayou-plan.$$"
+# With a target Terraform also changes what that needs: so nothing may be waiting to be changed but what the steps change, as one that was cut off leaves it.
+planned=0
+plan=$(in_terraform plan -no-color -input=false -detailed-exitcode -lock=false 2>&1) || planned=$?
+if [ "$planned" -ne 0 ] && [ "$planned" -ne 2 ]; then
+    echo "$plan" >&2
+    die "Terraform cannot plan"
+fi
+steps_change='module\.(silo|web\["(ingest|query)"\])\.aws_ecs_(service|task_definition)\.this'
+if others=$(grep -E '^  # ' <<<"$plan" | grep -vE "^  # $steps_change "); then
+    printf '%s\n' "$others" >&2
     die "apply this first, with the image that runs: infra/terraform.sh $where apply"
 fi
-rm -f "${TMPDIR:-/tmp}/bayou-plan.$$"
 aws ecr describe-images --repository-name "$cluster" --image-ids "imageTag=$version" >/dev/null || die "no image has the tag $version"
 
 # The image's tag. Migrations have no process of their own.
@@ -63,7 +69,7 @@ migrate() {
 # Before the pages that name them; those of other versions stay, for pages that are open and for the way back.
 add_assets() {
     local bucket
-    bucket=$(in_terraform output -raw assets 2>/dev/null) || bucket="" # Where it was never applied with one.
+    bucket=$(in_terraform output -raw assets) || return 1
     [ -n "$bucket" ] || return 0
     [ -d "$root/client-app/dist/assets" ] || { echo "  the page is not built here: ./bayou setup"; return 1; }
     aws s3 sync "$root/client-app/dist/assets" "s3://$bucket/assets" --cache-control 'public, max-age=31536000, immutable' --only-show-errors

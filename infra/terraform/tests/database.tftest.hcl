@@ -75,7 +75,7 @@ run "large" {
   variables { storage = 1000 }
 
   assert {
-    condition     = aws_db_instance.this.iops == 12000 && aws_db_instance.this.storage_throughput == 500
+    condition     = aws_db_instance.this.iops == 12000 && aws_db_instance.this.storage_throughput == 500 && aws_db_instance.this.max_allocated_storage == 4000
     error_message = "A disk of 400 GiB or more must have what RDS gives it at least."
   }
 }

@@ -61,6 +61,14 @@ run "production" {
   }
 
   assert {
+    condition = alltrue([
+      for container in [module.silo.container, module.web["ingest"].container, module.web["query"].container] :
+      jsonencode(container.linuxParameters.capabilities) == jsonencode({ add = [], drop = ["ALL"] })
+    ])
+    error_message = "A container must have no capabilities, and say so as ECS gives it back: else each plan would replace it."
+  }
+
+  assert {
     condition     = module.silo.container.entryPoint == tolist(["dotnet", "Silo.dll"]) && module.web["query"].container.entryPoint == null
     error_message = "A silo must run Silo.dll, a web node what the image runs."
   }

@@ -50,7 +50,7 @@ internal sealed class OtlpGrpcMethods(IEnumerable<OtlpSignal> signals) : IServic
             context.AddUnaryMethod(
                 new Method<byte[], byte[]>(MethodType.Unary, signal.Service, "Export", AsItIs, AsItIs),
                 [new NeededPermission(Permission.Ingest), new GrpcProblems(), new MessageLimit(),
-                    new HttpMethodMetadata([HttpMethods.Post])],
+                    new HttpMethodMetadata([HttpMethods.Post]), new ExcludeFromDescriptionAttribute()],
                 (service, request, call) => service.ExportAsync(signal, request, call));
         }
     }

@@ -17,6 +17,9 @@ internal sealed partial class ScheduleStore(
 {
     private const int Most = 500; // of a project
 
+    // A scheduler whose silo is ending may never answer; it looks by itself before long.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
     /// <summary>One change at a time: schedules become visible in the order of their ids.</summary>
     private static readonly AdvisoryLock Feed = new("schedules");
 
@@ -141,7 +144,7 @@ internal sealed partial class ScheduleStore(
 
         try
         {
-            await grains.GetGrain<ISchedulerGrain>(project.ToString(CultureInfo.InvariantCulture)).ChangedAsync();
+            await grains.GetGrain<ISchedulerGrain>(project.ToString(CultureInfo.InvariantCulture)).ChangedAsync().WaitAsync(Patience, time, ct);
         }
         catch (Exception e) when (e is OrleansException or TimeoutException)
         {

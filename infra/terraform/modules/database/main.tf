@@ -57,7 +57,7 @@ resource "aws_db_instance" "this" {
   multi_az                     = var.is_production
   storage_type                 = "gp3"
   allocated_storage            = var.storage
-  max_allocated_storage        = var.storage * 4
+  max_allocated_storage        = 4000                              # Of every size: it may not become less than what there is.
   iops                         = var.storage >= 400 ? 12000 : null # From there on that is what is paid anyway, and less is refused.
   storage_throughput           = var.storage >= 400 ? 500 : null
   apply_immediately            = true # What was applied is so; else it were in the next window for maintenance.

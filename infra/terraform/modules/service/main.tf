@@ -45,12 +45,13 @@ locals {
     essential              = true
     entryPoint             = var.entry_point
     readonlyRootFilesystem = true
-    linuxParameters        = { capabilities = { drop = ["ALL"] }, initProcessEnabled = true }
-    stopTimeout            = var.stop_timeout
-    portMappings           = [for port in var.ports : { containerPort = port, protocol = "tcp" }]
-    mountPoints            = [{ sourceVolume = "tmp", containerPath = "/tmp" }]
-    environment            = [for name, value in merge(var.shared.environment, var.environment) : { name = name, value = value }]
-    secrets                = [for name, from in var.shared.secrets : { name = name, valueFrom = from }]
+    # As ECS gives it back, add among it: else each plan would have a new task.
+    linuxParameters = { capabilities = { add = [], drop = ["ALL"] }, initProcessEnabled = true }
+    stopTimeout     = var.stop_timeout
+    portMappings    = [for port in var.ports : { containerPort = port, protocol = "tcp" }]
+    mountPoints     = [{ sourceVolume = "tmp", containerPath = "/tmp" }]
+    environment     = [for name, value in merge(var.shared.environment, var.environment) : { name = name, value = value }]
+    secrets         = [for name, from in var.shared.secrets : { name = name, valueFrom = from }]
     healthCheck = {
       command     = ["CMD-SHELL", "wget -q -O /dev/null http://127.0.0.1:8080/health/liveness"]
       interval    = 10
