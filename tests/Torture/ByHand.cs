@@ -35,7 +35,11 @@ internal static class ByHand
                     await File.WriteAllTextAsync(Path.Combine(folder.FullName, $"{node.Name}.pid"), $"{node.ProcessId}\n", ct);
                 }
 
-                step = step.IsCompleted ? rollout.StepAsync(ct) : step;
+                if (step.IsCompleted)
+                {
+                    await step; // What went wrong with it is thrown here.
+                    step = rollout.StepAsync(ct);
+                }
             }
             while (await timer.WaitForNextTickAsync(ct));
         }

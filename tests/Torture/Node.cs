@@ -95,11 +95,11 @@ internal sealed class Node(
         return _process.ExitCode;
     }
 
-    /// <summary>Runs a command of its program, from its folder and with its settings.</summary>
+    /// <summary>Runs a command of its program as a build has it, with its settings.</summary>
     /// <returns>How that ended.</returns>
-    public async Task<int> RunAsync(string[] arguments, CancellationToken ct)
+    public async Task<int> RunAsync(string folder, string command, CancellationToken ct)
     {
-        using var process = Process.Start(Start([Path.Combine(Folder, $"{program}.dll"), .. arguments]))!;
+        using var process = Process.Start(Start([Path.Combine(folder, $"{program}.dll"), command]))!;
         try
         {
             await process.WaitForExitAsync(ct);

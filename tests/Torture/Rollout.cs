@@ -46,21 +46,15 @@ internal sealed class Rollout
     private async Task<string?> MigrateAsync(string build, CancellationToken ct)
     {
         var silo = _nodes.All.First(node => !node.IsWeb);
-        var before = silo.Folder;
-        silo.Folder = build;
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
         patience.CancelAfter(Patience);
         try
         {
-            return await silo.RunAsync(["migrate"], patience.Token) is 0 ? null : "the database cannot be brought up to it";
+            return await silo.RunAsync(build, "migrate", patience.Token) is 0 ? null : "the database cannot be brought up to it";
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
             return $"the database was not brought up to it in {Patience.TotalSeconds} s";
-        }
-        finally
-        {
-            silo.Folder = before;
         }
     }
 

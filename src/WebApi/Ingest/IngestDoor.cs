@@ -27,8 +27,7 @@ internal sealed class IngestDoor<TBatch>(ItemKind<TBatch> kind, IngestNode<TBatc
     /// <param name="dropped">How many items the sender says it dropped since its last batch that was taken.</param>
     public async Task<IngestOutcome> AcceptAsync(int project, ReadOnlyMemory<byte> body, string? key, long dropped, CancellationToken ct)
     {
-        await kind.ReadyAsync(project, ct);
-        using var batch = kind.NewBatch(project);
+        using var batch = await OpenAsync(project, ct);
         var refused = new RefusedItems();
         var (answer, broken) = Read(body.Span, batch, refused);
         if (broken is not null || answer.Accepted == 0)
@@ -37,15 +36,30 @@ internal sealed class IngestDoor<TBatch>(ItemKind<TBatch> kind, IngestNode<TBatc
             return IngestOutcome.Refused(broken, answer.Errors);
         }
 
+        var named = key is null ? null : SubmissionKey.Of(project, kind.KeyPrefix + key, body.Span, answer);
+        return IngestOutcome.Of(answer, await StoreAsync(batch, named, refused, dropped, ct));
+    }
+
+    /// <summary>A batch to be filled by whoever reads items otherwise.</summary>
+    public async Task<TBatch> OpenAsync(int project, CancellationToken ct)
+    {
+        await kind.ReadyAsync(project, ct);
+        return kind.NewBatch(project);
+    }
+
+    /// <summary>Stores a filled batch, and returns when it is durable or surely is not.</summary>
+    /// <param name="refused">Those of its items that are not in it.</param>
+    public async Task<SubmissionOutcome> StoreAsync(TBatch batch, SubmissionKey? key, RefusedItems refused, long dropped, CancellationToken ct)
+    {
         kind.Close(batch, dropped);
         await batch.ResolveAsync(ct);
-        var outcome = await node.SubmitAsync(new(batch, key is null ? null : SubmissionKey.Of(project, kind.KeyPrefix + key, body.Span, answer)));
+        var outcome = await node.SubmitAsync(new(batch, key));
         if (outcome.State == SubmissionState.Accepted)
         {
             kind.Accepted(batch, refused, dropped);
         }
 
-        return IngestOutcome.Of(answer, outcome);
+        return outcome;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)] // Called seldom, and at length: not to be slow until it has been called often.

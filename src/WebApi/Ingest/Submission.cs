@@ -28,6 +28,15 @@ internal sealed record SubmissionKey(int Project, byte[] Hash, byte[] Digest, st
     /// <param name="answer">What a repeat will be told.</param>
     public static SubmissionKey Of(int project, string key, ReadOnlySpan<byte> body, object answer) =>
         new(project, SHA256.HashData(Encoding.UTF8.GetBytes(key)), SHA256.HashData(body), JsonSerializer.Serialize(answer, Json.Options));
+
+    /// <summary>Of a batch that its sender did not name: the same bytes are the same batch.</summary>
+    /// <param name="kind">Of which a batch of the same bytes is another.</param>
+    public static SubmissionKey OfBody(int project, string kind, ReadOnlySpan<byte> body, object answer)
+    {
+        var digest = SHA256.HashData(body);
+        return new(project, SHA256.HashData(Encoding.UTF8.GetBytes(kind + Convert.ToHexStringLower(digest))), digest,
+            JsonSerializer.Serialize(answer, Json.Options));
+    }
 }
 
 /// <summary>One sender's batch, waiting to be durable.</summary>

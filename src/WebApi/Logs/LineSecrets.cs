@@ -10,17 +10,17 @@ internal sealed class LineSecrets
     private const int ShortestCard = 13; // digits
 
     // Nothing that is taken out is without one of these, or without as many digits as a card has.
-    private static readonly SearchValues<string> Signs = SearchValues.Create(
+    private static readonly string[] SignTexts =
     [
         "passw", "passphrase", "passcode", "pwd", "secret", "token", "apikey", "api_key", "api-key", "accesskey", "access_key", "access-key", "privatekey",
         "private key", "private_key", "authorization", "cookie", "credential", "bearer ", "basic ", "eyJ", "AKIA", "ASIA", "AIza", "ya29.", "ghp_", "gho_",
         "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "npm_", "xox", "xapp-", "sk_live_", "sk_test_", "rk_live_", "rk_test_", "whsec_", "sk-", "SG.",
         "bayou_", "://",
         "card", "account", "session", "cvv", "cvc", "ssn", "iban", "otp", "signature", "csrf", "xsrf", "jwt", "auth",
-    ], StringComparison.OrdinalIgnoreCase);
+    ];
 
     // The rest of them, whole: parts of these are in every other line. Apart, as more than 80 at once are looked for much more slowly.
-    private static readonly SearchValues<string> Names = SearchValues.Create(
+    private static readonly string[] NameTexts =
     [
         "\"pass\"", "_pass", "dbpass", "userpass", "\"pin\"", "\"pan\"", "\"sid\"", "\"sig\"", "\"pw\"", "\"tan\"", "\"creds\"", "\"cvn\"",
         "signingkey", "signing_key", "signing-key", "encryptionkey", "encryption_key", "encryption-key", "masterkey", "master_key", "master-key",
@@ -29,10 +29,16 @@ internal sealed class LineSecrets
         "routingnumber", "routing_number", "socialsecurity", "social_security", "connectionstring", "connection_string", "sessid", "samlresponse",
         "saml_response", "applicationkey", "application_key", "application-key", "functionskey", "functions-key", "subscriptionkey", "subscription-key",
         "subscription_key",
-    ], StringComparison.OrdinalIgnoreCase);
+    ];
+
+    private static readonly SearchValues<string> Signs = SearchValues.Create(SignTexts, StringComparison.OrdinalIgnoreCase);
+    private static readonly SearchValues<string> Names = SearchValues.Create(NameTexts, StringComparison.OrdinalIgnoreCase);
+
+    // OpenTelemetry's names have dots where others have underscores: db.pass.
+    private static readonly SearchValues<string> Dotted = SearchValues.Create(
+        [.. SignTexts.Concat(NameTexts).SelectMany(WithDots).Distinct(StringComparer.OrdinalIgnoreCase)], StringComparison.OrdinalIgnoreCase);
 
     private char[] _chars = new char[1_024];
-    private char[] _joined = [];
 
     /// <summary>The same bytes where there is nothing to take out.</summary>
     public ReadOnlySpan<byte> OfMessage(ReadOnlySpan<byte> message) => MayHave(message, out var text) && Redactor.Line(text.ToString()) is var left
@@ -50,21 +56,21 @@ internal sealed class LineSecrets
         }
 
         text = _chars.AsSpan(0, Encoding.UTF8.GetChars(utf8, _chars));
-        return HasSign(text) || HasDigitsOfCard(text) || (text.Contains('.') && HasSign(Joined(text)));
+        return text.ContainsAny(Signs) || text.ContainsAny(Names) || text.ContainsAny(Dotted) || HasDigitsOfCard(text);
     }
 
-    private static bool HasSign(ReadOnlySpan<char> text) => text.ContainsAny(Signs) || text.ContainsAny(Names);
-
-    /// <summary>With names as most have them, where others have dots: <c>db.pass</c>.</summary>
-    private ReadOnlySpan<char> Joined(ReadOnlySpan<char> text)
+    /// <summary>Each way to write a name with dots where it has underscores, in one place or more.</summary>
+    private static IEnumerable<string> WithDots(string name)
     {
-        if (_joined.Length < text.Length)
+        for (var at = name.IndexOf('_', StringComparison.Ordinal); at >= 0; at = name.IndexOf('_', at + 1))
         {
-            _joined = new char[_chars.Length];
+            var dotted = $"{name[..at]}.{name[(at + 1)..]}";
+            yield return dotted;
+            foreach (var more in WithDots(dotted))
+            {
+                yield return more;
+            }
         }
-
-        text.Replace(_joined, '.', '_');
-        return _joined.AsSpan(0, text.Length);
     }
 
     private static bool HasDigitsOfCard(ReadOnlySpan<char> text)

@@ -48,8 +48,6 @@ internal sealed class AttributeWriter : IDisposable
 
     public void BeginObject() => _json.WriteStartObject();
 
-    public void BeginObject(ReadOnlySpan<byte> name) => _json.WriteStartObject(name);
-
     public void EndObject()
     {
         _json.WriteEndObject();

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 namespace Bayou.Otlp;
 
 /// <summary>Log records: they become log lines.</summary>
-internal sealed class OtlpLogs(ItemKind<LogBatch> kind, IngestNode<LogBatch> node, IOptions<LogsOptions> options, TimeProvider time) : OtlpSignal
+internal sealed class OtlpLogs(IngestDoor<LogBatch> door, IOptions<LogsOptions> options, TimeProvider time) : OtlpSignal
 {
     public override string Name => "logs";
 
@@ -20,8 +20,7 @@ internal sealed class OtlpLogs(ItemKind<LogBatch> kind, IngestNode<LogBatch> nod
     public override async Task<OtlpOutcome> TakeAsync(
         int project, ReadOnlyMemory<byte> request, string? key, ReadOnlyMemory<byte> body, CancellationToken ct)
     {
-        await kind.ReadyAsync(project, ct);
-        using var batch = kind.NewBatch(project);
+        using var batch = await door.OpenAsync(project, ct);
         using var reader = new LogRecordReader(time.GetUtcNow(), options.Value);
         try
         {
@@ -35,6 +34,6 @@ internal sealed class OtlpLogs(ItemKind<LogBatch> kind, IngestNode<LogBatch> nod
             return new(OtlpStatus.InvalidArgument, $"The body {e.Message}.");
         }
 
-        return await SubmitAsync(node, project, batch, key, !reader.IsUntimed, body, new(OtlpStatus.Ok, reader.Problem ?? "", reader.Rejected), ct);
+        return await SubmitAsync(door, project, batch, key, !reader.IsUntimed, body, new(OtlpStatus.Ok, reader.Problem ?? "", reader.Rejected), ct);
     }
 }

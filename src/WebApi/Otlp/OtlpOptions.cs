@@ -1,4 +1,3 @@
-using System.ComponentModel.DataAnnotations;
 using System.Net;
 using Bayou.Hosting;
 
@@ -9,11 +8,9 @@ public sealed class OtlpOptions
     public const string Section = "Bayou:Otlp";
 
     /// <summary>Where OTLP/gRPC is taken. 0 for nowhere.</summary>
-    [Range(0, 65_535)]
     public int GrpcPort { get; set; } = 4317;
 
     /// <summary>Where OTLP/HTTP is taken, beside the main port. 0 for nowhere else.</summary>
-    [Range(0, 65_535)]
     public int HttpPort { get; set; } = 4318;
 
     /// <summary>The IP address of both. Beyond loopback whoever sends needs a key, as everywhere.</summary>

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json;
 using Bayou.Ingest;
 using Google.Protobuf.Reflection;
@@ -46,7 +45,7 @@ internal abstract class OtlpSignal
     /// <param name="key">The sender's; null for none.</param>
     /// <param name="isItself">Whether the same bytes are the same request.</param>
     protected async Task<OtlpOutcome> SubmitAsync<TBatch>(
-        IngestNode<TBatch> node, int project, TBatch batch, string? key, bool isItself, ReadOnlyMemory<byte> body, OtlpOutcome taken, CancellationToken ct)
+        IngestDoor<TBatch> door, int project, TBatch batch, string? key, bool isItself, ReadOnlyMemory<byte> body, OtlpOutcome taken, CancellationToken ct)
         where TBatch : class, IIngestBatch
     {
         if (batch.Count == 0)
@@ -54,9 +53,10 @@ internal abstract class OtlpSignal
             return taken; // There is nothing to keep.
         }
 
-        await batch.ResolveAsync(ct);
-        key ??= isItself ? Convert.ToHexStringLower(SHA256.HashData(body.Span)) : null;
-        var outcome = await node.SubmitAsync(new(batch, key is null ? null : SubmissionKey.Of(project, $"otlp\n{Name}\n{key}", body.Span, taken)));
+        var kind = $"otlp\n{Name}\n";
+        var known = key is not null ? SubmissionKey.Of(project, kind + key, body.Span, taken)
+            : isItself ? SubmissionKey.OfBody(project, kind, body.Span, taken) : null;
+        var outcome = await door.StoreAsync(batch, known, new(), dropped: 0, ct);
         return outcome.State switch
         {
             SubmissionState.Accepted => taken,

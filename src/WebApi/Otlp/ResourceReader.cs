@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace Bayou.Otlp;
 
 /// <summary>Of what the following spans or records are: the service, and the scope within it. Written once, for all of them.</summary>
