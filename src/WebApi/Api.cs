@@ -22,6 +22,7 @@ using Bayou.Schedules;
 using Bayou.Self;
 using Bayou.Sso;
 using Bayou.Targets;
+using Bayou.Traces;
 using Bayou.Users;
 using Bayou.Windows;
 using Microsoft.AspNetCore.Cors.Infrastructure;
@@ -105,6 +106,7 @@ internal static class Api
             services.AddRequestIngest();
             services.AddLogIngest();
             services.AddReplayIngest();
+            services.AddTraceIngest();
             builder.AddOtlp();
         }
 
@@ -114,6 +116,7 @@ internal static class Api
         services.AddMetricsQueries();
         services.AddLogQueries();
         services.AddReplayQueries();
+        services.AddTraceQueries();
         services.AddClusterQueries();
         services.AddJobQueries();
         services.AddScheduleQueries();
@@ -168,6 +171,7 @@ internal static class Api
             app.MapMetrics();
             app.MapLogs();
             app.MapReplay();
+            app.MapTraces();
             app.MapDeploys();
             app.MapCluster();
             app.MapJobs();

@@ -1264,6 +1264,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/traces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Spans, newest first; with id__gt the new ones since. */
+        get: operations["ListSpans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/traces/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Spans as they come, as server-sent events named span-update. */
+        get: operations["StreamSpans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/traces/facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many spans there are of each service, name, kind and status. */
+        get: operations["ListSpanFacets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/traces/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Services, and who calls whom: how often, how many fail, how long it takes. */
+        get: operations["GetServiceMap"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/traces/{trace_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A whole trace, up to its earliest 10,000 spans. */
+        get: operations["GetTrace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/worker/jobs": {
         parameters: {
             query?: never;
@@ -2069,6 +2154,7 @@ export interface components {
             last_seen: string;
             /** Format: int32 */
             endpoints: number;
+            origins: string[];
         };
         LatencyBucket: {
             /** Format: double */
@@ -2195,6 +2281,30 @@ export interface components {
             /** Format: date-time */
             last_minute: string;
             last_error: null | string;
+        };
+        MapEdge: {
+            caller: null | string;
+            callee: string;
+            kind: string;
+            /** Format: int64 */
+            calls: number;
+            /** Format: double */
+            rate: number;
+            /** Format: double */
+            error_rate: number;
+            /** Format: double */
+            p95_latency: number;
+        };
+        MapService: {
+            service: string;
+            /** Format: int64 */
+            calls: number;
+            /** Format: double */
+            rate: number;
+            /** Format: double */
+            error_rate: number;
+            /** Format: double */
+            p95_latency: number;
         };
         Me: {
             /** @enum {unknown} */
@@ -2339,19 +2449,14 @@ export interface components {
         ReplayBlocks: {
             paths?: null | string[];
         };
-        ReplayFacetValue: {
-            value: string;
-            /** Format: int64 */
-            count: number;
-        };
         ReplayFacetValues: {
-            status_code: components["schemas"]["ReplayFacetValue"][];
-            service: components["schemas"]["ReplayFacetValue"][];
-            endpoint: components["schemas"]["ReplayFacetValue"][];
-            method: components["schemas"]["ReplayFacetValue"][];
-            stage: components["schemas"]["ReplayFacetValue"][];
-            version: components["schemas"]["ReplayFacetValue"][];
-            geo_country: components["schemas"]["ReplayFacetValue"][];
+            status_code: components["schemas"]["FacetValue"][];
+            service: components["schemas"]["FacetValue"][];
+            endpoint: components["schemas"]["FacetValue"][];
+            method: components["schemas"]["FacetValue"][];
+            stage: components["schemas"]["FacetValue"][];
+            version: components["schemas"]["FacetValue"][];
+            geo_country: components["schemas"]["FacetValue"][];
         };
         ReplayIgnores: {
             service?: null | string;
@@ -2513,6 +2618,15 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
         };
+        ServiceMap: {
+            /** Format: date-time */
+            start: string;
+            /** Format: date-time */
+            end: string;
+            is_complete: boolean;
+            services: components["schemas"]["MapService"][];
+            edges: components["schemas"]["MapEdge"][];
+        };
         SignedIn: {
             access_token?: string;
             token_type?: string;
@@ -2575,6 +2689,33 @@ export interface components {
             /** Format: int32 */
             deleted: number;
             has_more: boolean;
+        };
+        SpanRow: {
+            /** Format: int64 */
+            id: number;
+            trace_id: string;
+            span_id: string;
+            parent_span_id: null | string;
+            service: string;
+            name: string;
+            kind: string;
+            endpoint: null | string;
+            status: string;
+            status_message: null | string;
+            /** Format: int32 */
+            status_code: null | number;
+            /** Format: double */
+            duration: number;
+            timestamp: string;
+            is_entry: boolean;
+            scope: null | string;
+            trace_state: null | string;
+            attributes: unknown;
+            events: unknown;
+            links: unknown;
+            resource: unknown;
+            /** Format: date-time */
+            ingested_at: string;
         };
         Summary: {
             traffic: components["schemas"]["Comparison"];
@@ -2639,6 +2780,31 @@ export interface components {
             limit: number;
             /** Format: int32 */
             total: number;
+        };
+        Trace: {
+            trace_id: string;
+            timestamp: string;
+            /** Format: double */
+            duration: number;
+            /** Format: int32 */
+            errors: number;
+            services: components["schemas"]["TraceService"][];
+            has_more: boolean;
+            spans: components["schemas"]["SpanRow"][];
+        };
+        TraceFacetValues: {
+            service: components["schemas"]["FacetValue"][];
+            name: components["schemas"]["FacetValue"][];
+            kind: components["schemas"]["FacetValue"][];
+            status: components["schemas"]["FacetValue"][];
+            status_code: components["schemas"]["FacetValue"][];
+        };
+        TraceService: {
+            service: string;
+            /** Format: int32 */
+            spans: number;
+            /** Format: int32 */
+            errors: number;
         };
         User: {
             /** Format: int32 */
@@ -8940,6 +9106,398 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    ListSpans: {
+        parameters: {
+            query?: {
+                /** @description Only spans after this id, ascending; for polling. Not with order_by, order or offset. */
+                id__gt?: string;
+                /** @description Only spans before this id, descending; begin with last_id + 1 to page through all backwards. */
+                id__lt?: string;
+                /** @description Most spans, 1 to 1000; 50 unless told. */
+                limit?: string;
+                /** @description Spans to pass over, up to 10000. */
+                offset?: string;
+                /** @description timestamp or id. */
+                order_by?: string;
+                /** @description desc or asc. */
+                order?: string;
+                /** @description false leaves out attributes, events, links and resource, which are long. */
+                details?: string;
+                /** @description Spans that began then or later. */
+                start_date?: string;
+                /** @description Spans that began before. */
+                end_date?: string;
+                /** @description Which of a trace: all, entries (where it, or its part in a service, begins) or roots (where it begins). */
+                spans?: string;
+                /** @description Words that must all be in service, name, endpoint or status message; "phrases" that must be there, -such that must not be; service:, trace:. */
+                search?: string;
+                /** @description Filter; also id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                id?: number;
+                /** @description Filter; also trace_id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                trace_id?: string;
+                /** @description Filter; also span_id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                span_id?: string;
+                /** @description Filter; also parent_span_id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                parent_span_id?: string;
+                /** @description Filter; also service__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                service?: string;
+                /** @description Filter; also name__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                name?: string;
+                /** @description Filter; also endpoint__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                endpoint?: string;
+                /** @description Filter; also kind__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                kind?: number;
+                /** @description Filter; also status__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                status?: number;
+                /** @description Filter; also status_message__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                status_message?: string;
+                /** @description Filter; also status_code__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                status_code?: number;
+                /** @description Filter; also duration__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                duration?: number;
+                /** @description Filter; also timestamp__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                timestamp?: string;
+                /** @description Filter; also ingested_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                ingested_at?: string;
+                /** @description Filter; also scope__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                scope?: string;
+                /** @description Filter; also trace_state__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                trace_state?: string;
+            };
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["SpanRow"][];
+                        error: null;
+                        metadata: components["schemas"]["ListMetadata"];
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    StreamSpans: {
+        parameters: {
+            query?: {
+                /** @description Begin after this id; else with what changes from now on. The header Last-Event-ID does the same, and comes first. */
+                id__gt?: string;
+                /** @description Spans that began then or later. */
+                start_date?: string;
+                /** @description Spans that began before. */
+                end_date?: string;
+                /** @description Which of a trace: all, entries (where it, or its part in a service, begins) or roots (where it begins). */
+                spans?: string;
+                /** @description Words that must all be in service, name, endpoint or status message; "phrases" that must be there, -such that must not be; service:, trace:. */
+                search?: string;
+                /** @description Filter; also id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                id?: number;
+                /** @description Filter; also trace_id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                trace_id?: string;
+                /** @description Filter; also span_id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                span_id?: string;
+                /** @description Filter; also parent_span_id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                parent_span_id?: string;
+                /** @description Filter; also service__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                service?: string;
+                /** @description Filter; also name__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                name?: string;
+                /** @description Filter; also endpoint__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                endpoint?: string;
+                /** @description Filter; also kind__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                kind?: number;
+                /** @description Filter; also status__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                status?: number;
+                /** @description Filter; also status_message__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                status_message?: string;
+                /** @description Filter; also status_code__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                status_code?: number;
+                /** @description Filter; also duration__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                duration?: number;
+                /** @description Filter; also timestamp__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                timestamp?: string;
+                /** @description Filter; also ingested_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                ingested_at?: string;
+                /** @description Filter; also scope__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                scope?: string;
+                /** @description Filter; also trace_state__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                trace_state?: string;
+            };
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    ListSpanFacets: {
+        parameters: {
+            query?: {
+                /** @description Spans that began then or later. */
+                start_date?: string;
+                /** @description Spans that began before. */
+                end_date?: string;
+                /** @description Which of a trace: all, entries (where it, or its part in a service, begins) or roots (where it begins). */
+                spans?: string;
+                /** @description Words that must all be in service, name, endpoint or status message; "phrases" that must be there, -such that must not be; service:, trace:. */
+                search?: string;
+                /** @description Filter; also id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                id?: number;
+                /** @description Filter; also trace_id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                trace_id?: string;
+                /** @description Filter; also span_id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                span_id?: string;
+                /** @description Filter; also parent_span_id__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                parent_span_id?: string;
+                /** @description Filter; also service__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                service?: string;
+                /** @description Filter; also name__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                name?: string;
+                /** @description Filter; also endpoint__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                endpoint?: string;
+                /** @description Filter; also kind__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                kind?: number;
+                /** @description Filter; also status__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                status?: number;
+                /** @description Filter; also status_message__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                status_message?: string;
+                /** @description Filter; also status_code__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                status_code?: number;
+                /** @description Filter; also duration__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                duration?: number;
+                /** @description Filter; also timestamp__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                timestamp?: string;
+                /** @description Filter; also ingested_at__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                ingested_at?: string;
+                /** @description Filter; also scope__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                scope?: string;
+                /** @description Filter; also trace_state__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                trace_state?: string;
+            };
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["TraceFacetValues"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    GetServiceMap: {
+        parameters: {
+            query?: {
+                /** @description Calls that began then or later; a day before the end unless told. */
+                start_date?: string;
+                /** @description Calls that began before. */
+                end_date?: string;
+            };
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ServiceMap"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    GetTrace: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path: {
+                trace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Trace"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
             };
             /** @description What went wrong; error.details names each field that is wrong. */
             default: {

@@ -96,9 +96,11 @@ internal sealed class RollupWriter(NpgsqlDataSource db, WindowPartitions partiti
     private static async Task MergeAsync(
         NpgsqlConnection connection, Resolution finer, Resolution resolution, DateTimeOffset start, DateTimeOffset end, CancellationToken ct)
     {
+        var counts = finer != Resolution.Minute ? "true"
+            : $"NOT (w.series_id = ANY ((SELECT ARRAY(SELECT id FROM series WHERE origin > 0))::int[]) AND {BestOrigin.HasBetter("w")})";
         await ExecuteAsync(connection, $"""
             DECLARE finer NO SCROLL CURSOR FOR
-            SELECT series_id, figures FROM {finer.Table} WHERE window_start >= $1 AND window_start < $2 ORDER BY series_id
+            SELECT series_id, figures FROM {finer.Table} w WHERE window_start >= $1 AND window_start < $2 AND {counts} ORDER BY series_id
             """, ct, start.UtcDateTime, end.UtcDateTime);
         RollupRow? open = null; // what the rows of the next page may still add to
         bool isEnd;

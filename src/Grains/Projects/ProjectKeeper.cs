@@ -4,6 +4,7 @@ using Bayou.Metrics;
 using Bayou.Replay;
 using Bayou.Search;
 using Bayou.Segments;
+using Bayou.Traces;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -11,7 +12,7 @@ namespace Bayou.Projects;
 
 /// <summary>Lets go what a project had, long after it was deleted. Its row stays, for the audit log names it.</summary>
 internal sealed partial class ProjectKeeper(
-    NpgsqlDataSource db, LogSegments logs, SnapshotSegments snapshots, TextVectors vectors, ILogger<ProjectKeeper> logger)
+    NpgsqlDataSource db, LogSegments logs, SnapshotSegments snapshots, SpanSegments spans, TextVectors vectors, ILogger<ProjectKeeper> logger)
 {
     /// <summary>For which a deletion can be undone.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromDays(30);
@@ -23,7 +24,8 @@ internal sealed partial class ProjectKeeper(
     private static readonly string[] Tables =
         ["log_patterns", "log_pattern_generations", "deploys", "service_versions", "ingest_losses", "ingest_keys", "route_variables", "api_keys", "members",
          "job_waits", "job_keys", "jobs", "job_history", "job_minutes", "schedules", "targets",
-         "snapshot_deletions", "snapshot_texts", "replays", "replay_runs", "replay_sets", "replay_ignores", "replay_blocks"];
+         "snapshot_deletions", "snapshot_texts", "replays", "replay_runs", "replay_sets", "replay_ignores", "replay_blocks",
+         "span_resources"];
 
     /// <returns>How many projects were emptied.</returns>
     public async Task<int> RunAsync(CancellationToken ct)
@@ -104,7 +106,7 @@ internal sealed partial class ProjectKeeper(
     /// <summary>Lets segments go: their tables go with those of all that expired.</summary>
     private async Task ExpireAsync(int project, CancellationToken ct)
     {
-        foreach (SegmentKind kind in (SegmentKind[])[logs, snapshots])
+        foreach (SegmentKind kind in (SegmentKind[])[logs, snapshots, spans])
         {
             await using var connection = await db.OpenConnectionAsync(ct);
             await using var transaction = await connection.BeginTransactionAsync(ct);

@@ -8,23 +8,7 @@ internal sealed class ReplaySealJob(SegmentKeeper<SnapshotSegments> keeper) : IJ
 {
     public static JobType Type { get; } = SystemJobs.Of("replay.seal", "Sorts and indexes segments of captured requests that are full or old.");
 
-    private const int ExpiryAfter = 20; // segments
-
-    public async Task<object?> RunAsync(NoPayload payload, JobContext job, CancellationToken ct)
-    {
-        await keeper.CloseAsync(ct);
-        var sealedOnes = 0;
-        while (await keeper.SealAsync(ct))
-        {
-            if (++sealedOnes % ExpiryAfter == 0)
-            {
-                await keeper.ExpireAsync(ct); // Else each is there twice for as long as more come than can be sealed.
-            }
-        }
-
-        await keeper.ExpireAsync(ct);
-        return new { segments = sealedOnes };
-    }
+    public async Task<object?> RunAsync(NoPayload payload, JobContext job, CancellationToken ct) => new { segments = await keeper.SealAllAsync(ct) };
 }
 
 internal sealed class ReplayCleanupJob(SegmentKeeper<SnapshotSegments> keeper, ReplayStore store) : IJob<NoPayload>

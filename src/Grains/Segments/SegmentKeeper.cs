@@ -9,12 +9,31 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
     where TKind : SegmentKind
 {
     private const int LongestSeal = 3_600; // seconds
+    private const int ExpiryAfter = 20; // segments
 
     // For longer than any query takes: one that has read the catalogue must find the tables it names.
     private static readonly TimeSpan Grace = TimeSpan.FromMinutes(5);
 
     // Of a group that could not be sealed: one that is damaged must not keep back the others.
     private readonly ConcurrentDictionary<int, bool> _alone = [];
+
+    /// <summary>Closes and seals whatever is due, and lets go what is past its time.</summary>
+    /// <returns>How many segments were sealed.</returns>
+    public async Task<int> SealAllAsync(CancellationToken ct)
+    {
+        await CloseAsync(ct);
+        var sealedOnes = 0;
+        while (await SealAsync(ct))
+        {
+            if (++sealedOnes % ExpiryAfter == 0)
+            {
+                await ExpireAsync(ct); // Else each is there twice for as long as more come than can be sealed.
+            }
+        }
+
+        await ExpireAsync(ct);
+        return sealedOnes;
+    }
 
     /// <summary>Closes segments that are old but not full, so that they can be let go when their time comes.</summary>
     public async Task<int> CloseAsync(CancellationToken ct)

@@ -10,6 +10,7 @@ using Bayou.Replay;
 using Bayou.Schedules;
 using Bayou.Search;
 using Bayou.Segments;
+using Bayou.Traces;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -114,7 +115,9 @@ public static class SiloHosting
             .AddJob<JobCleanupJob, NoPayload>()
             .AddJob<ReplaySealJob, NoPayload>()
             .AddJob<ReplayCleanupJob, NoPayload>()
-            .AddJob<ReplayRunJob, ReplayRunPayload>();
+            .AddJob<ReplayRunJob, ReplayRunPayload>()
+            .AddJob<TraceSealJob, NoPayload>()
+            .AddJob<TraceCleanupJob, NoPayload>();
     }
 
     /// <summary>What Bayou calls itself.</summary>
@@ -144,6 +147,9 @@ public static class SiloHosting
         services.AddOptions<ReplayOptions>().BindConfiguration(ReplayOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<SnapshotSegments>();
         services.AddSingleton<SegmentKeeper<SnapshotSegments>>();
+        services.AddOptions<TracesOptions>().BindConfiguration(TracesOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<SpanSegments>();
+        services.AddSingleton<SegmentKeeper<SpanSegments>>();
         services.AddSingleton<RecordedRequests>().AddSingleton<ReplaySender>().AddSingleton<ReplayStore>();
         services.AddSingleton<PatternKeeper>();
         services.AddSingleton<ProjectKeeper>();

@@ -4,8 +4,10 @@ using Npgsql;
 
 namespace Bayou.Http;
 
-/// <summary>What a field holds; <see cref="Json"/> is whatever is in a JSON document: numbers where they are compared, else texts.</summary>
-internal enum FieldType { Text, Integer, Number, Time, Json }
+/// <summary>
+/// What a field holds; <see cref="Json"/> is whatever is in a JSON document: numbers where they are compared, else texts. Ids of traces and spans are hex.
+/// </summary>
+internal enum FieldType { Text, Integer, Number, Time, Json, TraceId, SpanId }
 
 /// <summary>A field that lists can be filtered and ordered by.</summary>
 /// <param name="Sql">The expression; never made of anything a caller sent.</param>
@@ -22,6 +24,9 @@ internal sealed record FilterField(string Name, string Sql, FieldType Type)
 
     /// <summary>If the stored values stand for all values except some, returns those exceptions; null if they stand for themselves.</summary>
     public Func<long[], long[]?>? AllBut { get; init; }
+
+    /// <summary>For a field that an index finds by another condition: that it is a value. Else they are compared.</summary>
+    public Func<FilterSql, FilterField, string, string>? Same { get; init; }
 
     /// <summary>What <see cref="Stored"/> takes, as in <c>must be …</c>.</summary>
     public string StoredKind { get; init; } = "";
@@ -71,6 +76,12 @@ internal sealed class FilterSql
     /// <returns>What is wrong with it, or null.</returns>
     public string? Add(FilterField field, string op, string value)
     {
+        if (field.Same is { } same && op == "eq" && !value.Contains('\0', StringComparison.Ordinal))
+        {
+            _conditions.Add(same(this, field, value));
+            return null;
+        }
+
         if (field.Argument is { } argument)
         {
             field = field with { Sql = string.Format(CultureInfo.InvariantCulture, field.Sql, Parameter(argument)), Argument = null };
@@ -247,6 +258,8 @@ internal sealed class FilterSql
             FieldType.Text or FieldType.Json => typeof(string),
             FieldType.Integer => typeof(long),
             FieldType.Number => typeof(double),
+            FieldType.TraceId => typeof(Guid),
+            FieldType.SpanId => typeof(long),
             _ => typeof(DateTime),
         };
         var values = Array.CreateInstance(type, parts.Count);
@@ -292,6 +305,12 @@ internal sealed class FilterSql
             case FieldType.Json when double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var inJson) && double.IsFinite(inJson):
                 value = inJson.ToString("R", CultureInfo.InvariantCulture);
                 return true;
+            case FieldType.TraceId when Guid.TryParseExact(text, "N", out var trace):
+                value = trace;
+                return true;
+            case FieldType.SpanId when text.Length == 16 && long.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var span):
+                value = span;
+                return true;
             case FieldType.Text when !text.Contains('\0', StringComparison.Ordinal): // PostgreSQL's text cannot hold it.
                 value = text;
                 return true;
@@ -305,6 +324,8 @@ internal sealed class FilterSql
     {
         FieldType.Integer => "a whole number",
         FieldType.Number or FieldType.Json => "a number",
+        FieldType.TraceId => "the 32 hexadecimal digits of a trace's id",
+        FieldType.SpanId => "the 16 hexadecimal digits of a span's id",
         FieldType.Time => "an ISO 8601 time with offset or Z, or Unix milliseconds",
         _ => "text without NUL",
     };

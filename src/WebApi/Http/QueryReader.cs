@@ -12,14 +12,16 @@ namespace Bayou.Http;
 internal sealed record QuerySpec(IReadOnlyList<(string Name, string Meaning)> Parameters, IReadOnlyList<FilterField> Fields)
 {
     /// <summary>Fields whose names the data decides, by the part before their first dot.</summary>
-    public FilterField? Inside { get; init; }
+    public IReadOnlyList<FilterField> Inside { get; init; } = [];
 
     /// <summary>The field of a name; null when there is none.</summary>
     public FilterField? Field(string name) => Fields.FirstOrDefault(field => field.Name == name)
-        ?? (Inside is not null && name.StartsWith(Inside.Name + ".", StringComparison.Ordinal) && name.Length > Inside.Name.Length
-            + 1 && !name.Contains('\0', StringComparison.Ordinal)
-            ? Inside with { Name = name, Argument = name[(Inside.Name.Length + 1)..].Split('.') }
+        ?? (InsideOf(name) is { } inside && name.Length > inside.Name.Length + 1 && !name.Contains('\0', StringComparison.Ordinal)
+            ? inside with { Name = name, Argument = name[(inside.Name.Length + 1)..].Split('.') }
             : null);
+
+    /// <summary>In what the data decides a name; null where it does not.</summary>
+    public FilterField? InsideOf(string name) => Inside.FirstOrDefault(inside => name.StartsWith(inside.Name + ".", StringComparison.Ordinal));
 }
 
 /// <summary>
@@ -52,7 +54,7 @@ internal sealed class QueryReader
                 continue; // The gate has read it.
             }
 
-            var name = spec.Inside is { } inside && given.StartsWith(inside.Name + ".", StringComparison.Ordinal) ? given : ToSnakeCase(given);
+            var name = spec.InsideOf(given) is not null ? given : ToSnakeCase(given);
             var bare = name.Split("__", 2)[0];
             if (spec.Parameters.All(p => p.Name != name) && spec.Field(bare) is null)
             {

@@ -6,17 +6,12 @@ using Npgsql;
 
 namespace Bayou.Logs;
 
-/// <summary>A value and how many lines have it.</summary>
-internal sealed record FacetValue(string Value, long Count);
-
 /// <summary>Those of each field.</summary>
 internal sealed record LogFacetValues(IEnumerable<FacetValue> Level, IEnumerable<FacetValue> Source, IEnumerable<FacetValue> Service);
 
 /// <summary><c>GET /logs/facets</c>: the values of fields in a range, each with its number of lines, most first.</summary>
 internal sealed class LogFacets(LogFilter filter, LogCounter counter, TimeProvider time)
 {
-    private const int MostValues = 20;
-
     public static QuerySpec Spec { get; } = LogFilter.Spec();
 
     public async Task<Results<ApiResult<LogFacetValues>, ApiProblem>> GetAsync(HttpContext http, CancellationToken ct)
@@ -41,10 +36,6 @@ internal sealed class LogFacets(LogFilter filter, LogCounter counter, TimeProvid
         services.Remove(""); // Lines of none.
         return new ApiResult<LogFacetValues>(new(
             levels.OrderByDescending(pair => Array.IndexOf(LogLevels.Names, pair.Key))
-                .Select(pair => new FacetValue(pair.Key, pair.Value)), Most(sources), Most(services)));
+                .Select(pair => new FacetValue(pair.Key, pair.Value)), SegmentFacets.Most(sources), SegmentFacets.Most(services)));
     }
-
-    private static IEnumerable<FacetValue> Most(Dictionary<string, long> values) =>
-        values.OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key, StringComparer.Ordinal).Take(MostValues)
-            .Select(pair => new FacetValue(pair.Key, pair.Value));
 }

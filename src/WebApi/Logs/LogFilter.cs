@@ -49,7 +49,7 @@ internal sealed class LogFilter(PatternRegistry patterns, PatternPresence presen
     ])
     {
         // A dot leads into an object, or is part of a name: OpenTelemetry's have them, and so do many loggers'.
-        Inside = new("meta", "coalesce(meta #> {0}, meta -> array_to_string({0}, '.'), meta -> ({0})[1] -> array_to_string(({0})[2:], '.'))", FieldType.Json),
+        Inside = [new("meta", "coalesce(meta #> {0}, meta -> array_to_string({0}, '.'), meta -> ({0})[1] -> array_to_string(({0})[2:], '.'))", FieldType.Json)],
     };
 
     /// <summary>Reads a query on lines of this project.</summary>

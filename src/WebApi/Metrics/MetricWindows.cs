@@ -8,9 +8,9 @@ namespace Bayou.Metrics;
 /// <summary>Reads 60-second windows as rows, for the list and the stream alike.</summary>
 internal sealed class MetricWindows([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db)
 {
-    private const string From = """
+    private static readonly string From = $"""
           FROM metric_windows w
-          JOIN series s ON s.id = w.series_id
+          JOIN series s ON s.id = w.series_id AND NOT (s.origin > 0 AND {BestOrigin.HasBetter("w")})
           JOIN projects p ON p.id = s.project_id
         """;
 

@@ -38,13 +38,14 @@ internal sealed class MetricsEndpointList([FromKeyedServices(DatabasePool.Reads)
         }
 
         await using var command = db.CreateCommand($"""
-            SELECT s.service, s.endpoint, least(s.created_at, coalesce(first.window_start, s.created_at)),
-                   coalesce(last.window_start + interval '60 s', s.created_at),
+            SELECT s.service, s.endpoint, min(least(s.created_at, coalesce(first.window_start, s.created_at))),
+                   max(coalesce(last.window_start + interval '60 s', s.created_at)),
                    (SELECT max_endpoints FROM projects WHERE id = s.project_id)
               FROM series s
               LEFT JOIN LATERAL (SELECT window_start FROM metric_windows WHERE series_id = s.id ORDER BY window_start LIMIT 1) first ON true
               LEFT JOIN LATERAL (SELECT window_start FROM metric_windows WHERE series_id = s.id ORDER BY window_start DESC LIMIT 1) last ON true
              WHERE {filter.Where}
+             GROUP BY s.project_id, s.service, s.endpoint -- one may be known by several origins
              ORDER BY s.service, s.endpoint
              LIMIT {limit}
             """);

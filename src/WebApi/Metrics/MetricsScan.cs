@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.Data;
 using System.Globalization;
 using System.Text;
@@ -22,13 +23,18 @@ internal readonly record struct WindowTotals(long Traffic, long Errors, long Dur
 /// <summary>Reads the windows of a selection, from roll-ups wherever these have everything.</summary>
 internal sealed class MetricsScan([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, IOptions<MetricsOptions> options, TimeProvider time)
 {
+    // Series beside which the same service has some of a better origin; as last seen, and one stays such.
+    private readonly ConcurrentDictionary<int, bool> _lesser = [];
     private volatile int _newestSeries; // the largest id, as last seen: there are at most so many
 
     /// <summary>The selected series by id.</summary>
     public async Task<Dictionary<int, SeriesName>> SeriesAsync(MetricsSelection selection, CancellationToken ct)
     {
         await using var command =
-            db.CreateCommand($"SELECT s.id, s.service, s.endpoint, (SELECT max(id) FROM series) FROM series s WHERE {selection.Series.Where}");
+            db.CreateCommand($"""
+                SELECT s.id, s.service, s.endpoint, (SELECT max(id) FROM series), s.origin > 0 AND EXISTS (SELECT FROM series_rivals r WHERE r.series_id = s.id)
+                  FROM series s WHERE {selection.Series.Where}
+                """);
         selection.Series.Bind(command.Parameters);
         await using var reader = await command.ExecuteReaderAsync(ct);
         var series = new Dictionary<int, SeriesName>();
@@ -36,6 +42,10 @@ internal sealed class MetricsScan([FromKeyedServices(DatabasePool.Reads)] Npgsql
         {
             series[reader.GetInt32(0)] = new(reader.GetString(1), reader.GetString(2));
             _newestSeries = reader.GetInt32(3);
+            if (reader.GetBoolean(4))
+            {
+                _lesser[reader.GetInt32(0)] = true;
+            }
         }
 
         return series;
@@ -45,14 +55,14 @@ internal sealed class MetricsScan([FromKeyedServices(DatabasePool.Reads)] Npgsql
     /// <param name="longest">Seconds that a window may be long.</param>
     public Task WindowsAsync(IEnumerable<int> series, TimeRange range, long longest, EachWindow each, CancellationToken ct)
     {
-        var wanted = new WantedSeries([.. series], _newestSeries);
+        var wanted = Wanted(series);
         return PlannedAsync(range, longest, (connection, segments) => ReadAsync(connection, wanted, segments, each, ct), ct);
     }
 
     /// <summary>What can be added up without merging sketches, by series.</summary>
     public async Task<Dictionary<int, WindowTotals>> TotalsAsync(IEnumerable<int> series, TimeRange range, CancellationToken ct)
     {
-        var wanted = new WantedSeries([.. series], _newestSeries);
+        var wanted = Wanted(series);
         var totals = new Dictionary<int, WindowTotals>();
         await PlannedAsync(range, long.MaxValue, async (connection, segments) =>
         {
@@ -109,6 +119,12 @@ internal sealed class MetricsScan([FromKeyedServices(DatabasePool.Reads)] Npgsql
         return sum;
     }
 
+    private WantedSeries Wanted(IEnumerable<int> series)
+    {
+        int[] ids = [.. series];
+        return new(ids, _newestSeries, _lesser.IsEmpty ? [] : [.. ids.Where(_lesser.ContainsKey)]);
+    }
+
     private async Task PlannedAsync(TimeRange range, long longest, Func<NpgsqlConnection, List<PlannedRange>, Task> read, CancellationToken ct)
     {
         await using var connection = await db.OpenConnectionAsync(ct);
@@ -154,6 +170,13 @@ internal sealed class MetricsScan([FromKeyedServices(DatabasePool.Reads)] Npgsql
             only = " AND series_id = ANY ($1)";
         }
 
+        var best = "";
+        if (wanted.Lesser.Length > 0)
+        {
+            parameters.Add(new() { Value = wanted.Lesser });
+            best = string.Create(CultureInfo.InvariantCulture, $" AND NOT (series_id = ANY (${parameters.Count}) AND {BestOrigin.HasBetter("w")})");
+        }
+
         var sql = new StringBuilder();
         foreach (var segment in segments)
         {
@@ -161,7 +184,8 @@ internal sealed class MetricsScan([FromKeyedServices(DatabasePool.Reads)] Npgsql
             parameters.Add(new() { Value = segment.End.UtcDateTime });
             var end = parameters.Count;
             sql.Append(sql.Length == 0 ? "" : "\nUNION ALL\n").Append(CultureInfo.InvariantCulture,
-                $"SELECT series_id, {columns(segment)} FROM {segment.Resolution.Table} WHERE window_start >= ${end - 1} AND window_start < ${end}{only}");
+                $"SELECT series_id, {columns(segment)} FROM {segment.Resolution.Table} w WHERE window_start >= ${end - 1} AND window_start < ${end}{only}")
+                .Append(segment.Resolution == Resolution.Minute ? best : "");
         }
 
         return sql.ToString();
@@ -205,11 +229,14 @@ internal sealed class MetricsScan([FromKeyedServices(DatabasePool.Reads)] Npgsql
 /// The series that a question is about. Where these are most of all, all are read and the others left out here: a long list takes PostgreSQL longer to
 /// plan with than the others' rows to read.
 /// </summary>
-internal sealed class WantedSeries(int[] ids, int newest)
+/// <param name="lesser">Those of which only minutes count that no better origin has.</param>
+internal sealed class WantedSeries(int[] ids, int newest, int[] lesser)
 {
     private readonly HashSet<int>? _among = ids.Length > 0 && ids.Length * 4L >= newest * 3L ? [.. ids] : null;
 
     public int[] Ids => ids;
+
+    public int[] Lesser => lesser;
 
     public bool AreMost => _among is not null;
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
@@ -23,11 +24,13 @@ internal sealed class AttributeWriter : IDisposable
     private readonly ArrayBufferWriter<byte> _output = new(1_024);
     private readonly Utf8JsonWriter _json;
     private readonly int _mostBytes;
+    private readonly bool _hasOwn;
 
     /// <param name="mostBytes">Of all: nothing more is begun once there are as many.</param>
-    public AttributeWriter(int mostBytes)
+    /// <param name="hasOwn">Whether Bayou's own names stand beside those of attributes.</param>
+    public AttributeWriter(int mostBytes, bool hasOwn = false)
     {
-        _mostBytes = mostBytes;
+        (_mostBytes, _hasOwn) = (mostBytes, hasOwn);
         _json = new(_output, new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true });
     }
 
@@ -48,6 +51,17 @@ internal sealed class AttributeWriter : IDisposable
 
     public void BeginObject() => _json.WriteStartObject();
 
+    /// <summary>An object within another.</summary>
+    public void BeginObject(ReadOnlySpan<byte> name) => _json.WriteStartObject(name);
+
+    public void BeginArray() => _json.WriteStartArray();
+
+    public void EndArray()
+    {
+        _json.WriteEndArray();
+        _json.Flush();
+    }
+
     public void EndObject()
     {
         _json.WriteEndObject();
@@ -61,6 +75,14 @@ internal sealed class AttributeWriter : IDisposable
     }
 
     public void Number(ReadOnlySpan<byte> name, long value) => _json.WriteNumber(name, value);
+
+    /// <summary>Counts what is left out by whoever writes, as there is no room.</summary>
+    /// <returns>Whether there is room for more.</returns>
+    public bool HasRoom()
+    {
+        LeftOut += IsFull ? 1 : 0;
+        return !IsFull;
+    }
 
     /// <summary>Writes JSON as it is.</summary>
     public void Raw(ReadOnlySpan<byte> name, ReadOnlySpan<byte> json)
@@ -81,14 +103,13 @@ internal sealed class AttributeWriter : IDisposable
     /// <exception cref="InvalidDataException">It is no protobuf.</exception>
     public void Attribute(ReadOnlySpan<byte> keyValue)
     {
-        if (IsFull)
+        if (!HasRoom())
         {
-            LeftOut++;
             return;
         }
 
         Split(keyValue, out var key, out var any);
-        if (IsReserved(key))
+        if (_hasOwn && IsReserved(key))
         {
             _json.WritePropertyName([.. "attributes."u8, .. key]);
         }
@@ -130,6 +151,24 @@ internal sealed class AttributeWriter : IDisposable
         }
 
         return text;
+    }
+
+    /// <summary>The whole number that an AnyValue is, or is the text of; null where it is something else.</summary>
+    /// <exception cref="InvalidDataException">It is no protobuf.</exception>
+    public static long? NumberOf(ReadOnlySpan<byte> any)
+    {
+        var number = default(long?);
+        for (var reader = new WireReader(any); reader.Next();)
+        {
+            number = reader.Field switch
+            {
+                1 => Utf8Parser.TryParse(reader.Bytes, out long value, out var read) && read == reader.Bytes.Length ? value : null,
+                3 => (long)reader.Number,
+                var field => IsValue(field) ? null : number,
+            };
+        }
+
+        return number;
     }
 
     /// <summary>A text as PostgreSQL takes it: what is no UTF-8, and NUL, become U+FFFD.</summary>
@@ -214,9 +253,8 @@ internal sealed class AttributeWriter : IDisposable
                 _json.WriteStartArray();
                 for (var values = new WireReader(bytes); values.Next();)
                 {
-                    if (IsFull)
+                    if (!HasRoom())
                     {
-                        LeftOut++;
                         break;
                     }
 
@@ -232,9 +270,8 @@ internal sealed class AttributeWriter : IDisposable
                 _json.WriteStartObject();
                 for (var values = new WireReader(bytes); values.Next();)
                 {
-                    if (IsFull)
+                    if (!HasRoom())
                     {
-                        LeftOut++;
                         break;
                     }
 

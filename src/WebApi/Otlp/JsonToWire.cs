@@ -108,6 +108,9 @@ internal sealed class JsonToWire
             case FieldType.Fixed64:
                 _output.Fixed64(number, checked((ulong)Whole(ref json)));
                 break;
+            case FieldType.Fixed32:
+                _output.Fixed32(number, checked((uint)Whole(ref json)));
+                break;
             case FieldType.UInt32:
                 _output.Varint(number, checked((uint)Whole(ref json)));
                 break;

@@ -4,87 +4,35 @@ using Bayou.Logs;
 namespace Bayou.Otlp;
 
 /// <summary>
-/// Reads an ExportLogsServiceRequest into lines, from the wire, without an object for each record. What a record says becomes: its severity the level, its body
-/// the message, its scope (what logged it) the source, <c>service.name</c> the service; attributes, resource and the rest are in meta.
+/// Reads an ExportLogsServiceRequest into lines. What a record says becomes: its severity the level, its body the message, its
+/// scope (what logged it) the source, <c>service.name</c> the service; attributes, resource and the rest are in meta.
 /// </summary>
-internal sealed class LogRecordReader(DateTimeOffset now, LogsOptions options) : IDisposable
+internal sealed class LogRecordReader(DateTimeOffset now, LogsOptions options) : RecordReader<LogBatch>(new(OfLines))
 {
-    public const string UnknownService = "unknown_service"; // as the SDKs say
-
     // Bytes of JSON, of a record.
     private const int MostMeta = 60 * 1024;
     private const int MostBody = 200 * 1024;
-
-    // Of a request. A record may be two bytes on its way, and a row of a hundred here.
-    private const int MostRecords = 100_000;
-    private const long MostBytes = 64 * 1024 * 1024;
+    private const int OfLines = 4 * 1024; // of a resource, and of a scope: they are in every line
 
     private readonly LineFinish _finish = new(options);
-    private readonly AttributeWriter _meta = new(MostMeta);
+    private readonly AttributeWriter _meta = new(MostMeta, hasOwn: true);
     private readonly AttributeWriter _body = new(MostBody);
-    private readonly ResourceReader _resource = new();
     private readonly byte[] _traceId = new byte[32];
-
-    /// <summary>Records that cannot be taken.</summary>
-    public int Rejected { get; private set; }
 
     /// <summary>Whether one says no time, so that two requests of the same bytes may be two.</summary>
     public bool IsUntimed { get; private set; }
 
-    /// <summary>Why the first of those cannot.</summary>
-    public string? Problem { get; private set; }
-
-    /// <returns>False when it has more than is taken at once.</returns>
-    /// <exception cref="InvalidDataException">It is no protobuf.</exception>
-    public bool Read(ReadOnlySpan<byte> request, LogBatch batch)
+    protected override void Dispose(bool disposing)
     {
-        for (var all = new WireReader(request); all.Next();)
+        base.Dispose(disposing);
+        if (disposing)
         {
-            if (all.Field == 1 && all.HasBytes && !ReadResource(all.Bytes, batch))
-            {
-                return false;
-            }
+            _meta.Dispose();
+            _body.Dispose();
         }
-
-        return true;
     }
 
-    public void Dispose()
-    {
-        _meta.Dispose();
-        _body.Dispose();
-        _resource.Dispose();
-    }
-
-    private bool ReadResource(ReadOnlySpan<byte> group, LogBatch batch)
-    {
-        _resource.Read(ResourceReader.Find(group, 1));
-        for (var scopes = new WireReader(group); scopes.Next();)
-        {
-            if (scopes.Field != 2)
-            {
-                continue;
-            }
-
-            _resource.ReadScope(ResourceReader.Find(scopes.Bytes, 1));
-            for (var records = new WireReader(scopes.Bytes); records.Next();)
-            {
-                if (batch.Count + Rejected >= MostRecords || batch.Bytes > MostBytes)
-                {
-                    return false;
-                }
-
-                if (records.Field == 2)
-                {
-                    Add(records.Bytes, batch);
-                }
-            }
-        }
-
-        return true;
-    }
-
-    private void Add(ReadOnlySpan<byte> record, LogBatch batch)
+    protected override void Add(ReadOnlySpan<byte> record, LogBatch batch)
     {
         var (time, observed, severity, dropped) = (0UL, 0UL, 0UL, 0UL);
         ReadOnlySpan<byte> text = default, body = default, traceId = default, spanId = default, eventName = default;
@@ -128,8 +76,7 @@ internal sealed class LogRecordReader(DateTimeOffset now, LogsOptions options) :
         var oldest = now - options.Retention(LogSegments.RetentionOf(level));
         if (ItemTime.Problem(default, at, oldest, now + ItemLimits.MaxAhead, $"what is kept of level {LogLevels.NameOf(level)}") is { } problem)
         {
-            Rejected++;
-            Problem ??= $"time_unix_nano {problem}";
+            Refuse($"time_unix_nano {problem}");
             return;
         }
 
@@ -160,9 +107,9 @@ internal sealed class LogRecordReader(DateTimeOffset now, LogsOptions options) :
             _meta.Text("severity_text"u8, text);
         }
 
-        _resource.WriteTo(_meta);
+        Resource.WriteTo(_meta);
         var message = MessageOf(body, eventName, out var isJson);
-        if ((long)dropped + _meta.LeftOut + _body.LeftOut + _resource.LeftOut is > 0 and var all)
+        if ((long)dropped + _meta.LeftOut + _body.LeftOut + Resource.LeftOut is > 0 and var all)
         {
             _meta.Number("dropped_attributes_count"u8, all);
         }
@@ -170,7 +117,7 @@ internal sealed class LogRecordReader(DateTimeOffset now, LogsOptions options) :
         _meta.EndObject();
         _finish.Add(batch, new LogLine
         {
-            Time = at.UtcDateTime, Level = level, Source = _resource.Source, Service = _resource.Service,
+            Time = at.UtcDateTime, Level = level, Source = Resource.Source, Service = Resource.Service,
             TraceId = OtelIds.TryHex(traceId, _traceId) ? _traceId : default, Message = message,
         }, _meta.Written is [(byte)'{', (byte)'}'] ? default : _meta.Written, isJson);
     }

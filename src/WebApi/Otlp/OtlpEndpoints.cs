@@ -30,6 +30,8 @@ internal static class OtlpEndpoints
     {
         OtlpPorts.Hold(builder);
         builder.Services.AddSingleton<OtlpSignal, OtlpLogs>();
+        builder.Services.AddSingleton<OtlpSignal, OtlpTraces>();
+        builder.Services.AddSingleton<SpanEndpoints>();
         builder.Services.AddSingleton<OtlpGrpc>();
         builder.Services.AddSingleton<IServiceMethodProvider<OtlpGrpc>, OtlpGrpcMethods>();
         builder.Services.AddGrpc(grpc =>

@@ -34,6 +34,6 @@ internal sealed class OtlpLogs(IngestDoor<LogBatch> door, IOptions<LogsOptions> 
             return new(OtlpStatus.InvalidArgument, $"The body {e.Message}.");
         }
 
-        return await SubmitAsync(door, project, batch, key, !reader.IsUntimed, body, new(OtlpStatus.Ok, reader.Problem ?? "", reader.Rejected), ct);
+        return await SubmitAsync(door, project, batch, Name, key, !reader.IsUntimed, body, new(OtlpStatus.Ok, reader.Problem ?? "", reader.Rejected), ct);
     }
 }

@@ -42,10 +42,12 @@ internal abstract class OtlpSignal
     public abstract Task<OtlpOutcome> TakeAsync(int project, ReadOnlyMemory<byte> request, string? key, ReadOnlyMemory<byte> body, CancellationToken ct);
 
     /// <summary>Stores a batch under its key, so that what an SDK sends again counts once.</summary>
+    /// <param name="what">That is stored, for a request may be several things.</param>
     /// <param name="key">The sender's; null for none.</param>
     /// <param name="isItself">Whether the same bytes are the same request.</param>
-    protected async Task<OtlpOutcome> SubmitAsync<TBatch>(
-        IngestDoor<TBatch> door, int project, TBatch batch, string? key, bool isItself, ReadOnlyMemory<byte> body, OtlpOutcome taken, CancellationToken ct)
+    protected static async Task<OtlpOutcome> SubmitAsync<TBatch>(
+        IngestDoor<TBatch> door, int project, TBatch batch, string what, string? key, bool isItself, ReadOnlyMemory<byte> body, OtlpOutcome taken,
+        CancellationToken ct)
         where TBatch : class, IIngestBatch
     {
         if (batch.Count == 0)
@@ -53,7 +55,7 @@ internal abstract class OtlpSignal
             return taken; // There is nothing to keep.
         }
 
-        var kind = $"otlp\n{Name}\n";
+        var kind = $"otlp\n{what}\n";
         var known = key is not null ? SubmissionKey.Of(project, kind + key, body.Span, taken)
             : isItself ? SubmissionKey.OfBody(project, kind, body.Span, taken) : null;
         var outcome = await door.StoreAsync(batch, known, new(), dropped: 0, ct);

@@ -1,23 +1,32 @@
 namespace Bayou.Otlp;
 
 /// <summary>Of what the following spans or records are: the service, and the scope within it. Written once, for all of them.</summary>
-internal sealed class ResourceReader : IDisposable
+/// <param name="mostBytes">Of JSON, of each of both.</param>
+/// <param name="keepsSdk">Whether what the SDK says of itself is kept.</param>
+internal sealed class ResourceReader(int mostBytes, bool keepsSdk = false) : IDisposable
 {
-    private const int MostBytes = 4 * 1024;
+    public const string UnknownService = "unknown_service"; // as the SDKs say
+
     private const int LongestName = 200; // bytes of UTF-8, as a line's source may have
 
-    // The SDK says what it is; nobody looks for that, and it would be in every line.
+    // The SDK says what it is; nobody looks for that where it would be in every line.
     private static ReadOnlySpan<byte> OfSdk => "telemetry.sdk."u8;
 
-    // It is in every line of its service.
-    private readonly AttributeWriter _resource = new(MostBytes);
-    private readonly AttributeWriter _scope = new(MostBytes);
+    private readonly AttributeWriter _resource = new(mostBytes);
+    private readonly AttributeWriter _scope = new(mostBytes);
     private bool _hasResource;
     private bool _hasScope;
     private byte[] _service = [];
     private byte[] _source = [];
+    private byte[] _version = [];
 
     public ReadOnlySpan<byte> Service => _service;
+
+    /// <summary>Of the service; empty for none.</summary>
+    public ReadOnlySpan<byte> Version => _version;
+
+    /// <summary>The scope's name; empty for none.</summary>
+    public ReadOnlySpan<byte> Scope => _source;
 
     /// <summary>The scope's name; where it has none, the service's.</summary>
     public ReadOnlySpan<byte> Source => _source.Length > 0 ? _source : _service;
@@ -38,7 +47,7 @@ internal sealed class ResourceReader : IDisposable
     /// <exception cref="InvalidDataException">It is no protobuf.</exception>
     public void Read(ReadOnlySpan<byte> resource)
     {
-        _service = [];
+        (_service, _version) = ([], []);
         (_hasResource, _hasScope) = (false, false);
         _resource.Begin();
         _resource.BeginObject();
@@ -54,8 +63,9 @@ internal sealed class ResourceReader : IDisposable
             {
                 _service = Name(AttributeWriter.TextOf(value));
             }
-            else if (!key.StartsWith(OfSdk))
+            else if (keepsSdk || !key.StartsWith(OfSdk))
             {
+                _version = key.SequenceEqual("service.version"u8) ? Name(AttributeWriter.TextOf(value)) : _version;
                 _resource.Attribute(fields.Bytes);
                 _hasResource = true;
             }
@@ -64,7 +74,7 @@ internal sealed class ResourceReader : IDisposable
         _resource.EndObject();
         if (_service.Length == 0)
         {
-            _service = System.Text.Encoding.UTF8.GetBytes(LogRecordReader.UnknownService);
+            _service = System.Text.Encoding.UTF8.GetBytes(UnknownService);
         }
     }
 

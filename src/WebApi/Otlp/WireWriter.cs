@@ -24,6 +24,12 @@ internal sealed class WireWriter
         BinaryPrimitives.WriteUInt64LittleEndian(Take(8), value);
     }
 
+    public void Fixed32(int field, uint value)
+    {
+        Varint(((ulong)field << 3) | 5);
+        BinaryPrimitives.WriteUInt32LittleEndian(Take(4), value);
+    }
+
     public void Bytes(int field, ReadOnlySpan<byte> value)
     {
         Varint(((ulong)field << 3) | 2);

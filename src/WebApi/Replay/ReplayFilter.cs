@@ -34,7 +34,7 @@ internal sealed class ReplayFilter(
         new("geo_lat", "geo_lat", FieldType.Number), new("geo_lon", "geo_lon", FieldType.Number),
     ])
     {
-        Inside = new("headers", "(headers #> {0})", FieldType.Json),
+        Inside = [new("headers", "(headers #> {0})", FieldType.Json)],
     };
 
     /// <summary>Of a project, those that were not deleted.</summary>

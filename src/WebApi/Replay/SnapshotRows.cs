@@ -53,20 +53,6 @@ internal sealed class SnapshotRows() : SegmentRows(classes: 1)
 
     public void SetText(int start, int text) => BinaryPrimitives.WriteInt32BigEndian(RowAt(start)[TextAt..], text);
 
-    private static void WriteLong(Span<byte> row, ref int at, long value)
-    {
-        BinaryPrimitives.WriteInt32BigEndian(row[at..], 8);
-        BinaryPrimitives.WriteInt64BigEndian(row[(at + 4)..], value);
-        at += 12;
-    }
-
-    private static void WriteShort(Span<byte> row, ref int at, short value)
-    {
-        BinaryPrimitives.WriteInt32BigEndian(row[at..], 2);
-        BinaryPrimitives.WriteInt16BigEndian(row[(at + 4)..], value);
-        at += 6;
-    }
-
     private static void WriteDouble(Span<byte> row, ref int at, double? value)
     {
         BinaryPrimitives.WriteInt32BigEndian(row[at..], value is null ? -1 : 8);

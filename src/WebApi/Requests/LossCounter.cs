@@ -82,7 +82,8 @@ internal sealed partial class LossCounter(NpgsqlDataSource db, TimeProvider time
             SELECT n.project_id, coalesce(s.service, ''), n.minute, sum(n.rejected), sum(n.dropped), max(n.last_error)
               FROM unnest($1::int[], $2::text[], $3::timestamptz[], $4::bigint[], $5::bigint[], $6::text[])
                    AS n(project_id, service, minute, rejected, dropped, last_error)
-              LEFT JOIN series s ON s.project_id = n.project_id AND s.service = n.service AND s.endpoint = '*' -- one past the limit of services is nobody's
+              LEFT JOIN (SELECT DISTINCT project_id, service FROM series WHERE endpoint = '*') s -- one past the limit of services is nobody's
+                     ON s.project_id = n.project_id AND s.service = n.service
              GROUP BY 1, 2, 3
             ON CONFLICT (project_id, service, minute) DO UPDATE
                SET rejected = l.rejected + excluded.rejected, dropped = l.dropped + excluded.dropped,

@@ -10,8 +10,21 @@ internal readonly record struct Observation(
     string Service, string Endpoint, int Status, long DurationMicros, DateTimeOffset Time,
     long RequestBytes, long ResponseBytes, ushort Country, string? Version = null, bool IsFromPath = false);
 
+/// <summary>By which a service's requests come to be known, the best first: of each minute of a service only the best is shown.</summary>
+internal enum SeriesOrigin : short
+{
+    /// <summary>By the middleware, or whoever sends requests themselves.</summary>
+    Requests = 0,
+
+    /// <summary>By the spans of servers.</summary>
+    Spans = 1,
+
+    /// <summary>By histograms of durations, which know buckets only.</summary>
+    Histograms = 2,
+}
+
 /// <summary>A service and endpoint; endpoint <see cref="ServiceTotal"/> stands for all of them together.</summary>
-internal readonly record struct SeriesName(string Service, string Endpoint)
+internal readonly record struct SeriesName(string Service, string Endpoint, SeriesOrigin Origin = SeriesOrigin.Requests)
 {
     public const string ServiceTotal = "*";
 
@@ -19,7 +32,7 @@ internal readonly record struct SeriesName(string Service, string Endpoint)
     public const string Other = "__other__";
 
     /// <summary>The series of its whole service.</summary>
-    public SeriesName OfTotal() => new(Service, ServiceTotal);
+    public SeriesName OfTotal() => this with { Endpoint = ServiceTotal };
 }
 
 /// <summary>An observation as it goes into the journal.</summary>

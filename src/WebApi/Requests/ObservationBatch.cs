@@ -20,6 +20,9 @@ internal sealed class ObservationBatch(SeriesRegistry registry, int project) : I
 
     public int Project => project;
 
+    /// <summary>By which its observations came.</summary>
+    public SeriesOrigin Origin { get; set; }
+
     public int Count { get; private set; }
 
     public long Bytes => _items.Length * (long)System.Runtime.CompilerServices.Unsafe.SizeOf<JournalItem>();
@@ -37,7 +40,7 @@ internal sealed class ObservationBatch(SeriesRegistry registry, int project) : I
     public bool TryAdd(in PlainItem item)
     {
         Span<byte> key = stackalloc byte[SeriesKey.Longest];
-        if (SeriesKey.Write(key, project, item) is not (> 0 and var length) || registry.Find(key[..length]) is not { } series || !TrySee(item))
+        if (SeriesKey.Write(key, project, Origin, item) is not (> 0 and var length) || registry.Find(key[..length]) is not { } series || !TrySee(item))
         {
             return false;
         }
@@ -62,14 +65,14 @@ internal sealed class ObservationBatch(SeriesRegistry registry, int project) : I
             Service = o.Service;
         }
 
-        var name = new SeriesName(o.Service, o.Endpoint);
+        var name = new SeriesName(o.Service, o.Endpoint, Origin);
         if (!_unknownAt.TryGetValue(name, out var at))
         {
             Span<byte> key = stackalloc byte[SeriesKey.Longest];
             _unknownAt[name] = at = _unknown.Count;
             _unknown.Add(name);
             _ = o.IsFromPath && _fromPath.Add(name);
-            _unknownKeys.Add(key[..SeriesKey.Write(key, project, plain)].ToArray());
+            _unknownKeys.Add(key[..SeriesKey.Write(key, project, Origin, plain)].ToArray());
         }
 
         ref var observed = ref Next();

@@ -54,6 +54,15 @@ internal ref struct PlainItem
 
     public readonly long ResponseBytes => _responseBytes;
 
+    /// <summary>One that was sent otherwise, by the bytes that it was sent in.</summary>
+    public static PlainItem Of(
+        ReadOnlySpan<byte> service, ReadOnlySpan<byte> method, ReadOnlySpan<byte> route, ReadOnlySpan<byte> version, int status, long durationMicros,
+        DateTime time, long requestBytes, long responseBytes, ushort country) => new()
+        {
+            _service = service, _method = method, _route = route, _version = version, _status = status, DurationMicros = durationMicros, _time = time,
+            _requestBytes = requestBytes, _responseBytes = responseBytes, Country = country,
+        };
+
     /// <returns>False when it is not plain, and then nothing of it may be used.</returns>
     public static bool TryRead(ReadOnlySpan<byte> json, DateTime oldest, DateTime newest, out PlainItem item)
     {

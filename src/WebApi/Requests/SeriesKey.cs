@@ -3,14 +3,14 @@ using System.Runtime.InteropServices;
 
 namespace Bayou.Requests;
 
-/// <summary>A series as senders write it: project, service, method and route in UTF-8, by which it is found without making strings.</summary>
+/// <summary>A series as senders write it: project, origin, service, method and route in UTF-8, by which it is found without making strings.</summary>
 internal static class SeriesKey
 {
     public const int Longest = 512;
-    private const int Overhead = 4 + 2 + 1;
+    private const int Overhead = 4 + 2 + 1 + 1;
 
     /// <returns>How many bytes it is; 0 when it is too long to be worth remembering, or not written plainly.</returns>
-    public static int Write(Span<byte> key, int project, in PlainItem item)
+    public static int Write(Span<byte> key, int project, SeriesOrigin origin, in PlainItem item)
     {
         var service = item.Service;
         var method = item.Method;
@@ -25,6 +25,7 @@ internal static class SeriesKey
         BinaryPrimitives.WriteInt32LittleEndian(key, project);
         BinaryPrimitives.WriteUInt16LittleEndian(key[4..], (ushort)service.Length);
         key[6] = (byte)method.Length;
+        key[7] = (byte)origin;
         service.CopyTo(key[Overhead..]);
         method.CopyTo(key[(Overhead + service.Length)..]);
         route.CopyTo(key[(Overhead + service.Length + method.Length)..]);

@@ -62,6 +62,9 @@ internal sealed class SeriesRegistry(NpgsqlDataSource db, IOptions<MetricsOption
         return ids;
     }
 
+    /// <summary>What an endpoint that was made of a raw path is called, as far as this node knows.</summary>
+    public string NameOf(int project, string service, string endpoint) => VariablesOf(project, service).Apply(endpoint);
+
     private RouteVariables VariablesOf(int project, string service) => _variables.GetValueOrDefault((project, service), RouteVariables.None);
 
     private async Task AddAsync(int project, List<SeriesName> missing, IReadOnlySet<SeriesName> fromPath, Dictionary<SeriesName, int> ids, CancellationToken ct)
@@ -117,7 +120,7 @@ internal sealed class SeriesRegistry(NpgsqlDataSource db, IOptions<MetricsOption
             var endpoint = name.Endpoint == SeriesName.ServiceTotal ? name.Endpoint
                 : service == SeriesName.Other || endpoints++ >= mostEndpoints ? SeriesName.Other
                 : name.Endpoint;
-            stands[name] = new(service, endpoint);
+            stands[name] = name with { Service = service, Endpoint = endpoint };
         }
 
         return stands;
@@ -127,24 +130,25 @@ internal sealed class SeriesRegistry(NpgsqlDataSource db, IOptions<MetricsOption
         NpgsqlConnection connection, int project, List<SeriesName> names, Dictionary<SeriesName, int> ids, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand("""
-            SELECT s.id, s.service, s.endpoint
+            SELECT s.id, s.service, s.endpoint, s.origin
               FROM series s
-              JOIN unnest($2::text[], $3::text[]) AS n(service, endpoint) USING (service, endpoint)
+              JOIN unnest($2::text[], $3::text[], $4::smallint[]) AS n(service, endpoint, origin) USING (service, endpoint, origin)
              WHERE s.project_id = $1
             """, connection);
         Bind(command, project, names);
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
         {
-            ids[new(reader.GetString(1), reader.GetString(2))] = reader.GetInt32(0);
+            ids[new(reader.GetString(1), reader.GetString(2), (SeriesOrigin)reader.GetInt16(3))] = reader.GetInt32(0);
         }
     }
 
     private static async Task InsertAsync(NpgsqlConnection connection, int project, List<SeriesName> names, HashSet<SeriesName> fromPath, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand("""
-            INSERT INTO series (project_id, service, endpoint, from_path)
-            SELECT $1, service, endpoint, from_path FROM unnest($2::text[], $3::text[], $4::boolean[]) AS n(service, endpoint, from_path)
+            INSERT INTO series (project_id, service, endpoint, origin, from_path)
+            SELECT $1, service, endpoint, origin, from_path
+              FROM unnest($2::text[], $3::text[], $4::smallint[], $5::boolean[]) AS n(service, endpoint, origin, from_path)
             ON CONFLICT DO NOTHING
             """, connection);
         Bind(command, project, names);
@@ -157,7 +161,7 @@ internal sealed class SeriesRegistry(NpgsqlDataSource db, IOptions<MetricsOption
         await using var command = new NpgsqlCommand("""
             SELECT count(*) FILTER (WHERE endpoint = $2)::int, count(*) FILTER (WHERE endpoint NOT IN ($2, $3))::int,
                    (SELECT max_endpoints FROM projects WHERE id = $1)
-              FROM series WHERE project_id = $1
+              FROM (SELECT DISTINCT service, endpoint FROM series WHERE project_id = $1) known -- whatever their origins
             """, connection);
         command.With(project, SeriesName.ServiceTotal, SeriesName.Other);
         await using var reader = await command.ExecuteReaderAsync(ct);
@@ -167,7 +171,8 @@ internal sealed class SeriesRegistry(NpgsqlDataSource db, IOptions<MetricsOption
 
     private static void Bind(NpgsqlCommand command, int project, List<SeriesName> names)
     {
-        command.With(project, names.Select(n => n.Service).ToArray(), names.Select(n => n.Endpoint).ToArray());
+        command.With(
+            project, names.Select(n => n.Service).ToArray(), names.Select(n => n.Endpoint).ToArray(), names.Select(n => (short)n.Origin).ToArray());
     }
 }
 

@@ -86,6 +86,20 @@ internal abstract class SegmentRows(int classes) : IDisposable
 
     protected static long MicrosecondsOf(DateTime utc) => (utc - TimesFrom).Ticks / TimeSpan.TicksPerMicrosecond;
 
+    protected static void WriteLong(Span<byte> row, ref int at, long value)
+    {
+        BinaryPrimitives.WriteInt32BigEndian(row[at..], 8);
+        BinaryPrimitives.WriteInt64BigEndian(row[(at + 4)..], value);
+        at += 12;
+    }
+
+    protected static void WriteShort(Span<byte> row, ref int at, short value)
+    {
+        BinaryPrimitives.WriteInt32BigEndian(row[at..], 2);
+        BinaryPrimitives.WriteInt16BigEndian(row[(at + 4)..], value);
+        at += 6;
+    }
+
     protected static void WriteText(Span<byte> row, ref int at, ReadOnlySpan<byte> text)
     {
         BinaryPrimitives.WriteInt32BigEndian(row[at..], text.Length);

@@ -27,7 +27,8 @@ public sealed partial class PermissionTests(People people) : IClassFixture<Peopl
         ["GET /auth/second-factor"] = Person, ["POST /auth/second-factor"] = Person, ["PUT /auth/second-factor"] = Person,
         ["POST /auth/second-factor/remove"] = Person,
         ["GET /auth/sessions"] = Person, ["DELETE /auth/sessions/{session:long}"] = Person,
-        ["POST /ingest/v1/requests"] = Items, ["POST /ingest/v1/logs"] = Items, ["POST /v1/logs"] = Items, ["POST /ingest/v1/deploys"] = Deploy,
+        ["POST /ingest/v1/requests"] = Items, ["POST /ingest/v1/logs"] = Items, ["POST /v1/logs"] = Items,
+        ["POST /v1/traces"] = Items, ["POST /ingest/v1/deploys"] = Deploy,
         ["GET /health"] = Read, ["GET /health/database"] = Read, ["GET /health/worker"] = Read, ["GET /info"] = Read, ["GET /error"] = Read,
         ["GET /doc"] = Read, ["GET /reference/{documentName?}"] = Read, ["GET /reference/scalar.js"] = Read,
         ["GET /reference/scalar.aspnetcore.js"] = Read,
@@ -58,6 +59,8 @@ public sealed partial class PermissionTests(People people) : IClassFixture<Peopl
         ["GET /replay/ignores"] = Read, ["PUT /replay/ignores"] = Write, ["GET /replay/blocks"] = Read, ["PUT /replay/blocks"] = Admin,
         ["GET /replay/targets"] = Read, ["PUT /replay/targets/{service}"] = Admin, ["DELETE /replay/targets/{service}"] = Admin,
         ["PUT /replay/targets/{service}/{stage}"] = Admin, ["DELETE /replay/targets/{service}/{stage}"] = Admin,
+        ["GET /traces"] = Read, ["GET /traces/stream"] = Read, ["GET /traces/facets"] = Read, ["GET /traces/map"] = Read,
+        ["GET /traces/{trace_id}"] = Read,
         ["POST /projects/{project:int}/keys/{id:int}/rotate"] = Admin, ["GET /audit"] = Admin, ["GET /audit/export"] = Admin,
     };
 

@@ -15,7 +15,7 @@ public sealed class SystemJobTests
         Assert.Equal(
             [
                 "health.check", "jobs.cleanup", "logs.cleanup", "logs.seal", "metrics.cleanup", "metrics.rollup", "projects.cleanup", "replay.cleanup",
-                "replay.seal",
+                "replay.seal", "traces.cleanup", "traces.seal",
             ],
             schedules.Select(schedule => (string)schedule!["type"]!).Order(StringComparer.Ordinal));
         foreach (var schedule in schedules)

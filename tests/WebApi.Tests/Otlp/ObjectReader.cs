@@ -108,7 +108,7 @@ internal static class ObjectReader
         return json.AsSpan().SequenceEqual("{}"u8) ? [] : json;
     }
 
-    private static void Write(Utf8JsonWriter writer, IEnumerable<KeyValue> attributes)
+    public static void Write(Utf8JsonWriter writer, IEnumerable<KeyValue> attributes)
     {
         foreach (var one in attributes)
         {
@@ -159,7 +159,7 @@ internal static class ObjectReader
         }
     }
 
-    private static byte[] Json(Action<Utf8JsonWriter> write)
+    public static byte[] Json(Action<Utf8JsonWriter> write)
     {
         var output = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(output, new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true }))
@@ -170,10 +170,10 @@ internal static class ObjectReader
         return output.WrittenSpan.ToArray();
     }
 
-    private static string IdOf(ByteString id, int length) =>
+    public static string IdOf(ByteString id, int length) =>
         id.Length == length && id.Any(one => one != 0) ? Convert.ToHexStringLower(id.Span) : "";
 
-    private static string Name(string text) => string.Concat(Clean(text.Trim(' ', '\t', '\r', '\n')).Select(c => c < ' ' ? ' ' : c));
+    public static string Name(string text) => string.Concat(Clean(text.Trim(' ', '\t', '\r', '\n')).Select(c => c < ' ' ? ' ' : c));
 
-    private static string Clean(string text) => text.Replace('\0', '\uFFFD');
+    public static string Clean(string text) => text.Replace('\0', '\uFFFD');
 }

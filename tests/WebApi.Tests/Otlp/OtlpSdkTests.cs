@@ -7,6 +7,7 @@ using OpenTelemetry;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Logs;
 using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
 
 namespace Bayou.Otlp;
 
@@ -57,6 +58,58 @@ public sealed class OtlpSdkTests
         Assert.Equal("no such basket", (string?)meta["exception.message"]);
         Assert.Equal("""{"service.version":"1.2.3","deployment.environment.name":"test"}""", meta["resource"]!.ToJsonString());
         Assert.InRange(DateTimeOffset.Parse((string)line["created_at"]!, null), DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow);
+    }
+
+    [Theory]
+    [InlineData(OtlpExportProtocol.HttpProtobuf)]
+    [InlineData(OtlpExportProtocol.Grpc)]
+    public async Task Spans_of_the_SDK_are_spans_here_field_by_field(OtlpExportProtocol protocol)
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var (grpc, http) = (Ports.Claim(), Ports.Claim());
+        await using var server = await BayouServer.StartAsync(database, ("BAYOU_TOKEN", "the-token-of-those-who-may"),
+            ("Bayou:Otlp:GrpcPort", $"{grpc}"), ("Bayou:Otlp:HttpPort", $"{http}"));
+        server.Http.DefaultRequestHeaders.Authorization = new("Bearer", "the-token-of-those-who-may");
+        using var source = new ActivitySource($"Shop.{protocol}", "3.1");
+        Activity root, inner;
+        using (Sdk.CreateTracerProviderBuilder().AddSource(source.Name)
+            .SetResourceBuilder(ResourceBuilder.CreateEmpty().AddService("shop", serviceVersion: "1.2.3", autoGenerateServiceInstanceId: false))
+            .AddOtlpExporter(exporter =>
+            {
+                exporter.Protocol = protocol;
+                exporter.Endpoint = new(protocol == OtlpExportProtocol.Grpc ? $"http://127.0.0.1:{grpc}" : $"http://127.0.0.1:{http}/v1/traces");
+                exporter.Headers = "x-api-key=the-token-of-those-who-may";
+                exporter.ExportProcessorType = ExportProcessorType.Simple;
+            }).Build())
+        {
+            root = source.StartActivity("GET /orders/{id}", ActivityKind.Server)!;
+            root.SetTag("http.request.method", "GET").SetTag("http.route", "/orders/{id}").SetTag("http.response.status_code", 503);
+            inner = source.StartActivity("select", ActivityKind.Client, root.Context, [new("db.system", "postgresql"), new("rows", 17)],
+                [new(new(ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom(), ActivityTraceFlags.Recorded), new() { ["why"] = "so" })])!;
+            inner.AddException(new InvalidOperationException("no such basket"));
+            inner.SetStatus(ActivityStatusCode.Error, "refused");
+            inner.Stop();
+            root.Stop();
+        }
+
+        var trace = await server.DataAsync($"/traces/{root.TraceId}");
+        var spans = trace["spans"]!.AsArray().ToDictionary(span => (string)span!["name"]!, span => span!);
+        var (first, second) = (spans["GET /orders/{id}"], spans["select"]);
+        Assert.Equal(($"{root.SpanId}", "server", "GET /orders/{id}", 503), ((string)first["span_id"]!, (string)first["kind"]!, (string)first["endpoint"]!,
+            (int)first["status_code"]!));
+        Assert.Equal(($"{root.SpanId}", "client", "error", "refused", source.Name), ((string)second["parent_span_id"]!, (string)second["kind"]!,
+            (string)second["status"]!, (string)second["status_message"]!, (string)second["scope"]!));
+        Assert.Equal(("postgresql", 17), ((string)second["attributes"]!["db.system"]!, (int)second["attributes"]!["rows"]!));
+        Assert.Equal("no such basket", (string)second["events"]![0]!["attributes"]!["exception.message"]!);
+        Assert.Equal("so", (string)second["links"]![0]!["attributes"]!["why"]!);
+        Assert.Equal(("3.1", "1.2.3"), ((string)second["resource"]!["scope"]!["version"]!, (string)second["resource"]!["resource"]!["service.version"]!));
+        foreach (var (activity, span) in ((Activity, System.Text.Json.Nodes.JsonNode)[])[(root, first), (inner, second)])
+        {
+            Assert.Equal($"{activity.StartTimeUtc:yyyy-MM-ddTHH:mm:ss.fffffff}00Z", (string)span["timestamp"]!);
+            Assert.Equal(activity.Duration.TotalMilliseconds, (double)span["duration"]!, 6);
+        }
+
+        await server.CountedAsync("shop", 1);
     }
 
     [Fact]

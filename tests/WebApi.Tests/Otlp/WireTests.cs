@@ -3,6 +3,7 @@ using Bayou.Logs;
 using Bayou.Otlp.Protocol;
 using CsCheck;
 using Google.Protobuf;
+using static Bayou.Otlp.AnyMessages;
 
 namespace Bayou.Otlp;
 
@@ -10,27 +11,6 @@ namespace Bayou.Otlp;
 public sealed class WireTests(BayouServer server) : IClassFixture<BayouServer>
 {
     private const int Runs = 2_000;
-
-    private static readonly Gen<string> Text = Gen.OneOf(Gen.String[Gen.Char.AlphaNumeric, 0, 20], Gen.String[Gen.Char[' ', '\u07ff'], 0, 5],
-        Gen.OneOf(new[] { "", "\0", "\"\\\n", "\ud83d\ude00", "a.b.c", "service.name" }.Select(Gen.Const).ToArray()));
-
-    private static readonly Gen<ByteString> Bytes = Gen.Byte.Array[0, 20].Select(bytes => ByteString.CopyFrom(bytes));
-
-    private static readonly Gen<AnyValue> Any = Gen.Recursive<AnyValue>((depth, any) => Gen.Int[0, depth > 3 ? 5 : 7].SelectMany(kind => kind switch
-    {
-        0 => Text.Select(text => new AnyValue { StringValue = text }),
-        1 => Gen.Bool.Select(value => new AnyValue { BoolValue = value }),
-        2 => Gen.Long.Select(value => new AnyValue { IntValue = value }),
-        3 => Gen.Double.Select(value => new AnyValue { DoubleValue = value }),
-        4 => Bytes.Select(value => new AnyValue { BytesValue = value }),
-        5 => Gen.Const(new AnyValue()),
-        6 => any.Array[0, 3].Select(values => new AnyValue { ArrayValue = new() { Values = { values } } }),
-        _ => Gen.Select(Text, any, (key, value) => new KeyValue { Key = key, Value = value }).Array[0, 3]
-            .Select(values => new AnyValue { KvlistValue = new() { Values = { values.DistinctBy(one => one.Key) } } }),
-    }));
-
-    private static readonly Gen<KeyValue[]> Attributes = Gen.Select(Text, Any, (key, value) => new KeyValue { Key = key, Value = value }).Array[0, 4]
-        .Select(all => all.DistinctBy(one => one.Key).ToArray());
 
     private static readonly Gen<LogRecord> Record = Gen.Select(Gen.ULong[1, 3_000_000_000], Gen.Int[0, 30], Text, Gen.Select(Gen.Bool, Any), Attributes,
         Gen.Select(Bytes, Bytes, Text, Gen.Bool), (ago, severity, severityText, body, attributes, ids) =>
@@ -128,12 +108,9 @@ public sealed class WireTests(BayouServer server) : IClassFixture<BayouServer>
     {
         foreach (var record in request.ResourceLogs.SelectMany(group => group.ScopeLogs).SelectMany(scope => scope.LogRecords))
         {
-            json = Replaced(Replaced(json, "traceId", record.TraceId), "spanId", record.SpanId);
+            json = HexIds(json, ("traceId", record.TraceId), ("spanId", record.SpanId));
         }
 
         return json;
-
-        static string Replaced(string json, string name, ByteString id) => json.Replace(
-            $"\"{name}\": \"{id.ToBase64()}\"", $"\"{name}\": \"{Convert.ToHexString(id.Span)}\"", StringComparison.Ordinal);
     }
 }

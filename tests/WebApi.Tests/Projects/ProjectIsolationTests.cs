@@ -4,6 +4,8 @@ using System.Net.Http.Json;
 using System.Text.RegularExpressions;
 using Bayou.Access;
 using Bayou.Otlp;
+using Bayou.Traces;
+using Google.Protobuf;
 using Microsoft.AspNetCore.Routing;
 
 namespace Bayou.Projects;
@@ -80,6 +82,9 @@ public sealed partial class ProjectIsolationTests(People people) : IClassFixture
     [InlineData("/replay/sets", "\"data\":[]")]
     [InlineData("/replay/ignores", "\"data\":[]")]
     [InlineData("/replay/blocks", "\"paths\":[]")]
+    [InlineData("/traces", "\"total\":0,\"last_id\":0")]
+    [InlineData("/traces/facets", "\"service\":[],\"name\":[]")]
+    [InlineData("/traces/map", "\"edges\":[]")]
     public async Task An_empty_project_counts_nothing_of_others(string path, string expected)
     {
         await FillAsync(1, Mark);
@@ -160,6 +165,12 @@ public sealed partial class ProjectIsolationTests(People people) : IClassFixture
     /// <summary>An address with the first project's things in it: told by nothing else, and searched for.</summary>
     private static IEnumerable<string> Paths(string route, Things theirs, int other)
     {
+        if (route == "/traces/{trace_id}")
+        {
+            yield return $"/traces/{theirs.Trace}";
+            yield break;
+        }
+
         var id = route switch
         {
             _ when route.Contains("/keys/", StringComparison.Ordinal) => theirs.Key,
@@ -174,7 +185,7 @@ public sealed partial class ProjectIsolationTests(People people) : IClassFixture
         var path = Place().Replace(route.Replace("{project:int}", $"{other}", StringComparison.Ordinal), id.ToString(CultureInfo.InvariantCulture));
         yield return path;
         if (route is "/metrics" or "/logs" or "/deploys" or "/audit" or "/api/v1/users" or "/worker/jobs" or "/worker/schedules"
-            or "/replay")
+            or "/replay" or "/traces")
         {
             yield return $"{path}?id__gt=0&limit=1000";
             yield return $"{path}?search={Mark}&limit=1000";
@@ -242,9 +253,12 @@ public sealed partial class ProjectIsolationTests(People people) : IClassFixture
         using var blocked = await people.Owner.PutAsJsonAsync($"/replay/blocks?project={project}", new { paths = new[] { $"/{mark}" } }, Ct);
         Assert.Equal(HttpStatusCode.NoContent, blocked.StatusCode);
         var run = await People.DataAsync(http.PostAsJsonAsync("/replay/runs", new { set = mark }, Ct), HttpStatusCode.Accepted);
+        var span = Traced.Request($"/{mark}");
+        using var spans = new ByteArrayContent(Traced.Of(mark, span).ToByteArray()) { Headers = { ContentType = new(OtlpEndpoints.Protobuf) } };
+        Assert.Equal(HttpStatusCode.OK, await People.StatusAsync(http.PostAsync(new Uri("/v1/traces", UriKind.Relative), spans, Ct)));
         return new(
             (int)person["id"]!, (int)key["id"]!, (long)line["id"]!, (int)line["pattern_id"]!, (long)job["id"]!, (int)schedule["id"]!, snapshot,
-            (long)run["id"]!);
+            (long)run["id"]!, Traced.Hex(span.TraceId));
     }
 
     private static async Task<string> FirstAsync(StreamReader events)
@@ -271,5 +285,6 @@ public sealed partial class ProjectIsolationTests(People people) : IClassFixture
     [GeneratedRegex(@"\{[^}]*\}")]
     private static partial Regex Place();
 
-    private sealed record Things(int Person, int Key, long Line, int Pattern, long Job, int Schedule, long Snapshot, long Run);
+    private sealed record Things(int Person, int Key, long Line, int Pattern, long Job, int Schedule, long Snapshot, long Run,
+        string Trace);
 }
