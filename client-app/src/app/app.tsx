@@ -16,6 +16,8 @@ const views: Record<PagePath, ComponentType> = {
   '/dashboard/metrics': lazy(() => import('../features/metrics/metrics-page').then((module) => ({ default: module.MetricsPage }))),
   '/dashboard/logs': lazy(() => import('../features/logs/logs-page').then((module) => ({ default: module.LogsPage }))),
   '/dashboard/replay': lazy(() => import('../features/replay/replay-page').then((module) => ({ default: module.ReplayPage }))),
+  '/dashboard/traces': lazy(() => import('../features/traces/traces-page').then((module) => ({ default: module.TracesPage }))),
+  '/dashboard/map': lazy(() => import('../features/traces/map-page').then((module) => ({ default: module.MapPage }))),
   '/dashboard/losses': lazy(() => import('../features/metrics/losses-page').then((module) => ({ default: module.LossesPage }))),
   '/dashboard/worker': lazy(() => import('../features/jobs/jobs-page').then((module) => ({ default: module.JobsPage }))),
   '/dashboard/cluster': lazy(() => import('../features/cluster/cluster-page').then((module) => ({ default: module.ClusterPage }))),

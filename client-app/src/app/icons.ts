@@ -1,4 +1,7 @@
-import { FileSearch, Gauge, ListChecks, Network, Plug, ScrollText, Settings, Table2, TriangleAlert, type LucideIcon } from 'lucide-react';
+import {
+  ChartGantt, FileSearch, Gauge, ListChecks, Network, Plug, ScrollText,
+  Settings, Table2, TriangleAlert, Waypoints, type LucideIcon,
+} from 'lucide-react';
 import type { PagePath } from '../shared/pages';
 
 export const icons: Record<PagePath, LucideIcon> = {
@@ -6,6 +9,8 @@ export const icons: Record<PagePath, LucideIcon> = {
   '/dashboard/metrics': Table2,
   '/dashboard/logs': ScrollText,
   '/dashboard/replay': FileSearch,
+  '/dashboard/traces': ChartGantt,
+  '/dashboard/map': Waypoints,
   '/dashboard/losses': TriangleAlert,
   '/dashboard/worker': ListChecks,
   '/dashboard/cluster': Network,

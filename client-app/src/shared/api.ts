@@ -40,11 +40,11 @@ export function urlOf(path: string, query: Query): string {
 
 /**
  * Fetches what the server has at an address; rejects with a sentence that can be shown.
- * @param place What stands for `{id}` or `{project}` in the path.
+ * @param place What stands for `{id}` or the like in the path.
  */
-export const getJson = <P extends Asked<'get'>>(path: P, query: Query, signal: AbortSignal, place?: number) =>
+export const getJson = <P extends Asked<'get'>>(path: P, query: Query, signal: AbortSignal, place?: number | string) =>
   askJson<AnswerOf<P, 'get'>>(
-    urlOf(place === undefined ? path : path.replace(/\{(id|project)\}/, `${place}`), query),
+    urlOf(place === undefined ? path : path.replace(/\{\w+\}/, encodeURIComponent(place)), query),
     { signal, headers: headers() },
   );
 

@@ -9,6 +9,7 @@ const exact = new Intl.NumberFormat('en', { maximumFractionDigits: 3 });
 export const formatExactly = {
   requests: (value: number) => `${exact.format(value)} ${value === 1 ? 'request' : 'requests'}`,
   lines: (value: number) => `${exact.format(value)} ${value === 1 ? 'line' : 'lines'}`,
+  spans: (value: number) => `${exact.format(value)} ${value === 1 ? 'span' : 'spans'}`,
   perSecond: (value: number) => `${new Intl.NumberFormat('en', { maximumFractionDigits: 6 }).format(value)} requests/s`,
   latency: (ms: number) => `${exact.format(ms)} ms`,
   rate: (rate: number) => `${new Intl.NumberFormat('en', { maximumFractionDigits: 4 }).format(rate * 100)} %`,

@@ -38,6 +38,11 @@ export const pages = [
     path: '/dashboard/replay', group: 'Observe', name: 'Requests', title: 'Captured requests', key: 'r', service: 'all', hasRange: true,
     parameters: ['search', 'pattern', 'trace', 'stage', 'version', 'request', 'tab', 'view', 'run'],
   },
+  {
+    path: '/dashboard/traces', group: 'Observe', name: 'Traces', title: 'Traces', key: 't', service: 'all', hasRange: true,
+    parameters: ['search', 'spans', 'kind', 'name', 'outcome', 'longer', 'shorter', 'attribute', 'trace', 'span', 'against', 'find'],
+  },
+  { path: '/dashboard/map', group: 'Observe', name: 'Service map', title: 'Service map', key: 'm', service: null, hasRange: true, parameters: ['node'] },
   { path: '/dashboard/losses', group: null, name: 'Missing', title: 'Missing requests', key: null, service: null, hasRange: true, parameters: [] },
   {
     path: '/dashboard/worker', group: 'Act', name: 'Jobs', title: 'Jobs and schedules', key: 'j', service: null, hasRange: false,

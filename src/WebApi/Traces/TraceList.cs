@@ -5,7 +5,9 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Bayou.Traces;
 
-/// <summary><c>GET /traces</c>: spans, newest first, or after a cursor. Beyond the page they are not counted, so that a list never reads more than it shows.</summary>
+/// <summary>
+/// <c>GET /traces</c>: spans, newest first, or after a cursor. Beyond the page they are not counted, so that a list never reads more than it shows.
+/// </summary>
 internal sealed class TraceList(SegmentCatalogue<SpanSegments> catalogue, Spans whole, ShortSpans shortOnes, TimeProvider time)
 {
     private const string TimeField = "timestamp";

@@ -1,6 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, useSearchParams } from 'react-router';
 import { sendJson } from '../../shared/api';
 import { Card } from '../../shared/card';
+import { tracePath } from '../../shared/filters/trace-path';
 import { formatLatency } from '../../shared/format';
 import { Failed, Loading } from '../../shared/states';
 import { useTime } from '../../shared/time';
@@ -58,6 +60,8 @@ function Time({ at }: { at: string }) {
 }
 
 function Facts({ job, after }: { job: Job; after: { id: number; status: string }[] }) {
+  const [query] = useSearchParams();
+  const toTrace = tracePath(query, job.trace_id);
   const took = job.started_at && job.finished_at ? formatLatency(Date.parse(job.finished_at) - Date.parse(job.started_at)) : null;
   const facts: readonly (readonly [string, React.ReactNode])[] = [
     ['Queue', `${job.queue}, priority ${job.priority}`],
@@ -69,7 +73,7 @@ function Facts({ job, after }: { job: Job; after: { id: number; status: string }
     ['Waits for', after.length > 0 ? after.map(({ id, status }) => (status === 'dead' ? `${id}, which is dead` : `${id}`)).join('; ') : null],
     ['Came with', job.batch_id],
     ['Unique by', job.unique_key],
-    ['Trace', job.trace_id],
+    ['Trace', toTrace ? <Link className="underline" to={toTrace}>{job.trace_id}</Link> : job.trace_id],
   ];
   return (
     <dl className="grid gap-x-6 gap-y-1 sm:grid-cols-2 xl:grid-cols-3">

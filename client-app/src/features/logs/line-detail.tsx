@@ -6,6 +6,7 @@ import { Failed, Loading } from '../../shared/states';
 import { useTime } from '../../shared/time';
 import type { Range } from '../../shared/filters/filters';
 import { capturedPath } from '../../shared/filters/replay-path';
+import { tracePath } from '../../shared/filters/trace-path';
 import { useLinkTo } from '../../shared/filters/use-filters';
 import { capturedOf, contextOf, type Line } from './lines';
 import type { LogFilters, MetaFilter } from './log-filters';
@@ -39,6 +40,7 @@ export function LineDetail({ line, message, words, filters, onChange }: Props) {
   const at = Date.parse(line.created_at);
   const moment = { kind: 'custom', from: at - MOMENT_MS, to: at + MOMENT_MS } as const;
   const endpoint = endpointOf(line);
+  const toTrace = tracePath(query, line.trace_id);
   const copy = async (text: string, what: string) => { setSaid((await copyText(text)) ? `${what} copied` : 'The browser does not let this page copy'); };
   return (
     <div className="flex flex-col gap-3 border-l-4 border-transparent px-3 pt-1 pb-3 text-sm">
@@ -53,6 +55,7 @@ export function LineDetail({ line, message, words, filters, onChange }: Props) {
         <button type="button" className="button" aria-expanded={isAround} onClick={() => { setIsAround(!isAround); }}>Lines around this</button>
         <Link className="button" to={logsPath(query, { pattern: line.pattern_id })}>Same pattern</Link>
         {line.trace_id && <Link className="button" to={logsPath(query, { trace: line.trace_id, service: null })}>Same trace</Link>}
+        {toTrace && <Link className="button" to={toTrace}>The trace</Link>}
         {line.trace_id && <Captured trace={line.trace_id} range={moment} />}
         {line.service && (
           <Link

@@ -5,6 +5,7 @@ import { getJson } from '../../shared/api';
 import { Card } from '../../shared/card';
 import { Choice } from '../../shared/choice';
 import { copyText } from '../../shared/copy';
+import { tracePath } from '../../shared/filters/trace-path';
 import { useLinkTo } from '../../shared/filters/use-filters';
 import { formatCountry, formatLatency } from '../../shared/format';
 import { Popover } from '../../shared/popover';
@@ -152,6 +153,7 @@ function About({ request }: { request: CapturedRequest }) {
     kind: 'custom' as const, from: Math.floor((at - MOMENT_MS) / MINUTE_MS) * MINUTE_MS, to: Math.ceil((at + MOMENT_MS) / MINUTE_MS) * MINUTE_MS,
   };
   const minute = { from: Math.floor(at / MINUTE_MS) * MINUTE_MS, to: (Math.floor(at / MINUTE_MS) + 1) * MINUTE_MS };
+  const toTrace = tracePath(query, request.trace_id);
   const place = [request.geo_city, request.geo_region, request.geo_country && formatCountry(request.geo_country)].filter(Boolean).join(', ');
   const facts: [string, React.ReactNode][] = [
     ['Began', time.full(at)],
@@ -193,6 +195,7 @@ function About({ request }: { request: CapturedRequest }) {
         >
           Its endpoint’s figures at that moment
         </Link>
+        {toTrace && <Link className="button" to={toTrace}>The trace</Link>}
         <Link className="button" to={replayPath(query, { service: request.service, endpoint: request.endpoint })}>Others of this endpoint</Link>
       </div>
     </>
