@@ -10,8 +10,10 @@ builder.Services.AddBayou(bayou =>
     bayou.Capture.Enabled = true; // Requests that fail, that are slow, and a few others are kept whole.
 });
 builder.Logging.AddBayou(); // Its log goes there too.
+ShopTraces.Add(builder.Services, builder.Configuration); // And its traces, by OpenTelemetry.
 
 var app = builder.Build();
+_ = app.Services.GetRequiredService<ShopTraces>();
 app.UseBayou();
 app.MapShop();
 app.MapShopBug();

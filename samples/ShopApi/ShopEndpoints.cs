@@ -25,12 +25,7 @@ public static class ShopEndpoints
             bug.Price(body);
         }
 
-        var left = outcome.Duration - Stopwatch.GetElapsedTime(started);
-        if (left > TimeSpan.Zero)
-        {
-            await Task.Delay(left, time, http.RequestAborted);
-        }
-
+        await ShopTraces.SpendAsync(route, outcome, outcome.Duration - Stopwatch.GetElapsedTime(started), time, http.RequestAborted);
         log.Answered(route, outcome);
         if (outcome.Status == StatusCodes.Status500InternalServerError)
         {

@@ -10,6 +10,8 @@ namespace Bayou;
 /// <summary>How every page looks, on every size and in both themes, and to those who do not see it.</summary>
 public sealed class LookTests(Browser browser) : IClassFixture<Browser>
 {
+    private const string Trace = "10000000000000000000000000000000";
+
     public static TheoryData<string, string, string> Pages => new()
     {
         { "overview", "/dashboard?service=look", "[data-figure=Requests]" },
@@ -29,6 +31,10 @@ public sealed class LookTests(Browser browser) : IClassFixture<Browser>
         { "request-replay", "/dashboard/replay?service=look&request=1&tab=replay", "[aria-label='Send this request again']" },
         { "request-about", "/dashboard/replay?service=look&request=1&tab=about", "[aria-label^='A map of the world']" },
         { "runs", "/dashboard/replay?view=runs", "[aria-label=Runs] tbody tr" },
+        { "traces", "/dashboard/traces?service=look", "[aria-label=Spans] tbody tr" },
+        { "trace", $"/dashboard/traces?trace={Trace}&span=a000000000000004", "[role=treeitem]" },
+        { "trace-compare", $"/dashboard/traces?trace={Trace}&against={Trace}", "[aria-label='What differs'] tbody tr" },
+        { "map", "/dashboard/map", "[aria-label=Calls] tbody tr" },
         { "log-patterns", "/dashboard/logs?service=look&view=patterns", "table" },
     };
 
@@ -159,8 +165,15 @@ public sealed class LookTests(Browser browser) : IClassFixture<Browser>
         using var run = await product.Http.PostAsJsonAsync(
             new Uri(product.Url, "/replay/runs"), new { ids = Enumerable.Range(1, 5) }, TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.Accepted, run.StatusCode);
+        await TracedShop.SendAsync(product, Trace, now.AddMinutes(-2), TracedShop.Checkout(90, isRefused: true, shop: "look"));
+        for (var i = 0; i < 60; i++)
+        {
+            await TracedShop.SendAsync(
+                product, TracedShop.NewTrace(), now.AddSeconds(-i * 40), TracedShop.Checkout(5 + (i * i), isRefused: i % 13 == 0, shop: "look"));
+        }
+
         object[] refused = [new { service = "look", method = "GET", route = "/items/1", status = 99, duration_ms = 1, time = now }];
         using var losses = await product.Http.PostAsJsonAsync(new Uri(product.Url, "/ingest/v1/requests"), refused, TestContext.Current.CancellationToken);
-        await product.CountedAsync("look", 1_900);
+        await product.CountedAsync("look", 1_900); // By the better origin: its spans say no more.
     });
 }

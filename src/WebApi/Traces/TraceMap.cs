@@ -141,8 +141,10 @@ internal sealed record CallSpan(
 /// <summary>Reads spans of calls.</summary>
 internal sealed class CallSpans([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db) : SegmentReader<CallSpan>(db, """
     id, created_at, trace_id, span_id, parent_id, kind, status = 2, duration, service,
-    coalesce(attributes ->> 'peer.service', attributes ->> 'db.system.name', attributes ->> 'db.system', attributes ->> 'messaging.system',
-        attributes ->> 'server.address', attributes ->> 'net.peer.name', attributes ->> 'rpc.service', '') AS peer,
+    coalesce(attributes ->> 'peer.service',
+        coalesce(attributes ->> 'db.system.name', attributes ->> 'db.system')
+            || coalesce(' ' || coalesce(attributes ->> 'server.address', attributes ->> 'net.peer.name'), ''),
+        attributes ->> 'messaging.system', attributes ->> 'server.address', attributes ->> 'net.peer.name', attributes ->> 'rpc.service', '') AS peer,
     CASE WHEN attributes ?| ARRAY['db.system.name', 'db.system'] THEN 'database' WHEN attributes ? 'messaging.system' THEN 'messaging' ELSE 'external' END
         AS peer_kind
     """)

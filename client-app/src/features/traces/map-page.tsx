@@ -55,6 +55,7 @@ const BOX = { width: 168, height: 40 };
 const GAP = { x: 110, y: 22 };
 const SIDE = 12;
 const WIDEST = 7;
+const LINE = 12; // of the figures of those that lead to the same
 
 function Picture({ layout, picked, onPick }: { layout: MapLayout; picked: MapNode | null; onPick: (node: MapNode) => void }) {
   const width = layout.layers * BOX.width + (layout.layers - 1) * GAP.x + 2 * SIDE;
@@ -70,7 +71,7 @@ function Picture({ layout, picked, onPick }: { layout: MapLayout; picked: MapNod
     <div className="overflow-x-auto" tabIndex={0} role="region" aria-label="Picture of the map, scrollable; the table below has the same">
       <div className="relative mx-auto" style={{ width, height }}>
         <svg width={width} height={height} className="absolute inset-0" aria-hidden="true">
-          {layout.edges.map(({ edge, from, to }) => {
+          {layout.edges.map(({ edge, from, to }, index) => {
             const [a, b] = [placeOf(from), placeOf(to)];
             const isBack = to.layer <= from.layer;
             const [x1, y1, x2, y2] = isBack
@@ -90,7 +91,15 @@ function Picture({ layout, picked, onPick }: { layout: MapLayout; picked: MapNod
                   <title>{`${from.name} → ${to.name}: ${figuresOf(edge)}`}</title>
                 </path>
                 {!isBack && (
-                  <text x={x2 - 6} y={y2 - 6} textAnchor="end" fontSize={10} fill="var(--ink-soft)">{formatPerSecond(edge.rate)}</text>
+                  <text
+                    x={x2 - 6}
+                    y={y2 - 6 - LINE * layout.edges.slice(0, index).filter((other) => other.to === to).length}
+                    textAnchor="end"
+                    fontSize={10}
+                    fill="var(--ink-soft)"
+                  >
+                    {formatPerSecond(edge.rate)}
+                  </text>
                 )}
               </g>
             );

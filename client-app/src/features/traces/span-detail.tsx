@@ -7,11 +7,11 @@ import { useTime } from '../../shared/time';
 import { levelColor } from '../logs/levels';
 import { fold, withoutColours } from '../logs/message';
 import { readTraceFilters, withAttribute, writeTraceFilters } from './trace-filters';
-import type { Node } from './waterfall';
-import { spanOf } from './waterfall-rows';
+import { spanOf, type Node, type Waterfall } from './waterfall';
 
 interface Props {
   node: Node;
+  fall: Waterfall;
   /** When the trace began. */
   begin: string;
   lines: readonly Schemas['LogRow'][];
@@ -21,7 +21,7 @@ interface Props {
 const MOMENT_MS = 15 * 60_000;
 
 /** One span: what it says of itself, its events, what was logged in it. */
-export function SpanDetail({ node: { span, self, start }, begin, lines, onClose }: Props) {
+export function SpanDetail({ node: { span, self, start }, fall, begin, lines, onClose }: Props) {
   const time = useTime();
   const linkTo = useLinkTo();
   const at = Date.parse(span.timestamp);
@@ -32,7 +32,7 @@ export function SpanDetail({ node: { span, self, start }, begin, lines, onClose 
     ['Status', span.status], ['HTTP status', span.status_code], ['Library', span.scope], ['Span', span.span_id], ['Parent', span.parent_span_id],
     ['Trace state', span.trace_state],
   ];
-  const own = lines.filter((line) => spanOf(line) === span.span_id);
+  const own = lines.filter((line) => spanOf(line, fall) === span.span_id);
   return (
     <Card
       title={span.name}

@@ -21,7 +21,7 @@ export function TraceComparison({ fall, against, onClose }: Props) {
     <section aria-label="Comparison" className="flex flex-col gap-2">
       <div className="flex flex-wrap items-center gap-3 text-xs">
         <span>
-          Beside <span className="font-mono">{against}</span>
+          Beside <span className="font-mono break-all">{against}</span>
           {data && `: ${formatLatency(fall.length)} here, ${formatLatency(data.duration)} there (${formatTimeDelta(fall.length - data.duration)})`}
         </span>
         <button type="button" className="button" onClick={onClose}>Back to the spans</button>
@@ -31,10 +31,10 @@ export function TraceComparison({ fall, against, onClose }: Props) {
           <thead>
             <tr className="text-left text-ink-soft">
               <th scope="col" className="py-1 font-medium">Work</th>
-              <th scope="col" className="w-24 py-1 text-right font-medium">Spans here</th>
-              <th scope="col" className="w-24 py-1 text-right font-medium">Spans there</th>
-              <th scope="col" className="w-24 py-1 text-right font-medium">Time here</th>
-              <th scope="col" className="w-24 py-1 text-right font-medium">Time there</th>
+              <th scope="col" className="w-24 py-1 text-right font-medium max-md:hidden">Spans here</th>
+              <th scope="col" className="w-24 py-1 text-right font-medium max-md:hidden">Spans there</th>
+              <th scope="col" className="w-24 py-1 text-right font-medium max-sm:hidden">Time here</th>
+              <th scope="col" className="w-24 py-1 text-right font-medium max-sm:hidden">Time there</th>
               <th scope="col" className="w-28 py-1 text-right font-medium">Difference</th>
             </tr>
           </thead>
@@ -45,12 +45,12 @@ export function TraceComparison({ fall, against, onClose }: Props) {
                   <span aria-hidden="true" className="mr-1.5 inline-block size-2 rounded-full" style={{ background: serviceColor(service) }} />
                   {service}: <span className="font-mono">{name}</span>
                 </td>
-                <td className="py-1 text-right">{formatCount(here.count)}</td>
-                <td className="py-1 text-right">
+                <td className="py-1 text-right max-md:hidden">{formatCount(here.count)}</td>
+                <td className="py-1 text-right max-md:hidden">
                   {formatCount(there.count)}{here.count !== there.count && <span className="text-ink-soft"> ({formatDelta(here.count - there.count)})</span>}
                 </td>
-                <td className="py-1 text-right">{formatLatency(here.self)}</td>
-                <td className="py-1 text-right">{formatLatency(there.self)}</td>
+                <td className="py-1 text-right max-sm:hidden">{formatLatency(here.self)}</td>
+                <td className="py-1 text-right max-sm:hidden">{formatLatency(there.self)}</td>
                 <td className={`py-1 text-right ${here.self > there.self ? 'text-bad' : 'text-good'}`}>{formatTimeDelta(here.self - there.self)}</td>
               </tr>
             ))}

@@ -100,7 +100,7 @@ function Opened({ trace: { trace_id: id, ...found }, error }: { trace: Trace; er
                 open={open?.span.id ?? null}
                 onOpen={(span) => { set({ span: span?.span_id ?? null }); }}
               />
-              {open && <SpanDetail node={open} begin={found.timestamp} lines={lines} onClose={() => { set({ span: null }); }} />}
+              {open && <SpanDetail node={open} fall={fall} begin={found.timestamp} lines={lines} onClose={() => { set({ span: null }); }} />}
             </div>
           </>
         )}

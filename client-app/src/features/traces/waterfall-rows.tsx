@@ -5,7 +5,7 @@ import { formatCount, formatLatency } from '../../shared/format';
 import { groupBy } from '../../shared/group-by';
 import { levelColor } from '../logs/levels';
 import { serviceColor } from './colors';
-import { shownOf, type Node, type SpanRow, type Waterfall } from './waterfall';
+import { shownOf, spanOf, type Node, type SpanRow, type Waterfall } from './waterfall';
 
 interface Props {
   fall: Waterfall;
@@ -27,7 +27,7 @@ const TICKS = 4;
 export function WaterfallRows({ fall, folded, onFold, hits, lines, open, onOpen }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const shown = shownOf(fall.nodes, folded);
-  const linesBySpan = groupBy(lines, (line) => spanOf(line));
+  const linesBySpan = groupBy(lines, (line) => spanOf(line, fall));
   const openAt = shown.findIndex(({ span }) => span.id === open);
   // eslint-disable-next-line react-hooks/incompatible-library -- its functions are called in this render only
   const virtual = useVirtualizer({
@@ -56,7 +56,7 @@ export function WaterfallRows({ fall, folded, onFold, hits, lines, open, onOpen 
           {Array.from({ length: TICKS + 1 }, (_, i) => (
             <span
               key={i}
-              className="absolute"
+              className="absolute whitespace-nowrap"
               style={{ left: `${(i / TICKS) * 100}%`, transform: i === 0 ? undefined : i === TICKS ? 'translateX(-100%)' : 'translateX(-50%)' }}
             >
               {formatLatency((fall.length * i) / TICKS)}
@@ -98,13 +98,6 @@ export function WaterfallRows({ fall, folded, onFold, hits, lines, open, onOpen 
   );
 }
 
-/** In which span a line was written, where it says so. */
-export function spanOf(line: Schemas['LogRow']): string | null {
-  const { meta } = line;
-  const id = typeof meta === 'object' && meta !== null && 'span_id' in meta ? meta.span_id : null;
-  return typeof id === 'string' ? id : null;
-}
-
 interface RowProps {
   node: Node;
   length: number;
@@ -131,7 +124,6 @@ function Row({ node, length, top, isOpen, isFolded, isFaint, lines, onFold, onOp
       aria-level={depth + 1}
       aria-selected={isOpen}
       aria-expanded={children.length > 0 ? !isFolded : undefined}
-      aria-label={`${span.service}, ${span.name}, ${formatLatency(span.duration)}${span.status === 'error' ? ', error' : ''}`}
       onClick={onOpen}
       className={`absolute top-0 left-0 flex w-full cursor-pointer items-center text-xs ${isOpen ? 'bg-surface outline outline-accent' : 'hover:bg-surface'}
         ${isFaint ? 'opacity-35' : ''}`}
@@ -148,7 +140,8 @@ function Row({ node, length, top, isOpen, isFolded, isFaint, lines, onFold, onOp
           : <span aria-hidden="true" className="w-4 shrink-0" />}
         <span aria-hidden="true" className="h-3.5 w-1 shrink-0 rounded-sm" style={{ background: color }} />
         <span className={`min-w-0 truncate ${span.status === 'error' ? 'text-bad' : ''}`} title={`${span.service}: ${span.name}`}>
-          {isOrphan && <span title="Its parent did not come">⋯ </span>}{span.name}
+          <span className="sr-only">{span.service}: </span>{isOrphan && <span title="Its parent did not come">⋯ </span>}{span.name}
+          {span.status === 'error' && <span className="sr-only">, error</span>}
         </span>
         {isFolded && <span className="shrink-0 text-ink-soft">+{formatCount(below(node))}</span>}
       </span>

@@ -167,3 +167,13 @@ export function workOf({ nodes }: Waterfall): Map<string, Work> {
   }
   return works;
 }
+
+/** In which span a line was written: where it says none, that by which its service came into the trace. */
+export function spanOf({ meta, service, created_at }: Schemas['LogRow'], { nodes }: Waterfall): string | null {
+  const id = typeof meta === 'object' && meta !== null && 'span_id' in meta ? meta.span_id : null;
+  if (typeof id === 'string') return id;
+  const at = Date.parse(created_at);
+  const isDuring = ({ timestamp, duration }: SpanRow) => Date.parse(timestamp) <= at && at <= Date.parse(timestamp) + duration + 1;
+  const entries = nodes.map(({ span }) => span).filter((span) => span.service === service && span.is_entry);
+  return (entries.find(isDuring) ?? entries[0] ?? nodes[0]?.span)?.span_id ?? null;
+}
