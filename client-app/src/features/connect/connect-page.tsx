@@ -11,8 +11,9 @@ export function ConnectPage() {
     <>
       <h1 className="text-lg font-semibold">Connect an API</h1>
       <p className="max-w-prose text-sm text-ink-soft">
-        Send every finished request, by the middleware or by a few lines of your own. Bayou answers 202 when a batch is safe; from then on it counts exactly
-        once. The whole API is described in the <a href="/reference" className="underline">reference</a>.
+        Send every finished request, by the middleware or by a few lines of your own; or whatever OpenTelemetry has, by some environment variables: traces,
+        whose requests are counted too, and logs. What Bayou has answered is safe, and counts exactly once. The whole API
+        is described in the <a href="/reference" className="underline">reference</a>.
       </p>
       {data ? <Connect services={data} /> : error ? <Failed what="The services" error={error} /> : <Loading what="services" />}
     </>

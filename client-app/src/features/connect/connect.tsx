@@ -13,25 +13,32 @@ import { me, useMay } from '../access/access';
 import type { KnownService } from '../metrics/figures';
 import { useProject } from '../projects/projects';
 import { OWN_SERVICE } from '../../shared/filters/filters';
+import { languages, otelSnippets, type Language } from './otel-snippets';
 import { kinds, snippets, type Kind } from './snippets';
+
+const ways = [['requests', 'Requests alone'], ['otel', 'OpenTelemetry']] as const;
+type Way = (typeof ways)[number][0];
 
 /** Without a request for so long, a service is said to be silent. */
 const SILENT_MS = 5 * 60_000;
 
 /** How to connect an API, and a listener that turns green when one reports. */
 export function Connect({ services }: { services: KnownService[] }) {
+  const [way, setWay] = useState<Way>('requests');
   const [kind, setKind] = useState<Kind>('ASP.NET Core');
+  const [language, setLanguage] = useState<Language>('Java');
+  const name = way === 'otel' ? language : kind;
   const [said, setSaid] = useState('');
   const { data: self } = useQuery(me);
   const project = useProject();
   const mayMake = useMay('admin') && project !== null;
   const make = useMutation({
-    mutationFn: () => sendJson('post', '/projects/{project}/keys', { name: `made for ${kind}`, scopes: ['ingest'] }, { project: project?.id ?? 0 }),
+    mutationFn: () => sendJson('post', '/projects/{project}/keys', { name: `made for ${name}`, scopes: ['ingest'] }, { project: project?.id ?? 0 }),
   });
   const isFirst = project === null || project.id === FIRST_PROJECT;
   const needsKey = self !== undefined && (self.kind !== 'open' || !isFirst); // What shows no key is of the first project.
   const key = make.data?.data.key ?? (needsKey ? '<a key with the scope ingest>' : null);
-  const snippet = snippets[kind](window.location.origin, key);
+  const snippet = (way === 'otel' ? otelSnippets[language] : snippets[kind])(window.location.origin, key);
   const others = services.filter(({ service }) => service !== OWN_SERVICE);
   const isSilent = ({ last_seen }: KnownService) => Date.parse(last_seen) < serverNow() - SILENT_MS;
   const reporting = others.filter((known) => !isSilent(known));
@@ -41,19 +48,16 @@ export function Connect({ services }: { services: KnownService[] }) {
       title="Connect your API"
       className={others.length > 0 ? 'border-good' : 'border-accent'}
       actions={
-        <Choice
-          label="Kind of API"
-          value={kind}
-          choices={kinds.map((name) => [name, name] as const)}
-          onChange={(next) => {
-            setKind(next);
-            setSaid('');
-          }}
-        />
+        <>
+          <Choice label="What it sends" value={way} choices={ways} onChange={(next) => { setWay(next); setSaid(''); }} />
+          {way === 'otel'
+            ? <Picked label="Language" value={language} names={languages} onChange={(next) => { setLanguage(next); setSaid(''); }} />
+            : <Picked label="Kind of API" value={kind} names={kinds} onChange={(next) => { setKind(next); setSaid(''); }} />}
+        </>
       }
     >
       <div className="relative">
-        <pre className="max-h-80 overflow-auto rounded-md bg-surface p-3 pr-20 text-xs leading-relaxed" tabIndex={0} aria-label={`Snippet for ${kind}`}>
+        <pre className="max-h-80 overflow-auto rounded-md bg-surface p-3 pr-20 text-xs leading-relaxed" tabIndex={0} aria-label={`Snippet for ${name}`}>
           <code>{snippet}</code>
         </pre>
         <button
@@ -100,6 +104,11 @@ export function Connect({ services }: { services: KnownService[] }) {
       </p>
     </Card>
   );
+}
+
+function Picked<T extends string>({ label, value, names, onChange }: { label: string; value: T; names: readonly T[]; onChange: (name: T) => void }) {
+  const choices = names.map((name) => [name, name] as const);
+  return <div className="max-w-full overflow-x-auto"><Choice label={label} value={value} choices={choices} onChange={onChange} /></div>;
 }
 
 function ServiceLink({ known: { service, endpoints, last_seen } }: { known: KnownService }) {
