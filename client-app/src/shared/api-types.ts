@@ -2799,6 +2799,21 @@ export interface components {
             status: components["schemas"]["FacetValue"][];
             status_code: components["schemas"]["FacetValue"][];
         };
+        TraceListMetadata: {
+            /** Format: int64 */
+            sampled_out?: number;
+            /** Format: int32 */
+            limit: number;
+            /** Format: int64 */
+            offset?: number;
+            /** Format: int64 */
+            total?: number;
+            /** Format: int64 */
+            last_id: number;
+            total_is_lower_bound?: boolean;
+            has_more?: boolean;
+            reset?: boolean;
+        };
         TraceService: {
             service: string;
             /** Format: int32 */
@@ -9208,7 +9223,7 @@ export interface operations {
                     "application/json": {
                         data: components["schemas"]["SpanRow"][];
                         error: null;
-                        metadata: components["schemas"]["ListMetadata"];
+                        metadata: components["schemas"]["TraceListMetadata"];
                     };
                 };
             };

@@ -25,7 +25,7 @@ internal sealed partial class ProjectKeeper(
         ["log_patterns", "log_pattern_generations", "deploys", "service_versions", "ingest_losses", "ingest_keys", "route_variables", "api_keys", "members",
          "job_waits", "job_keys", "jobs", "job_history", "job_minutes", "schedules", "targets",
          "snapshot_deletions", "snapshot_texts", "replays", "replay_runs", "replay_sets", "replay_ignores", "replay_blocks",
-         "span_resources"];
+         "span_resources", "span_drops", "span_minutes"];
 
     /// <returns>How many projects were emptied.</returns>
     public async Task<int> RunAsync(CancellationToken ct)

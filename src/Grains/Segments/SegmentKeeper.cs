@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using Bayou.Database;
 using Npgsql;
 
@@ -68,15 +69,15 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
         }
 
         var lines = string.Join(" UNION ALL ", parts.Select(part => $"SELECT * FROM {kind.Table(part)}"));
-        var kept = kind.Deletions is null ? "" : $"WHERE id NOT IN (SELECT id FROM {kind.Deletions})"; // One sequence for all projects.
         try
         {
-            var id = await CatalogueAsync(connection, parts, ct);
+            var (id, project) = await CatalogueAsync(connection, parts, ct);
             var table = kind.Table(id);
+            var kept = kind.Kept is null ? "" : $"WHERE {kind.Kept.Replace("$1", project.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)}";
             await using var seal = new NpgsqlCommand($"""
                 SET LOCAL maintenance_work_mem = '128MB';
                 SET LOCAL work_mem = '64MB';
-                CREATE TABLE {table} AS SELECT * FROM ({lines}) lines {kept} ORDER BY id;
+                CREATE TABLE {table} AS SELECT * FROM ({lines}) rows {kept} ORDER BY id;
                 CREATE INDEX ON {table} (id);
                 {kind.SealSql(id)}
                 ANALYZE {table};
@@ -141,7 +142,7 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
     }
 
     /// <summary>Puts the sealed segment that closed ones make into the catalogue.</summary>
-    private async Task<int> CatalogueAsync(NpgsqlConnection connection, int[] parts, CancellationToken ct)
+    private async Task<(int Id, int Project)> CatalogueAsync(NpgsqlConnection connection, int[] parts, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand($"""
             WITH parts AS (SELECT * FROM {kind.Catalogue} WHERE id = ANY ($1))
@@ -149,10 +150,12 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
             SELECT project_id, retention, 'sealed', min(min_id), max(max_id), min(min_time), max(max_time),
                    ARRAY(SELECT sum(n) FROM parts, unnest(lines) WITH ORDINALITY AS of(n, level) GROUP BY level ORDER BY level)
               FROM parts GROUP BY project_id, retention
-            RETURNING id
+            RETURNING id, project_id
             """, connection);
         command.With(parts);
-        return (int)(await command.ExecuteScalarAsync(ct))!;
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        await reader.ReadAsync(ct);
+        return (reader.GetInt32(0), reader.GetInt32(1));
     }
 
     /// <summary>Takes out of the catalogue what a sealed segment was made of; the tables go later.</summary>
@@ -186,12 +189,12 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
     }
 
     /// <summary>Forgets what was deleted of a segment that has been written without it.</summary>
-    /// <returns>How many rows that were.</returns>
+    /// <returns>How many rows are left out of it.</returns>
     private async Task<long> ForgetDeletionsAsync(NpgsqlConnection connection, string lines, int id, CancellationToken ct)
     {
         if (kind.Deletions is null)
         {
-            return 0;
+            return kind.Kept is null ? 0 : await LeftOutAsync(connection, lines, id, ct);
         }
 
         // By the rows: one may have been deleted a second time, by who still saw it in a table that was replaced.
@@ -206,6 +209,14 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
             """, connection) { CommandTimeout = LongestSeal };
         forget.With(id);
         return (long)(await forget.ExecuteScalarAsync(ct))!;
+    }
+
+    private async Task<long> LeftOutAsync(NpgsqlConnection connection, string lines, int id, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            $"SELECT count(*) FROM ({lines}) rows WHERE NOT ({kind.Kept!.Replace("$1", $"(SELECT project_id FROM {kind.Catalogue} WHERE id = {id})",
+                StringComparison.Ordinal)})", connection) { CommandTimeout = LongestSeal };
+        return (long)(await command.ExecuteScalarAsync(ct))!;
     }
 
     /// <summary>Takes segments out of the catalogue whose newest row is past its retention, and drops the tables of those taken out some minutes ago.</summary>

@@ -26,9 +26,14 @@ internal sealed class SpanSegments(IOptions<TracesOptions> options) : SegmentKin
 
     public override int SmallRows => SealedRows / 20;
 
-    public override TimeSpan SealAfter => TimeSpan.FromSeconds(options.Value.SealAfterSeconds);
+    /// <remarks>Not before all that it has was decided on.</remarks>
+    public override TimeSpan SealAfter => options.Value.SpansPerMinute == 0 ? AsTold : TimeSpan.FromTicks(Math.Max(AsTold.Ticks, TraceSampler.Within.Ticks));
+
+    public override string Kept => "NOT EXISTS (SELECT FROM span_drops d WHERE d.trace_id = rows.trace_id AND d.project_id = $1)";
 
     public override long MostBytes => (long)options.Value.MaxMegabytes * BytesOfMegabyte;
+
+    private TimeSpan AsTold => TimeSpan.FromSeconds(options.Value.SealAfterSeconds);
 
     public override string SealSql(int id) => $"""
         CREATE INDEX ON {Table(id)} (trace_id);

@@ -18,6 +18,13 @@ public sealed class TracesOptions
     [Range(1_000, 5_000_000)]
     public int SegmentSpans { get; set; } = 250_000;
 
+    /// <summary>
+    /// Spans a minute, of a project, that are kept whatever they are. Past it traces with an error, and such that are slow for their route, are kept, and of
+    /// the others as many as there is room for, each route as many as another. 0 keeps all.
+    /// </summary>
+    [Range(0, 100_000_000)]
+    public int SpansPerMinute { get; set; } = 100_000;
+
     /// <summary>Seconds from a segment's closing to its sealing, so that a burst has the processor to itself.</summary>
     [Range(0, 3_600)]
     public int SealAfterSeconds { get; set; } = 10;

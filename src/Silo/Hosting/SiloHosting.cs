@@ -150,6 +150,7 @@ public static class SiloHosting
         services.AddOptions<TracesOptions>().BindConfiguration(TracesOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<SpanSegments>();
         services.AddSingleton<SegmentKeeper<SpanSegments>>();
+        services.AddSingleton<TraceSampler>();
         services.AddSingleton<RecordedRequests>().AddSingleton<ReplaySender>().AddSingleton<ReplayStore>();
         services.AddSingleton<PatternKeeper>();
         services.AddSingleton<ProjectKeeper>();

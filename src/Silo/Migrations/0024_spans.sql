@@ -83,6 +83,25 @@ CREATE TABLE span_resources (
     UNIQUE (project_id, hash)
 );
 
+-- What was sampled out: past a project's budget of spans a minute some traces are let go whole. See docs/adr/0019-opentelemetry.md.
+CREATE TABLE span_drops (
+    project_id int         NOT NULL REFERENCES projects,
+    trace_id   uuid        NOT NULL,
+    decided_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (project_id, trace_id)
+);
+
+CREATE INDEX ON span_drops (decided_at); -- serves forgetting
+
+-- Minutes that were decided on, by when spans came.
+CREATE TABLE span_minutes (
+    project_id int         NOT NULL REFERENCES projects,
+    minute     timestamptz NOT NULL,
+    came       bigint      NOT NULL,
+    dropped    bigint      NOT NULL,
+    PRIMARY KEY (project_id, minute)
+);
+
 -- An attribute whose name may have dots, or lead into an object with them.
 CREATE FUNCTION attribute_at(attributes jsonb, path text[]) RETURNS jsonb
     LANGUAGE sql IMMUTABLE PARALLEL SAFE

@@ -1,14 +1,28 @@
+using System.Text.Json.Serialization;
+using Bayou.Database;
 using Bayou.Feeds;
 using Bayou.Http;
+using Bayou.Projects;
 using Bayou.Segments;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
 
 namespace Bayou.Traces;
+
+/// <summary>The metadata of a page of spans.</summary>
+internal sealed record TraceListMetadata : ListMetadata
+{
+    /// <summary>Spans of the range that were let go for the project's budget, whatever the filters; null for none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? SampledOut { get; init; }
+}
 
 /// <summary>
 /// <c>GET /traces</c>: spans, newest first, or after a cursor. Beyond the page they are not counted, so that a list never reads more than it shows.
 /// </summary>
-internal sealed class TraceList(SegmentCatalogue<SpanSegments> catalogue, Spans whole, ShortSpans shortOnes, TimeProvider time)
+internal sealed class TraceList(
+    CurrentProject project, SegmentCatalogue<SpanSegments> catalogue, Spans whole, ShortSpans shortOnes, TimeProvider time,
+    [FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db)
 {
     private const string TimeField = "timestamp";
 
@@ -17,7 +31,7 @@ internal sealed class TraceList(SegmentCatalogue<SpanSegments> catalogue, Spans 
     public static QuerySpec Spec { get; } = TraceFilter.Spec(
         [.. SegmentPage.Parameters("spans", TimeField), ("details", "false leaves out attributes, events, links and resource, which are long.")]);
 
-    public async Task<Results<ApiResult<IEnumerable<SpanRow>, ListMetadata>, ApiProblem>> GetAsync(HttpContext http, CancellationToken ct)
+    public async Task<Results<ApiResult<IEnumerable<SpanRow>, TraceListMetadata>, ApiProblem>> GetAsync(HttpContext http, CancellationToken ct)
     {
         var query = new QueryReader(http, Spec);
         var selection = TraceFilter.Read(query);
@@ -30,7 +44,7 @@ internal sealed class TraceList(SegmentCatalogue<SpanSegments> catalogue, Spans 
 
         if (page.After is { } cursor)
         {
-            return await Feed.PageAsync<SpanRow, ListMetadata>(
+            return await Feed.PageAsync<SpanRow, TraceListMetadata>(
                 new SegmentFeed<SpanSegments, SpanRow>(catalogue, reader, selection.AgainAsync, time), cursor, page.Limit, ct);
         }
 
@@ -41,13 +55,23 @@ internal sealed class TraceList(SegmentCatalogue<SpanSegments> catalogue, Spans 
         var rows = await reader.FirstAsync(page.Of(selection.Of(segments)), selection.InRange(), page.Order, page.Offset + page.Limit + 1, ct);
         var hasMore = rows.Count > page.Offset + page.Limit;
         var all = isAll ? segments.Rows : rows.Count;
-        return new ApiResult<IEnumerable<SpanRow>, ListMetadata>(rows.Skip(page.Offset).Take(page.Limit), new()
+        return new ApiResult<IEnumerable<SpanRow>, TraceListMetadata>(rows.Skip(page.Offset).Take(page.Limit), new()
         {
             Limit = page.Limit,
             Offset = page.Offset,
             Total = Math.Min(all, ListMetadata.CountedUpTo),
             LastId = segments.Visible,
             TotalIsLowerBound = isAll ? all > ListMetadata.CountedUpTo : hasMore,
+            SampledOut = await SampledOutAsync(selection, ct),
         });
+    }
+
+    private async Task<long?> SampledOutAsync(TraceSelection selection, CancellationToken ct)
+    {
+        await using var command = db.CreateCommand(
+            "SELECT nullif(sum(dropped), 0)::bigint FROM span_minutes WHERE project_id = $1 AND minute >= $2 AND minute < $3 AND dropped > 0");
+        var range = SegmentWindow.Of(selection, time);
+        command.With(project.Id, range.Start, range.End);
+        return await command.ExecuteScalarAsync(ct) as long?;
     }
 }

@@ -11,6 +11,8 @@ export interface Tail {
   rows: SpanRow[];
   lastId: number;
   hasOlder: boolean;
+  /** Spans of the range that are not kept, for the project's budget. */
+  sampledOut: number;
 }
 
 const POLL_MS = 2_000;
@@ -24,7 +26,7 @@ const page = (filters: TraceFilters, more: Record<string, number | string>, sign
 
 async function first(filters: TraceFilters, signal: AbortSignal): Promise<Tail> {
   const { data, metadata } = await page(filters, { order_by: 'id' }, signal);
-  return { rows: data, lastId: metadata.last_id, hasOlder: data.length === PAGE };
+  return { rows: data, lastId: metadata.last_id, hasOlder: data.length === PAGE, sampledOut: metadata.sampled_out ?? 0 };
 }
 
 async function poll(held: Tail, latest: () => Tail | undefined, filters: TraceFilters, signal: AbortSignal): Promise<Tail> {
