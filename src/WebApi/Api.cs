@@ -15,6 +15,7 @@ using Bayou.Keys;
 using Bayou.Logs;
 using Bayou.Metrics;
 using Bayou.Otlp;
+using Bayou.Points;
 using Bayou.Projects;
 using Bayou.Replay;
 using Bayou.Requests;
@@ -107,6 +108,7 @@ internal static class Api
             services.AddLogIngest();
             services.AddReplayIngest();
             services.AddTraceIngest();
+            services.AddPointIngest();
             builder.AddOtlp();
         }
 
@@ -117,6 +119,7 @@ internal static class Api
         services.AddLogQueries();
         services.AddReplayQueries();
         services.AddTraceQueries();
+        services.AddPointQueries();
         services.AddClusterQueries();
         services.AddJobQueries();
         services.AddScheduleQueries();
@@ -172,6 +175,7 @@ internal static class Api
             app.MapLogs();
             app.MapReplay();
             app.MapTraces();
+            app.MapSeries();
             app.MapDeploys();
             app.MapCluster();
             app.MapJobs();

@@ -28,10 +28,11 @@ var cold = new Option<bool>("--cold") { Description = "The first events after a 
 var ingest = new Option<bool>("--ingest") { Description = "Ingest of requests by a warm process only" };
 var jobs = new Option<int?>("--jobs") { Description = "Jobs only, with so many waiting at most" };
 var replay = new Option<int?>("--replay") { Description = "Captured requests only, so many" };
+var traces = new Option<int?>("--traces") { Description = "Spans only, so many" };
 var peers = new Option<bool>("--peers") { Description = "Other job queues only, beside which --jobs is" };
 var rest = new Option<bool>("--rest") { Description = "What it costs at rest only" };
 var command = new RootCommand("Measures against a private database and prints one table, also as JSON in artifacts/bench.") { events, idle, growth, lines,
-    loghub, search, queries, access, cluster, cold, rest, ingest, jobs, peers, replay };
+    loghub, search, queries, access, cluster, cold, rest, ingest, jobs, peers, replay, traces };
 command.SetAction(async arguments =>
 {
     await using var postgres = await PrivatePostgres.StartAsync("durable");
@@ -44,7 +45,8 @@ command.SetAction(async arguments =>
     var isSearch = arguments.GetValue(search) is not null || arguments.GetValue(loghub) is not null;
     var isPeers = arguments.GetValue(peers);
     var isReplay = arguments.GetValue(replay) is not null;
-    var isPart = isReplay || isPeers || isJobs || isAccess || isCluster || isCold || isRest || isIngest || isSearch;
+    var isTraces = arguments.GetValue(traces) is not null;
+    var isPart = isTraces || isReplay || isPeers || isJobs || isAccess || isCluster || isCold || isRest || isIngest || isSearch;
     var isWhole = !isPart && arguments.GetValue(lines) is null;
     if (isAccess || isWhole)
     {
@@ -64,6 +66,14 @@ command.SetAction(async arguments =>
         await using var otherSource = NpgsqlDataSource.Create(new DatabaseOptions { Url = other.Url }.ConnectionString());
         await using var server = await Server.StartAsync(other.Url, table);
         await new ReplayBench(server, new(otherSource, other.Postmaster), table, arguments.GetValue(replay) ?? 1_000_000).RunAsync();
+    }
+
+    if (isTraces || isWhole)
+    {
+        await using var other = await PrivatePostgres.StartAsync("durable");
+        await using var otherSource = NpgsqlDataSource.Create(new DatabaseOptions { Url = other.Url }.ConnectionString());
+        await using var server = await Server.StartAsync(TraceBench.Settings(other.Url), table);
+        await new TraceBench(server, new(otherSource, other.Postmaster), table, arguments.GetValue(traces) ?? 2_000_000).RunAsync();
     }
 
     if (isPeers)

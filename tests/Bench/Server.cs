@@ -28,10 +28,12 @@ internal sealed class Server(Process process, Uri url) : IAsyncDisposable
         }
     }
 
-    public static async Task<Server> StartAsync(string database, Table table)
+    public static Task<Server> StartAsync(string database, Table table) => StartAsync(Settings(database), table);
+
+    public static async Task<Server> StartAsync(Dictionary<string, string> settings, Table table)
     {
         var clock = Stopwatch.StartNew();
-        var server = await LaunchAsync("WebApi.dll", [], Settings(database));
+        var server = await LaunchAsync("WebApi.dll", [], settings);
         table.Add("start to first answer, migrations among it", $"{clock.Elapsed.TotalSeconds:0.00} s", "", "≤ 2 s");
         return server;
     }
@@ -76,13 +78,13 @@ internal sealed class Server(Process process, Uri url) : IAsyncDisposable
     }
 
     /// <summary>Sends a body until it is acknowledged.</summary>
-    public async Task SendAsync(byte[] body, string path = "/ingest/v1/requests")
+    public async Task SendAsync(byte[] body, string path = "/ingest/v1/requests", string type = "application/x-ndjson")
     {
         while (true)
         {
-            using var content = new ByteArrayContent(body) { Headers = { ContentType = new("application/x-ndjson") } };
+            using var content = new ByteArrayContent(body) { Headers = { ContentType = new(type) } };
             using var response = await Http.PostAsync(new Uri(Url, path), content);
-            if (response.StatusCode == HttpStatusCode.Accepted)
+            if (response.IsSuccessStatusCode)
             {
                 return;
             }

@@ -1349,6 +1349,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The metrics that OpenTelemetry sends, by name. */
+        get: operations["ListSeries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/series/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A metric over time: grouped, and added up as is asked. */
+        get: operations["QuerySeries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/worker/jobs": {
         parameters: {
             query?: never;
@@ -2319,6 +2353,16 @@ export interface components {
             has_token: boolean;
             sso: null | string;
         };
+        MetricName: {
+            name: string;
+            kind: string;
+            unit: string;
+            description: string;
+            /** Format: int64 */
+            series: number;
+            services: string[];
+            attributes: string[];
+        };
         MetricRow: {
             /** Format: int64 */
             id: number;
@@ -2618,6 +2662,27 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
         };
+        SeriesAnswer: {
+            name: string;
+            kind: string;
+            unit: string;
+            aggregate: string;
+            /** Format: int64 */
+            window_size: number;
+            windows: unknown[];
+            lines: components["schemas"]["SeriesLine"][];
+            is_cut: boolean;
+        };
+        SeriesLine: {
+            group: null | string;
+            values: (null | number)[];
+        };
+        SeriesListMetadata: {
+            /** Format: int32 */
+            max_series: number;
+            /** Format: int64 */
+            series: number;
+        };
         ServiceMap: {
             /** Format: date-time */
             start: string;
@@ -2714,6 +2779,7 @@ export interface components {
             events: unknown;
             links: unknown;
             resource: unknown;
+            scope_attributes: unknown;
             /** Format: date-time */
             ingested_at: string;
         };
@@ -9509,6 +9575,128 @@ export interface operations {
                 content: {
                     "application/json": {
                         data: components["schemas"]["Trace"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    ListSeries: {
+        parameters: {
+            query?: {
+                /** @description Text in name, description or service. */
+                search?: string;
+                /** @description Filter; also name__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                name?: string;
+                /** @description Filter; also service__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                service?: string;
+            };
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["MetricName"][];
+                        error: null;
+                        metadata: components["schemas"]["SeriesListMetadata"];
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    QuerySeries: {
+        parameters: {
+            query?: {
+                /** @description The metric. */
+                name?: string;
+                /** @description Start of the range; an hour before its end unless told. */
+                start_date?: string;
+                /** @description End of the range; now unless told. */
+                end_date?: string;
+                /** @description Seconds of a window; one of which about sixty fit unless told, a minute at least. */
+                window_size?: string;
+                /** @description service, attributes.NAME or resource.NAME. */
+                group_by?: string;
+                /** @description rate, sum, avg, min, max, last, count, p50, p90, p95, p99; of gauges avg, of sums rate (a second), of histograms p95 unless told. */
+                aggregate?: string;
+                /** @description Filter; also service__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                service?: string;
+            };
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["SeriesAnswer"];
                         error: null;
                         metadata: null;
                     };

@@ -25,7 +25,7 @@ internal sealed partial class ProjectKeeper(
         ["log_patterns", "log_pattern_generations", "deploys", "service_versions", "ingest_losses", "ingest_keys", "route_variables", "api_keys", "members",
          "job_waits", "job_keys", "jobs", "job_history", "job_minutes", "schedules", "targets",
          "snapshot_deletions", "snapshot_texts", "replays", "replay_runs", "replay_sets", "replay_ignores", "replay_blocks",
-         "span_resources", "span_drops", "span_minutes"];
+         "span_resources", "span_drops", "span_minutes", "point_series"];
 
     /// <returns>How many projects were emptied.</returns>
     public async Task<int> RunAsync(CancellationToken ct)
@@ -89,6 +89,7 @@ internal sealed partial class ProjectKeeper(
         {
         }
 
+        await RunAsync("DELETE FROM points WHERE series_id IN (SELECT id FROM point_series WHERE project_id = $1)", project, ct);
         foreach (var table in Tables)
         {
             await RunAsync($"DELETE FROM {table} WHERE project_id = $1", project, ct);

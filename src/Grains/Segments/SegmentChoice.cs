@@ -13,10 +13,11 @@ internal sealed class SegmentChoice(SegmentKind kind, ConcurrentDictionary<int, 
 {
     private const int LeastSegments = 8; // of what a project may take of the disk
 
+    /// <param name="closedBy">Of closed ones those that were by then; null for whatever is due.</param>
     /// <returns>None for nothing.</returns>
-    public async Task<int[]> OfAsync(NpgsqlConnection connection, CancellationToken ct)
+    public async Task<int[]> OfAsync(NpgsqlConnection connection, DateTime? closedBy, CancellationToken ct)
     {
-        var all = await ReadAsync(connection, ct);
+        var all = await ReadAsync(connection, closedBy, ct);
         if (all.Where(one => one.IsReady && alone.ContainsKey(one.Id)).MinBy(one => one.ChangedAt) is { } single)
         {
             return [single.Id];
@@ -62,14 +63,14 @@ internal sealed class SegmentChoice(SegmentKind kind, ConcurrentDictionary<int, 
 
     private static long Rows(List<Candidate> run) => run.Sum(part => part.Rows);
 
-    private async Task<List<Candidate>> ReadAsync(NpgsqlConnection connection, CancellationToken ct)
+    private async Task<List<Candidate>> ReadAsync(NpgsqlConnection connection, DateTime? closedBy, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand($"""
-            SELECT id, state = 'sealed', state = 'closed' AND changed_at <= now() - $1, (SELECT sum(n) FROM unnest(lines) n)::bigint, project_id, retention,
+            SELECT id, state = 'sealed', state = 'closed' AND changed_at <= now() - $1 AND changed_at <= $2, (SELECT sum(n) FROM unnest(lines) n)::bigint, project_id, retention,
                    now() - created_at, changed_at, min_time, max_time, {(kind.MostBytes < long.MaxValue ? $"coalesce({kind.SizeSql}, 0)" : "0::bigint")}
               FROM {kind.Catalogue} WHERE state <> 'expired' AND min_id IS NOT NULL ORDER BY project_id, retention, min_id
             """, connection);
-        command.With(kind.SealAfter);
+        command.With(kind.SealAfter, closedBy ?? DateTime.MaxValue.ToUniversalTime());
         var all = new List<Candidate>();
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))

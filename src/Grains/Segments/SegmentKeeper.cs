@@ -19,12 +19,13 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
     private readonly ConcurrentDictionary<int, bool> _alone = [];
 
     /// <summary>Closes and seals whatever is due, and lets go what is past its time.</summary>
+    /// <param name="closedBy">Of closed ones those that were by then, in UTC; null for whatever is due.</param>
     /// <returns>How many segments were sealed.</returns>
-    public async Task<int> SealAllAsync(CancellationToken ct)
+    public async Task<int> SealAllAsync(CancellationToken ct, DateTime? closedBy = null)
     {
         await CloseAsync(ct);
         var sealedOnes = 0;
-        while (await SealAsync(ct))
+        while (await SealAsync(ct, closedBy))
         {
             if (++sealedOnes % ExpiryAfter == 0)
             {
@@ -59,31 +60,31 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
 
     /// <summary>Makes one segment of closed ones, in the order of their ids, with indexes and its rows counted; in one transaction.</summary>
     /// <returns>False when there are too few rows for one, or another process is at it.</returns>
-    public async Task<bool> SealAsync(CancellationToken ct)
+    public async Task<bool> SealAsync(CancellationToken ct, DateTime? closedBy = null)
     {
         await using var connection = await db.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        if (await ToSealAsync(connection, ct) is not { Length: > 0 } parts || !await LockAsync(connection, parts, ct))
+        if (await ToSealAsync(connection, closedBy, ct) is not { Length: > 0 } parts || !await LockAsync(connection, parts, ct))
         {
             return false;
         }
 
         var lines = string.Join(" UNION ALL ", parts.Select(part => $"SELECT * FROM {kind.Table(part)}"));
+        var kept = await KeptAsync(connection, parts, ct);
         try
         {
-            var (id, project) = await CatalogueAsync(connection, parts, ct);
+            var id = await CatalogueAsync(connection, parts, ct);
             var table = kind.Table(id);
-            var kept = kind.Kept is null ? "" : $"WHERE {kind.Kept.Replace("$1", project.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)}";
             await using var seal = new NpgsqlCommand($"""
                 SET LOCAL maintenance_work_mem = '128MB';
                 SET LOCAL work_mem = '64MB';
-                CREATE TABLE {table} AS SELECT * FROM ({lines}) rows {kept} ORDER BY id;
+                CREATE TABLE {table} AS SELECT * FROM ({kept}) rows ORDER BY id;
                 CREATE INDEX ON {table} (id);
                 {kind.SealSql(id)}
                 ANALYZE {table};
                 """, connection) { CommandTimeout = LongestSeal };
             await seal.ExecuteNonQueryAsync(ct);
-            await ReplaceAsync(connection, parts, lines, id, ct);
+            await ReplaceAsync(connection, parts, (lines, kept), id, ct);
             await transaction.CommitAsync(ct);
             foreach (var part in parts)
             {
@@ -109,8 +110,8 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
     }
 
     /// <returns>What is to be written as one sealed segment; none for nothing.</returns>
-    private async Task<int[]> ToSealAsync(NpgsqlConnection connection, CancellationToken ct) =>
-        await DeletedFromAsync(connection, ct) is { } deletedFrom ? [deletedFrom] : await new SegmentChoice(kind, _alone).OfAsync(connection, ct);
+    private async Task<int[]> ToSealAsync(NpgsqlConnection connection, DateTime? closedBy, CancellationToken ct) =>
+        await DeletedFromAsync(connection, ct) is { } deletedFrom ? [deletedFrom] : await new SegmentChoice(kind, _alone).OfAsync(connection, closedBy, ct);
 
     /// <returns>A segment that has rows which were deleted, for it must be written anew; null for none.</returns>
     private async Task<int?> DeletedFromAsync(NpgsqlConnection connection, CancellationToken ct)
@@ -142,7 +143,7 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
     }
 
     /// <summary>Puts the sealed segment that closed ones make into the catalogue.</summary>
-    private async Task<(int Id, int Project)> CatalogueAsync(NpgsqlConnection connection, int[] parts, CancellationToken ct)
+    private async Task<int> CatalogueAsync(NpgsqlConnection connection, int[] parts, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand($"""
             WITH parts AS (SELECT * FROM {kind.Catalogue} WHERE id = ANY ($1))
@@ -150,19 +151,18 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
             SELECT project_id, retention, 'sealed', min(min_id), max(max_id), min(min_time), max(max_time),
                    ARRAY(SELECT sum(n) FROM parts, unnest(lines) WITH ORDINALITY AS of(n, level) GROUP BY level ORDER BY level)
               FROM parts GROUP BY project_id, retention
-            RETURNING id, project_id
+            RETURNING id
             """, connection);
         command.With(parts);
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        await reader.ReadAsync(ct);
-        return (reader.GetInt32(0), reader.GetInt32(1));
+        return (int)(await command.ExecuteScalarAsync(ct))!;
     }
 
     /// <summary>Takes out of the catalogue what a sealed segment was made of; the tables go later.</summary>
     /// <exception cref="InvalidDataException">The sealed one has not as many rows.</exception>
-    private async Task ReplaceAsync(NpgsqlConnection connection, int[] parts, string lines, int id, CancellationToken ct)
+    private async Task ReplaceAsync(NpgsqlConnection connection, int[] parts, (string All, string Kept) lines, int id, CancellationToken ct)
     {
-        var deleted = await ForgetDeletionsAsync(connection, lines, id, ct);
+        var deleted = kind.Deletions is not null ? await ForgetDeletionsAsync(connection, lines.All, id, ct)
+            : kind.LeftOut is not null ? await LeftOutAsync(connection, lines, ct) : 0;
 
         // By the clock: those who have read the catalogue by now still look for the parts.
         await using var command = new NpgsqlCommand($"""
@@ -192,11 +192,6 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
     /// <returns>How many rows are left out of it.</returns>
     private async Task<long> ForgetDeletionsAsync(NpgsqlConnection connection, string lines, int id, CancellationToken ct)
     {
-        if (kind.Deletions is null)
-        {
-            return kind.Kept is null ? 0 : await LeftOutAsync(connection, lines, id, ct);
-        }
-
         // By the rows: one may have been deleted a second time, by who still saw it in a table that was replaced.
         // What was deleted only while it was written is in it still.
         await using var forget = new NpgsqlCommand($"""
@@ -211,11 +206,29 @@ internal sealed class SegmentKeeper<TKind>(TKind kind, NpgsqlDataSource db)
         return (long)(await forget.ExecuteScalarAsync(ct))!;
     }
 
-    private async Task<long> LeftOutAsync(NpgsqlConnection connection, string lines, int id, CancellationToken ct)
+    /// <summary>The rows of some segments, without those that are to be left out.</summary>
+    private async Task<string> KeptAsync(NpgsqlConnection connection, int[] parts, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand($"SELECT id, project_id, state = 'sealed' FROM {kind.Catalogue} WHERE id = ANY ($1)", connection);
+        command.With(parts);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var selects = new List<string>();
+        while (await reader.ReadAsync(ct))
+        {
+            // One sequence for all projects. What has been sealed was decided on before.
+            var condition = kind.Deletions is not null ? $" WHERE rows.id NOT IN (SELECT id FROM {kind.Deletions})"
+                : kind.LeftOut is null || reader.GetBoolean(2) ? ""
+                : $" WHERE NOT {kind.LeftOut.Replace("$1", reader.GetInt32(1).ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)}";
+            selects.Add($"SELECT * FROM {kind.Table(reader.GetInt32(0))} rows{condition}");
+        }
+
+        return string.Join(" UNION ALL ", selects);
+    }
+
+    private static async Task<long> LeftOutAsync(NpgsqlConnection connection, (string All, string Kept) lines, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(
-            $"SELECT count(*) FROM ({lines}) rows WHERE NOT ({kind.Kept!.Replace("$1", $"(SELECT project_id FROM {kind.Catalogue} WHERE id = {id})",
-                StringComparison.Ordinal)})", connection) { CommandTimeout = LongestSeal };
+            $"SELECT (SELECT count(*) FROM ({lines.All}) rows) - (SELECT count(*) FROM ({lines.Kept}) rows)", connection) { CommandTimeout = LongestSeal };
         return (long)(await command.ExecuteScalarAsync(ct))!;
     }
 

@@ -62,8 +62,11 @@ internal abstract class SegmentKind
     /// <summary>Where the ids of rows are that are left out when their segment is written the next time; null where single rows are not deleted.</summary>
     public virtual string? Deletions => null;
 
-    /// <summary>Which rows are written into a sealed segment: a condition on <c>rows</c>, in which <c>$1</c> is the project; null for all.</summary>
-    public virtual string? Kept => Deletions is null ? null : $"rows.id NOT IN (SELECT id FROM {Deletions})"; // One sequence for all projects.
+    /// <summary>
+    /// Which rows are left out of a sealed segment, where it is sealed for the first time: a condition on <c>rows</c>, in which <c>$1</c> is the project; null
+    /// for none.
+    /// </summary>
+    public virtual string? LeftOut => null;
 
     /// <summary>Bytes of a row of the catalogue.</summary>
     public string SizeSql => $"pg_total_relation_size(to_regclass('{Prefix}_segment_' || id))";

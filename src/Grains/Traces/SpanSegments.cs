@@ -10,7 +10,7 @@ internal sealed class SpanSegments(IOptions<TracesOptions> options) : SegmentKin
     public const string Class = "all";
 
     /// <summary>What is counted apart.</summary>
-    public const string Keys = "service, name, kind, status, status_code, is_entry";
+    public const string Keys = "service, name, endpoint, kind, status, status_code, is_entry";
 
     private const int BytesOfMegabyte = 1_000_000;
 
@@ -26,14 +26,11 @@ internal sealed class SpanSegments(IOptions<TracesOptions> options) : SegmentKin
 
     public override int SmallRows => SealedRows / 20;
 
-    /// <remarks>Not before all that it has was decided on.</remarks>
-    public override TimeSpan SealAfter => options.Value.SpansPerMinute == 0 ? AsTold : TimeSpan.FromTicks(Math.Max(AsTold.Ticks, TraceSampler.Within.Ticks));
+    public override TimeSpan SealAfter => TimeSpan.FromSeconds(options.Value.SealAfterSeconds);
 
-    public override string Kept => "NOT EXISTS (SELECT FROM span_drops d WHERE d.trace_id = rows.trace_id AND d.project_id = $1)";
+    public override string LeftOut => "EXISTS (SELECT FROM span_drops d WHERE d.trace_id = rows.trace_id AND d.project_id = $1)";
 
     public override long MostBytes => (long)options.Value.MaxMegabytes * BytesOfMegabyte;
-
-    private TimeSpan AsTold => TimeSpan.FromSeconds(options.Value.SealAfterSeconds);
 
     public override string SealSql(int id) => $"""
         CREATE INDEX ON {Table(id)} (trace_id);
@@ -41,6 +38,7 @@ internal sealed class SpanSegments(IOptions<TracesOptions> options) : SegmentKin
         CREATE INDEX ON {Table(id)} (created_at);
         CREATE INDEX ON {Table(id)} (created_at) WHERE is_entry; -- what is listed unless told
         CREATE INDEX ON {Table(id)} (created_at) WHERE status = 2;
+        CREATE INDEX ON {Table(id)} USING gin (text_fold(status_message) gin_trgm_ops) WITH (fastupdate = off) WHERE status = 2;
         CREATE INDEX ON {Table(id)} (name, created_at);
         INSERT INTO {Counts} (minute, first_time, last_time, segment_id, lines, {Keys})
         SELECT date_trunc('minute', created_at), min(created_at), max(created_at), {id}, count(*), {Keys} FROM {Table(id)} GROUP BY 1, {Keys};

@@ -12,8 +12,12 @@ internal sealed class TraceSealJob(SegmentKeeper<SpanSegments> keeper, TraceSamp
     public static JobType Type { get; } = SystemJobs.Of(
         "traces.seal", "Decides which traces are kept past a project's budget; sorts and indexes segments of spans that are full or old.");
 
-    public async Task<object?> RunAsync(NoPayload payload, JobContext job, CancellationToken ct) =>
-        new { dropped = await sampler.DecideAsync(ct), segments = await keeper.SealAllAsync(ct) };
+    /// <remarks>What came after the decision waits for the next.</remarks>
+    public async Task<object?> RunAsync(NoPayload payload, JobContext job, CancellationToken ct)
+    {
+        var (dropped, decidedUpTo) = await sampler.DecideAsync(ct);
+        return new { dropped, segments = await keeper.SealAllAsync(ct, decidedUpTo) };
+    }
 }
 
 internal sealed class TraceCleanupJob(
@@ -27,9 +31,9 @@ internal sealed class TraceCleanupJob(
 
         await sampler.ForgetAsync(ct);
 
-        // Two days more: one that is seen is noted once a day, and a segment is let go some minutes late.
+        // Two days more: one that is seen is noted once a day, and a segment is let go late by as much as it spans.
         await using var command = db.CreateCommand("DELETE FROM span_resources WHERE seen_on < current_date - $1");
-        command.With(options.Value.RetentionDays + 2);
+        command.With(options.Value.RetentionDays + 2 + (options.Value.RetentionDays / 24) + 1);
         return new { tables, resources = await command.ExecuteNonQueryAsync(ct) };
     }
 }

@@ -5,6 +5,7 @@ using Bayou.Jobs;
 using Bayou.Logs;
 using Bayou.Metrics;
 using Bayou.Outgoing;
+using Bayou.Points;
 using Bayou.Projects;
 using Bayou.Replay;
 using Bayou.Schedules;
@@ -117,7 +118,8 @@ public static class SiloHosting
             .AddJob<ReplayCleanupJob, NoPayload>()
             .AddJob<ReplayRunJob, ReplayRunPayload>()
             .AddJob<TraceSealJob, NoPayload>()
-            .AddJob<TraceCleanupJob, NoPayload>();
+            .AddJob<TraceCleanupJob, NoPayload>()
+            .AddJob<PointCleanupJob, NoPayload>();
     }
 
     /// <summary>What Bayou calls itself.</summary>
@@ -151,6 +153,8 @@ public static class SiloHosting
         services.AddSingleton<SpanSegments>();
         services.AddSingleton<SegmentKeeper<SpanSegments>>();
         services.AddSingleton<TraceSampler>();
+        services.AddOptions<PointsOptions>().BindConfiguration(PointsOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<PointPartitions>();
         services.AddSingleton<RecordedRequests>().AddSingleton<ReplaySender>().AddSingleton<ReplayStore>();
         services.AddSingleton<PatternKeeper>();
         services.AddSingleton<ProjectKeeper>();

@@ -13,6 +13,7 @@ CREATE TABLE spans (
     parent_id      bigint      NOT NULL,               -- 0 for none
     duration       float8      NOT NULL,               -- ms
     resource_id    int         NOT NULL,               -- of span_resources; 0 for none
+    scope_id       int         NOT NULL,               -- of span_resources: its version and attributes; 0 for none
     nanos          smallint    NOT NULL,               -- of its beginning, beyond the microsecond
     kind           smallint    NOT NULL,               -- 0 unspecified, 1 internal, 2 server, 3 client, 4 producer, 5 consumer
     status         smallint    NOT NULL,               -- 0 unset, 1 ok, 2 error
@@ -22,7 +23,7 @@ CREATE TABLE spans (
     name           text        NOT NULL,
     endpoint       text        NOT NULL,               -- of a server's: method and route template, as metrics have it
     scope          text        NOT NULL,               -- the name of what made it: a library
-    status_message text        NOT NULL,
+    status_message text        NOT NULL,               -- of a failed one
     trace_state    text        NOT NULL,
     attributes     jsonb,
     events         jsonb,
@@ -64,6 +65,7 @@ CREATE TABLE span_counts (
     lines       int         NOT NULL,
     service     text        NOT NULL,
     name        text        NOT NULL,
+    endpoint    text        NOT NULL,
     kind        smallint    NOT NULL,
     status      smallint    NOT NULL,
     status_code smallint    NOT NULL,
@@ -73,7 +75,7 @@ CREATE TABLE span_counts (
 CREATE INDEX ON span_counts (minute);     -- serves a range
 CREATE INDEX ON span_counts (segment_id); -- serves expiry
 
--- What spans were made by: service, process, machine. One row for as many spans as say the same.
+-- What spans were made by: service, process, machine; and the libraries within. One row for as many spans as say the same.
 CREATE TABLE span_resources (
     id         int   GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     project_id int   NOT NULL REFERENCES projects,

@@ -55,7 +55,7 @@ internal sealed class QueryReader
             }
 
             var name = spec.InsideOf(given) is not null ? given : ToSnakeCase(given);
-            var bare = name.Split("__", 2)[0];
+            var bare = PartsOf(name).Field;
             if (spec.Parameters.All(p => p.Name != name) && spec.Field(bare) is null)
             {
                 var known = string.Join(", ", spec.Parameters.Select(p => p.Name).Concat(spec.Fields.Select(f => f.Name + "__op")));
@@ -124,9 +124,8 @@ internal sealed class QueryReader
     {
         foreach (var (name, value) in _values.Where(pair => _spec.Parameters.All(p => p.Name != pair.Key)))
         {
-            var parts = name.Split("__", 2);
-            var field = _spec.Field(parts[0])!;
-            if (filter.Add(field, parts.Length > 1 ? parts[1] : "eq", value) is { } error)
+            var (named, op) = PartsOf(name);
+            if (filter.Add(_spec.Field(named)!, op, value) is { } error)
             {
                 Fail(name, error);
             }
@@ -139,13 +138,13 @@ internal sealed class QueryReader
 
     /// <summary>Whether any filter on the field is other than this very value.</summary>
     public bool FiltersExcept(string field, string value) =>
-        _values.Any(pair => pair.Key.Split("__", 2)[0] == field && pair.Value != value);
+        _values.Any(pair => PartsOf(pair.Key).Field == field && pair.Value != value);
 
     /// <summary>Whether all filters are on these fields.</summary>
     public bool FiltersOnly(IReadOnlySet<string> fields) =>
-        _values.Keys.Where(key => _spec.Parameters.All(p => p.Name != key)).All(key => fields.Contains(key.Split("__", 2)[0]));
+        _values.Keys.Where(key => _spec.Parameters.All(p => p.Name != key)).All(key => fields.Contains(PartsOf(key).Field));
 
-    public bool Filters(string field) => _values.Keys.Any(name => name.Split("__", 2)[0] == field);
+    public bool Filters(string field) => _values.Keys.Any(name => PartsOf(name).Field == field);
 
     public static bool TryParseTime(string text, out DateTimeOffset time)
     {
@@ -173,6 +172,13 @@ internal sealed class QueryReader
 
     /// <summary>Whether several values may come as several parameters of one name: then a comma is one of theirs.</summary>
     private static bool IsList(string name) => name.EndsWith("__in", StringComparison.Ordinal) || name.EndsWith("__notin", StringComparison.Ordinal);
+
+    /// <summary>The field and its operator. A name that the data decides may have underscores of its own: only an operator that there is ends it.</summary>
+    private (string Field, string Operator) PartsOf(string name)
+    {
+        var at = _spec.InsideOf(name) is null ? name.IndexOf("__", StringComparison.Ordinal) : name.LastIndexOf("__", StringComparison.Ordinal);
+        return at < 0 || (_spec.InsideOf(name) is not null && !FilterSql.Operators.Contains(name[(at + 2)..])) ? (name, "eq") : (name[..at], name[(at + 2)..]);
+    }
 
     /// <summary>The field alone: an operator has one spelling.</summary>
     private static string ToSnakeCase(string name)

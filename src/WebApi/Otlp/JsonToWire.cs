@@ -108,6 +108,16 @@ internal sealed class JsonToWire
             case FieldType.Fixed64:
                 _output.Fixed64(number, checked((ulong)Whole(ref json)));
                 break;
+            case FieldType.SFixed64:
+                _output.Fixed64(number, (ulong)checked((long)Whole(ref json)));
+                break;
+            case FieldType.UInt64:
+                _output.Varint(number, checked((ulong)Whole(ref json)));
+                break;
+            case FieldType.SInt32:
+                var signed = checked((int)Whole(ref json));
+                _output.Varint(number, (uint)((signed << 1) ^ (signed >> 31)));
+                break;
             case FieldType.Fixed32:
                 _output.Fixed32(number, checked((uint)Whole(ref json)));
                 break;

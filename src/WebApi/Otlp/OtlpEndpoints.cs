@@ -31,6 +31,7 @@ internal static class OtlpEndpoints
         OtlpPorts.Hold(builder);
         builder.Services.AddSingleton<OtlpSignal, OtlpLogs>();
         builder.Services.AddSingleton<OtlpSignal, OtlpTraces>();
+        builder.Services.AddSingleton<OtlpSignal, OtlpMetrics>();
         builder.Services.AddSingleton<SpanEndpoints>();
         builder.Services.AddSingleton<OtlpGrpc>();
         builder.Services.AddSingleton<IServiceMethodProvider<OtlpGrpc>, OtlpGrpcMethods>();

@@ -33,7 +33,7 @@ internal abstract class RecordReader<TBatch>(ResourceReader resource) : IDisposa
             }
         }
 
-        return true;
+        return !IsTooMuch(batch);
     }
 
     public void Dispose()
@@ -42,8 +42,13 @@ internal abstract class RecordReader<TBatch>(ResourceReader resource) : IDisposa
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>The following records are of the resource and scope that were read last.</summary>
-    protected virtual void Begin(TBatch batch)
+    /// <summary>The following scopes are of the resource that was read last.</summary>
+    protected virtual void BeginResource(TBatch batch)
+    {
+    }
+
+    /// <summary>The following records are of the scope that was read last.</summary>
+    protected virtual void BeginScope(TBatch batch)
     {
     }
 
@@ -64,9 +69,13 @@ internal abstract class RecordReader<TBatch>(ResourceReader resource) : IDisposa
         }
     }
 
+    /// <summary>Whether there is no room for another.</summary>
+    protected bool IsTooMuch(TBatch batch) => batch.Count + Rejected > MostRecords || batch.Bytes > MostBytes;
+
     private bool ReadGroup(ReadOnlySpan<byte> group, TBatch batch)
     {
         resource.Read(ResourceReader.Find(group, 1));
+        BeginResource(batch);
         for (var scopes = new WireReader(group); scopes.Next();)
         {
             if (scopes.Field != 2)
@@ -75,10 +84,10 @@ internal abstract class RecordReader<TBatch>(ResourceReader resource) : IDisposa
             }
 
             resource.ReadScope(ResourceReader.Find(scopes.Bytes, 1));
-            Begin(batch);
+            BeginScope(batch);
             for (var records = new WireReader(scopes.Bytes); records.Next();)
             {
-                if (batch.Count + Rejected >= MostRecords || batch.Bytes > MostBytes)
+                if (IsTooMuch(batch))
                 {
                     return false;
                 }

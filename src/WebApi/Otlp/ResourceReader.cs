@@ -103,6 +103,12 @@ internal sealed class ResourceReader(int mostBytes, bool keepsSdk = false) : IDi
         _scope.EndObject();
     }
 
+    /// <summary>The resource as JSON.</summary>
+    public ReadOnlySpan<byte> Written => _resource.Written;
+
+    /// <summary>The scope's version and attributes as JSON.</summary>
+    public ReadOnlySpan<byte> WrittenScope => _scope.Written;
+
     /// <summary>Attributes of both that were left out.</summary>
     public int LeftOut => _resource.LeftOut + _scope.LeftOut;
 

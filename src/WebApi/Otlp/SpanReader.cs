@@ -16,7 +16,7 @@ internal sealed class SpanReader(DateTimeOffset now, DateTimeOffset oldest, bool
     private const int MostAttributes = 60 * 1024; // of a span
     private const int MostEvents = 60 * 1024;
     private const int MostLinks = 16 * 1024;
-    private const int MostResource = 16 * 1024;
+    private const int MostResource = 8 * 1024;
 
     // Bytes of UTF-8.
     private const int LongestName = 1_000;
@@ -33,18 +33,15 @@ internal sealed class SpanReader(DateTimeOffset now, DateTimeOffset oldest, bool
     private readonly AttributeWriter _attributes = new(MostAttributes);
     private readonly AttributeWriter _events = new(MostEvents);
     private readonly AttributeWriter _links = new(MostLinks);
-    private readonly AttributeWriter _made = new(2 * MostResource);
     private readonly LineSecrets _secrets = new();
 
-    protected override void Begin(SpanBatch batch)
+    protected override void BeginResource(SpanBatch batch)
     {
         requests.Begin(Resource.Service, Resource.Version);
-        _made.Begin();
-        _made.BeginObject();
-        Resource.WriteTo(_made);
-        _made.EndObject();
-        batch.Begin(_made.Written);
+        batch.BeginResource(Secretless(Resource.Written, isJson: true));
     }
+
+    protected override void BeginScope(SpanBatch batch) => batch.BeginScope(Secretless(Resource.WrittenScope, isJson: true));
 
     protected override void Add(ReadOnlySpan<byte> record, SpanBatch batch)
     {
@@ -109,8 +106,9 @@ internal sealed class SpanReader(DateTimeOffset now, DateTimeOffset oldest, bool
             StartNanos = start, Duration = end > start ? (end - start) / NanosOfMillisecond : 0, TraceId = traceId,
             SpanId = BinaryPrimitives.ReadInt64BigEndian(spanId), ParentId = parent, Kind = kind <= (ulong)SpanKind.Consumer ? (SpanKind)kind : default,
             Status = code <= (ulong)SpanStatus.Error ? (SpanStatus)code : default, Service = Resource.Service, Scope = Resource.Scope,
-            Name = name.IsEmpty ? "unknown"u8 : Text(name, LongestName), StatusMessage = Secretless(Text(message, LongestMessage), isJson: false),
-            TraceState = Text(state, LongestState),
+            Name = name.IsEmpty ? "unknown"u8 : Secretless(Text(name, LongestName), isJson: false), 
+            StatusMessage = code == (ulong)SpanStatus.Error ? Secretless(Text(message, LongestMessage), isJson: false) : default, // Else it means nothing.
+            TraceState = Secretless(Text(state, LongestState), isJson: false),
         };
         span.IsEntry = parent == 0 || ((flags & SaysRemote) != 0 ? (flags & IsRemote) != 0 : span.Kind is SpanKind.Server or SpanKind.Consumer);
         var http = new HttpAttributes();
@@ -118,7 +116,7 @@ internal sealed class SpanReader(DateTimeOffset now, DateTimeOffset oldest, bool
         span.StatusCode = http.Status is > 0 and <= MaxStatusCode and var status ? (short)status : (short)0;
         span.Attributes = IsNone(_attributes.Written) ? default : Secretless(_attributes.Written, isJson: true);
         span.Events = IsNone(_events.Written) ? default : Secretless(_events.Written, isJson: true);
-        span.Links = IsNone(_links.Written) ? default : _links.Written;
+        span.Links = IsNone(_links.Written) ? default : Secretless(_links.Written, isJson: true);
         if (span.Kind == SpanKind.Server && http.IsRequest)
         {
             span.Endpoint = requests.Add(http, start, span.Duration);
@@ -135,7 +133,6 @@ internal sealed class SpanReader(DateTimeOffset now, DateTimeOffset oldest, bool
             _attributes.Dispose();
             _events.Dispose();
             _links.Dispose();
-            _made.Dispose();
         }
     }
 

@@ -10,6 +10,7 @@ internal ref struct WireReader(ReadOnlySpan<byte> message)
 {
     private const int LongestVarint = 10;
 
+    private readonly int _length = message.Length;
     private ReadOnlySpan<byte> _left = message;
 
     /// <summary>Its number.</summary>
@@ -23,6 +24,9 @@ internal ref struct WireReader(ReadOnlySpan<byte> message)
 
     /// <summary>Whether the field is a text, bytes or a message.</summary>
     public bool HasBytes { get; private set; }
+
+    /// <summary>Where it ends in the message.</summary>
+    public readonly int End => _length - _left.Length;
 
     /// <exception cref="InvalidDataException">It is no protobuf, or cut short.</exception>
     public bool Next()
@@ -62,21 +66,25 @@ internal ref struct WireReader(ReadOnlySpan<byte> message)
         return true;
     }
 
-    private ulong Varint()
+    /// <summary>Reads a number off the beginning of some bytes.</summary>
+    /// <exception cref="InvalidDataException">There is none.</exception>
+    public static ulong Varint(ref ReadOnlySpan<byte> bytes)
     {
         var value = 0UL;
-        for (var at = 0; at < Math.Min(LongestVarint, _left.Length); at++)
+        for (var at = 0; at < Math.Min(LongestVarint, bytes.Length); at++)
         {
-            value |= (ulong)(_left[at] & 0x7F) << (7 * at);
-            if (_left[at] < 0x80)
+            value |= (ulong)(bytes[at] & 0x7F) << (7 * at);
+            if (bytes[at] < 0x80)
             {
-                _left = _left[(at + 1)..];
+                bytes = bytes[(at + 1)..];
                 return value;
             }
         }
 
         throw new InvalidDataException("is cut short, or has a number that is too long");
     }
+
+    private ulong Varint() => Varint(ref _left);
 
     private ReadOnlySpan<byte> Take(ulong count)
     {

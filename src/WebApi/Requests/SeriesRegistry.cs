@@ -81,7 +81,8 @@ internal sealed class SeriesRegistry(NpgsqlDataSource db, IOptions<MetricsOption
         var called = await routes.CallAsync(missing, fromPath, ct);
         var found = new Dictionary<SeriesName, int>();
         await FindAsync(connection, project, [.. called.Values.Distinct()], found, ct);
-        var stands = StandIns([.. called.Values.Distinct().Where(name => !found.ContainsKey(name))], services, endpoints, mostEndpoints);
+        var fresh = called.Values.Distinct().Where(name => !found.ContainsKey(name)).ToList();
+        var stands = StandIns(fresh, await OtherwiseKnownAsync(connection, project, fresh, ct), services, endpoints, mostEndpoints);
         if (stands.Count > 0)
         {
             var wanted = stands.Values.Distinct().ToList();
@@ -109,21 +110,43 @@ internal sealed class SeriesRegistry(NpgsqlDataSource db, IOptions<MetricsOption
     }
 
     /// <summary>For each new name the series it counts into: itself while there is room, else one that stands for all others.</summary>
-    private Dictionary<SeriesName, SeriesName> StandIns(List<SeriesName> fresh, int services, int endpoints, int mostEndpoints)
+    /// <param name="known">Those that are known by another origin: they take no place.</param>
+    private Dictionary<SeriesName, SeriesName> StandIns(
+        List<SeriesName> fresh, HashSet<(string Service, string Endpoint)> known, int services, int endpoints, int mostEndpoints)
     {
         var stands = new Dictionary<SeriesName, SeriesName>();
-        var refused = fresh.Where(name => name.Endpoint == SeriesName.ServiceTotal).Select(name => name.Service)
-            .Skip(Math.Max(0, options.Value.MaxServices - services)).ToHashSet();
+        var refused = fresh.Where(name => name.Endpoint == SeriesName.ServiceTotal && !known.Contains((name.Service, name.Endpoint)))
+            .Select(name => name.Service).Skip(Math.Max(0, options.Value.MaxServices - services)).ToHashSet();
         foreach (var name in fresh)
         {
             var service = refused.Contains(name.Service) ? SeriesName.Other : name.Service;
             var endpoint = name.Endpoint == SeriesName.ServiceTotal ? name.Endpoint
-                : service == SeriesName.Other || endpoints++ >= mostEndpoints ? SeriesName.Other
+                : service == SeriesName.Other || (!known.Contains((name.Service, name.Endpoint)) && endpoints++ >= mostEndpoints) ? SeriesName.Other
                 : name.Endpoint;
             stands[name] = name with { Service = service, Endpoint = endpoint };
         }
 
         return stands;
+    }
+
+    private static async Task<HashSet<(string Service, string Endpoint)>> OtherwiseKnownAsync(
+        NpgsqlConnection connection, int project, List<SeriesName> names, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("""
+            SELECT DISTINCT s.service, s.endpoint
+              FROM series s
+              JOIN unnest($2::text[], $3::text[], $4::smallint[]) AS n(service, endpoint, origin) ON n.service = s.service AND n.endpoint = s.endpoint
+             WHERE s.project_id = $1
+            """, connection);
+        Bind(command, project, names);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var known = new HashSet<(string, string)>();
+        while (await reader.ReadAsync(ct))
+        {
+            known.Add((reader.GetString(0), reader.GetString(1)));
+        }
+
+        return known;
     }
 
     private static async Task FindAsync(

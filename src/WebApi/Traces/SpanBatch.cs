@@ -7,57 +7,39 @@ internal sealed class SpanBatch(int project, SpanResources resources) : ISegment
 {
     private readonly SpanRows _all = new();
     private readonly List<int> _starts = []; // of rows, in the order in which they were sent
-    private readonly Dictionary<UInt128, byte[]> _unknown = []; // resources
-    private readonly List<(int Start, UInt128 Resource)> _pending = []; // rows of those
-    private UInt128 _resource;
-    private int? _number = 0;
+    private readonly Made _resource = new(project, resources);
+    private readonly Made _scope = new(project, resources);
 
     public int Project => project;
 
     public int Count => _starts.Count;
 
-    public long Bytes => _all.Bytes.Length;
+    public long Bytes => _all.Bytes.Length + _resource.Bytes + _scope.Bytes;
 
     public SegmentRows Of(string @class) => _all;
 
-    /// <summary>Of what the following spans are.</summary>
+    /// <summary>By what the following spans were made.</summary>
     /// <param name="json">Valid JSON.</param>
-    public void Begin(ReadOnlySpan<byte> json)
-    {
-        _resource = SpanResources.HashOf(json);
-        _number = resources.Find(project, _resource);
-        if (_number is null)
-        {
-            _unknown.TryAdd(_resource, json.ToArray());
-        }
-    }
+    public void BeginResource(ReadOnlySpan<byte> json) => _resource.Begin(json);
+
+    /// <summary>By what of that.</summary>
+    /// <param name="json">Valid JSON.</param>
+    public void BeginScope(ReadOnlySpan<byte> json) => _scope.Begin(json);
 
     public void Add(in SpanRecord span)
     {
-        var start = _all.Add(span, _number ?? 0);
+        var (resource, scope) = (_resource.Number(), _scope.Number());
+        var start = _all.Add(span, resource ?? 0, scope ?? 0);
         _starts.Add(start);
-        if (_number is null)
-        {
-            _pending.Add((start, _resource));
-        }
+        _resource.Await(resource, start);
+        _scope.Await(scope, start);
     }
 
-    /// <summary>Gives every span the number of its resource.</summary>
+    /// <summary>Gives every span the numbers of what made it.</summary>
     public async Task ResolveAsync(CancellationToken ct)
     {
-        if (_pending.Count == 0)
-        {
-            return;
-        }
-
-        var made = await resources.MakeAsync(project, _unknown, ct);
-        foreach (var (start, resource) in _pending)
-        {
-            _all.SetResource(start, made[resource]);
-        }
-
-        _pending.Clear();
-        _unknown.Clear();
+        await _resource.ResolveAsync(_all.SetResource, ct);
+        await _scope.ResolveAsync(_all.SetScope, ct);
     }
 
     public long Number(long first)

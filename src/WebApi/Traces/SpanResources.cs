@@ -13,6 +13,9 @@ internal sealed class SpanResources(NpgsqlDataSource db, TimeProvider time)
     /// <summary>Those that are remembered; a sender may say another with each request.</summary>
     private const int MostKnown = 50_000;
 
+    /// <summary>Of a project; what was made by further ones does not say by which.</summary>
+    private const int Most = 50_000;
+
     private readonly ConcurrentDictionary<(int Project, UInt128 Hash), (int Id, DateOnly Day)> _known = new();
 
     /// <summary>By which a resource is found.</summary>
@@ -26,7 +29,7 @@ internal sealed class SpanResources(NpgsqlDataSource db, TimeProvider time)
     /// <returns>Null for one that must be looked up, or was not seen today.</returns>
     public int? Find(int project, UInt128 hash) => _known.TryGetValue((project, hash), out var known) && known.Day == Today ? known.Id : null;
 
-    /// <summary>Finds or makes them, and notes that they are still in use.</summary>
+    /// <summary>Finds or makes them, as far as there is room, and notes that they are still in use.</summary>
     public async Task<Dictionary<UInt128, int>> MakeAsync(int project, IReadOnlyDictionary<UInt128, byte[]> resources, CancellationToken ct)
     {
         // Sorted, so that two nodes with the same ones cannot wait for each other.
@@ -34,10 +37,12 @@ internal sealed class SpanResources(NpgsqlDataSource db, TimeProvider time)
         await using var command = db.CreateCommand("""
             INSERT INTO span_resources (project_id, hash, resource)
             SELECT $1, hash, resource::jsonb FROM unnest($2::bytea[], $3::text[]) AS r(hash, resource)
+             WHERE (SELECT count(*) FROM span_resources WHERE project_id = $1) < $4
+                OR EXISTS (SELECT FROM span_resources k WHERE k.project_id = $1 AND k.hash = r.hash)
             ON CONFLICT (project_id, hash) DO UPDATE SET seen_on = current_date
             RETURNING hash, id
             """);
-        command.With(project, sorted.ConvertAll(one => one.Hash).ToArray(), sorted.ConvertAll(one => one.Json).ToArray());
+        command.With(project, sorted.ConvertAll(one => one.Hash).ToArray(), sorted.ConvertAll(one => one.Json).ToArray(), Most);
         await using var reader = await command.ExecuteReaderAsync(ct);
         var made = new Dictionary<UInt128, int>();
         while (await reader.ReadAsync(ct))

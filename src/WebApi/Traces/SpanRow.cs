@@ -18,24 +18,31 @@ namespace Bayou.Traces;
 /// <param name="Scope">What made it: a library.</param>
 /// <param name="Events">Each with name, timestamp and attributes.</param>
 /// <param name="Links">Each with trace_id, span_id and attributes.</param>
-/// <param name="Resource">What made it says of itself: resource, and scope with its version.</param>
+/// <param name="Resource">What made it: service, process, machine.</param>
+/// <param name="ScopeAttributes">Of the library, its version among them.</param>
 internal sealed record SpanRow(
     long Id, string TraceId, string SpanId, string? ParentSpanId, string Service, string Name, string Kind, string? Endpoint, string Status,
     string? StatusMessage, int? StatusCode, double Duration, string Timestamp, bool IsEntry, string? Scope, string? TraceState, WrittenJson? Attributes,
-    WrittenJson? Events, WrittenJson? Links, WrittenJson? Resource, DateTime IngestedAt) : ISegmentRow
+    WrittenJson? Events, WrittenJson? Links, WrittenJson? Resource, WrittenJson? ScopeAttributes, DateTime IngestedAt) : ISegmentRow
 {
     /// <summary>What <see cref="Read"/> needs, in its order.</summary>
     public const string Columns = $"""
         {Short}, attributes::text, events::text, links::text,
-        (SELECT r.resource::text FROM span_resources r WHERE r.id = resource_id) AS resource
+        (SELECT r.resource::text FROM span_resources r WHERE r.id = resource_id) AS resource,
+        (SELECT r.resource::text FROM span_resources r WHERE r.id = scope_id) AS scope_attributes
         """;
 
     /// <summary>The same without what is long.</summary>
-    public const string ShortColumns = $"{Short}, NULL::text AS attributes, NULL::text AS events, NULL::text AS links, NULL::text AS resource";
+    public const string ShortColumns = $"{Short}, NULL::text AS attributes, NULL::text AS events, NULL::text AS links, NULL::text AS resource, "
+        + "NULL::text AS scope_attributes";
 
     private const string Short =
         "id, created_at, ingested_at, trace_id, span_id, parent_id, duration, nanos, kind, status, status_code, is_entry, service, name, endpoint, scope, "
             + "status_message, trace_state";
+
+    /// <summary>Of what is long in it, in bytes.</summary>
+    [JsonIgnore]
+    public long Length => (Attributes?.Utf8.Length ?? 0) + (Events?.Utf8.Length ?? 0) + (Links?.Utf8.Length ?? 0) + (Resource?.Utf8.Length ?? 0);
 
     /// <summary>By which rows are ordered.</summary>
     [JsonIgnore]
@@ -50,7 +57,8 @@ internal sealed record SpanRow(
             reader.GetString(12), reader.GetString(13), SpanNames.Kinds[reader.GetInt16(8)], Text(reader, 14), SpanNames.Statuses[reader.GetInt16(9)],
             Text(reader, 16), reader.GetInt16(10) is not 0 and var code ? code : null, reader.GetDouble(6),
             string.Create(CultureInfo.InvariantCulture, $"{time:yyyy-MM-ddTHH:mm:ss.ffffff}{nanos:D3}Z"), reader.GetBoolean(11), Text(reader, 15),
-            Text(reader, 17), Json(reader, 18), Json(reader, 19), Json(reader, 20), Json(reader, 21), reader.GetDateTime(2))
+            Text(reader, 17), Json(reader, 18), Json(reader, 19), Json(reader, 20), Json(reader, 21), Json(reader, 22),
+            reader.GetDateTime(2))
         {
             CreatedAt = time,
         };

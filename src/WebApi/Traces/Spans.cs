@@ -8,20 +8,40 @@ namespace Bayou.Traces;
 /// <summary>Reads spans.</summary>
 internal sealed class Spans([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db) : SegmentReader<SpanRow>(db, SpanRow.Columns)
 {
+    private const long MostBytes = 64_000_000; // of what is long in the spans of a trace
+
     /// <summary>The spans of a trace, the earliest first.</summary>
-    public async Task<List<SpanRow>> OfTraceAsync(IEnumerable<StoredSegment> segments, Guid trace, int most, CancellationToken ct)
+    /// <returns>Also whether there are more.</returns>
+    public async Task<(List<SpanRow> Spans, bool HasMore)> OfTraceAsync(
+        IEnumerable<StoredSegment> segments, Guid trace, int most, CancellationToken ct)
     {
-        var rows = new List<SpanRow>();
+        var (spans, isCut, bytes) = (new List<SpanRow>(), false, 0L);
         foreach (var tables in segments.Select(segment => segment.Table).Chunk(StatementTables.Most))
         {
-            var sql = new FilterSql();
-            sql.Add($"trace_id = {trace}");
-            var selects = tables.Select(table => $"(SELECT {SpanRow.Columns} FROM {table} WHERE {sql.Where} ORDER BY created_at, id LIMIT {most})");
-            rows.AddRange(await ReadAsync(string.Join("\nUNION ALL\n", selects), sql, ct));
+            var selects = tables.Select(table => $"SELECT * FROM {table} WHERE trace_id = $1");
+            await using var command = Db.CreateCommand(
+                $"SELECT {SpanRow.Columns} FROM ({string.Join("\nUNION ALL\n", selects)}) spans ORDER BY created_at, id LIMIT {most + 1}");
+            command.With(trace);
+            await using var reader = await command.ExecuteReaderAsync(ct);
+            while (await reader.ReadAsync(ct))
+            {
+                var span = SpanRow.Read(reader);
+                bytes += span.Length;
+                if (bytes > MostBytes)
+                {
+                    isCut = true;
+                    break;
+                }
+
+                spans.Add(span);
+            }
+
+            spans.Sort((a, b) => (a.Timestamp, a.Id).CompareTo((b.Timestamp, b.Id)));
+            isCut |= spans.Count > most;
+            spans.RemoveRange(Math.Min(most, spans.Count), Math.Max(0, spans.Count - most));
         }
 
-        rows.Sort((a, b) => (a.Timestamp, a.Id).CompareTo((b.Timestamp, b.Id)));
-        return rows.Count > most ? rows[..most] : rows;
+        return (spans, isCut);
     }
 
     protected override SpanRow Read(NpgsqlDataReader reader) => SpanRow.Read(reader);

@@ -19,6 +19,7 @@ internal static class TraceEndpoints
         .AddScoped<Spans>()
         .AddScoped<ShortSpans>()
         .AddScoped<CallSpans>()
+        .AddScoped<SpanTexts>()
         .AddScoped<TraceList>()
         .AddScoped<TraceFacets>()
         .AddScoped<TraceFinder>()
@@ -39,6 +40,6 @@ internal static class TraceEndpoints
             .IsExpensive().Describe("GetServiceMap", "Services, and who calls whom: how often, how many fail, how long it takes.", TraceMap.Spec);
         traces.MapGet("/{trace_id}", (TraceFinder finder, [Microsoft.AspNetCore.Mvc.FromRoute(Name = "trace_id")] string traceId, CancellationToken ct) =>
                 finder.GetAsync(traceId, ct))
-            .WithName("GetTrace").WithSummary("A whole trace, up to its earliest 10,000 spans.");
+            .IsExpensive().WithName("GetTrace").WithSummary("A whole trace, up to its earliest 10,000 spans.");
     }
 }

@@ -13,7 +13,7 @@ internal sealed record TraceFacetValues(
 
 /// <summary><c>GET /traces/facets</c>: the values of fields in a range, each with its number of spans, most first.</summary>
 internal sealed class TraceFacets(
-    [FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, SegmentCatalogue<SpanSegments> catalogue, TimeProvider time)
+    [FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db, SegmentCatalogue<SpanSegments> catalogue, SpanTexts texts, TimeProvider time)
 {
     private static readonly string[] Keys = ["service", "name", "kind", "status", "status_code"];
     private static readonly HashSet<string> Countable = [.. Keys];
@@ -31,7 +31,9 @@ internal sealed class TraceFacets(
 
         var canTell = query.FiltersOnly(Countable) && !selection.HasText && query.Text("spans") != "roots"; // These are counted.
         var window = SegmentWindow.Of(selection, time);
-        var counts = new SegmentCounts(db, catalogue.Kind, selection.Sql, canTell, await catalogue.ReadAsync(ct));
+        var segments = await catalogue.ReadAsync(ct);
+        selection = await texts.NarrowAsync(selection, segments, ct);
+        var counts = new SegmentCounts(db, catalogue.Kind, selection.Sql, canTell, segments);
         var facets = await SegmentFacets.ReadAsync(counts, window, Keys, ct);
         return new ApiResult<TraceFacetValues>(new(
             facets.Most("service"), facets.Most("name"), Named("kind", SpanNames.Kinds), Named("status", SpanNames.Statuses),

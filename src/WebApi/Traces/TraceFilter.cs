@@ -33,10 +33,10 @@ internal static class TraceFilter
     {
         Inside =
         [
-            new("attributes", "attribute_at(attributes, {0})", FieldType.Json) { Same = (sql, field, value) => Has(sql, "attributes", [], field, value) },
-            new("resource", "attribute_at((SELECT r.resource -> 'resource' FROM span_resources r WHERE r.id = resource_id), {0})", FieldType.Json)
+            new("attributes", "attribute_at(attributes, {0})", FieldType.Json) { Same = (sql, field, value) => Has(sql, "attributes", field, value) },
+            new("resource", "attribute_at((SELECT r.resource FROM span_resources r WHERE r.id = resource_id), {0})", FieldType.Json)
             {
-                Same = (sql, field, value) => $"resource_id IN (SELECT r.id FROM span_resources r WHERE {Has(sql, "r.resource", ["resource"], field, value)})",
+                Same = (sql, field, value) => $"resource_id IN (SELECT r.id FROM span_resources r WHERE {Has(sql, "r.resource", field, value)})",
             },
         ],
     };
@@ -57,16 +57,16 @@ internal static class TraceFilter
                 break;
         }
 
-        return new(sql, start, end, HasText: query.Text("search") is { Length: > 0 } text && AddSearch(query, sql, text));
+        return query.Text("search") is { Length: > 0 } text ? AddSearch(query, new(sql, start, end), text) : new(sql, start, end);
     }
 
-    /// <returns>Whether it narrows anything.</returns>
-    private static bool AddSearch(QueryReader query, FilterSql sql, string text)
+    private static TraceSelection AddSearch(QueryReader query, TraceSelection selection, string text)
     {
+        var sql = selection.Sql;
         if (text.Length > SearchText.Longest || text.Contains('\0', StringComparison.Ordinal))
         {
             query.Fail("search", $"must be of at most {SearchText.Longest} characters, none of them NUL");
-            return false;
+            return selection;
         }
 
         var search = SearchText.Parse(text);
@@ -75,7 +75,8 @@ internal static class TraceFilter
             query.Fail("search", $"has more than {SearchText.Most} words and conditions");
         }
 
-        foreach (var word in search.Words.Concat(search.Required))
+        string[] words = [.. search.Words.Concat(search.Required).Select(Beginning)];
+        foreach (var word in words)
         {
             sql.AddSql(Contains(sql, word));
         }
@@ -104,21 +105,24 @@ internal static class TraceFilter
             }
         }
 
-        return search.Count > 0;
+        return selection with { Words = words, HasText = search.Count > 0 };
     }
 
     private static string Contains(FilterSql sql, string word) =>
-        $"text_fold({SearchedText}) LIKE {sql.Parameter($"%{FilterSql.Escape(TextFold.Of(word.Length > 1 && word[^1] == '*' ? word[..^1] : word))}%")}";
+        $"text_fold({SearchedText}) LIKE {sql.Parameter($"%{FilterSql.Escape(TextFold.Of(Beginning(word)))}%")}";
+
+    /// <summary>A word that ends with <c>*</c> is whatever begins so.</summary>
+    private static string Beginning(string word) => word.Length > 1 && word[^1] == '*' ? word[..^1] : word;
 
     /// <summary>That an attribute is a value: a text, or a number or a truth value that is written so. By its name with dots, or within objects.</summary>
-    private static string Has(FilterSql sql, string column, string[] within, FilterField field, string value)
+    private static string Has(FilterSql sql, string column, FilterField field, string value)
     {
         var path = (string[])field.Argument!;
         string[][] places = path.Length == 1 ? [path] : [[string.Join('.', path)], path];
         var conditions =
             from place in places
             from written in Written(value)
-            select $"{column} @> {sql.Parameter(Nested([.. within, .. place], written))}::jsonb";
+            select $"{column} @> {sql.Parameter(Nested(place, written))}::jsonb";
         return $"({string.Join(" OR ", conditions)})";
     }
 
@@ -132,6 +136,23 @@ internal static class TraceFilter
         else if (value is "true" or "false")
         {
             yield return JsonValue.Create(value == "true");
+        }
+        else if (value is ['[', ..] or ['{', ..] && Parsed(value) is { } parsed)
+        {
+            yield return parsed;
+        }
+    }
+
+    /// <returns>Null for what only begins like JSON.</returns>
+    private static JsonNode? Parsed(string text)
+    {
+        try
+        {
+            return JsonNode.Parse(text);
+        }
+        catch (JsonException)
+        {
+            return null;
         }
     }
 
@@ -155,9 +176,14 @@ internal static class TraceFilter
 }
 
 /// <summary>What was asked for.</summary>
-/// <param name="HasText">Whether it is narrowed by a search.</param>
-internal sealed record TraceSelection(FilterSql Sql, DateTime? Start, DateTime? End, bool HasText) : SegmentSelection(Sql, Start, End)
+internal sealed record TraceSelection(FilterSql Sql, DateTime? Start, DateTime? End) : SegmentSelection(Sql, Start, End)
 {
+    /// <summary>That must all be in a span.</summary>
+    public IReadOnlyList<string> Words { get; init; } = [];
+
+    /// <summary>Whether it is narrowed by a search.</summary>
+    public bool HasText { get; init; }
+
     /// <summary>The same, to be narrowed anew by each look of a feed.</summary>
     public Task<SegmentSelection> AgainAsync(CancellationToken ct) => Task.FromResult<SegmentSelection>(this with { Sql = Sql.Copy() });
 }

@@ -29,18 +29,17 @@ internal sealed class TraceFinder(SegmentCatalogue<SpanSegments> catalogue, Span
         }
 
         var segments = (await catalogue.ReadAsync(ct)).Stored.OrderByDescending(segment => segment.Bounds.MaxId);
-        var found = await spans.OfTraceAsync(segments, id, Most + 1, ct);
-        if (found.Count == 0)
+        var (given, hasMore) = await spans.OfTraceAsync(segments, id, Most, ct);
+        if (given.Count == 0)
         {
             return ApiProblem.NotFound("trace");
         }
 
-        var given = found.Take(Most).ToList();
         var begin = given[0].CreatedAt;
         return new ApiResult<Trace>(new(
             SpanRow.TraceIdOf(id), given[0].Timestamp, given.Max(span => (span.CreatedAt - begin).TotalMilliseconds + span.Duration),
             given.Count(IsError), given.GroupBy(span => span.Service).Select(part => new TraceService(part.Key, part.Count(), part.Count(IsError))),
-            found.Count > Most, given));
+            hasMore, given));
     }
 
     private static bool IsError(SpanRow span) => span.Status == SpanNames.Statuses[(int)SpanStatus.Error];

@@ -21,7 +21,7 @@ internal sealed record TraceListMetadata : ListMetadata
 /// <c>GET /traces</c>: spans, newest first, or after a cursor. Beyond the page they are not counted, so that a list never reads more than it shows.
 /// </summary>
 internal sealed class TraceList(
-    CurrentProject project, SegmentCatalogue<SpanSegments> catalogue, Spans whole, ShortSpans shortOnes, TimeProvider time,
+    CurrentProject project, SegmentCatalogue<SpanSegments> catalogue, Spans whole, ShortSpans shortOnes, SpanTexts texts, TimeProvider time,
     [FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db)
 {
     private const string TimeField = "timestamp";
@@ -51,6 +51,7 @@ internal sealed class TraceList(
         // Before the rows, so that whatever is visible by now they have.
         var segments = await catalogue.ReadAsync(ct);
         page.Bound(selection.Sql, segments);
+        selection = await texts.NarrowAsync(selection, segments, ct);
         var isAll = page.Before is null && query.IsOf(ListOnly);
         var rows = await reader.FirstAsync(page.Of(selection.Of(segments)), selection.InRange(), page.Order, page.Offset + page.Limit + 1, ct);
         var hasMore = rows.Count > page.Offset + page.Limit;

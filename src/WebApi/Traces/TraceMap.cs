@@ -32,6 +32,7 @@ internal sealed record ServiceMap(DateTime Start, DateTime End, bool IsComplete,
 internal sealed class TraceMap(SegmentCatalogue<SpanSegments> catalogue, CallSpans spans, TimeProvider time)
 {
     private const int MostSpans = 100_000;
+    private const int MostEdges = 500; // those of the most calls
     private const double Percentile = 0.95;
 
     public static QuerySpec Spec { get; } = new([("start_date", "Calls that began then or later; a day before the end unless told."),
@@ -89,7 +90,7 @@ internal sealed class TraceMap(SegmentCatalogue<SpanSegments> catalogue, CallSpa
             start, end, isComplete,
             services.OrderByDescending(one => one.Value.Count).ThenBy(one => one.Key, StringComparer.Ordinal)
                 .Select(one => new MapService(one.Key, one.Value.Count, one.Value.Count / seconds, one.Value.ErrorRate, one.Value.Quantile(Percentile))),
-            edges.OrderByDescending(one => one.Value.Count).ThenBy(one => one.Key.ToString(), StringComparer.Ordinal)
+            edges.OrderByDescending(one => one.Value.Count).ThenBy(one => one.Key.ToString(), StringComparer.Ordinal).Take(MostEdges)
                 .Select(one => new MapEdge(
                     one.Key.Caller, one.Key.Callee, one.Key.Kind, one.Value.Count, one.Value.Count / seconds, one.Value.ErrorRate,
                     one.Value.Quantile(Percentile))));

@@ -28,7 +28,7 @@ public sealed partial class PermissionTests(People people) : IClassFixture<Peopl
         ["POST /auth/second-factor/remove"] = Person,
         ["GET /auth/sessions"] = Person, ["DELETE /auth/sessions/{session:long}"] = Person,
         ["POST /ingest/v1/requests"] = Items, ["POST /ingest/v1/logs"] = Items, ["POST /v1/logs"] = Items,
-        ["POST /v1/traces"] = Items, ["POST /ingest/v1/deploys"] = Deploy,
+        ["POST /v1/traces"] = Items, ["POST /v1/metrics"] = Items, ["POST /ingest/v1/deploys"] = Deploy,
         ["GET /health"] = Read, ["GET /health/database"] = Read, ["GET /health/worker"] = Read, ["GET /info"] = Read, ["GET /error"] = Read,
         ["GET /doc"] = Read, ["GET /reference/{documentName?}"] = Read, ["GET /reference/scalar.js"] = Read,
         ["GET /reference/scalar.aspnetcore.js"] = Read,
@@ -60,7 +60,7 @@ public sealed partial class PermissionTests(People people) : IClassFixture<Peopl
         ["GET /replay/targets"] = Read, ["PUT /replay/targets/{service}"] = Admin, ["DELETE /replay/targets/{service}"] = Admin,
         ["PUT /replay/targets/{service}/{stage}"] = Admin, ["DELETE /replay/targets/{service}/{stage}"] = Admin,
         ["GET /traces"] = Read, ["GET /traces/stream"] = Read, ["GET /traces/facets"] = Read, ["GET /traces/map"] = Read,
-        ["GET /traces/{trace_id}"] = Read,
+        ["GET /traces/{trace_id}"] = Read, ["GET /series"] = Read, ["GET /series/query"] = Read,
         ["POST /projects/{project:int}/keys/{id:int}/rotate"] = Admin, ["GET /audit"] = Admin, ["GET /audit/export"] = Admin,
     };
 

@@ -14,8 +14,8 @@ public sealed class SystemJobTests
         var schedules = (await server.DataAsync($"/worker/schedules?scope=system")).AsArray();
         Assert.Equal(
             [
-                "health.check", "jobs.cleanup", "logs.cleanup", "logs.seal", "metrics.cleanup", "metrics.rollup", "projects.cleanup", "replay.cleanup",
-                "replay.seal", "traces.cleanup", "traces.seal",
+                "health.check", "jobs.cleanup", "logs.cleanup", "logs.seal", "metrics.cleanup", "metrics.rollup", "points.cleanup", "projects.cleanup",
+                "replay.cleanup", "replay.seal", "traces.cleanup", "traces.seal",
             ],
             schedules.Select(schedule => (string)schedule!["type"]!).Order(StringComparer.Ordinal));
         foreach (var schedule in schedules)

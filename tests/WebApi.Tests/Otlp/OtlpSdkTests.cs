@@ -102,7 +102,7 @@ public sealed class OtlpSdkTests
         Assert.Equal(("postgresql", 17), ((string)second["attributes"]!["db.system"]!, (int)second["attributes"]!["rows"]!));
         Assert.Equal("no such basket", (string)second["events"]![0]!["attributes"]!["exception.message"]!);
         Assert.Equal("so", (string)second["links"]![0]!["attributes"]!["why"]!);
-        Assert.Equal(("3.1", "1.2.3"), ((string)second["resource"]!["scope"]!["version"]!, (string)second["resource"]!["resource"]!["service.version"]!));
+        Assert.Equal(("3.1", "1.2.3"), ((string)second["scope_attributes"]!["version"]!, (string)second["resource"]!["service.version"]!));
         foreach (var (activity, span) in ((Activity, System.Text.Json.Nodes.JsonNode)[])[(root, first), (inner, second)])
         {
             Assert.Equal($"{activity.StartTimeUtc:yyyy-MM-ddTHH:mm:ss.fffffff}00Z", (string)span["timestamp"]!);

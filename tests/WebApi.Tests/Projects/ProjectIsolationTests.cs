@@ -4,6 +4,7 @@ using System.Net.Http.Json;
 using System.Text.RegularExpressions;
 using Bayou.Access;
 using Bayou.Otlp;
+using Bayou.Points;
 using Bayou.Traces;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Routing;
@@ -84,6 +85,7 @@ public sealed partial class ProjectIsolationTests(People people) : IClassFixture
     [InlineData("/replay/blocks", "\"paths\":[]")]
     [InlineData("/traces", "\"total\":0,\"last_id\":0")]
     [InlineData("/traces/facets", "\"service\":[],\"name\":[]")]
+    [InlineData("/series", "\"data\":[]")]
     [InlineData("/traces/map", "\"edges\":[]")]
     public async Task An_empty_project_counts_nothing_of_others(string path, string expected)
     {
@@ -165,6 +167,12 @@ public sealed partial class ProjectIsolationTests(People people) : IClassFixture
     /// <summary>An address with the first project's things in it: told by nothing else, and searched for.</summary>
     private static IEnumerable<string> Paths(string route, Things theirs, int other)
     {
+        if (route == "/series/query")
+        {
+            yield return $"/series/query?name={Mark}";
+            yield break;
+        }
+
         if (route == "/traces/{trace_id}")
         {
             yield return $"/traces/{theirs.Trace}";
@@ -256,6 +264,11 @@ public sealed partial class ProjectIsolationTests(People people) : IClassFixture
         var span = Traced.Request($"/{mark}");
         using var spans = new ByteArrayContent(Traced.Of(mark, span).ToByteArray()) { Headers = { ContentType = new(OtlpEndpoints.Protobuf) } };
         Assert.Equal(HttpStatusCode.OK, await People.StatusAsync(http.PostAsync(new Uri("/v1/traces", UriKind.Relative), spans, Ct)));
+        using var points = new ByteArrayContent(Measured.Of(mark, Measured.Gauge(mark, DateTimeOffset.UtcNow, 1, Measured.Attribute(mark, mark))).ToByteArray())
+        {
+            Headers = { ContentType = new(OtlpEndpoints.Protobuf) },
+        };
+        Assert.Equal(HttpStatusCode.OK, await People.StatusAsync(http.PostAsync(new Uri("/v1/metrics", UriKind.Relative), points, Ct)));
         return new(
             (int)person["id"]!, (int)key["id"]!, (long)line["id"]!, (int)line["pattern_id"]!, (long)job["id"]!, (int)schedule["id"]!, snapshot,
             (long)run["id"]!, Traced.Hex(span.TraceId));

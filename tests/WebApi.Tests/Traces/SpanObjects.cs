@@ -19,7 +19,16 @@ internal static class SpanObjects
         service = service.Length > 0 ? service : "unknown_service";
         foreach (var scope in group.ScopeSpans)
         {
-            batch.Begin(MadeBy(resource.Where(one => one.Key != "service.name").ToList(), scope.Scope));
+            batch.BeginResource(Json(writer => WriteObject(writer, () => Write(writer, resource.Where(one => one.Key != "service.name")))));
+            batch.BeginScope(Json(writer => WriteObject(writer, () =>
+            {
+                if (scope.Scope.Version.Length > 0)
+                {
+                    writer.WriteString("version", Clean(scope.Scope.Version));
+                }
+
+                Write(writer, scope.Scope.Attributes);
+            })));
             foreach (var span in scope.Spans.Where(one => IdOf(one.TraceId, 16).Length > 0 && IdOf(one.SpanId, 8).Length > 0))
             {
                 batch.Add(Of(span, service, Name(scope.Scope.Name)));
@@ -39,35 +48,18 @@ internal static class SpanObjects
             ParentId = parent, Kind = (int)span.Kind is >= 0 and <= 5 ? (SpanKind)(int)span.Kind : SpanKind.Unspecified,
             Status = (int)(span.Status?.Code ?? 0) is >= 0 and <= 2 and var code ? (SpanStatus)code : SpanStatus.Unset, IsEntry = parent == 0 || isRemote,
             Service = Encoding.UTF8.GetBytes(service), Name = Encoding.UTF8.GetBytes(span.Name.Length > 0 ? Clean(span.Name) : "unknown"),
-            Scope = Encoding.UTF8.GetBytes(scope), StatusMessage = Encoding.UTF8.GetBytes(Clean(span.Status?.Message ?? "")),
+            Scope = Encoding.UTF8.GetBytes(scope), 
+            StatusMessage = span.Status?.Code == Status.Types.StatusCode.Error ? Encoding.UTF8.GetBytes(Clean(span.Status.Message)) : default,
             TraceState = Encoding.UTF8.GetBytes(Clean(span.TraceState)), Attributes = Attributes(span), Events = Events(span), Links = Links(span),
         };
     }
 
-    private static byte[] MadeBy(List<KeyValue> resource, InstrumentationScope scope) => Json(writer =>
+    private static void WriteObject(Utf8JsonWriter writer, Action write)
     {
         writer.WriteStartObject();
-        if (resource.Count > 0)
-        {
-            writer.WriteStartObject("resource");
-            Write(writer, resource);
-            writer.WriteEndObject();
-        }
-
-        if (scope.Version.Length > 0 || scope.Attributes.Count > 0)
-        {
-            writer.WriteStartObject("scope");
-            if (scope.Version.Length > 0)
-            {
-                writer.WriteString("version", Clean(scope.Version));
-            }
-
-            Write(writer, scope.Attributes);
-            writer.WriteEndObject();
-        }
-
+        write();
         writer.WriteEndObject();
-    });
+    }
 
     private static byte[] Attributes(Record span) => OrNone(Json(writer =>
     {

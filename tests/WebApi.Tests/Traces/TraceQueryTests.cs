@@ -44,6 +44,7 @@ public sealed class TraceQueryTests : IAsyncLifetime
         ("parent_span_id__isnull=true&service=shop", 1), ("search=orders%20shop", 1), ("search=%22no%20such%20basket%22", 1), ("search=ORDERS&service=shop", 1),
         ("search=trace:TRACE", 4), ("search=shop%20-select", 3),
         ("attributes.db.system=postgresql", 1), ("attributes.db.rows=17", 1), ("attributes.db.rows__gt=16", 1), ("attributes.db.rows__gt=17", 0),
+        ("attributes.list=%5B%22a%22,%22b%22%5D", 1), ("attributes.odd__name=x", 1), ("attributes.odd__name__ne=y&service=shop", 1),
         ("attributes.cached=true", 1), ("attributes.nested.deep=yes", 1), ("attributes.db.statement__like=select", 1),
         ("attributes.db.system__isnull=false&service=shop", 1),
         ("resource.host.name=a-host&service=shop", 4), ("resource.host.name__like=host&service=shop", 4), ("resource.host.name=other&service=shop", 0),
@@ -122,6 +123,11 @@ public sealed class TraceQueryTests : IAsyncLifetime
         root.Status = new() { Code = Status.Types.StatusCode.Error, Message = "no such basket" };
         var query = Span("select", _trace, root.SpanId, Protocol.Client, 50, start, Attribute("db.system", "postgresql"), Attribute("db.rows", 17),
             Attribute("db.statement", "SELECT 1 -- select"));
+        query.Attributes.Add(Attribute("odd__name", "x"));
+        query.Attributes.Add(new KeyValue
+        {
+            Key = "list", Value = new() { ArrayValue = new() { Values = { new AnyValue { StringValue = "a" }, new AnyValue { StringValue = "b" } } } },
+        });
         query.Attributes.Add(new KeyValue { Key = "cached", Value = new() { BoolValue = true } });
         query.Attributes.Add(new KeyValue
         {

@@ -61,15 +61,16 @@ public sealed class TraceSamplerTests
 
         await LaterAsync(server, "span_segments", minutes: 3);
         var sampler = server.Get<TraceSampler>();
-        var dropped = await sampler.DecideAsync(BayouServer.Ct);
+        var (dropped, _) = await sampler.DecideAsync(BayouServer.Ct);
         Assert.InRange(dropped, 1_800 - Budget, 1_800 - Budget + 9);
-        Assert.Equal(0, await sampler.DecideAsync(BayouServer.Ct)); // Once.
+        Assert.Equal(0, (await sampler.DecideAsync(BayouServer.Ct)).Dropped); // Once.
 
         // Of each some comes late.
         await Traced.SendAsync(server, "late", [.. traces.Select(trace => Span("late", trace.Id))]);
         await LaterAsync(server, "span_segments", minutes: 3);
-        await sampler.DecideAsync(BayouServer.Ct);
-        Assert.True(await server.Get<SegmentKeeper<SpanSegments>>().SealAllAsync(BayouServer.Ct) > 0);
+        var (lost, upTo) = await sampler.DecideAsync(BayouServer.Ct);
+        Assert.Equal(dropped / 3, lost); // one of each
+        Assert.True(await server.Get<SegmentKeeper<SpanSegments>>().SealAllAsync(BayouServer.Ct, upTo) > 0);
         var (_, list) = await server.GetAsync($"/traces?limit=1000&details=false&service=shop");
         var (_, late) = await server.GetAsync($"/traces?limit=1000&details=false&service=late");
         Assert.Equal(1_800 - dropped, list["data"]!.AsArray().Count);
@@ -77,8 +78,47 @@ public sealed class TraceSamplerTests
         Assert.All(kept.Values, spans => Assert.Equal(3, spans));
         Assert.Equal(kept.Keys.Order(StringComparer.Ordinal), late["data"]!.AsArray().Select(span => (string)span!["trace_id"]!).Order(StringComparer.Ordinal));
         Assert.All(traces.Where(trace => trace.Fails), trace => Assert.Contains(Hex(trace.Id), kept.Keys));
-        Assert.Equal(dropped, (long)list["metadata"]!["sampled_out"]!);
+        Assert.Equal(dropped + lost, (long)list["metadata"]!["sampled_out"]!);
         await server.CountedAsync("shop", 600); // Whatever became of their spans.
+    }
+
+    [Fact]
+    public async Task An_error_that_comes_in_the_next_minute_keeps_its_trace_and_one_that_is_sealed_is_never_let_go()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await using var server = await BayouServer.StartAsync(
+            database, ("Bayou:Enabled", "false"), ("Bayou:Traces:SegmentSpans", "1000"), ("Bayou:Traces:SealAfterSeconds", "0"),
+            ("Bayou:Traces:SpansPerMinute", "100"));
+        var (sampler, keeper) = (server.Get<TraceSampler>(), server.Get<SegmentKeeper<SpanSegments>>());
+
+        // Failed ones are sealed first.
+        var kept = Enumerable.Range(0, 20).Select(_ => NewId(16)).ToList();
+        await Traced.SendAsync(server, "failed", [.. kept.Select(trace => Failed(trace))]);
+        await LaterAsync(server, "span_segments", minutes: 3);
+        await keeper.SealAllAsync(BayouServer.Ct, (await sampler.DecideAsync(BayouServer.Ct)).UpTo);
+
+        // Then more of them comes in a minute that has too much, and of others the children before the roots that fail.
+        var late = Enumerable.Range(0, 20).Select(_ => NewId(16)).ToList();
+        await Traced.SendAsync(server, "busy", [.. Enumerable.Range(0, 500).Select(_ => Span("work"))]);
+        await Traced.SendAsync(server, "shop", [.. kept.Concat(late).Select(trace => Span("child", trace, NewId(8)))]);
+        await LaterAsync(server, "span_segments", minutes: 3);
+        await Traced.SendAsync(server, "failed", [.. late.Select(trace => Failed(trace))]);
+        var (dropped, upTo) = await sampler.DecideAsync(BayouServer.Ct);
+        Assert.InRange(dropped, 400, 500);
+        await LaterAsync(server, "span_segments", minutes: 3);
+        await sampler.DecideAsync(BayouServer.Ct);
+        await keeper.SealAllAsync(BayouServer.Ct, upTo);
+        await keeper.SealAllAsync(BayouServer.Ct);
+        var failed = (await server.DataAsync($"/traces?status=error&limit=1000")).AsArray().Select(span => (string)span!["trace_id"]!);
+        Assert.Equal(kept.Concat(late).Select(Hex).Order(StringComparer.Ordinal), failed.Order(StringComparer.Ordinal));
+        Assert.Equal(40, (await server.DataAsync($"/traces?name=child&limit=1000")).AsArray().Count);
+
+        static Span Failed(ByteString trace)
+        {
+            var span = Span("root", trace);
+            span.Status = new() { Code = Status.Types.StatusCode.Error };
+            return span;
+        }
     }
 
     private static IEnumerable<Span> Whole(ByteString trace, bool fails)

@@ -62,7 +62,7 @@ public sealed class TraceTests(BayouServer server) : IClassFixture<BayouServer>
             "attributes":{"my.span.attr":"some value","otel.dropped_attributes_count":2},
             "events":[{"name":"exception","timestamp":"{{{{at:yyyy-MM-ddTHH:mm:ss}}}}.130000001Z","attributes":{"exception.type":"Oops"}}],
             "links":[{"span_id":"eee19b7ec3c1b175","trace_id":"5b8efff798038103d269b633813fc60d","attributes":{"why":1}}],
-            "resource":{"scope":{"version":"1.0.0","my.scope.attribute":"some scope attribute"},"resource":{"telemetry.sdk.language":"go"}}}
+            "resource":{"telemetry.sdk.language":"go"},"scope_attributes":{"version":"1.0.0","my.scope.attribute":"some scope attribute"}}
             """.ReplaceLineEndings(""),
             span.ToJsonString());
         Assert.Equal(span.ToJsonString(), Without((await server.DataAsync($"/traces?service={service}")).AsArray().Single()!, "id", "ingested_at"));
@@ -198,7 +198,11 @@ public sealed class TraceTests(BayouServer server) : IClassFixture<BayouServer>
             Attribute("url.full", "https://example.org/?token=f00ba4f00ba4"), Attribute("db.password", "hunter2x")]);
         span.Status = new() { Message = "password=hunter2x was wrong", Code = Status.Types.StatusCode.Error };
         span.Events.Add(new Bayou.Otlp.Protocol.Span.Types.Event { Name = "tried", Attributes = { Attribute("password", "hunter2x") } });
-        await Traced.SendAsync(server, service, span);
+        span.Links.Add(new Bayou.Otlp.Protocol.Span.Types.Link { TraceId = NewId(16), SpanId = NewId(8), Attributes = { Attribute("api_key", "hunter2x") } });
+        var request = Of(service, span);
+        request.ResourceSpans[0].Resource.Attributes.Add(Attribute("process.command_line", "java --db.password=hunter2x -jar a.jar"));
+        request.ResourceSpans[0].ScopeSpans[0].Scope.Attributes.Add(Attribute("token", "hunter2x"));
+        Assert.Equal(HttpStatusCode.OK, (await PostAsync(server, request.ToByteArray())).Status);
         var row = (await server.DataAsync($"/traces?service={service}")).AsArray().Single()!.ToJsonString();
         Assert.DoesNotContain("hunter2x", row, StringComparison.Ordinal);
         Assert.DoesNotContain("abcdef0123456789", row, StringComparison.Ordinal);
@@ -220,6 +224,38 @@ public sealed class TraceTests(BayouServer server) : IClassFixture<BayouServer>
         var attributes = row["attributes"]!.AsObject();
         Assert.Equal(10_000 - attributes.Count(one => one.Key.StartsWith('k')), (int)attributes["otel.dropped_attributes_count"]!);
         Assert.Equal(10_000 - row["events"]!.AsArray().Count, (int)attributes["otel.dropped_events_count"]!);
+    }
+
+    [Fact]
+    public async Task What_made_nothing_is_not_kept_and_many_libraries_of_one_process_cost_no_more_than_themselves()
+    {
+        var service = BayouServer.NewService();
+        var request = Of(service, Span("one"));
+        request.ResourceSpans[0].Resource.Attributes.Add(Attribute("long", new string('x', 7_000)));
+        var before = await CountAsync();
+        request.ResourceSpans[0].ScopeSpans.Add(Enumerable.Range(0, 4_000).Select(i => new ScopeSpans { Scope = new() { Version = $"{service}-{i}" } }));
+        Assert.Equal(HttpStatusCode.OK, (await PostAsync(server, request.ToByteArray())).Status);
+        Assert.InRange(await CountAsync() - before, 1, 2);
+
+        async Task<long> CountAsync()
+        {
+            await using var command = server.Db.CreateCommand("SELECT count(*) FROM span_resources");
+            return (long)(await command.ExecuteScalarAsync(BayouServer.Ct))!;
+        }
+    }
+
+    [Fact]
+    public async Task A_service_that_is_known_already_takes_no_place_for_its_spans()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await using var small = await BayouServer.StartAsync(
+            database, ("Bayou:Enabled", "false"), ("Bayou:Metrics:MaxServices", "1"), ("Bayou:Metrics:MaxEndpoints", "1"));
+        await small.SendAsync(new[] { BayouServer.Observation("known", BayouServer.RecentMinute, "/a") });
+        await Traced.SendAsync(small, "known", Request("/a", start: Nanos(BayouServer.RecentMinute)), Request("/a"));
+        await small.CountedAsync("known", 3);
+        var rows = (await small.DataAsync($"/metrics?limit=100")).AsArray();
+        Assert.Equal(2, rows.Sum(row => (long)row!["traffic_count"]!));
+        Assert.All(rows, row => Assert.Equal(("known", "GET /a"), ((string)row!["service"]!, (string)row["endpoint"]!)));
     }
 
     [Fact]

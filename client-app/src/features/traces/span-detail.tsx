@@ -83,14 +83,12 @@ export function SpanDetail({ node: { span, self, start }, fall, begin, lines, on
           </section>
         )}
         <Links links={span.links} />
-        <Attributes name="Resource" prefix="resource" pairs={pairsOf(within(span.resource, 'resource'))} />
-        <Attributes name="Library" prefix={null} pairs={pairsOf(within(span.resource, 'scope'))} />
+        <Attributes name="Resource" prefix="resource" pairs={pairsOf(span.resource)} />
+        <Attributes name="Library" prefix={null} pairs={pairsOf(span.scope_attributes)} />
       </div>
     </Card>
   );
 }
-
-const within = (value: unknown, name: string): unknown => (typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : null);
 
 function pairsOf(value: unknown): [string, string][] {
   if (typeof value !== 'object' || value === null) return [];
@@ -158,11 +156,11 @@ function Links({ links }: { links: unknown }) {
     <section aria-label="Links">
       <h3 className="pb-1 text-xs text-ink-soft">Links</h3>
       <ul className="text-xs">
-        {(links as { trace_id: string; span_id: string }[]).map(({ trace_id, span_id }) => {
+        {(links as { trace_id: string; span_id: string }[]).map(({ trace_id, span_id }, index) => {
           const to = new URLSearchParams(query);
           to.set('trace', trace_id);
           to.set('span', span_id);
-          return <li key={span_id}><Link className="font-mono underline" to={`/dashboard/traces?${to}`}>{trace_id}</Link></li>;
+          return <li key={index}><Link className="font-mono underline" to={`/dashboard/traces?${to}`}>{trace_id}</Link></li>;
         })}
       </ul>
     </section>

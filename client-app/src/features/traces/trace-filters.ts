@@ -84,7 +84,7 @@ export function useTraceFilters(): [TraceFilters, (change: Partial<TraceFilters>
 
 /** The filters with an attribute more. Within a trace it is any span's, so all are listed. */
 export const withAttribute = (filters: TraceFilters, attribute: string): Partial<TraceFilters> => ({
-  spans: 'all', attributes: [...filters.attributes.filter((other) => other !== attribute), attribute],
+  spans: 'all', attributes: [...filters.attributes.filter((other) => other.split('=')[0] !== attribute.split('=')[0]), attribute],
 });
 
 /** Which spans are asked for, as the API takes it. */

@@ -12,7 +12,7 @@ import { serviceColor } from './colors';
 import { linesOf, requestsOf, trace } from './queries';
 import { SpanDetail } from './span-detail';
 import { TraceComparison } from './trace-comparison';
-import { matches, waterfallOf, type Waterfall } from './waterfall';
+import { matches, waterfallOf, type SpanRow, type Waterfall } from './waterfall';
 import { WaterfallRows } from './waterfall-rows';
 
 type Trace = Schemas['Trace'];
@@ -44,7 +44,7 @@ function Opened({ trace: { trace_id: id, ...found }, error }: { trace: Trace; er
   const [folded, setFolded] = useState<ReadonlySet<number>>(new Set());
   const find = query.get('find') ?? '';
   const hits = useMemo(() => (find === '' ? null : new Set(fall.nodes.filter((node) => matches(node, find)).map(({ span }) => span.id))), [fall, find]);
-  const open = fall.nodes.find(({ span }) => span.span_id === query.get('span')) ?? null;
+  const open = fall.nodes.find(({ span }) => nameOf(span, fall) === query.get('span')) ?? null;
   const against = query.get('against');
   const root = fall.roots[0]?.span;
   return (
@@ -98,7 +98,7 @@ function Opened({ trace: { trace_id: id, ...found }, error }: { trace: Trace; er
                 hits={hits}
                 lines={lines}
                 open={open?.span.id ?? null}
-                onOpen={(span) => { set({ span: span?.span_id ?? null }); }}
+                onOpen={(span) => { set({ span: span && nameOf(span, fall) }); }}
               />
               {open && <SpanDetail node={open} fall={fall} begin={found.timestamp} lines={lines} onClose={() => { set({ span: null }); }} />}
             </div>
@@ -108,6 +108,9 @@ function Opened({ trace: { trace_id: id, ...found }, error }: { trace: Trace; er
     </Card>
   );
 }
+
+/** What the URL calls a span: one that came twice by its row. */
+const nameOf = (span: SpanRow, { byId }: Waterfall) => (byId.get(span.span_id)?.span === span ? span.span_id : `${span.id}`);
 
 const foldable = ({ nodes }: Waterfall) => nodes.filter(({ depth, children }) => depth > 0 && children.length > 0).map(({ span }) => span.id);
 

@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useRef, type KeyboardEvent } from 'react';
+import { useEffect, useMemo, useRef, type KeyboardEvent } from 'react';
 import type { Schemas } from '../../shared/api';
 import { formatCount, formatLatency } from '../../shared/format';
 import { groupBy } from '../../shared/group-by';
@@ -27,7 +27,7 @@ const TICKS = 4;
 export function WaterfallRows({ fall, folded, onFold, hits, lines, open, onOpen }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const shown = shownOf(fall.nodes, folded);
-  const linesBySpan = groupBy(lines, (line) => spanOf(line, fall));
+  const linesBySpan = useMemo(() => groupBy(lines, (line) => spanOf(line, fall)), [lines, fall]);
   const openAt = shown.findIndex(({ span }) => span.id === open);
   // eslint-disable-next-line react-hooks/incompatible-library -- its functions are called in this render only
   const virtual = useVirtualizer({
@@ -69,7 +69,7 @@ export function WaterfallRows({ fall, folded, onFold, hits, lines, open, onOpen 
         role="tree"
         aria-label="Spans of the trace"
         tabIndex={0}
-        aria-activedescendant={openAt >= 0 ? `span-${open}` : undefined}
+        aria-activedescendant={virtual.getVirtualItems().some(({ index }) => index === openAt) ? `span-${open}` : undefined}
         onKeyDown={onKey}
         data-spans={shown.length}
         className="max-h-[70vh] overflow-auto"
@@ -83,6 +83,7 @@ export function WaterfallRows({ fall, folded, onFold, hits, lines, open, onOpen 
                 node={node}
                 length={fall.length}
                 top={start}
+                place={[index + 1, shown.length]}
                 isOpen={node.span.id === open}
                 isFolded={folded.has(node.span.id)}
                 isFaint={hits !== null && !hits.has(node.span.id)}
@@ -102,6 +103,8 @@ interface RowProps {
   node: Node;
   length: number;
   top: number;
+  /** Which of how many. */
+  place: readonly [number, number];
   isOpen: boolean;
   isFolded: boolean;
   isFaint: boolean;
@@ -110,7 +113,7 @@ interface RowProps {
   onOpen: () => void;
 }
 
-function Row({ node, length, top, isOpen, isFolded, isFaint, lines, onFold, onOpen }: RowProps) {
+function Row({ node, length, top, place, isOpen, isFolded, isFaint, lines, onFold, onOpen }: RowProps) {
   const { span, depth, children, start, end, critical, isOrphan } = node;
   const part = (ms: number) => `${length === 0 ? 0 : (ms / length) * 100}%`;
   const color = serviceColor(span.service);
@@ -122,6 +125,8 @@ function Row({ node, length, top, isOpen, isFolded, isFaint, lines, onFold, onOp
       id={`span-${span.id}`}
       role="treeitem"
       aria-level={depth + 1}
+      aria-posinset={place[0]}
+      aria-setsize={place[1]}
       aria-selected={isOpen}
       aria-expanded={children.length > 0 ? !isFolded : undefined}
       onClick={onOpen}

@@ -10,7 +10,7 @@ function span(span_id: string, parent_span_id: string | null, from: number, dura
   return {
     id: Number.parseInt(span_id, 36), trace_id: 't', span_id, parent_span_id, service: 's', name: span_id, kind: 'internal', endpoint: null, status: 'unset',
     status_message: null, status_code: null, duration, timestamp, is_entry: false, scope: null, trace_state: null, attributes: null, events: null, links: null,
-    resource: null, ingested_at: '', ...more,
+    resource: null, scope_attributes: null, ingested_at: '', ...more,
   };
 }
 
@@ -47,6 +47,17 @@ describe('waterfallOf', () => {
       d: [{ from: 3, to: 5 }],
       late: [], // nobody waited for it
     });
+  });
+
+  it('waits for an answer whose machine has another clock', () => {
+    const spans = [span('call', null, 0, 100, { kind: 'client' }), span('answer', 'call', 1, 99.01, { kind: 'server' }), span('work', 'answer', 10, 80)];
+    const { nodes } = waterfallOf(spans);
+    expect(nodes.map(({ critical }) => critical.length)).toEqual([1, 2, 1]);
+  });
+
+  it('cuts a circle, not what hangs from it', () => {
+    const { nodes } = waterfallOf([span('hangs', 'a', 0, 1), span('a', 'b', 1, 1), span('b', 'a', 2, 1)]);
+    expect(nodes.map((node) => [node.span.span_id, node.isOrphan])).toEqual([['a', true], ['hangs', false], ['b', false]]);
   });
 
   it('takes a chain of ten thousand', () => {

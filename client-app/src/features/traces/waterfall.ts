@@ -27,6 +27,8 @@ export interface Waterfall {
   roots: Node[];
   /** All, in the order in which they are shown. */
   nodes: Node[];
+  /** The first of each id. */
+  byId: ReadonlyMap<string, Node>;
   /** Of the whole trace. */
   length: number;
 }
@@ -66,19 +68,34 @@ export function waterfallOf(spans: readonly SpanRow[]): Waterfall {
     const reached = new Set(nodes);
     for (const node of all) {
       if (reached.has(node)) continue;
-      // Of a circle: it is cut before this one.
-      const parent = byId.get(node.span.parent_span_id ?? '');
-      if (parent) parent.children = parent.children.filter((child) => child !== node);
-      node.isOrphan = true;
-      roots.push(node);
-      for (const found of inOrder([node])) reached.add(found);
+      const cut = onCircle(node, byId);
+      const parent = byId.get(cut.span.parent_span_id ?? '');
+      if (parent) parent.children = parent.children.filter((child) => child !== cut);
+      cut.isOrphan = true;
+      roots.push(cut);
+      for (const found of inOrder([cut])) reached.add(found);
     }
     roots.sort((a, b) => a.start - b.start);
     nodes.splice(0, nodes.length, ...inOrder(roots));
   }
   for (const node of nodes) node.self = selfOf(node);
   for (const root of roots) markCritical(root);
-  return { roots, nodes, length: nodes.reduce((last, { end }) => Math.max(last, end), 0) };
+  return { roots, nodes, byId, length: nodes.reduce((last, { end }) => Math.max(last, end), 0) };
+}
+
+/** The earliest of the circle that leads to a span, before which it is cut. */
+function onCircle(node: Node, byId: ReadonlyMap<string, Node>): Node {
+  const seen = new Set<Node>();
+  let at: Node | undefined = node;
+  while (at && !seen.has(at)) {
+    seen.add(at);
+    at = byId.get(at.span.parent_span_id ?? '');
+  }
+  let first = at ?? node;
+  for (let next = at && byId.get(at.span.parent_span_id ?? ''); next && next !== at; next = byId.get(next.span.parent_span_id ?? '')) {
+    if (next.start < first.start) first = next;
+  }
+  return first;
 }
 
 /** Each before its children; also says how deep each is. */
@@ -107,7 +124,10 @@ function selfOf({ start, end, children }: Node): number {
   return Math.max(0, end - start - covered);
 }
 
-/** From the end of a root backwards: what runs is on the path, and of its children always the one that ended last before. */
+/**
+ * From the end of a root backwards: what runs is on the path, and of its children always the one that ended last before. A call that another machine
+ * answered is taken to have ended with it at the latest, and begun with it at the earliest: their clocks differ by that much.
+ */
 function markCritical(root: Node) {
   const stack: { node: Node; until: number }[] = [{ node: root, until: root.end }];
   for (let next = stack.pop(); next; next = stack.pop()) {
@@ -115,10 +135,13 @@ function markCritical(root: Node) {
     const parts: Part[] = [];
     let at = Math.min(until, node.end);
     for (const child of node.children.toSorted((a, b) => b.end - a.end)) {
-      if (child.end > at || child.start < node.start || child.end <= node.start) continue;
-      if (at > child.end) parts.push({ from: child.end, to: at });
+      const isAnswer = child.span.kind === 'server' && node.span.kind === 'client';
+      const end = isAnswer ? Math.min(child.end, node.end) : child.end;
+      const start = isAnswer ? Math.max(child.start, node.start) : child.start;
+      if (end > at || start < node.start || end <= start || end <= node.start) continue;
+      if (at > end) parts.push({ from: end, to: at });
       stack.push({ node: child, until: child.end });
-      at = child.start;
+      at = start;
     }
     if (at > node.start) parts.push({ from: node.start, to: at });
     node.critical = parts.reverse();
