@@ -18,6 +18,7 @@ const views: Record<PagePath, ComponentType> = {
   '/dashboard/replay': lazy(() => import('../features/replay/replay-page').then((module) => ({ default: module.ReplayPage }))),
   '/dashboard/traces': lazy(() => import('../features/traces/traces-page').then((module) => ({ default: module.TracesPage }))),
   '/dashboard/map': lazy(() => import('../features/traces/map-page').then((module) => ({ default: module.MapPage }))),
+  '/dashboard/explorer': lazy(() => import('../features/points/explorer-page').then((module) => ({ default: module.ExplorerPage }))),
   '/dashboard/losses': lazy(() => import('../features/metrics/losses-page').then((module) => ({ default: module.LossesPage }))),
   '/dashboard/worker': lazy(() => import('../features/jobs/jobs-page').then((module) => ({ default: module.JobsPage }))),
   '/dashboard/cluster': lazy(() => import('../features/cluster/cluster-page').then((module) => ({ default: module.ClusterPage }))),

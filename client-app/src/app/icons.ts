@@ -1,5 +1,5 @@
 import {
-  ChartGantt, FileSearch, Gauge, ListChecks, Network, Plug, ScrollText,
+  ChartGantt, ChartLine, FileSearch, Gauge, ListChecks, Network, Plug, ScrollText,
   Settings, Table2, TriangleAlert, Waypoints, type LucideIcon,
 } from 'lucide-react';
 import type { PagePath } from '../shared/pages';
@@ -11,6 +11,7 @@ export const icons: Record<PagePath, LucideIcon> = {
   '/dashboard/replay': FileSearch,
   '/dashboard/traces': ChartGantt,
   '/dashboard/map': Waypoints,
+  '/dashboard/explorer': ChartLine,
   '/dashboard/losses': TriangleAlert,
   '/dashboard/worker': ListChecks,
   '/dashboard/cluster': Network,

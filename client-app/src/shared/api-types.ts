@@ -2669,7 +2669,8 @@ export interface components {
             aggregate: string;
             /** Format: int64 */
             window_size: number;
-            windows: unknown[];
+            /** Format: date-time */
+            start: string;
             lines: components["schemas"]["SeriesLine"][];
             is_cut: boolean;
         };

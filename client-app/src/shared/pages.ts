@@ -43,6 +43,10 @@ export const pages = [
     parameters: ['search', 'spans', 'kind', 'name', 'outcome', 'longer', 'shorter', 'attribute', 'trace', 'span', 'against', 'find'],
   },
   { path: '/dashboard/map', group: 'Observe', name: 'Service map', title: 'Service map', key: 'm', service: null, hasRange: true, parameters: ['node'] },
+  {
+    path: '/dashboard/explorer', group: 'Observe', name: 'Explorer', title: 'Metrics explorer', key: 'x', service: 'all', hasRange: true,
+    parameters: ['metric', 'aggregate', 'group', 'where', 'find'],
+  },
   { path: '/dashboard/losses', group: null, name: 'Missing', title: 'Missing requests', key: null, service: null, hasRange: true, parameters: [] },
   {
     path: '/dashboard/worker', group: 'Act', name: 'Jobs', title: 'Jobs and schedules', key: 'j', service: null, hasRange: false,

@@ -66,8 +66,9 @@ internal sealed class SegmentChoice(SegmentKind kind, ConcurrentDictionary<int, 
     private async Task<List<Candidate>> ReadAsync(NpgsqlConnection connection, DateTime? closedBy, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand($"""
-            SELECT id, state = 'sealed', state = 'closed' AND changed_at <= now() - $1 AND changed_at <= $2, (SELECT sum(n) FROM unnest(lines) n)::bigint, project_id, retention,
-                   now() - created_at, changed_at, min_time, max_time, {(kind.MostBytes < long.MaxValue ? $"coalesce({kind.SizeSql}, 0)" : "0::bigint")}
+            SELECT id, state = 'sealed', state = 'closed' AND changed_at <= now() - $1 AND changed_at <= $2, (SELECT sum(n) FROM unnest(lines) n)::bigint,
+                   project_id, retention, now() - created_at, changed_at, min_time, max_time,
+                   {(kind.MostBytes < long.MaxValue ? $"coalesce({kind.SizeSql}, 0)" : "0::bigint")}
               FROM {kind.Catalogue} WHERE state <> 'expired' AND min_id IS NOT NULL ORDER BY project_id, retention, min_id
             """, connection);
         command.With(kind.SealAfter, closedBy ?? DateTime.MaxValue.ToUniversalTime());

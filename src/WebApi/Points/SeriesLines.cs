@@ -6,23 +6,22 @@ namespace Bayou.Points;
 internal sealed class SeriesLines(string aggregate, SegmentWindow range, TimeSpan width)
 {
     private readonly Dictionary<(string Group, int Window), Sum> _sums = [];
-    private readonly DateTime _begin = range.BucketStart(width);
+    private readonly int _windows = (int)Math.Ceiling((range.End - range.BucketStart(width)) / width);
 
-    /// <summary>When each window begins.</summary>
-    public IReadOnlyList<DateTime> Windows { get; } =
-        [.. Enumerable.Range(0, (int)Math.Ceiling((range.End - range.BucketStart(width)) / width)).Select(at => range.BucketStart(width) + (at * width))];
+    /// <summary>Of the first window.</summary>
+    public DateTime Begin { get; } = range.BucketStart(width);
 
     /// <param name="before">The series' point before; null for none.</param>
     public void Add(KnownPointSeries series, StoredPoint point, StoredPoint? before)
     {
-        if (point.Minute < _begin)
+        if (point.Minute < Begin)
         {
             return; // Only what comes after it is asked for.
         }
 
         var came = series.Kind == PointKind.Gauge || !series.IsCumulative ? point : point.Since(before);
-        var key = (series.Group ?? "", (int)((point.Minute - _begin) / width));
-        if (came is null || key.Item2 >= Windows.Count)
+        var key = (series.Group ?? "", (int)((point.Minute - Begin) / width));
+        if (came is null || key.Item2 >= _windows)
         {
             return;
         }
@@ -40,7 +39,7 @@ internal sealed class SeriesLines(string aggregate, SegmentWindow range, TimeSpa
     {
         var lines = _sums.GroupBy(one => one.Key.Group).Select(group =>
         {
-            var values = new double?[Windows.Count];
+            var values = new double?[_windows];
             foreach (var ((_, window), sum) in group)
             {
                 values[window] = sum.Value(aggregate, width) is var value && double.IsFinite(value) ? value : null;

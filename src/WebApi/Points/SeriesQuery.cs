@@ -15,10 +15,10 @@ internal sealed record SeriesLine(string? Group, IReadOnlyList<double?> Values);
 /// <summary>A metric over time.</summary>
 /// <param name="Aggregate">How windows were made: as was asked, or what suits its kind.</param>
 /// <param name="WindowSize">Seconds.</param>
-/// <param name="Windows">When each begins.</param>
+/// <param name="Start">Of the first window; each of the others follows the one before.</param>
 /// <param name="IsCut">There are more groups than are given.</param>
 internal sealed record SeriesAnswer(
-    string Name, string Kind, string Unit, string Aggregate, long WindowSize, IReadOnlyList<DateTime> Windows, IReadOnlyList<SeriesLine> Lines, bool IsCut);
+    string Name, string Kind, string Unit, string Aggregate, long WindowSize, DateTime Start, IReadOnlyList<SeriesLine> Lines, bool IsCut);
 
 /// <summary>
 /// <c>GET /series/query</c>: reads the points of the series that fit, makes of counters what came between two points, and adds up by group and window.
@@ -95,7 +95,7 @@ internal sealed class SeriesQuery([FromKeyedServices(DatabasePool.Reads)] Npgsql
         await ReadAsync(series, window, lines, ct);
         var (groups, isCut) = lines.Most(MostGroups);
         return new ApiResult<SeriesAnswer>(new(
-            name!, SeriesList.Kinds[(int)kind], series.Values.First().Unit, aggregate, (long)width.TotalSeconds, lines.Windows, groups, isCut));
+            name!, SeriesList.Kinds[(int)kind], series.Values.First().Unit, aggregate, (long)width.TotalSeconds, lines.Begin, groups, isCut));
     }
 
     private static string? GroupSql(QueryReader query, FilterSql filter, string by)

@@ -20,7 +20,8 @@ public sealed class PointTests(BayouServer server) : IClassFixture<BayouServer>
               "scope":{"name":"my.library","version":"1.0.0"},
               "metrics":[
                 {"name":"NAME.counter","unit":"1","description":"I am a Counter","sum":{"aggregationTemporality":1,"isMonotonic":true,"dataPoints":[
-                  {"asDouble":5,"startTimeUnixNano":"TIME","timeUnixNano":"TIME","attributes":[{"key":"my.counter.attr","value":{"stringValue":"some value"}}]}]}},
+                  {"asDouble":5,"startTimeUnixNano":"TIME","timeUnixNano":"TIME",
+                    "attributes":[{"key":"my.counter.attr","value":{"stringValue":"some value"}}]}]}},
                 {"name":"NAME.gauge","unit":"1","gauge":{"dataPoints":[{"asInt":"10","timeUnixNano":"TIME"}]}},
                 {"name":"NAME.histogram","unit":"1","histogram":{"aggregationTemporality":1,"dataPoints":[{"startTimeUnixNano":"TIME","timeUnixNano":"TIME",
                   "count":2,"sum":2,"bucketCounts":[1,1],"explicitBounds":[1],"min":0,"max":2}]}},
