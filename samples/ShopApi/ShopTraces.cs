@@ -1,13 +1,14 @@
 using System.Diagnostics;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
+using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 
 namespace Shop;
 
 /// <summary>
-/// The shop's traces, by the OpenTelemetry SDK as any service has it; and those of payments and mail, which this process plays: their spans come from
+/// The shop's traces and metrics, by the OpenTelemetry SDK as any service has it; and those of payments and mail, which this process plays: their spans come from
 /// providers of their own, as if they were other services.
 /// </summary>
 internal sealed class ShopTraces : IDisposable
@@ -23,7 +24,9 @@ internal sealed class ShopTraces : IDisposable
 
     public static void Add(IServiceCollection services, IConfiguration configuration) => services.AddSingleton<ShopTraces>()
         .AddOpenTelemetry().ConfigureResource(resource => resource.AddService("shop"))
-        .WithTracing(traces => traces.AddSource(Shop.Name).AddAspNetCoreInstrumentation().AddOtlpExporter(exporter => Send(exporter, configuration)));
+        .WithTracing(traces => traces.AddSource(Shop.Name).AddAspNetCoreInstrumentation().AddOtlpExporter(exporter => Send(exporter, configuration, "traces")))
+        .WithMetrics(metrics => metrics.AddMeter("System.Runtime", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel")
+            .AddOtlpExporter(exporter => Send(exporter, configuration, "metrics")));
 
     public void Dispose() => Array.ForEach(_others, provider => provider.Dispose());
 
@@ -92,13 +95,13 @@ internal sealed class ShopTraces : IDisposable
 
     private static TracerProvider Provider(IConfiguration configuration, ActivitySource source, string service) => Sdk.CreateTracerProviderBuilder()
         .AddSource(source.Name).ConfigureResource(resource => resource.AddService(service))
-        .AddOtlpExporter(exporter => Send(exporter, configuration)).Build();
+        .AddOtlpExporter(exporter => Send(exporter, configuration, "traces")).Build();
 
     /// <summary>To where the rest goes.</summary>
-    private static void Send(OtlpExporterOptions exporter, IConfiguration configuration)
+    private static void Send(OtlpExporterOptions exporter, IConfiguration configuration, string signal)
     {
         exporter.Protocol = OtlpExportProtocol.HttpProtobuf;
-        exporter.Endpoint = new(new(configuration["Bayou:Url"] ?? "http://localhost:5080"), "/v1/traces");
+        exporter.Endpoint = new(new(configuration["Bayou:Url"] ?? "http://localhost:5080"), $"/v1/{signal}");
         if (configuration["Bayou:ApiKey"] is { Length: > 0 } key)
         {
             exporter.Headers = $"x-api-key={key}";

@@ -74,14 +74,15 @@ public sealed class WindowFigures
     }
 
     /// <param name="country">See <see cref="CountryCode"/>; 0 for none.</param>
-    public void Add(int status, long durationMicros, long requestBytes, long responseBytes, ushort country = 0)
+    /// <param name="times">How many there were that were all like this.</param>
+    public void Add(int status, long durationMicros, long requestBytes, long responseBytes, ushort country = 0, long times = 1)
     {
-        Latency.Add(durationMicros);
-        _statuses.Add((ushort)status, 1);
-        AddSums(requestBytes, responseBytes, durationMicros, durationMicros);
+        Latency.Add(durationMicros, times);
+        _statuses.Add((ushort)status, times);
+        AddSums(requestBytes * times, responseBytes * times, durationMicros * times, durationMicros);
         if (country != 0)
         {
-            _countries.Add(country, 1);
+            _countries.Add(country, times);
         }
     }
 

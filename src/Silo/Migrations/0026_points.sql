@@ -39,3 +39,14 @@ CREATE TABLE point_commits (
 
 INSERT INTO schedules (project_id, name, type, payload, cron, missed, overlap, created_by) VALUES
     (0, 'Point cleanup', 'points.cleanup', '{}', '*/10 * * * *', 'run_once', false, 'system');
+
+-- How far histograms of HTTP requests have been made windows of: the point that was the last to be.
+CREATE TABLE histogram_requests (
+    series_id int         PRIMARY KEY REFERENCES point_series ON DELETE CASCADE,
+    minute    timestamptz NOT NULL,
+    at        bigint      NOT NULL,
+    started   bigint      NOT NULL,
+    value     float8      NOT NULL,
+    count     bigint      NOT NULL,
+    buckets   bytea
+);

@@ -9,7 +9,9 @@ internal static class PointEndpoints
     public static IServiceCollection AddPointIngest(this IServiceCollection services) => services
         .AddSingleton<PointSeries>()
         .AddSingleton<PointStore>()
-        .AddItems<PointBatch, PointItems>(provider => provider.GetRequiredService<PointStore>());
+        .AddItems<PointBatch, PointItems>(provider => provider.GetRequiredService<PointStore>())
+        .AddSingleton<HistogramRequests>()
+        .AddHostedService(provider => provider.GetRequiredService<HistogramRequests>());
 
     public static IServiceCollection AddPointQueries(this IServiceCollection services) => services
         .AddSingleton<SeriesList>()

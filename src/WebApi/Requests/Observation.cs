@@ -8,7 +8,11 @@ namespace Bayou.Requests;
 /// <param name="IsFromPath">Whether the endpoint was made of a raw path: then it may be a value that looks like a name.</param>
 internal readonly record struct Observation(
     string Service, string Endpoint, int Status, long DurationMicros, DateTimeOffset Time,
-    long RequestBytes, long ResponseBytes, ushort Country, string? Version = null, bool IsFromPath = false);
+    long RequestBytes, long ResponseBytes, ushort Country, string? Version = null, bool IsFromPath = false)
+{
+    /// <summary>How many there were that were all like this.</summary>
+    public int Times { get; init; } = 1;
+}
 
 /// <summary>By which a service's requests come to be known, the best first: of each minute of a service only the best is shown.</summary>
 internal enum SeriesOrigin : short
@@ -57,4 +61,7 @@ internal struct JournalItem
     public long RequestBytes;
 
     public long ResponseBytes;
+
+    /// <summary>How many more there were that were all like this.</summary>
+    public int Others;
 }

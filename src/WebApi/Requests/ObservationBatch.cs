@@ -54,6 +54,7 @@ internal sealed class ObservationBatch(SeriesRegistry registry, int project) : I
         (observed.Series, observed.Total) = (series.Id, series.Total);
         (observed.Minute, observed.Status, observed.Country) = (MinuteOf(item.Time), (ushort)item.Status, item.Country);
         (observed.DurationMicros, observed.RequestBytes, observed.ResponseBytes) = (item.DurationMicros, item.RequestBytes, item.ResponseBytes);
+        observed.Others = 0;
         return true;
     }
 
@@ -79,6 +80,7 @@ internal sealed class ObservationBatch(SeriesRegistry registry, int project) : I
         (observed.Series, observed.Total) = (~at, 0);
         (observed.Minute, observed.Status, observed.Country) = (MinuteOf(o.Time.UtcDateTime), (ushort)o.Status, o.Country);
         (observed.DurationMicros, observed.RequestBytes, observed.ResponseBytes) = (o.DurationMicros, o.RequestBytes, o.ResponseBytes);
+        observed.Others = o.Times - 1;
         if (o.Version is not null)
         {
             See(o, plain);

@@ -47,9 +47,10 @@ internal sealed class JournalPayload
             Varint.Write(_output, first.Total == total ? 0 : first.Total);
             Varint.Write(_output, first.Series);
             Varint.Write(_output, ZigZag(first.Minute - minute));
-            Varint.Write(_output, to - from);
+            var times = to - from + OthersOf(_order.AsSpan(from, to - from));
+            Varint.Write(_output, times);
             (total, minute) = (first.Total, first.Minute);
-            if (to - from == 1)
+            if (times == 1)
             {
                 WriteSingle(first);
                 continue;
@@ -59,13 +60,24 @@ internal sealed class JournalPayload
             foreach (var at in _order.AsSpan(from, to - from))
             {
                 ref var one = ref _items[at];
-                _sum.Add(one.Status, one.DurationMicros, one.RequestBytes, one.ResponseBytes, one.Country);
+                _sum.Add(one.Status, one.DurationMicros, one.RequestBytes, one.ResponseBytes, one.Country, 1 + one.Others);
             }
 
             _sum.Write(_output);
         }
 
         return _output.WrittenMemory;
+    }
+
+    private long OthersOf(ReadOnlySpan<int> places)
+    {
+        var others = 0L;
+        foreach (var at in places)
+        {
+            others += _items[at].Others;
+        }
+
+        return others;
     }
 
     private void WriteSingle(in JournalItem item)

@@ -146,6 +146,38 @@ public sealed class PointTests(BayouServer server) : IClassFixture<BayouServer>
         await Measured.SendAsync(small, "s", Gauge("g", Minute.AddMinutes(1), 7, Attribute("n", "0")));
     }
 
+    [Fact]
+    public async Task Histograms_of_HTTP_durations_are_windows_where_there_is_nothing_better()
+    {
+        var (service, started) = (BayouServer.NewService(), Minute.AddHours(-1));
+        KeyValue[] attributes =
+        [
+            Attribute("http.request.method", "GET"), Attribute("http.route", "/orders/{id}"),
+            new() { Key = "http.response.status_code", Value = new() { IntValue = 500 } },
+        ];
+        Metric At(int minute, params ulong[] counts) =>
+            Histogram("http.server.request.duration", Minute.AddMinutes(minute), started, true, [0.1, 0.2], counts, attributes);
+        await Measured.SendAsync(server, service, At(0, 5, 0, 0), At(1, 15, 20, 0), At(2, 15, 20, 1));
+        var former = Histogram("http.server.duration", Minute, null, false, [100, 200], [0, 3, 0],
+            Attribute("http.method", "POST"), Attribute("http.route", "/x"), Attribute("http.status_code", "201"));
+        former.Unit = "ms";
+        await Measured.SendAsync(server, $"{service}-old", former);
+        var histograms = server.Get<HistogramRequests>();
+        await Eventually.SeesAsync(() => histograms.RunAsync(BayouServer.Ct), made => made == 0);
+        await server.CountedAsync(service, 31); // What was there before the first point is not known to be of its minute.
+        await server.CountedAsync($"{service}-old", 3);
+        var row = (await server.DataAsync($"/metrics?service={service}")).AsArray().Single(row => (long)row!["traffic_count"]! == 30)!;
+        Assert.Equal(("GET /orders/{id}", 30L), ((string)row["endpoint"]!, (long)row["status_5xx"]!));
+        Assert.Equal(150, (double)row["p95_latency"]!, 2.0);
+        var old = (await server.DataAsync($"/metrics?service={service}-old")).AsArray().Single()!;
+        Assert.Equal(("POST /x", 150.0), ((string)old["endpoint"]!, (double)old["max_latency"]!));
+
+        // What is better counts instead.
+        await server.SendAsync(new[] { BayouServer.Observation(service, Minute.AddMinutes(1), "/orders/{id}") });
+        await server.CountedAsync(service, 32);
+        Assert.Equal(2, (await server.DataAsync($"/metrics?service={service}")).AsArray().Sum(one => (long)one!["traffic_count"]!));
+    }
+
     private async Task<double?> OneAsync(string name, string aggregate) => (await ValuesAsync(name, aggregate, 1))[0];
 
     private async Task<List<double?>> ValuesAsync(string name, string aggregate, int minutes)
