@@ -9,6 +9,9 @@ internal sealed record Batch(int Project, string Path, string Body, IReadOnlyLis
     private static readonly string[] Levels = ["debug", "info", "warn", "error"];
     private static long _lines;
 
+    /// <summary>The service whose requests are known by its spans.</summary>
+    public const string Traced = "traced";
+
     public static Batch OfRequests(Random random, int project)
     {
         var now = DateTimeOffset.UtcNow;
@@ -46,6 +49,40 @@ internal sealed record Batch(int Project, string Path, string Body, IReadOnlyLis
             service = FeedReader.Source, method = "POST", path = $"/r{random.Next(12)}", status_code = random.Next(10) == 0 ? 500 : 200,
             duration = random.Next(1, 900), body, time = (DateTimeOffset.UtcNow - Age(random)).ToUnixTimeMilliseconds(),
         })), [], Feed.Replay, bodies);
+    }
+
+    /// <summary>Each span has a name of its own, and is a request too: those are counted, though of these nothing else is told.</summary>
+    public static Batch OfSpans(Random random, int project)
+    {
+        var names = Enumerable.Range(0, random.Next(1, 60)).Select(_ => $"span {Interlocked.Increment(ref _lines)}").ToList();
+        var cells = new List<Cell>();
+        var spans = names.Select(name =>
+        {
+            var at = DateTimeOffset.UtcNow - Age(random);
+            var (route, status) = ($"/t{random.Next(12)}", random.NextDouble() < 0.9 ? 200 : 500 + random.Next(4));
+            cells.Add(new(project, Traced, $"GET {route}", status, at.ToUnixTimeSeconds() / 60 * 60));
+            var start = at.ToUnixTimeMilliseconds() * 1_000_000;
+            return new
+            {
+                traceId = Id(random, 16), spanId = Id(random, 8), name, kind = 2, startTimeUnixNano = $"{start}", endTimeUnixNano = $"{start + 5_000_000}",
+                attributes = new object[]
+                {
+                    new { key = "http.request.method", value = new { stringValue = "GET" } }, new { key = "http.route", value = new { stringValue = route } },
+                    new { key = "http.response.status_code", value = new { intValue = $"{status}" } },
+                },
+            };
+        }).ToList();
+        var resource = new { attributes = new[] { new { key = "service.name", value = new { stringValue = Traced } } } };
+        var body = new { resourceSpans = new[] { new { resource, scopeSpans = new[] { new { spans } } } } };
+        return new(project, $"/v1/traces?project={project}", JsonSerializer.Serialize(body), cells, Feed.Traces, names);
+    }
+
+    private static string Id(Random random, int bytes)
+    {
+        var id = new byte[bytes];
+        random.NextBytes(id);
+        id[0] |= 1; // never all zeros
+        return Convert.ToHexStringLower(id);
     }
 
     // Mostly of now; some late, some of windows that are long over.

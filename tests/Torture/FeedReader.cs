@@ -10,7 +10,12 @@ internal sealed class FeedReader(Nodes nodes, int project, Feed feed)
     /// <summary>By which the rows of a torture are told from Bayou's own.</summary>
     public const string Source = "torture";
 
-    private string Address => feed == Feed.Logs ? $"/logs?source={Source}" : $"/replay?service={Source}";
+    private (string Address, string Row) Of => feed switch
+    {
+        Feed.Logs => ($"/logs?source={Source}", "message"),
+        Feed.Replay => ($"/replay?service={Source}", "body"),
+        _ => ($"/traces?service={Batch.Traced}", "name"),
+    };
 
     private readonly Dictionary<string, int> _seen = [];
     private long _last;
@@ -55,10 +60,10 @@ internal sealed class FeedReader(Nodes nodes, int project, Feed feed)
         {
             var node = nodes.Webs[_turn++ % nodes.Webs.Count];
             var page = JsonNode.Parse(await nodes.Http.GetStringAsync(
-                new Uri(node.Url, $"{Address}&id__gt={_last}&limit=1000&project={project}"), ct))!;
+                new Uri(node.Url, $"{Of.Address}&id__gt={_last}&limit=1000&project={project}"), ct))!;
             foreach (var row in page["data"]!.AsArray())
             {
-                var line = (string)row![feed == Feed.Logs ? "message" : "body"]!;
+                var line = (string)row![Of.Row]!;
                 _seen[line] = _seen.GetValueOrDefault(line) + 1;
             }
 
@@ -73,4 +78,4 @@ internal sealed class FeedReader(Nodes nodes, int project, Feed feed)
 }
 
 /// <summary>What is kept row by row.</summary>
-internal enum Feed { Logs, Replay }
+internal enum Feed { Logs, Replay, Traces }

@@ -58,9 +58,8 @@ internal sealed class Ledger
     public long InVain => _tries - _batches - _duplicates;
 
     public override string ToString() =>
-        $"{_counts.Values.Sum()} observations and {Count(Feed.Logs)} log lines and {Count(Feed.Replay)} captured requests in {_batches} "
-            + "batches acknowledged, "
-            + $"{InVain} tries in vain, {_duplicates} duplicates sent on purpose";
+        $"{_counts.Values.Sum()} observations and {Count(Feed.Logs)} log lines and {Count(Feed.Replay)} captured requests "
+            + $"and {Count(Feed.Traces)} spans in {_batches} batches acknowledged, {InVain} tries in vain, {_duplicates} duplicates sent on purpose";
 
     private int Count(Feed feed) => _rows.Where(of => of.Key.Feed == feed).Sum(of => of.Value.Count);
 }

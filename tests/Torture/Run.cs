@@ -27,7 +27,7 @@ internal static class Run
     // From the end of the trouble until all is counted.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
-    private static readonly Func<Random, int, Batch>[] Kinds = [Batch.OfRequests, Batch.OfLogs, Batch.OfSnapshots];
+    private static readonly Func<Random, int, Batch>[] Kinds = [Batch.OfRequests, Batch.OfLogs, Batch.OfSnapshots, Batch.OfSpans];
 
     private const int Senders = 7;
     private const int OfFirstProject = 4; // of them; the others are of the second, and name their batches alike
@@ -70,9 +70,15 @@ internal static class Run
         using var over = new CancellationTokenSource(length);
         using var stop = new CancellationTokenSource(); // Requests come until the trouble has ended.
         var pause = trouble == Trouble.Hostile ? 400 : 40; // milliseconds; a sender that is honest sends what a service says in that time
+        var (kinds, feeds) = (Kinds, Enum.GetValues<Feed>());
+        if (before is not null)
+        {
+            (kinds, feeds) = (kinds[..^1], feeds[..^1]); // It knows no spans.
+        }
+
         var senders = Enumerable.Range(0, Senders).Select(i => new Sender(nodes, ledger, i % OfFirstProject, random.Next(),
-            nodes.Projects[i / OfFirstProject], pause, Kinds[i % OfFirstProject % Kinds.Length]).RunAsync(stop.Token, ct)).ToList();
-        var readers = nodes.Projects.SelectMany(_ => Enum.GetValues<Feed>(), (project, feed) =>
+            nodes.Projects[i / OfFirstProject], pause, kinds[i % OfFirstProject % kinds.Length]).RunAsync(stop.Token, ct)).ToList();
+        var readers = nodes.Projects.SelectMany(_ => feeds, (project, feed) =>
             (Project: project, Feed: feed, Reader: new FeedReader(nodes, project, feed))).ToList();
         List<Visitor> visitors = trouble == Trouble.Rolling ? [.. nodes.Projects.Select(project => new Visitor(nodes, project))] : [];
         var visited = Task.WhenAll(visitors.Select(visitor => visitor.RunAsync(stop.Token, ct)));
@@ -99,7 +105,7 @@ internal static class Run
                 .. visitors.SelectMany(visitor => visitor.Failures)];
         Console.WriteLine($"seed {seed}, {length.TotalSeconds} s: {trial}; {string.Join("; ", [ledger, app, .. visitors])}");
         Console.WriteLine(differences.Count == 0
-            ? $"Exactly right: {verdict.Windows} windows hold what was acknowledged, and nothing else; every line and every captured request was seen once."
+            ? $"Exactly right: {verdict.Windows} windows hold what was acknowledged, and nothing else; every line, captured request and span was seen once."
             : $"WRONG in {differences.Count} places:\n  {string.Join("\n  ", differences.Take(40))}");
         return differences.Count == 0 ? 0 : 1;
     }

@@ -42,7 +42,7 @@ internal sealed class Sender(Nodes nodes, Ledger ledger, int number, int seed, i
         {
             switch (await TryAsync(Pick(), batch, key, ct))
             {
-                case HttpStatusCode.Accepted:
+                case HttpStatusCode.Accepted or HttpStatusCode.OK:
                     return;
                 case null or HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests or HttpStatusCode.InternalServerError:
                     await Task.Delay(_random.Next(50, 250), ct);

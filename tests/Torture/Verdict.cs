@@ -15,7 +15,7 @@ internal sealed record Verdict(int Windows, IReadOnlyList<string> Differences)
         await using var db = NpgsqlDataSource.Create(new DatabaseOptions { Url = database }.ConnectionString());
         await SettledAsync(db, ct);
         var (windows, reported) = await ReportedAsync(nodes, ct);
-        var differences = ledger.Counts.Keys.Union(reported.Keys.Where(cell => cell.Service == "torture"))
+        var differences = ledger.Counts.Keys.Union(reported.Keys.Where(cell => cell.Service is "torture" or Batch.Traced))
             .Select(cell => (Cell: cell, Acknowledged: ledger.Counts.GetValueOrDefault(cell), Reported: reported.GetValueOrDefault(cell)))
             .Where(difference => difference.Acknowledged != difference.Reported)
             .Select(difference => $"{difference.Cell}: {difference.Acknowledged} acknowledged, {difference.Reported} reported")

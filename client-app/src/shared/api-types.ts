@@ -895,6 +895,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/metrics/prometheus": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Requests, errors and durations of every service since midnight UTC, as Prometheus's text has them. */
+        get: operations["Prometheus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/metrics/endpoints": {
         parameters: {
             query?: never;
@@ -7141,6 +7158,55 @@ export interface operations {
                         error: null;
                         metadata: null;
                     };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    Prometheus: {
+        parameters: {
+            query?: {
+                /** @description Filter; also service__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                service?: string;
+            };
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
                 };
             };
             /** @description What went wrong; error.details names each field that is wrong. */

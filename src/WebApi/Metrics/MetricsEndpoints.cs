@@ -25,6 +25,7 @@ internal static class MetricsEndpoints
             .AddSingleton<MetricsTop>()
             .AddSingleton<MetricsSummary>()
             .AddSingleton<MetricsDistribution>()
+            .AddSingleton<MetricsPrometheus>()
             .AddSingleton<MetricsEndpointList>();
     }
 
@@ -54,6 +55,10 @@ internal static class MetricsEndpoints
             .Describe("ListLosses", "What is missing from a range, by service: refused, or dropped by its sender.", MetricsLosses.Spec);
         metrics.MapGet("/services", (HttpContext http, MetricsServices services, CancellationToken ct) => services.GetAsync(http, ct))
             .Describe("ListServices", "Every service that has been seen.", MetricsServices.Spec);
+        metrics.MapGet("/prometheus", (HttpContext http, MetricsPrometheus prometheus, CancellationToken ct) => prometheus.GetAsync(http, ct))
+            .IsExpensive().Produces<string>(StatusCodes.Status200OK, "text/plain")
+            .Describe("Prometheus", "Requests, errors and durations of every service since midnight UTC, as Prometheus's text has them.",
+                MetricsPrometheus.Spec);
         metrics.MapGet("/endpoints", (HttpContext http, MetricsEndpointList endpoints, CancellationToken ct) => endpoints.GetAsync(http, ct))
             .IsExpensive().Describe("ListEndpoints", "Every service and endpoint that has been seen.", MetricsEndpointList.Spec);
     }
