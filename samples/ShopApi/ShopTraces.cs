@@ -8,8 +8,8 @@ using OpenTelemetry.Trace;
 namespace Shop;
 
 /// <summary>
-/// The shop's traces and metrics, by the OpenTelemetry SDK as any service has it; and those of payments and mail, which this process plays: their spans come from
-/// providers of their own, as if they were other services.
+/// The shop's traces and metrics, by the OpenTelemetry SDK as any service has it; and the traces of payments and mail, which this process plays: their spans
+/// come from providers of their own, as if they were other services.
 /// </summary>
 internal sealed class ShopTraces : IDisposable
 {

@@ -49,6 +49,7 @@ public static class SiloHosting
         services.AddOptions<HostOptions>().Configure<IOptions<JobsOptions>>((host, jobs) =>
             host.ShutdownTimeout = HandOver + TimeSpan.FromSeconds(cluster.DrainSeconds + jobs.Value.StopSeconds) + JobRun.Grace);
         services.AddBayouDatabase(builder.Configuration);
+        builder.AddOwnTelemetry(name);
 
         // Hosted services start in this order and stop in reverse: migrations before anything reads a table,
         // and grains, which write their windows as they go, stop after the flusher.

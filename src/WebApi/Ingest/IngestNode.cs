@@ -1,3 +1,6 @@
+using System.Diagnostics.Metrics;
+using Bayou.Hosting;
+using Bayou.Requests;
 using Microsoft.Extensions.Options;
 
 namespace Bayou.Ingest;
@@ -9,6 +12,15 @@ internal sealed partial class IngestNode<TBatch>(
     ITickStore<TBatch> store, IOptions<IngestOptions> options, TimeProvider time, ILogger<IngestNode<TBatch>> logger) : BackgroundService
     where TBatch : class, IIngestBatch
 {
+    // By the name of what it holds: span, log, observation.
+    private static readonly KeyValuePair<string, object?> Kind = new(
+        "kind", typeof(TBatch).Name.Replace("Batch", "", StringComparison.Ordinal).ToLowerInvariant());
+
+    private static readonly Counter<long> Items = OwnTelemetry.Meter.CreateCounter<long>("bayou.ingest.items", "{item}", "Items that were stored.");
+
+    private static readonly Histogram<double> Ticks = OwnTelemetry.Meter.CreateHistogram<double>(
+        "bayou.ingest.tick.duration", "s", "How long a commit took.");
+
     private readonly TickQueue<TBatch> _queue = new(options, time);
 
     /// <summary>Completes when the batch is durable, or surely is not.</summary>
@@ -27,6 +39,10 @@ internal sealed partial class IngestNode<TBatch>(
     private async Task TickAsync(Tick<TBatch> tick, CancellationToken stopping)
     {
         bool? committed = false;
+        using var untold = store is ITickStore<ObservationBatch> ? null : OwnTelemetry.Untold(); // Spans of storing spans would have no end.
+        using var activity = OwnTelemetry.Source.StartActivity("ingest tick");
+        activity?.SetTag(Kind.Key, Kind.Value);
+        var (started, items) = (time.GetTimestamp(), tick.Submissions.Sum(submission => (long)submission.Batch.Count));
         try
         {
             await store.WriteAsync(tick, CancellationToken.None);
@@ -45,6 +61,8 @@ internal sealed partial class IngestNode<TBatch>(
         tick.Resolve(committed);
         if (committed == true)
         {
+            Items.Add(items, Kind);
+            Ticks.Record(time.GetElapsedTime(started).TotalSeconds, Kind);
             store.Committed();
         }
     }

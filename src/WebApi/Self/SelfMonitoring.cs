@@ -2,6 +2,7 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Net;
 using Bayou.Cluster;
+using Bayou.Hosting;
 using Bayou.Http;
 using Bayou.Ingest;
 using Bayou.Logs;
@@ -9,6 +10,7 @@ using Bayou.Monitor;
 using Bayou.Projects;
 using Bayou.Replay;
 using Bayou.Requests;
+using OpenTelemetry.Trace;
 
 namespace Bayou.Self;
 
@@ -30,6 +32,13 @@ internal static class SelfMonitoring
             (options.Capture.Enabled, options.Capture.Share, options.Capture.Should) = (true, 1, IsSample);
             options.Enabled &= roles.HasFlag(NodeRoles.Ingest); // Elsewhere there is nobody to take it.
         });
+        if (OwnTelemetry.IsWanted(builder.Configuration))
+        {
+            // What is sent here may be what this sends.
+            services.ConfigureOpenTelemetryTracerProvider(traces => traces.AddAspNetCoreInstrumentation(requests =>
+                requests.Filter = http => !http.Request.Path.StartsWithSegments("/v1") && !http.Request.Path.StartsWithSegments("/ingest")));
+        }
+
         services.AddOptions<BayouOptions>().Configure<OwnIngest>((options, ingest) => options.Handler = ingest);
         builder.Logging.AddBayou();
         foreach (var category in Storing)

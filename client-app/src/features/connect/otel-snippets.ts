@@ -41,14 +41,15 @@ dotnet add package OpenTelemetry.Exporter.OpenTelemetryProtocol
 
 builder.Services.AddOpenTelemetry().WithTracing(traces => traces.AddAspNetCoreInstrumentation()).UseOtlpExporter();`,
 
-  Collector: (url, key) => `# otelcol.yaml: one more exporter, in the pipelines of traces and logs.
+  Collector: (url, key) => `# otelcol.yaml: one more exporter, in the pipelines of all three.
 exporters:
   otlphttp/bayou:
     endpoint: ${url}${key === null ? '' : `\n    headers:\n      x-api-key: ${key}`}
 service:
   pipelines:
     traces: { receivers: [otlp], exporters: [otlphttp/bayou] }
-    logs: { receivers: [otlp], exporters: [otlphttp/bayou] }`,
+    logs: { receivers: [otlp], exporters: [otlphttp/bayou] }
+    metrics: { receivers: [otlp], exporters: [otlphttp/bayou] }`,
 
   Other: (url, key) => `# Any OpenTelemetry SDK reads these. OTLP as protobuf or JSON here and at port 4318, as gRPC at 4317.
 ${variables(url, key)}`,

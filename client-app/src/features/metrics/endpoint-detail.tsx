@@ -2,6 +2,8 @@ import { Link } from 'react-router';
 import { Card } from '../../shared/card';
 import { RecentRequests } from '../replay/recent-requests';
 import { anyRequest } from '../replay/replay-filters';
+import { ExampleTraces } from '../traces/example-traces';
+import { anySpan } from '../traces/trace-filters';
 import { DistributionCard } from './distribution-card';
 import type { KnownService } from './figures';
 import type { Filters } from '../../shared/filters/filters';
@@ -39,6 +41,12 @@ export function EndpointDetail({ endpoint, filters: given, services, onChange }:
           <HeatmapCard filters={shown} />
           <DistributionCard filters={shown} />
           <StatusCodes filters={shown} />
+          <Card title="Traces" className="lg:col-span-2 xl:col-span-3">
+            <ExampleTraces
+              title="Those that failed, and the slowest"
+              filters={{ ...anySpan, service: shown.service, endpoint, status: shown.status, range: shown.range }}
+            />
+          </Card>
           <Card title="Captured requests" className="lg:col-span-2 xl:col-span-3">
             <RecentRequests
               title="The newest of this endpoint"

@@ -12,6 +12,8 @@ import { deploys } from '../deploys/queries';
 import { LogChanges } from '../logs/log-changes';
 import { RecentRequests } from '../replay/recent-requests';
 import { anyRequest } from '../replay/replay-filters';
+import { ExampleTraces } from '../traces/example-traces';
+import { anySpan } from '../traces/trace-filters';
 import type { ChangePart, Changes, Comparison } from './figures';
 import { compares, type Filters, type Span } from '../../shared/filters/filters';
 import { changes, changesQuery, type ChangeBy } from './queries';
@@ -111,6 +113,15 @@ export function WhatChanged({ filters, span, onChange }: Props) {
                   />
                 )}
               <div className="min-w-0 lg:col-span-3"><LogChanges service={filters.service} span={span} /></div>
+              <div className="min-w-0 lg:col-span-3">
+                <ExampleTraces
+                  title={by === 'errors' ? 'Traces that failed' : 'Traces, the slowest first'}
+                  filters={{
+                    ...anySpan, service: filters.service, endpoint: filters.endpoint, status: filters.status,
+                    outcome: by === 'errors' ? 'error' : null, range: { kind: 'custom', ...span },
+                  }}
+                />
+              </div>
               <div className="min-w-0 lg:col-span-3">
                 <RecentRequests
                   title={by === 'errors' ? 'Captured requests that failed' : 'Captured requests'}

@@ -66,6 +66,15 @@ export const facets = (filters: TraceFilters) =>
     placeholderData: keepPreviousData,
   });
 
+/** The newest that fit, to choose some of. */
+export const examples = (filters: TraceFilters) =>
+  queryOptions({
+    queryKey: ['traces', 'examples', filters],
+    queryFn: async ({ signal }) => (await getJson('/traces', { ...traceQuery(filters), details: 'false', limit: PAGE }, signal)).data,
+    refetchInterval: SLOW_POLL_MS,
+    placeholderData: keepPreviousData,
+  });
+
 /** A whole trace; what of it is late comes while it is looked at. */
 export const trace = (id: string) =>
   queryOptions({

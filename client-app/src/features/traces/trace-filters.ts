@@ -10,10 +10,12 @@ export const outcomes = ['error', 'ok', 'unset'] as const;
 export const parts = [['entries', 'Entries'], ['roots', 'Roots'], ['all', 'All spans']] as const;
 export type Part = (typeof parts)[number][0];
 
-/** Everything that the list of spans is of, as the URL says it; the first three are those of other pages. */
+/** Everything that the list of spans is of, as the URL says it; the first four are those of other pages. */
 export interface TraceFilters {
   range: Range;
   service: string | null;
+  /** Of a server's span: method and route. */
+  endpoint: string | null;
   /** HTTP's, a class or a code: 5xx, 404. */
   status: string | null;
   search: string;
@@ -31,17 +33,17 @@ export interface TraceFilters {
 
 /** What is of no field. */
 export const anySpan = {
-  status: null, search: '', kind: null, name: null, outcome: null, longer: null, shorter: null, attributes: [],
+  endpoint: null, status: null, spans: 'entries', search: '', kind: null, name: null, outcome: null, longer: null, shorter: null, attributes: [],
 } as const satisfies Partial<TraceFilters>;
 
 const ATTRIBUTE = /^(attributes|resource)\.[^=]+=/;
 
 export function readTraceFilters(query: URLSearchParams): TraceFilters {
-  const { range, service, status } = readFilters(query);
+  const { range, service, endpoint, status } = readFilters(query);
   const one = <T extends string>(name: string, of: readonly T[]): T | null => of.find((value) => value === query.get(name)) ?? null;
   const number = (name: string) => (/^\d{1,9}(\.\d{1,6})?$/.test(query.get(name) ?? '') ? Number(query.get(name)) : null);
   return {
-    range, service, status,
+    range, service, endpoint, status,
     search: query.get('search') ?? '',
     spans: one('spans', parts.map(([part]) => part)) ?? 'entries',
     kind: one('kind', kinds),
@@ -53,7 +55,7 @@ export function readTraceFilters(query: URLSearchParams): TraceFilters {
   };
 }
 
-const named = ['service', 'status', 'search', 'kind', 'name', 'outcome', 'longer', 'shorter'] as const;
+const named = ['service', 'endpoint', 'status', 'search', 'kind', 'name', 'outcome', 'longer', 'shorter'] as const;
 
 /** The query with these filters changed; whatever trace is open is closed. */
 export function writeTraceFilters(query: URLSearchParams, change: Partial<TraceFilters>): URLSearchParams {
@@ -94,6 +96,7 @@ export function traceQuery(filters: TraceFilters): Query {
   return {
     service: filters.service,
     service__ne: filters.service === null ? OWN_SERVICE : null,
+    endpoint: filters.endpoint,
     status_code: filters.status !== null && hundred === null ? filters.status : null,
     status_code__between: hundred === null ? null : `${hundred},${hundred + 99}`,
     search: filters.search === '' ? null : filters.search,

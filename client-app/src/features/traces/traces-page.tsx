@@ -121,7 +121,7 @@ function Search({ filters, onChange }: Props) {
 /** What the URL says beside search and range, each to be taken away. */
 function Chips({ filters, onChange }: Props) {
   const chips: { name: string; without: Partial<TraceFilters> }[] = [
-    ...(['name', 'kind', 'outcome', 'status'] as const).flatMap((name) =>
+    ...(['endpoint', 'name', 'kind', 'outcome', 'status'] as const).flatMap((name) =>
       (filters[name] === null ? [] : [{ name: `${name} ${filters[name]}`, without: { [name]: null } }])),
     ...(filters.longer === null ? [] : [{ name: `at least ${formatLatency(filters.longer)}`, without: { longer: null } }]),
     ...(filters.shorter === null ? [] : [{ name: `less than ${formatLatency(filters.shorter)}`, without: { shorter: null } }]),
