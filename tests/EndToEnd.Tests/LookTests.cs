@@ -34,6 +34,7 @@ public sealed class LookTests(Browser browser) : IClassFixture<Browser>
         { "traces", "/dashboard/traces?service=look", "[aria-label=Spans] tbody tr" },
         { "trace", $"/dashboard/traces?trace={Trace}&span=a000000000000004", "[role=treeitem]" },
         { "trace-compare", $"/dashboard/traces?trace={Trace}&against={Trace}", "[aria-label='What differs'] tbody tr" },
+        { "explorer", "/dashboard/explorer?service=look&metric=pool.size&group=attributes.pool", "[aria-label=Groups] tbody tr" },
         { "map", "/dashboard/map", "[aria-label=Calls] tbody tr" },
         { "log-patterns", "/dashboard/logs?service=look&view=patterns", "table" },
     };
@@ -172,6 +173,7 @@ public sealed class LookTests(Browser browser) : IClassFixture<Browser>
                 product, TracedShop.NewTrace(), now.AddSeconds(-i * 40), TracedShop.Checkout(5 + (i * i), isRefused: i % 13 == 0, shop: "look"));
         }
 
+        await TracedShop.SendMetricAsync(product, "look", "pool.size");
         object[] refused = [new { service = "look", method = "GET", route = "/items/1", status = 99, duration_ms = 1, time = now }];
         using var losses = await product.Http.PostAsJsonAsync(new Uri(product.Url, "/ingest/v1/requests"), refused, TestContext.Current.CancellationToken);
         await product.CountedAsync("look", 1_900); // By the better origin: its spans say no more.

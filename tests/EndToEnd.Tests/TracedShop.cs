@@ -49,6 +49,32 @@ internal static class TracedShop
         }
     }
 
+    /// <summary>A gauge of two pools, over the last minutes.</summary>
+    public static async Task SendMetricAsync(Product product, string service, string name)
+    {
+        var points = from minute in Enumerable.Range(1, 20)
+                     from pool in (string[])["a", "b"]
+                     select new
+                     {
+                         timeUnixNano = Nanos(DateTimeOffset.UtcNow.AddMinutes(-minute)), asDouble = minute + (pool == "a" ? 10 : 0),
+                         attributes = new[] { Text("pool", pool) },
+                     };
+        var metric = new { name, unit = "By", description = "What the pools hold", gauge = new { dataPoints = points } };
+        var body = new
+        {
+            resourceMetrics = new[]
+            {
+                new
+                {
+                    resource = new { attributes = new[] { Text("service.name", service) } },
+                    scopeMetrics = new[] { new { scope = new { name = "a.meter" }, metrics = new[] { metric } } },
+                },
+            },
+        };
+        using var answer = await product.Http.PostAsJsonAsync(new Uri(product.Url, "/v1/metrics"), body, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+    }
+
     private static object SpanOf(Part part, string trace, DateTimeOffset begin) => new
     {
         traceId = trace, spanId = part.Id, parentSpanId = part.Parent ?? "", name = part.Name, kind = part.Kind,

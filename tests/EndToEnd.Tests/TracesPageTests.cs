@@ -128,6 +128,25 @@ public sealed class TracesPageTests(Browser browser) : IClassFixture<Browser>
         await Expect(Rows(page)).ToHaveCountAsync(2);
     }
 
+    [Fact]
+    public async Task A_metric_is_picked_grouped_and_narrowed_and_its_address_shows_the_same()
+    {
+        var (service, name) = (NewService(), $"pool.{Guid.NewGuid():N}");
+        await TracedShop.SendMetricAsync(browser.Product, service, name);
+        var page = await browser.OpenAsync($"/dashboard/explorer?service={service}");
+        await page.GetByRole(AriaRole.Button, new() { NameRegex = new Regex(name) }).ClickAsync();
+        await Expect(page.GetByText("What the pools hold").Last).ToBeVisibleAsync();
+        await page.GetByLabel("Group by").SelectOptionAsync("attributes.pool");
+        var groups = page.GetByRole(AriaRole.Table, new() { Name = "Groups" });
+        await Expect(groups.GetByRole(AriaRole.Row)).ToHaveCountAsync(2);
+        await page.GetByLabel("Value").SelectOptionAsync("max");
+        await groups.GetByRole(AriaRole.Button, new() { Name = "b", Exact = true }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Button, new() { NameRegex = new Regex("attributes.pool=b") })).ToBeVisibleAsync();
+        await page.ReloadAsync();
+        await Expect(page.GetByRole(AriaRole.Button, new() { NameRegex = new Regex("attributes.pool=b") })).ToBeVisibleAsync();
+        await Expect(page.GetByText(new Regex("^max, per"))).ToBeVisibleAsync();
+    }
+
     private static ILocator Rows(IPage page) => page.GetByRole(AriaRole.Table, new() { Name = "Spans" }).Locator("tbody tr");
 
     private static string NewService() => $"s-{Guid.NewGuid():N}"[..14];
