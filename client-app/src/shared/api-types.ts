@@ -1349,6 +1349,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/traces/work": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which spans take longer in traces than in those of the range before. */
+        get: operations["CompareSpans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/traces/{trace_id}": {
         parameters: {
             query?: never;
@@ -2801,6 +2818,21 @@ export interface components {
             /** Format: date-time */
             ingested_at: string;
         };
+        SpanWork: {
+            service: string;
+            name: string;
+            kind: string;
+            /** Format: double */
+            value: number;
+            /** Format: double */
+            previous: number;
+            /** Format: double */
+            delta: number;
+            /** Format: double */
+            count: number;
+            /** Format: double */
+            previous_count: number;
+        };
         Summary: {
             traffic: components["schemas"]["Comparison"];
             requests_per_second: components["schemas"]["Comparison"];
@@ -2904,6 +2936,13 @@ export interface components {
             spans: number;
             /** Format: int32 */
             errors: number;
+        };
+        TraceWorkAnswer: {
+            /** Format: int32 */
+            traces: number;
+            /** Format: int32 */
+            previous_traces: number;
+            spans: components["schemas"]["SpanWork"][];
         };
         User: {
             /** Format: int32 */
@@ -9590,6 +9629,69 @@ export interface operations {
                 content: {
                     "application/json": {
                         data: components["schemas"]["ServiceMap"];
+                        error: null;
+                        metadata: null;
+                    };
+                };
+            };
+            /** @description What went wrong; error.details names each field that is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: unknown;
+                        error: {
+                            code: string;
+                            message: string;
+                            trace_id: string;
+                            details?: {
+                                field: string;
+                                message: string;
+                                /** Format: int32 */
+                                index?: number;
+                            }[];
+                        };
+                        metadata: null;
+                    };
+                };
+            };
+        };
+    };
+    CompareSpans: {
+        parameters: {
+            query?: {
+                /** @description Traces whose entry began then or later; a day before the end unless told. */
+                start_date?: string;
+                /** @description Those that began before. */
+                end_date?: string;
+                /** @description Start of the range to compare with, of the same length; the one just before unless told. */
+                compare_to?: string;
+                /** @description Filter; also service__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                service?: string;
+                /** @description Filter; also endpoint__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                endpoint?: string;
+                /** @description Filter; also status_code__op with op one of eq, ne, gt, gte, lt, lte, like, ilike, notlike, notilike, startswith, endswith, istartswith, iendswith, in, notin, between, isnull, isnotnull. */
+                status_code?: number;
+            };
+            header?: {
+                /** @description The project that is meant, by its id or name. */
+                "x-bayou-project"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["TraceWorkAnswer"];
                         error: null;
                         metadata: null;
                     };

@@ -20,6 +20,8 @@ internal static class TraceEndpoints
         .AddScoped<ShortSpans>()
         .AddScoped<CallSpans>()
         .AddScoped<SpanTexts>()
+        .AddScoped<WorkSpans>()
+        .AddScoped<TraceWork>()
         .AddScoped<TraceList>()
         .AddScoped<TraceFacets>()
         .AddScoped<TraceFinder>()
@@ -38,6 +40,8 @@ internal static class TraceEndpoints
             .IsExpensive().Describe("ListSpanFacets", "How many spans there are of each service, name, kind and status.", TraceFacets.Spec);
         traces.MapGet("/map", (HttpContext http, TraceMap map, CancellationToken ct) => map.GetAsync(http, ct))
             .IsExpensive().Describe("GetServiceMap", "Services, and who calls whom: how often, how many fail, how long it takes.", TraceMap.Spec);
+        traces.MapGet("/work", (HttpContext http, TraceWork work, CancellationToken ct) => work.GetAsync(http, ct))
+            .IsExpensive().Describe("CompareSpans", "Which spans take longer in traces than in those of the range before.", TraceWork.Spec);
         traces.MapGet("/{trace_id}", (TraceFinder finder, [Microsoft.AspNetCore.Mvc.FromRoute(Name = "trace_id")] string traceId, CancellationToken ct) =>
                 finder.GetAsync(traceId, ct))
             .IsExpensive().WithName("GetTrace").WithSummary("A whole trace, up to its earliest 10,000 spans.");

@@ -60,7 +60,8 @@ public sealed partial class PermissionTests(People people) : IClassFixture<Peopl
         ["GET /replay/targets"] = Read, ["PUT /replay/targets/{service}"] = Admin, ["DELETE /replay/targets/{service}"] = Admin,
         ["PUT /replay/targets/{service}/{stage}"] = Admin, ["DELETE /replay/targets/{service}/{stage}"] = Admin,
         ["GET /traces"] = Read, ["GET /traces/stream"] = Read, ["GET /traces/facets"] = Read, ["GET /traces/map"] = Read,
-        ["GET /traces/{trace_id}"] = Read, ["GET /series"] = Read, ["GET /metrics/prometheus"] = Read, ["GET /series/query"] = Read,
+        ["GET /traces/{trace_id}"] = Read,
+        ["GET /series"] = Read, ["GET /traces/work"] = Read, ["GET /metrics/prometheus"] = Read, ["GET /series/query"] = Read,
         ["POST /projects/{project:int}/keys/{id:int}/rotate"] = Admin, ["GET /audit"] = Admin, ["GET /audit/export"] = Admin,
     };
 

@@ -86,6 +86,7 @@ public sealed partial class ProjectIsolationTests(People people) : IClassFixture
     [InlineData("/traces", "\"total\":0,\"last_id\":0")]
     [InlineData("/traces/facets", "\"service\":[],\"name\":[]")]
     [InlineData("/series", "\"data\":[]")]
+    [InlineData("/traces/work", "\"traces\":0")]
     [InlineData("/traces/map", "\"edges\":[]")]
     public async Task An_empty_project_counts_nothing_of_others(string path, string expected)
     {

@@ -116,6 +116,26 @@ public sealed class TraceQueryTests : IAsyncLifetime
         Assert.Equal(["mail", "pay", "shop"], map["services"]!.AsArray().Select(one => (string)one!["service"]!).Order(StringComparer.Ordinal));
     }
 
+    [Fact]
+    public async Task What_takes_longer_than_before_is_told_by_name()
+    {
+        var start = BayouServer.RecentMinute.AddMinutes(-20);
+        foreach (var (minutes, ms) in ((int, double)[])[(0, 5), (1, 5), (10, 65), (11, 75)])
+        {
+            var (trace, at) = (NewId(16), (ulong)start.AddMinutes(minutes).ToUnixTimeMilliseconds() * 1_000_000);
+            var root = Request("/orders", ms: 20 + ms, start: at, trace: trace);
+            await Traced.SendAsync(_server, "shop", root, Span("SELECT orders", trace, root.SpanId, Protocol.Client, ms, at),
+                Span("render", trace, root.SpanId, ms: 10, start: at));
+            await Traced.SendAsync(_server, "shop", Request("/other", ms: 500, start: at)); // of another endpoint
+        }
+
+        var (from, to) = (start.AddMinutes(10).ToUnixTimeMilliseconds(), start.AddMinutes(20).ToUnixTimeMilliseconds());
+        var work = await _server.DataAsync($"/traces/work?service=shop&endpoint=GET%20%2Forders&start_date={from}&end_date={to}");
+        Assert.Equal((2, 2), ((int)work["traces"]!, (int)work["previous_traces"]!));
+        Assert.Equal(["SELECT orders client 70 5 65 1", "render internal 10 10 0 1"], work["spans"]!.AsArray().Select(span =>
+            $"{span!["name"]} {span["kind"]} {span["value"]} {span["previous"]} {span["delta"]} {span["count"]}"));
+    }
+
     private async Task FillAsync()
     {
         var start = Now;

@@ -13,9 +13,10 @@ import { LogChanges } from '../logs/log-changes';
 import { RecentRequests } from '../replay/recent-requests';
 import { anyRequest } from '../replay/replay-filters';
 import { ExampleTraces } from '../traces/example-traces';
+import { SpanChanges } from '../traces/span-changes';
 import { anySpan } from '../traces/trace-filters';
 import type { ChangePart, Changes, Comparison } from './figures';
-import { compares, type Filters, type Span } from '../../shared/filters/filters';
+import { comparedStart, compares, type Filters, type Span } from '../../shared/filters/filters';
 import { changes, changesQuery, type ChangeBy } from './queries';
 import { statusColor } from './series';
 import { useLinkTo } from '../../shared/filters/use-filters';
@@ -36,6 +37,10 @@ const unitOf = { traffic: 'requests', errors: 'errors', latency: 'time taken bey
   ChangeBy,
   string
 >;
+
+/** Where what a span is set beside begins; null for just before it. */
+const besideOf = (filters: Filters, span: Span) =>
+  filters.compare === 'before' ? null : comparedStart({ start: span.from, end: span.to }, filters.compare);
 
 /**
  * What made a span differ from the one before: the endpoints, statuses and countries that contributed most, each one click
@@ -113,6 +118,9 @@ export function WhatChanged({ filters, span, onChange }: Props) {
                   />
                 )}
               <div className="min-w-0 lg:col-span-3"><LogChanges service={filters.service} span={span} /></div>
+              <div className="min-w-0 lg:col-span-3">
+                <SpanChanges service={filters.service} endpoint={filters.endpoint} span={span} beside={besideOf(filters, span)} />
+              </div>
               <div className="min-w-0 lg:col-span-3">
                 <ExampleTraces
                   title={by === 'errors' ? 'Traces that failed' : 'Traces, the slowest first'}

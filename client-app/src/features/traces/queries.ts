@@ -75,6 +75,14 @@ export const examples = (filters: TraceFilters) =>
     placeholderData: keepPreviousData,
   });
 
+/** Which spans of an endpoint take longer in a span of time than beside it. */
+export const work = (service: string | null, endpoint: string | null, start: number, end: number, beside: number | null) =>
+  queryOptions({
+    queryKey: ['traces', 'work', service, endpoint, start, end, beside],
+    queryFn: async ({ signal }) =>
+      (await getJson('/traces/work', { service, endpoint, start_date: start, end_date: end, compare_to: beside }, signal)).data,
+  });
+
 /** A whole trace; what of it is late comes while it is looked at. */
 export const trace = (id: string) =>
   queryOptions({
