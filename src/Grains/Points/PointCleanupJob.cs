@@ -16,6 +16,8 @@ internal sealed class PointCleanupJob(PointPartitions partitions, NpgsqlDataSour
         // Two days more: one that is seen is noted once a day.
         await using var series = db.CreateCommand("DELETE FROM point_series WHERE seen_on < current_date - $1");
         series.With(options.Value.RetentionDays + 2);
+        await using var commits = db.CreateCommand("DELETE FROM point_commits WHERE ticked_at < now() - interval '7 days'");
+        await commits.ExecuteNonQueryAsync(ct);
         return new { tables, series = await series.ExecuteNonQueryAsync(ct) };
     }
 }

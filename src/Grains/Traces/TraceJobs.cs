@@ -32,7 +32,11 @@ internal sealed class TraceCleanupJob(
         await sampler.ForgetAsync(ct);
 
         // Two days more: one that is seen is noted once a day, and a segment is let go late by as much as it spans.
-        await using var command = db.CreateCommand("DELETE FROM span_resources WHERE seen_on < current_date - $1");
+        await using var command = db.CreateCommand(
+            """
+            DELETE FROM span_resources r
+            WHERE seen_on < current_date - $1 AND NOT EXISTS (SELECT FROM point_series p WHERE p.resource_id = r.id)
+            """);
         command.With(options.Value.RetentionDays + 2 + (options.Value.RetentionDays / 24) + 1);
         return new { tables, resources = await command.ExecuteNonQueryAsync(ct) };
     }

@@ -18,6 +18,7 @@ CREATE TABLE point_series (
 );
 
 CREATE INDEX ON point_series (project_id, name);
+CREATE INDEX ON point_series (resource_id); -- serves forgetting resources
 
 CREATE TABLE points (
     series_id int         NOT NULL,

@@ -16,7 +16,7 @@ internal sealed class MetricsPrometheus(MetricsScan scan, TimeProvider time)
 {
     public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
 
-    private const int MostEndpoints = 500; // the busiest; the others together are one of each service
+    private const int MostEndpoints = 500; // the others together are one of each service
     private const string Duration = "http_server_request_duration_seconds";
     private const string Requests = "http_server_requests_total";
     private const double MicrosOfSecond = 1_000_000;
@@ -41,25 +41,35 @@ internal sealed class MetricsPrometheus(MetricsScan scan, TimeProvider time)
         var range = new TimeRange(new(now.UtcDateTime.Date, TimeSpan.Zero), now);
         var known = await scan.SeriesAsync(new(series, range, range, IsTotal: false), ct);
         var figures = await scan.MergeAsync(known.Keys, range, long.MaxValue, (id, _) => known[id], ct);
-        return Results.Text(Write(Bounded(figures)), ContentType);
+        return Results.Text(Write(Bounded(known, figures)), ContentType);
     }
 
-    /// <summary>The busiest endpoints, and what is left of each service as one.</summary>
-    private static List<(SeriesName Name, WindowFigures Figures)> Bounded(Dictionary<SeriesName, WindowFigures> figures)
+    /// <summary>The endpoints that were there first, and what is left of each service as one: so that a counter never falls because another grew.</summary>
+    private static List<(SeriesName Name, WindowFigures Figures)> Bounded(Dictionary<int, SeriesName> known, Dictionary<SeriesName, WindowFigures> figures)
     {
-        var byTraffic = figures.OrderByDescending(one => one.Value.Count).ThenBy(one => one.Key.ToString(), StringComparer.Ordinal).ToList();
-        var shown = byTraffic.Take(MostEndpoints).Select(one => (one.Key, one.Value)).ToList();
-        foreach (var rest in byTraffic.Skip(MostEndpoints).GroupBy(one => one.Key.Service, StringComparer.Ordinal))
+        var (shown, others) = (new List<(SeriesName, WindowFigures)>(), new Dictionary<string, WindowFigures>(StringComparer.Ordinal));
+        var named = 0;
+        foreach (var name in known.OrderBy(one => one.Key).Select(one => one.Value).Distinct())
         {
-            var sum = new WindowFigures();
-            foreach (var (_, part) in rest)
+            if (name.Endpoint != SeriesName.Other && named++ < MostEndpoints)
             {
+                if (figures.TryGetValue(name, out var own))
+                {
+                    shown.Add((name, own));
+                }
+            }
+            else if (figures.TryGetValue(name, out var part))
+            {
+                if (!others.TryGetValue(name.Service, out var sum))
+                {
+                    others[name.Service] = sum = new();
+                }
+
                 sum.Merge(part);
             }
-
-            shown.Add((new(rest.Key, SeriesName.Other), sum));
         }
 
+        shown.AddRange(others.Select(one => (new SeriesName(one.Key, SeriesName.Other), one.Value)));
         return shown;
     }
 

@@ -37,7 +37,7 @@ internal sealed class OtlpMetrics(IngestDoor<PointBatch> door, IOptions<PointsOp
 
         await batch.ResolveAsync(ct);
         var problem = reader.Problem ?? (batch.Refused > 0 ? $"the project has {options.Value.MaxSeries} series already (Bayou:Points:MaxSeries)" : "");
-        return await SubmitAsync(
-            door, project, batch, Name, key, isItself: true, body, new(OtlpStatus.Ok, problem, reader.Rejected + batch.Refused), ct);
+        var taken = new OtlpOutcome(OtlpStatus.Ok, problem, reader.Rejected + batch.Refused);
+        return batch.Refused == batch.Count ? taken : await SubmitAsync(door, project, batch, Name, key, isItself: true, body, taken, ct);
     }
 }

@@ -62,9 +62,10 @@ internal sealed partial class OtlpPorts : IDisposable
     /// <summary>Adds them to what a program serves, and tells of those that somebody else has.</summary>
     public void Open(WebApplication app)
     {
-        foreach (var port in _taken)
+        if (_taken.Count > 0)
         {
-            Taken(app.Logger, port, port == _grpc ? nameof(OtlpOptions.GrpcPort) : nameof(OtlpOptions.HttpPort));
+            Taken(app.Logger, string.Join(" and ", _taken), string.Join(" and ", _taken.Select(port =>
+                $"{OtlpOptions.Section}:{(port == _grpc ? nameof(OtlpOptions.GrpcPort) : nameof(OtlpOptions.HttpPort))}")));
         }
 
         if (_held.Count > 0)
@@ -123,6 +124,7 @@ internal sealed partial class OtlpPorts : IDisposable
     private Socket Take(EndPoint at) => at is IPEndPoint wanted && _held.Remove(wanted, out var held)
         ? held : SocketTransportOptions.CreateDefaultBoundListenSocket(at);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Port {port} is taken, so that OpenTelemetry is not taken there; Bayou:Otlp:{key} chooses another")]
-    private static partial void Taken(ILogger logger, int port, string key);
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "Of OpenTelemetry's ports another program has {ports}, and what is sent there is not taken; {keys} choose others")]
+    private static partial void Taken(ILogger logger, string ports, string keys);
 }

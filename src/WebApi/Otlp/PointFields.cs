@@ -42,9 +42,9 @@ internal ref struct PointFields(int shape)
                 return _scale is < SmallestScale or > LargestScale;
             }
 
-            for (var at = 1; at < _bounds.Count; at++)
+            for (var at = 0; at < _bounds.Count; at++)
             {
-                if (!(_bounds[at] > _bounds[at - 1]))
+                if (double.IsNaN(_bounds[at]) || (at > 0 && _bounds[at] <= _bounds[at - 1]))
                 {
                     return true;
                 }
@@ -53,6 +53,10 @@ internal ref struct PointFields(int shape)
             return shape == 9 && _counts.Count > 0 && _counts.Count != _bounds.Count + 1;
         }
     }
+
+    /// <summary>Whether a bucket has more than so many.</summary>
+    public readonly bool HasCountBeyond(ulong most) =>
+        _zeros > most || _counts.Exists(count => count > most) || _positive.Exists(count => count > most) || _negative.Exists(count => count > most);
 
     /// <exception cref="InvalidDataException">It is no protobuf.</exception>
     public void Read(ReadOnlySpan<byte> point)
@@ -158,7 +162,7 @@ internal ref struct PointFields(int shape)
             }
             else if (fields.Field == 2)
             {
-                for (var packed = fields.Bytes; !packed.IsEmpty;)
+                for (var packed = fields.Bytes; !packed.IsEmpty && counts.Count <= PointBuckets.Most;)
                 {
                     counts.Add(WireReader.Varint(ref packed));
                 }
@@ -176,7 +180,7 @@ internal ref struct PointFields(int shape)
             return;
         }
 
-        for (var packed = field.Bytes; !packed.IsEmpty; packed = packed[8..])
+        for (var packed = field.Bytes; !packed.IsEmpty && numbers.Count <= PointBuckets.Most; packed = packed[8..])
         {
             numbers.Add(packed.Length >= 8 ? BinaryPrimitives.ReadUInt64LittleEndian(packed) : throw new InvalidDataException("is cut short"));
         }

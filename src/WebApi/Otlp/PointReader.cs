@@ -16,7 +16,8 @@ internal sealed class PointReader(DateTimeOffset now, DateTimeOffset oldest) : R
     private const int LongestUnit = 63;
     private const int LongestDescription = 1_000;
 
-    private const int MostBuckets = 5_000; // of a point
+    private const ulong MostCounted = 1UL << 53; // exact in a double
+    private const int MostAttributesOfPoint = 1_000;
     private const ulong HasNoValue = 1;
     private const ulong Cumulative = 2;
 
@@ -120,7 +121,8 @@ internal sealed class PointReader(DateTimeOffset now, DateTimeOffset oldest) : R
 
         var series = batch.PlaceOf(metric with { Attributes = AttributesOf(point, shape == 10 ? 1 : shape == 9 ? 9 : 7) });
         batch.Add(new(
-            series, (long)read.Time, (long)read.Start, shape == 11 ? read.Count : read.Value, (long)Math.Min(read.Count, long.MaxValue),
+            series, (long)read.Time, read.Start > read.Time ? 0 : (long)read.Start,
+            shape == 11 ? read.Count : read.Value, (long)Math.Min(read.Count, long.MaxValue),
             shape is 9 or 10 ? read.Buckets() : null));
     }
 
@@ -129,7 +131,8 @@ internal sealed class PointReader(DateTimeOffset now, DateTimeOffset oldest) : R
         : ItemTime.Problem(default, DateTimeOffset.UnixEpoch.AddTicks((long)(point.Time / 100)), oldest, now + ItemLimits.MaxAhead) is { } problem
             ? $"time_unix_nano {problem}"
         : !double.IsFinite(point.Value) ? "the value must be a finite number"
-        : point.BucketCount > MostBuckets ? $"has more than {MostBuckets} buckets"
+        : point.BucketCount > PointBuckets.Most ? $"has more than {PointBuckets.Most} buckets"
+        : point.Count > MostCounted || point.HasCountBeyond(MostCounted) ? $"count and bucket_counts must be at most {MostCounted}"
         : point.HasOddBounds ? "explicit_bounds must be ascending, one fewer than bucket_counts" : null;
 
     /// <summary>In the order of their names: a sender may have them in any.</summary>
@@ -138,7 +141,7 @@ internal sealed class PointReader(DateTimeOffset now, DateTimeOffset oldest) : R
         var places = new List<(string Key, Range Place)>();
         for (var fields = new WireReader(point); fields.Next();)
         {
-            if (fields.Field == field && fields.HasBytes)
+            if (fields.Field == field && fields.HasBytes && places.Count < MostAttributesOfPoint)
             {
                 AttributeWriter.Split(fields.Bytes, out var key, out _);
                 var start = fields.End - fields.Bytes.Length;

@@ -11,8 +11,6 @@ namespace Bayou.Otlp;
 /// <param name="oldest">Of what began earlier no windows are kept.</param>
 internal sealed class SpanRequests(ObservationBatch batch, SpanEndpoints endpoints, GeoDatabase geo, DateTimeOffset oldest)
 {
-    private const int MaxMethod = 20; // as of requests that are sent otherwise
-
     private byte[] _service = [];
     private byte[] _version = [];
 
@@ -26,11 +24,6 @@ internal sealed class SpanRequests(ObservationBatch batch, SpanEndpoints endpoin
     /// <returns>Its endpoint; empty where it is no request.</returns>
     public byte[] Add(scoped in HttpAttributes http, ulong start, double duration)
     {
-        if (http.Method.Length > MaxMethod)
-        {
-            return [];
-        }
-
         var endpoint = endpoints.Of(batch.Project, _service, http);
         var time = DateTimeOffset.UnixEpoch.AddTicks((long)(start / 100));
         if (endpoint is null || duration > ObservationReader.MaxDurationMs || time < oldest)
@@ -64,6 +57,7 @@ internal sealed class SpanEndpoints(SeriesRegistry series)
 {
     private const int Longest = 512; // bytes that are remembered
     private const int LongestRoute = 2_000;
+    private const int MaxMethod = 20; // as of requests that are sent otherwise
     private const int MostKnown = 20_000;
 
     private readonly System.Collections.Concurrent.ConcurrentDictionary<byte[], SpanEndpoint> _known = new(new Utf8Comparer());
@@ -108,8 +102,16 @@ internal sealed class SpanEndpoints(SeriesRegistry series)
 
     private static SpanEndpoint Endpoint(string name) => new(name, Encoding.UTF8.GetBytes(name));
 
+    /// <summary>The endpoint of a method and a route template; null where it is called by no name that one may have.</summary>
+    public static string? NameOf(string method, string route) => Make(Encoding.UTF8.GetBytes(method), Encoding.UTF8.GetBytes(route), isPath: false);
+
     private static string? Make(ReadOnlySpan<byte> method, ReadOnlySpan<byte> route, bool isPath)
     {
+        if (method.Length is 0 or > MaxMethod)
+        {
+            return null;
+        }
+
         var verb = Encoding.UTF8.GetString(method).ToUpperInvariant();
         var path = Encoding.UTF8.GetString(AttributeWriter.Clean(AttributeWriter.Beginning(route, LongestRoute)));
         return !verb.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') || path.AsSpan().ContainsAnyInRange('\0', '\x1f') ? null

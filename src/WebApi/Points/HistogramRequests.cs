@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Bayou.Database;
 using Bayou.Ingest;
+using Bayou.Otlp;
 using Bayou.Requests;
 using Npgsql;
 
@@ -19,6 +20,8 @@ internal sealed partial class HistogramRequests(
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Late = TimeSpan.FromSeconds(30); // for what is still on its way
     private static readonly TimeSpan Lookback = TimeSpan.FromHours(1); // of a series that nothing was made of yet
+    private const int MostAtOnce = 20_000; // minutes of series
+    private const int AtOnce = 64; // series
     private const int MostAlike = 10_000_000; // of a bucket in a minute: their durations are added up
 
     private static readonly string[] Names = ["http.server.request.duration", "http.server.duration"]; // of now, and before
@@ -28,8 +31,7 @@ internal sealed partial class HistogramRequests(
     public async Task<int> RunAsync(CancellationToken ct)
     {
         await using var connection = await db.OpenConnectionAsync(ct);
-        await using var transaction = await connection.BeginTransactionAsync(ct);
-        await using (var turn = new NpgsqlCommand($"SELECT pg_try_advisory_xact_lock({Turn.Key()})", connection))
+        await using (var turn = new NpgsqlCommand($"SELECT pg_try_advisory_lock({Turn.Key()})", connection))
         {
             if (await turn.ExecuteScalarAsync(ct) is not true)
             {
@@ -37,25 +39,26 @@ internal sealed partial class HistogramRequests(
             }
         }
 
-        var made = 0;
-        foreach (var (series, points) in await DueAsync(connection, ct))
+        try
         {
-            var last = series.Last;
-            foreach (var point in points)
+            var made = 0;
+            foreach (var some in (await DueAsync(connection, ct)).Chunk(AtOnce)) // Together they share a commit.
             {
-                var came = series.IsCumulative ? point.Since(last) : point;
-                if (came is not null && came.Buckets.Length > 0 && !await SendAsync(series, came, ct))
+                var done = await Task.WhenAll(some.Select(one => SendAsync(one.Series, one.Points, ct)));
+                foreach (var (series, last, minutes) in done.Where(one => one.Last is not null))
                 {
-                    break; // The next run goes on from here.
+                    await NoteAsync(connection, series, last!, ct);
+                    made += minutes;
                 }
-
-                await NoteAsync(connection, series.Id, point, ct);
-                (last, made) = (point, made + 1);
             }
-        }
 
-        await transaction.CommitAsync(ct);
-        return made;
+            return made;
+        }
+        finally
+        {
+            await using var end = new NpgsqlCommand($"SELECT pg_advisory_unlock({Turn.Key()})", connection);
+            await end.ExecuteNonQueryAsync(CancellationToken.None);
+        }
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -88,11 +91,14 @@ internal sealed partial class HistogramRequests(
               LEFT JOIN histogram_requests h ON h.series_id = s.id
               JOIN points p ON p.series_id = s.id AND p.minute > coalesce(h.minute, $2) AND p.minute > $2 AND p.minute < $3
              WHERE s.name = ANY ($1) AND s.kind = 3
+               AND NOT (s.name <> ($1)[1] AND EXISTS (SELECT FROM point_series n -- One that sends both names sends the same twice.
+                                                       WHERE n.project_id = s.project_id AND n.service = s.service AND n.name = ($1)[1]))
              ORDER BY s.id, p.minute
+             LIMIT $4
             """, connection);
         var now = time.GetUtcNow().UtcDateTime;
         var over = now - Late;
-        command.With(Names, now - Lookback, new DateTime(over.Ticks - (over.Ticks % TimeSpan.TicksPerMinute), DateTimeKind.Utc));
+        command.With(Names, now - Lookback, new DateTime(over.Ticks - (over.Ticks % TimeSpan.TicksPerMinute), DateTimeKind.Utc), MostAtOnce);
         await using var reader = await command.ExecuteReaderAsync(ct);
         var due = new List<(HttpSeries Series, List<StoredPoint> Points)>();
         while (await reader.ReadAsync(ct))
@@ -114,6 +120,31 @@ internal sealed partial class HistogramRequests(
         reader.GetDateTime(first), reader.GetInt64(first + 1), reader.GetInt64(first + 2), reader.GetDouble(first + 3), reader.GetInt64(first + 4),
         reader.IsDBNull(first + 5) ? [] : PointBuckets.FromBytes(reader.GetFieldValue<byte[]>(first + 5)));
 
+    /// <returns>The last point that is done with, null for none; the next run goes on after it.</returns>
+    private async Task<(int Series, StoredPoint? Last, int Minutes)> SendAsync(HttpSeries series, List<StoredPoint> points, CancellationToken ct)
+    {
+        var (last, minutes) = (default(StoredPoint), 0);
+        try
+        {
+            foreach (var point in points)
+            {
+                var came = series.IsCumulative ? point.Since(last ?? series.Last) : point;
+                if (came is { Count: > 0 } && !await SendAsync(series, came, ct))
+                {
+                    break;
+                }
+
+                (last, minutes) = (point, minutes + 1);
+            }
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested)
+        {
+            Failed(e); // One that cannot be stored must not keep back the others.
+        }
+
+        return (series.Id, last, minutes);
+    }
+
     /// <returns>False where it is to be done again.</returns>
     private async Task<bool> SendAsync(HttpSeries series, StoredPoint came, CancellationToken ct)
     {
@@ -124,9 +155,11 @@ internal sealed partial class HistogramRequests(
 
         using var batch = await door.OpenAsync(series.Project, ct);
         batch.Origin = SeriesOrigin.Histograms;
-        foreach (var bucket in came.Buckets)
+        var average = came.Value / came.Count;
+        PointBucket[] buckets = came.Buckets.Length > 0 ? came.Buckets : [new(double.NegativeInfinity, double.PositiveInfinity, came.Count)];
+        foreach (var bucket in buckets)
         {
-            var micros = (long)Math.Round(Math.Clamp(Middle(bucket) * series.MicrosOfUnit, 0, ObservationReader.MaxDurationMs * 1000));
+            var micros = (long)Math.Round(Math.Clamp(Middle(bucket, average) * series.MicrosOfUnit, 0, ObservationReader.MaxDurationMs * 1000));
             batch.Add(new Observation(series.Service, endpoint.Name, endpoint.Status, micros, came.Minute, 0, 0, 0)
             {
                 Times = (int)Math.Clamp(bucket.Count, 1, MostAlike),
@@ -134,13 +167,18 @@ internal sealed partial class HistogramRequests(
         }
 
         var name = string.Create(CultureInfo.InvariantCulture, $"histogram\n{series.Id}\n{came.Minute.Ticks}");
-        var outcome = await door.StoreAsync(batch, SubmissionKey.Of(series.Project, name, PointBuckets.ToBytes(came.Buckets), "{}"), new(), dropped: 0, ct);
+        var outcome = await door.StoreAsync(batch, SubmissionKey.Of(series.Project, name, PointBuckets.ToBytes(buckets), "{}"), new(), dropped: 0, ct);
         return outcome.State is SubmissionState.Accepted or SubmissionState.Duplicate or SubmissionState.KeyReused;
     }
 
-    /// <summary>What stands for all of a bucket: its middle, or the one bound that it has.</summary>
-    private static double Middle(PointBucket bucket) => double.IsInfinity(bucket.Upper) ? bucket.Lower
-        : double.IsInfinity(bucket.Lower) ? bucket.Upper / 2 : (bucket.Lower + bucket.Upper) / 2;
+    /// <summary>What stands for all of a bucket: its middle, or the one bound that it has; of one without bounds what all took on average.</summary>
+    private static double Middle(PointBucket bucket, double average) => (double.IsInfinity(bucket.Lower), double.IsInfinity(bucket.Upper)) switch
+    {
+        (true, true) => average,
+        (true, false) => bucket.Upper / 2,
+        (false, true) => bucket.Lower,
+        _ => (bucket.Lower + bucket.Upper) / 2,
+    };
 
     private static async Task NoteAsync(NpgsqlConnection connection, int series, StoredPoint point, CancellationToken ct)
     {
@@ -181,10 +219,10 @@ internal sealed partial class HistogramRequests(
             get
             {
                 using var json = JsonDocument.Parse(attributes);
-                var route = First(json.RootElement, "http.route") ?? "/{unmatched}";
-                return First(json.RootElement, Methods) is { Length: > 0 } method
-                    && int.TryParse(First(json.RootElement, Statuses), NumberStyles.None, CultureInfo.InvariantCulture, out var status)
-                    && status is >= 100 and <= 599 ? ($"{method.ToUpperInvariant()} {RouteTemplates.Normalize(route)}", status) : null;
+                return int.TryParse(First(json.RootElement, Statuses), NumberStyles.None, CultureInfo.InvariantCulture, out var status)
+                    && status is >= 100 and <= 599
+                    && SpanEndpoints.NameOf(First(json.RootElement, Methods) ?? "", First(json.RootElement, "http.route") ?? "/{unmatched}") is { } name
+                    ? (name, status) : null;
             }
         }
 

@@ -10,6 +10,9 @@ internal readonly record struct PointBucket(double Lower, double Upper, long Cou
 /// <summary>What a histogram counted, those buckets that have something, ascending; of explicit bounds or of exponential ones alike.</summary>
 internal static class PointBuckets
 {
+    /// <summary>Of a point.</summary>
+    public const int Most = 5_000;
+
     private const int BytesOf = 24; // of a bucket
     private const double Near = 1e-9; // as a part of a bound: two that are so near are the same
 
@@ -42,10 +45,33 @@ internal static class PointBuckets
         return buckets;
     }
 
-    /// <summary>Both together.</summary>
-    public static PointBucket[] Sum(IEnumerable<PointBucket> a, IEnumerable<PointBucket> b) =>
-        [.. a.Concat(b).GroupBy(bucket => (bucket.Lower, bucket.Upper)).Select(same => same.First() with { Count = same.Sum(bucket => bucket.Count) })
-            .OrderBy(bucket => bucket.Upper).ThenBy(bucket => bucket.Lower)];
+    /// <summary>Both together; where there are more than are kept of a point, neighbours become one.</summary>
+    public static PointBucket[] Sum(IEnumerable<PointBucket> a, IEnumerable<PointBucket> b)
+    {
+        var counts = new Dictionary<(double Lower, double Upper), long>();
+        foreach (var bucket in a.Concat(b))
+        {
+            AddTo(counts, bucket);
+        }
+
+        var sum = Sorted(counts);
+        while (sum.Length > Most)
+        {
+            sum = [.. sum.Chunk(2).Select(pair => new PointBucket(pair[0].Lower, pair[^1].Upper, pair.Select(one => one.Count).Aggregate(Plus)))];
+        }
+
+        return sum;
+    }
+
+    /// <summary>Adds a bucket to others.</summary>
+    public static void AddTo(Dictionary<(double Lower, double Upper), long> counts, PointBucket bucket) =>
+        counts[(bucket.Lower, bucket.Upper)] = Plus(counts.GetValueOrDefault((bucket.Lower, bucket.Upper)), bucket.Count);
+
+    public static PointBucket[] Sorted(Dictionary<(double Lower, double Upper), long> counts) =>
+        [.. counts.Select(one => new PointBucket(one.Key.Lower, one.Key.Upper, one.Value)).OrderBy(bucket => bucket.Upper).ThenBy(bucket => bucket.Lower)];
+
+    /// <summary>A sum that ends at the largest number there is.</summary>
+    public static long Plus(long a, long b) => a > long.MaxValue - b ? long.MaxValue : a + b;
 
     /// <summary>
     /// What came since an earlier state of the same counter. Where buckets were made coarser meanwhile, as exponential histograms do, each holds those
@@ -60,7 +86,7 @@ internal static class PointBuckets
             var had = 0L;
             while (at < before.Count && IsWithin(before[at], bucket))
             {
-                had += before[at++].Count;
+                had = Plus(had, before[at++].Count);
             }
 
             if (had > bucket.Count)
@@ -80,7 +106,7 @@ internal static class PointBuckets
     /// <summary>A quantile, evenly within its bucket; of the lowest and the highest their finite bound. NaN of nothing.</summary>
     public static double Quantile(IReadOnlyList<PointBucket> buckets, double q)
     {
-        var rank = q * buckets.Sum(bucket => bucket.Count);
+        var rank = q * buckets.Sum(bucket => (double)bucket.Count);
         foreach (var bucket in buckets)
         {
             if (rank > bucket.Count)

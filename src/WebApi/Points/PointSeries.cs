@@ -32,7 +32,8 @@ internal sealed class PointSeries(NpgsqlDataSource db, IOptions<PointsOptions> o
                                      $11::text[])
                     AS w(hash, name, kind, is_cumulative, is_monotonic, unit, description, service, resource_id, attributes)),
             seen AS (
-                UPDATE point_series s SET seen_on = current_date FROM wanted w WHERE s.project_id = $1 AND s.hash = w.hash RETURNING s.hash, s.id),
+                UPDATE point_series s SET seen_on = current_date, resource_id = w.resource_id FROM wanted w
+                 WHERE s.project_id = $1 AND s.hash = w.hash RETURNING s.hash, s.id),
             made AS (
                 INSERT INTO point_series (project_id, hash, name, kind, is_cumulative, is_monotonic, unit, description, service, resource_id, attributes)
                 SELECT $1, hash, name, kind, is_cumulative, is_monotonic, unit, description, service, resource_id, attributes::jsonb

@@ -76,7 +76,7 @@ internal sealed class PointStore(NpgsqlDataSource db, PointPartitions partitions
         var newer = comes.At >= had.At ? comes : had;
         return !isAdded ? newer : newer with
         {
-            Started = Math.Min(had.Started, comes.Started), Value = had.Value + comes.Value, Count = had.Count + comes.Count,
+            Started = Math.Min(had.Started, comes.Started), Value = had.Value + comes.Value, Count = PointBuckets.Plus(had.Count, comes.Count),
             Buckets = had.Buckets is null && comes.Buckets is null ? null : PointBuckets.Sum(had.Buckets ?? [], comes.Buckets ?? []),
         };
     }

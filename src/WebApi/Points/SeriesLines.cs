@@ -28,7 +28,7 @@ internal sealed class SeriesLines(string aggregate, SegmentWindow range, TimeSpa
 
         if (!_sums.TryGetValue(key, out var sum))
         {
-            _sums[key] = sum = new();
+            _sums[key] = sum = new(aggregate[0] == 'p');
         }
 
         sum.Add(came, series.Kind == PointKind.Histogram);
@@ -50,9 +50,10 @@ internal sealed class SeriesLines(string aggregate, SegmentWindow range, TimeSpa
         return (lines.Take(count).ToList(), lines.Count > count);
     }
 
-    private sealed class Sum
+    /// <param name="needsBuckets">Whether a quantile is asked.</param>
+    private sealed class Sum(bool needsBuckets)
     {
-        private readonly List<PointBucket[]> _buckets = [];
+        private readonly Dictionary<(double Lower, double Upper), long> _buckets = [];
         private double _sum;
         private double _min = double.PositiveInfinity;
         private double _max = double.NegativeInfinity;
@@ -65,11 +66,14 @@ internal sealed class SeriesLines(string aggregate, SegmentWindow range, TimeSpa
         {
             var value = isHistogram && point.Count > 0 ? point.Value / point.Count : point.Value;
             _sum += point.Value;
-            _measured += point.Count;
+            _measured = PointBuckets.Plus(_measured, point.Count);
             _points++;
             (_min, _max) = (Math.Min(_min, value), Math.Max(_max, value));
             (_last, _lastAt) = point.At >= _lastAt ? (value, point.At) : (_last, _lastAt);
-            _buckets.Add(point.Buckets);
+            foreach (var bucket in needsBuckets ? point.Buckets : [])
+            {
+                PointBuckets.AddTo(_buckets, bucket);
+            }
         }
 
         private static double Percent(string digits) => double.Parse(digits, System.Globalization.CultureInfo.InvariantCulture);
@@ -83,7 +87,7 @@ internal sealed class SeriesLines(string aggregate, SegmentWindow range, TimeSpa
             "max" => _max,
             "last" => _last,
             "count" => _measured > 0 ? _measured : _points,
-            _ => PointBuckets.Quantile(PointBuckets.Sum(_buckets.SelectMany(buckets => buckets), []), Percent(aggregate[1..]) / 100),
+            _ => PointBuckets.Quantile(PointBuckets.Sorted(_buckets), Percent(aggregate[1..]) / 100),
         };
     }
 }

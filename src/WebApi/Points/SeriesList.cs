@@ -22,6 +22,9 @@ internal sealed class SeriesList(
 {
     public static readonly string[] Kinds = ["", "gauge", "sum", "histogram"];
 
+    /// <summary>A sum that may fall, and is sent whole, is a level: a gauge that knows what makes it.</summary>
+    public const string KindSql = "(CASE WHEN s.kind = 2 AND s.is_cumulative AND NOT s.is_monotonic THEN 1 ELSE s.kind END)::smallint";
+
     public static QuerySpec Spec { get; } = new([("search", "Text in name, description or service.")],
         [new("name", "name", FieldType.Text), new("service", "service", FieldType.Text)]);
 
@@ -42,7 +45,7 @@ internal sealed class SeriesList(
         }
 
         await using var command = db.CreateCommand($"""
-            SELECT name, max(kind), max(unit), max(description), count(*), array_agg(DISTINCT service ORDER BY service),
+            SELECT name, max({KindSql}), max(unit), max(description), count(*), array_agg(DISTINCT service ORDER BY service),
                    (SELECT coalesce(array_agg(DISTINCT key ORDER BY key), ARRAY[]::text[])
                       FROM point_series a, jsonb_object_keys(a.attributes) key WHERE a.project_id = {query.Project} AND a.name = s.name)
               FROM point_series s WHERE {filter.Where} GROUP BY name ORDER BY name

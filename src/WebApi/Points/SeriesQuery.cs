@@ -16,7 +16,7 @@ internal sealed record SeriesLine(string? Group, IReadOnlyList<double?> Values);
 /// <param name="Aggregate">How windows were made: as was asked, or what suits its kind.</param>
 /// <param name="WindowSize">Seconds.</param>
 /// <param name="Start">Of the first window; each of the others follows the one before.</param>
-/// <param name="IsCut">There are more groups than are given.</param>
+/// <param name="IsCut">There are more groups than are given, or more points than are read.</param>
 internal sealed record SeriesAnswer(
     string Name, string Kind, string Unit, string Aggregate, long WindowSize, DateTime Start, IReadOnlyList<SeriesLine> Lines, bool IsCut);
 
@@ -85,17 +85,18 @@ internal sealed class SeriesQuery([FromKeyedServices(DatabasePool.Reads)] Npgsql
 
         var kind = series.Values.First().Kind;
         var aggregate = asked ?? kind switch { PointKind.Gauge => "avg", PointKind.Sum => "rate", _ => "p95" };
-        if (kind != PointKind.Histogram && aggregate[0] == 'p')
+        if ((kind == PointKind.Histogram) != (aggregate[0] == 'p') && (kind != PointKind.Histogram || aggregate is "min" or "max" or "last"))
         {
-            query.Fail("aggregate", $"{aggregate} is of histograms, and {name} is a {SeriesList.Kinds[(int)kind]}");
+            query.Fail("aggregate", aggregate[0] == 'p' ? $"{aggregate} is of histograms, and {name} is a {SeriesList.Kinds[(int)kind]}"
+                : $"{aggregate} is of single values, which the histogram {name} does not keep");
             return query.Problem!;
         }
 
         var lines = new SeriesLines(aggregate, window, width);
-        await ReadAsync(series, window, lines, ct);
+        var isWhole = await ReadAsync(series, window, lines, ct);
         var (groups, isCut) = lines.Most(MostGroups);
         return new ApiResult<SeriesAnswer>(new(
-            name!, SeriesList.Kinds[(int)kind], series.Values.First().Unit, aggregate, (long)width.TotalSeconds, lines.Begin, groups, isCut));
+            name!, SeriesList.Kinds[(int)kind], series.Values.First().Unit, aggregate, (long)width.TotalSeconds, lines.Begin, groups, isCut || !isWhole));
     }
 
     private static string? GroupSql(QueryReader query, FilterSql filter, string by)
@@ -116,7 +117,8 @@ internal sealed class SeriesQuery([FromKeyedServices(DatabasePool.Reads)] Npgsql
 
     private async Task<Dictionary<int, KnownPointSeries>> SeriesAsync(FilterSql filter, string group, CancellationToken ct)
     {
-        await using var command = db.CreateCommand($"SELECT s.id, s.kind, s.is_cumulative, s.unit, {group} FROM point_series s WHERE {filter.Where}");
+        await using var command = db.CreateCommand(
+            $"SELECT s.id, {SeriesList.KindSql}, s.is_cumulative, s.unit, {group} FROM point_series s WHERE {filter.Where}");
         filter.Bind(command.Parameters);
         await using var reader = await command.ExecuteReaderAsync(ct);
         var series = new Dictionary<int, KnownPointSeries>();
@@ -129,7 +131,8 @@ internal sealed class SeriesQuery([FromKeyedServices(DatabasePool.Reads)] Npgsql
         return series;
     }
 
-    private async Task ReadAsync(Dictionary<int, KnownPointSeries> series, SegmentWindow window, SeriesLines lines, CancellationToken ct)
+    /// <returns>False where there are more points than are read.</returns>
+    private async Task<bool> ReadAsync(Dictionary<int, KnownPointSeries> series, SegmentWindow window, SeriesLines lines, CancellationToken ct)
     {
         await using var command = db.CreateCommand($"""
             SELECT series_id, minute, started, value, count, buckets, at FROM points
@@ -137,7 +140,7 @@ internal sealed class SeriesQuery([FromKeyedServices(DatabasePool.Reads)] Npgsql
             """);
         command.With(series.Keys.ToArray(), window.Start - Lookback, window.End);
         await using var reader = await command.ExecuteReaderAsync(ct);
-        var (last, id) = (default(StoredPoint), 0);
+        var (last, id, count) = (default(StoredPoint), 0, 0);
         while (await reader.ReadAsync(ct))
         {
             var point = new StoredPoint(
@@ -147,7 +150,10 @@ internal sealed class SeriesQuery([FromKeyedServices(DatabasePool.Reads)] Npgsql
             id = reader.GetInt32(0);
             lines.Add(series[id], point, last);
             last = point;
+            count++;
         }
+
+        return count < MostPoints;
     }
 }
 

@@ -36,7 +36,8 @@ internal static class SelfMonitoring
         {
             // What is sent here may be what this sends.
             services.ConfigureOpenTelemetryTracerProvider(traces => traces.AddAspNetCoreInstrumentation(requests =>
-                requests.Filter = http => !http.Request.Path.StartsWithSegments("/v1") && !http.Request.Path.StartsWithSegments("/ingest")));
+                requests.Filter = http => !http.Request.Path.StartsWithSegments("/v1") && !http.Request.Path.StartsWithSegments("/ingest")
+                    && http.Request.Path.Value?.StartsWith("/opentelemetry.proto.", StringComparison.Ordinal) != true));
         }
 
         services.AddOptions<BayouOptions>().Configure<OwnIngest>((options, ingest) => options.Handler = ingest);

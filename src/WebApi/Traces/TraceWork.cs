@@ -42,6 +42,11 @@ internal sealed class TraceWork(SegmentCatalogue<SpanSegments> catalogue, ShortS
         query.Filters(sql);
         sql.AddSql("is_entry");
         var other = query.Time("compare_to");
+        if (other is { Year: < 1970 or > 9_000 })
+        {
+            query.Fail("compare_to", "must be within the years 1970 to 9000");
+        }
+
         if (query.Problem is { } problem)
         {
             return problem;
@@ -66,17 +71,20 @@ internal sealed class TraceWork(SegmentCatalogue<SpanSegments> catalogue, ShortS
     {
         var selection = new SegmentSelection(sql, window.Start, window.End);
         var found = await entries.FirstAsync(selection.Of(segments), selection.InRange(), SegmentOrder.Newest, MostTraces, ct);
-        var works = new Works(found.Select(entry => entry.TraceId).Distinct().Count());
-        if (found.Count > 0)
+        if (found.Count == 0)
         {
-            var known = found.Select(entry => entry.Id).ToHashSet();
-            Guid[] traces = [.. found.Select(entry => Guid.ParseExact(entry.TraceId, "N")).Distinct()];
-            var (first, last) = (found.Min(entry => entry.CreatedAt), found.Max(entry => entry.CreatedAt) + LongestTrace);
-            var whole = new SegmentSelection(new(), first, last).Of(segments);
-            foreach (var span in (await spans.OfTracesAsync(whole, traces, ct)).Where(span => !known.Contains(span.Id)))
-            {
-                works.Add(span);
-            }
+            return new(0);
+        }
+
+        var known = found.Select(entry => entry.Id).ToHashSet();
+        Guid[] traces = [.. found.Select(entry => Guid.ParseExact(entry.TraceId, "N")).Distinct()];
+        var (first, last) = (found.Min(entry => entry.CreatedAt), found.Max(entry => entry.CreatedAt) + LongestTrace);
+        var whole = new SegmentSelection(new(), first, last).Of(segments);
+        var (read, count) = await spans.OfTracesAsync(whole, traces, ct);
+        var works = new Works(count);
+        foreach (var span in read.Where(span => !known.Contains(span.Id)))
+        {
+            works.Add(span);
         }
 
         return works;
@@ -105,23 +113,28 @@ internal sealed record WorkSpan(long Id, string Service, string Name, short Kind
 /// <summary>Reads what spans of some traces come to.</summary>
 internal sealed class WorkSpans([FromKeyedServices(DatabasePool.Reads)] NpgsqlDataSource db)
 {
-    private const int Most = 30_000;
+    private const int MostTables = 96; // the newest
+    private const int Most = 60_000;
 
-    public async Task<List<WorkSpan>> OfTracesAsync(IEnumerable<StoredSegment> segments, Guid[] traces, CancellationToken ct)
+    /// <returns>Also of how many traces they are: of the last, which may be cut, nothing is taken.</returns>
+    public async Task<(List<WorkSpan> Spans, int Traces)> OfTracesAsync(IEnumerable<StoredSegment> segments, Guid[] traces, CancellationToken ct)
     {
-        var found = new List<WorkSpan>();
-        foreach (var tables in segments.Select(segment => segment.Table).Chunk(StatementTables.Most))
+        var selects = segments.OrderByDescending(segment => segment.Bounds.MaxId).Take(MostTables)
+            .Select(segment => $"SELECT trace_id, id, service, name, kind, duration FROM {segment.Table} WHERE trace_id = ANY ($1)");
+        await using var command = db.CreateCommand($"SELECT * FROM ({string.Join("\nUNION ALL\n", selects)}) spans ORDER BY trace_id LIMIT {Most}");
+        command.With<Guid[]>(traces);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var found = new List<(Guid Trace, WorkSpan Span)>();
+        while (await reader.ReadAsync(ct))
         {
-            var selects = tables.Select(table => $"SELECT id, service, name, kind, duration FROM {table} WHERE trace_id = ANY ($1)");
-            await using var command = db.CreateCommand($"SELECT * FROM ({string.Join("\nUNION ALL\n", selects)}) spans LIMIT {Most}");
-            command.With<Guid[]>(traces);
-            await using var reader = await command.ExecuteReaderAsync(ct);
-            while (found.Count < Most && await reader.ReadAsync(ct))
-            {
-                found.Add(new(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetInt16(3), reader.GetDouble(4)));
-            }
+            found.Add((reader.GetGuid(0), new(reader.GetInt64(1), reader.GetString(2), reader.GetString(3), reader.GetInt16(4), reader.GetDouble(5))));
         }
 
-        return found;
+        if (found.Count == Most && found[^1].Trace is var last)
+        {
+            found.RemoveAll(one => one.Trace == last);
+        }
+
+        return (found.ConvertAll(one => one.Span), found.Select(one => one.Trace).Distinct().Count());
     }
 }

@@ -114,6 +114,35 @@ public sealed class PointTests(BayouServer server) : IClassFixture<BayouServer>
     }
 
     [Fact]
+    public async Task Counts_beyond_all_measure_are_refused_and_harm_nobody_else()
+    {
+        var (service, name) = (BayouServer.NewService(), $"huge.{Guid.NewGuid():N}");
+        var huge = Histogram(name, Minute, null, false, [1], [1UL << 63, 0]);
+        huge.Histogram.DataPoints.Add(huge.Histogram.DataPoints[0].Clone());
+        var wide = Histogram($"{name}.wide", Minute, null, false, [], []);
+        wide.Histogram.DataPoints[0].BucketCounts.Add(Enumerable.Repeat(1UL, 20_000));
+        wide.Histogram.DataPoints[0].ExplicitBounds.Add(Enumerable.Range(0, 19_999).Select(i => (double)i));
+        var odd = Histogram($"{name}.odd", Minute, null, false, [double.NaN], [1, 1]);
+        var (status, answer) = await PostAsync(server, Of(service, huge, wide, odd, Gauge($"{name}.good", Minute, 1)).ToByteArray());
+        Assert.Equal((HttpStatusCode.OK, 4L), (status, ExportResponse.Parser.ParseFrom(answer).PartialSuccess.Rejected));
+        Assert.Equal(1, await OneAsync($"{name}.good", "avg"));
+    }
+
+    [Fact]
+    public async Task A_sum_that_may_fall_is_a_level_and_a_histogram_knows_no_single_values()
+    {
+        var (service, name) = (BayouServer.NewService(), $"level.{Guid.NewGuid():N}");
+        var open = Sum(name, Minute, 7, Minute.AddHours(-1), true);
+        open.Sum.IsMonotonic = false;
+        await Measured.SendAsync(server, service, open, Histogram($"{name}.h", Minute, null, false, [1], [1, 0]));
+        Assert.Equal("gauge", (string)(await server.DataAsync($"/series?name={name}")).AsArray().Single()!["kind"]!);
+        Assert.Equal(7, await OneAsync(name, "avg"));
+        var (status, body) = await server.GetAsync($"/series/query?name={name}.h&aggregate=max");
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Contains("is of single values", (string)body["error"]!["message"]!, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_metric_that_is_none_is_not_found() =>
         Assert.Equal(HttpStatusCode.NotFound, (await server.GetAsync($"/series/query?name=nothing.{Guid.NewGuid():N}")).Status);
 
@@ -144,6 +173,8 @@ public sealed class PointTests(BayouServer server) : IClassFixture<BayouServer>
         Assert.Equal((2L, "the project has 2 series already (Bayou:Points:MaxSeries)"), (told.Rejected, told.ErrorMessage));
         Assert.Equal(2, (long)(await small.DataAsync($"/series")).AsArray().Single()!["series"]!);
         await Measured.SendAsync(small, "s", Gauge("g", Minute.AddMinutes(1), 7, Attribute("n", "0")));
+        var (status, none) = await PostAsync(small, Of("s", Gauge("g", Minute, 1, Attribute("n", "new"))).ToByteArray());
+        Assert.Equal((HttpStatusCode.OK, 1L), (status, ExportResponse.Parser.ParseFrom(none).PartialSuccess.Rejected));
     }
 
     [Fact]

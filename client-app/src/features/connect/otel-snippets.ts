@@ -19,12 +19,11 @@ pip install opentelemetry-distro opentelemetry-exporter-otlp
 opentelemetry-bootstrap -a install
 opentelemetry-instrument --logs_exporter otlp python app.py`,
 
-  'Node.js': (url, key) => `${variables(url, key)}
-export OTEL_LOGS_EXPORTER=otlp
-export NODE_OPTIONS="--require @opentelemetry/auto-instrumentations-node/register"
+  'Node.js': (url, key) => `npm install @opentelemetry/api @opentelemetry/auto-instrumentations-node
 
-npm install @opentelemetry/api @opentelemetry/auto-instrumentations-node
-node app.js`,
+${variables(url, key)}
+export OTEL_LOGS_EXPORTER=otlp
+node --require @opentelemetry/auto-instrumentations-node/register app.js`,
 
   Go: (url, key) => `${variables(url, key)}
 

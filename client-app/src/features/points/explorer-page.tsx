@@ -97,6 +97,9 @@ function Names({ all, picked, onPick, most }: NamesProps) {
   );
 }
 
+/** Of single values, which a histogram has not kept. */
+const ofValues: ReadonlySet<string> = new Set(['min', 'max', 'last']);
+
 interface AskedProps {
   question: Question;
   metric: MetricName;
@@ -104,20 +107,20 @@ interface AskedProps {
 }
 
 function Asked({ question, metric, onChange }: AskedProps) {
-  const allowed = aggregates.filter((name) => metric.kind === 'histogram' || !name.startsWith('p'));
+  const allowed = aggregates.filter((name) => (metric.kind === 'histogram' ? !ofValues.has(name) : !name.startsWith('p')));
   return (
     <div className="flex flex-wrap items-center gap-2">
       <LabelledSelect
         label="Value"
         value={question.aggregate ?? NONE}
-        options={[[NONE, 'what suits it'] as const, ...allowed.map((name) => [name, name] as const)]}
+        options={[[NONE, 'Value: as suits it'] as const, ...allowed.map((name) => [name, name] as const)]}
         onChange={(name) => { onChange({ aggregate: allowed.find((one) => one === name) ?? null }); }}
       />
       <LabelledSelect
         label="Group by"
         value={question.group ?? NONE}
         options={[
-          [NONE, 'nothing'] as const, ['service', 'service'] as const, ...metric.attributes.map((name) => [`attributes.${name}`, name] as const),
+          [NONE, 'Grouped by nothing'] as const, ['service', 'service'] as const, ...metric.attributes.map((name) => [`attributes.${name}`, name] as const),
           ...['service.instance.id', 'host.name', 'k8s.pod.name'].map((name) => [`resource.${name}`, name] as const),
         ]}
         onChange={(group) => { onChange({ group: group === NONE ? null : group }); }}

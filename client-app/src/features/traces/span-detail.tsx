@@ -92,8 +92,11 @@ export function SpanDetail({ node: { span, self, start }, fall, begin, lines, on
 
 function pairsOf(value: unknown): [string, string][] {
   if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).map(([name, one]) => [name, typeof one === 'string' ? one : JSON.stringify(one)]);
+  return Object.entries(value).sort(([a], [b]) => a.localeCompare(b)).map(([name, one]) => [name, typeof one === 'string' ? one : JSON.stringify(one)]);
 }
+
+/** Names break at their dots and underscores before they do within a word. */
+const breakable = (name: string) => name.replaceAll(/[._]/g, '$&\u200b');
 
 /** @param prefix As filters call it; null where there is none. */
 function Attributes({ name, prefix, pairs }: { name: string; prefix: string | null; pairs: [string, string][] }) {
@@ -105,7 +108,7 @@ function Attributes({ name, prefix, pairs }: { name: string; prefix: string | nu
       <tbody>
         {pairs.map(([key, value]) => (
           <tr key={key} className="border-t border-line align-top">
-            <th scope="row" className="w-2/6 py-1 pr-3 text-left font-medium wrap-anywhere text-ink-soft">{key}</th>
+            <th scope="row" className="w-2/6 py-1 pr-3 text-left font-medium wrap-anywhere text-ink-soft">{breakable(key)}</th>
             <td className="py-1 font-mono wrap-anywhere whitespace-pre-wrap">{value}</td>
             {prefix && (
               <td className="w-8 py-0.5 text-right">

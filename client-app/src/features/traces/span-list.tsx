@@ -28,7 +28,9 @@ export function SpanList({ tail, filters, onOpen }: Props) {
       () => { setOlder({ isLoading: false, error: null }); },
       (failure: unknown) => { setOlder({ isLoading: false, error: failure instanceof Error ? failure : new Error(String(failure)) }); });
   };
-  const longest = tail.rows.slice(0, shown).reduce((most, { duration }) => Math.max(most, duration), 0);
+  // They arrive in the batches of their senders.
+  const rows = tail.rows.slice(0, shown).sort((a, b) => (a.timestamp < b.timestamp ? 1 : -1));
+  const longest = rows.reduce((most, { duration }) => Math.max(most, duration), 0);
   return (
     <div className="flex min-w-0 flex-col gap-2">
       <table aria-label="Spans" className="w-full table-fixed text-xs">
@@ -44,7 +46,7 @@ export function SpanList({ tail, filters, onOpen }: Props) {
           </tr>
         </thead>
         <tbody>
-          {tail.rows.slice(0, shown).map((row) => <Row key={row.id} row={row} longest={longest} onOpen={onOpen} />)}
+          {rows.map((row) => <Row key={row.id} row={row} longest={longest} onOpen={onOpen} />)}
         </tbody>
       </table>
       {(tail.hasOlder || shown < tail.rows.length) && (

@@ -56,7 +56,7 @@ export function WaterfallRows({ fall, folded, onFold, hits, lines, open, onOpen 
           {Array.from({ length: TICKS + 1 }, (_, i) => (
             <span
               key={i}
-              className="absolute whitespace-nowrap"
+              className={`absolute whitespace-nowrap ${i % 2 === 0 ? '' : 'max-sm:hidden'}`}
               style={{ left: `${(i / TICKS) * 100}%`, transform: i === 0 ? undefined : i === TICKS ? 'translateX(-100%)' : 'translateX(-50%)' }}
             >
               {formatLatency((fall.length * i) / TICKS)}
@@ -168,7 +168,7 @@ function Row({ node, length, top, place, isOpen, isFolded, isFaint, lines, onFol
           />
         ))}
         <span
-          className="absolute top-1/2 -translate-y-1/2 px-1 text-[11px] text-ink-soft"
+          className="absolute top-1/2 -translate-y-1/2 rounded-sm bg-card/80 px-1 text-[11px] text-ink"
           style={isLate ? { right: `calc(100% - ${part(start)})` } : { left: `min(calc(100% - 4.5rem), ${part(end)})` }}
         >
           {formatLatency(span.duration)}

@@ -55,6 +55,11 @@ describe('waterfallOf', () => {
     expect(nodes.map(({ critical }) => critical.length)).toEqual([1, 2, 1]);
   });
 
+  it('waits for what ends a little after its parent', () => {
+    const { nodes } = waterfallOf([span('request', null, 0, 29), span('middleware', 'request', 1, 30), span('select', 'middleware', 2, 20)]);
+    expect(nodes.map(({ critical }) => critical.length)).toEqual([1, 2, 1]);
+  });
+
   it('cuts a circle, not what hangs from it', () => {
     const { nodes } = waterfallOf([span('hangs', 'a', 0, 1), span('a', 'b', 1, 1), span('b', 'a', 2, 1)]);
     expect(nodes.map((node) => [node.span.span_id, node.isOrphan])).toEqual([['a', true], ['hangs', false], ['b', false]]);

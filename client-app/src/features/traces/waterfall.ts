@@ -125,9 +125,13 @@ function selfOf({ start, end, children }: Node): number {
 }
 
 /**
- * From the end of a root backwards: what runs is on the path, and of its children always the one that ended last before. A call that another machine
- * answered is taken to have ended with it at the latest, and begun with it at the earliest: their clocks differ by that much.
+ * Whether a span that is not quite within its parent is taken to be: an answer of another machine, whose clock differs, and what ends a little after its
+ * parent, as middleware does. What mostly runs later nobody waited for.
  */
+const isWaitedFor = (child: Node, parent: Node) => (child.span.kind === 'server' && parent.span.kind === 'client')
+  || 2 * (Math.min(child.end, parent.end) - Math.max(child.start, parent.start)) >= child.end - child.start;
+
+/** From the end of a root backwards: what runs is on the path, and of its children always the one that ended last before. */
 function markCritical(root: Node) {
   const stack: { node: Node; until: number }[] = [{ node: root, until: root.end }];
   for (let next = stack.pop(); next; next = stack.pop()) {
@@ -135,9 +139,7 @@ function markCritical(root: Node) {
     const parts: Part[] = [];
     let at = Math.min(until, node.end);
     for (const child of node.children.toSorted((a, b) => b.end - a.end)) {
-      const isAnswer = child.span.kind === 'server' && node.span.kind === 'client';
-      const end = isAnswer ? Math.min(child.end, node.end) : child.end;
-      const start = isAnswer ? Math.max(child.start, node.start) : child.start;
+      const [start, end] = isWaitedFor(child, node) ? [Math.max(child.start, node.start), Math.min(child.end, node.end)] : [child.start, child.end];
       if (end > at || start < node.start || end <= start || end <= node.start) continue;
       if (at > end) parts.push({ from: end, to: at });
       stack.push({ node: child, until: child.end });
