@@ -48,7 +48,7 @@ public sealed class AccessPageTests : IAsyncLifetime
         await second.GetByLabel("Password").FillAsync(Password);
         await Browser.ScreenshotAsync(second, "welcome");
         await second.GetByRole(AriaRole.Button, new() { Name = "Choose it, and sign in" }).ClickAsync();
-        await Expect(second.GetByRole(AriaRole.Link, new() { Name = "vic" })).ToBeVisibleAsync();
+        await Expect(second.GetByRole(AriaRole.Link, new() { Name = "vic", Exact = true })).ToBeVisibleAsync();
 
         // A viewer is not offered what they may not do.
         await second.GotoAsync(new Uri(Product.Url, "/dashboard/settings").ToString());

@@ -27,7 +27,9 @@ CREATE TABLE points (
     started   bigint      NOT NULL, -- since when a cumulative one counts; 0 where it does not say
     value     float8      NOT NULL, -- of a histogram the sum of what was measured
     count     bigint      NOT NULL, -- of a histogram
-    buckets   bytea,                -- of a histogram: pairs of upper bound and count
+    buckets   bytea,                -- of a histogram: bounds and count of each
+    made      bigint,               -- of a histogram of HTTP requests that counts since the time before: how many requests were made of it
+    made_of   bytea,                -- and of which buckets
     PRIMARY KEY (series_id, minute) -- serves a series' range, and the upsert
 ) PARTITION BY RANGE (minute);
 
@@ -41,7 +43,7 @@ CREATE TABLE point_commits (
 INSERT INTO schedules (project_id, name, type, payload, cron, missed, overlap, created_by) VALUES
     (0, 'Point cleanup', 'points.cleanup', '{}', '*/10 * * * *', 'run_once', false, 'system');
 
--- How far histograms of HTTP requests have been made windows of: the point that was the last to be.
+-- How far cumulative histograms of HTTP requests have been made windows of: the point that was the last to be.
 CREATE TABLE histogram_requests (
     series_id int         PRIMARY KEY REFERENCES point_series ON DELETE CASCADE,
     minute    timestamptz NOT NULL,

@@ -45,10 +45,10 @@ internal sealed partial class HistogramRequests(
             foreach (var some in (await DueAsync(connection, ct)).Chunk(AtOnce)) // Together they share a commit.
             {
                 var done = await Task.WhenAll(some.Select(one => SendAsync(one.Series, one.Points, ct)));
-                foreach (var (series, last, minutes) in done.Where(one => one.Last is not null))
+                foreach (var (series, points) in done.Where(one => one.Points.Count > 0))
                 {
-                    await NoteAsync(connection, series, last!, ct);
-                    made += minutes;
+                    await (series.IsCumulative ? NoteAsync(connection, series.Id, points[^1], ct) : NoteAsync(connection, series.Id, points, ct));
+                    made += points.Count;
                 }
             }
 
@@ -82,14 +82,15 @@ internal sealed partial class HistogramRequests(
         }
     }
 
-    private async Task<List<(HttpSeries Series, List<StoredPoint> Points)>> DueAsync(NpgsqlConnection connection, CancellationToken ct)
+    private async Task<List<(HttpSeries Series, List<DuePoint> Points)>> DueAsync(NpgsqlConnection connection, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand("""
             SELECT s.id, s.project_id, s.service, s.unit, s.is_cumulative, s.attributes::text, h.minute, h.started, h.at, h.value, h.count, h.buckets,
-                   p.minute, p.started, p.at, p.value, p.count, p.buckets
+                   p.minute, p.started, p.at, p.value, p.count, p.buckets, p.made, p.made_of
               FROM point_series s
               LEFT JOIN histogram_requests h ON h.series_id = s.id
-              JOIN points p ON p.series_id = s.id AND p.minute > coalesce(h.minute, $2) AND p.minute > $2 AND p.minute < $3
+              JOIN points p ON p.series_id = s.id AND p.minute > greatest(h.minute, $2) AND p.minute < $3
+               AND (s.is_cumulative OR p.count > coalesce(p.made, 0))
              WHERE s.name = ANY ($1) AND s.kind = 3
                AND NOT (s.name <> ($1)[1] AND EXISTS (SELECT FROM point_series n -- One that sends both names sends the same twice.
                                                        WHERE n.project_id = s.project_id AND n.service = s.service AND n.name = ($1)[1]))
@@ -100,7 +101,7 @@ internal sealed partial class HistogramRequests(
         var over = now - Late;
         command.With(Names, now - Lookback, new DateTime(over.Ticks - (over.Ticks % TimeSpan.TicksPerMinute), DateTimeKind.Utc), MostAtOnce);
         await using var reader = await command.ExecuteReaderAsync(ct);
-        var due = new List<(HttpSeries Series, List<StoredPoint> Points)>();
+        var due = new List<(HttpSeries Series, List<DuePoint> Points)>();
         while (await reader.ReadAsync(ct))
         {
             if (due.Count == 0 || due[^1].Series.Id != reader.GetInt32(0))
@@ -110,7 +111,7 @@ internal sealed partial class HistogramRequests(
                         await reader.IsDBNullAsync(6, ct) ? null : PointAt(reader, 6)), []));
             }
 
-            due[^1].Points.Add(PointAt(reader, 12));
+            due[^1].Points.Add(new(PointAt(reader, 12), reader.IsDBNull(18) ? 0 : reader.GetInt64(18), BucketsAt(reader, 19)));
         }
 
         return due;
@@ -118,23 +119,26 @@ internal sealed partial class HistogramRequests(
 
     private static StoredPoint PointAt(NpgsqlDataReader reader, int first) => new(
         reader.GetDateTime(first), reader.GetInt64(first + 1), reader.GetInt64(first + 2), reader.GetDouble(first + 3), reader.GetInt64(first + 4),
-        reader.IsDBNull(first + 5) ? [] : PointBuckets.FromBytes(reader.GetFieldValue<byte[]>(first + 5)));
+        BucketsAt(reader, first + 5));
 
-    /// <returns>The last point that is done with, null for none; the next run goes on after it.</returns>
-    private async Task<(int Series, StoredPoint? Last, int Minutes)> SendAsync(HttpSeries series, List<StoredPoint> points, CancellationToken ct)
+    private static PointBucket[] BucketsAt(NpgsqlDataReader reader, int at) =>
+        reader.IsDBNull(at) ? [] : PointBuckets.FromBytes(reader.GetFieldValue<byte[]>(at));
+
+    /// <returns>The points that are done with; the next run goes on after them.</returns>
+    private async Task<(HttpSeries Series, List<StoredPoint> Points)> SendAsync(HttpSeries series, List<DuePoint> points, CancellationToken ct)
     {
-        var (last, minutes) = (default(StoredPoint), 0);
+        var done = new List<StoredPoint>();
         try
         {
-            foreach (var point in points)
+            foreach (var due in points)
             {
-                var came = series.IsCumulative ? point.Since(last ?? series.Last) : point;
-                if (came is { Count: > 0 } && !await SendAsync(series, came, ct))
+                var came = series.IsCumulative ? due.Point.Since(done.LastOrDefault() ?? series.Last) : due.Left;
+                if (came is { Count: > 0 } && !await SendAsync(series, came, due.Made, ct))
                 {
                     break;
                 }
 
-                (last, minutes) = (point, minutes + 1);
+                done.Add(due.Point);
             }
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
@@ -142,11 +146,11 @@ internal sealed partial class HistogramRequests(
             Failed(e); // One that cannot be stored must not keep back the others.
         }
 
-        return (series.Id, last, minutes);
+        return (series, done);
     }
 
     /// <returns>False where it is to be done again.</returns>
-    private async Task<bool> SendAsync(HttpSeries series, StoredPoint came, CancellationToken ct)
+    private async Task<bool> SendAsync(HttpSeries series, StoredPoint came, long made, CancellationToken ct)
     {
         if (series.Endpoint is not { } endpoint)
         {
@@ -166,7 +170,7 @@ internal sealed partial class HistogramRequests(
             }, default);
         }
 
-        var name = string.Create(CultureInfo.InvariantCulture, $"histogram\n{series.Id}\n{came.Minute.Ticks}");
+        var name = string.Create(CultureInfo.InvariantCulture, $"histogram\n{series.Id}\n{came.Minute.Ticks}\n{made}");
         var outcome = await door.StoreAsync(batch, SubmissionKey.Of(series.Project, name, PointBuckets.ToBytes(buckets), "{}"), new(), dropped: 0, ct);
         return outcome.State is SubmissionState.Accepted or SubmissionState.Duplicate or SubmissionState.KeyReused;
     }
@@ -179,6 +183,19 @@ internal sealed partial class HistogramRequests(
         (false, true) => bucket.Lower,
         _ => (bucket.Lower + bucket.Upper) / 2,
     };
+
+    private static async Task NoteAsync(NpgsqlConnection connection, int series, List<StoredPoint> points, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("""
+            UPDATE points p SET made = n.made, made_of = n.made_of
+              FROM unnest($2::timestamptz[], $3::bigint[], $4::bytea[]) AS n(minute, made, made_of)
+             WHERE p.series_id = $1 AND p.minute = n.minute AND p.minute BETWEEN $5 AND $6 -- says which partitions to look in
+            """, connection);
+        command.With(
+            series, points.Select(point => point.Minute).ToArray(), points.Select(point => point.Count).ToArray(),
+            points.Select(point => PointBuckets.ToBytes(point.Buckets)).ToArray(), points[0].Minute, points[^1].Minute);
+        await command.ExecuteNonQueryAsync(ct);
+    }
 
     private static async Task NoteAsync(NpgsqlConnection connection, int series, StoredPoint point, CancellationToken ct)
     {
@@ -193,6 +210,16 @@ internal sealed partial class HistogramRequests(
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Histograms of HTTP requests could not be made windows of; the next run tries again")]
     private partial void Failed(Exception exception);
+
+    /// <param name="Made">How many requests of it were made before, where it counts since the time before: what is late adds to it.</param>
+    private sealed record DuePoint(StoredPoint Point, long Made, PointBucket[] MadeOf)
+    {
+        /// <summary>What was added since; null where its buckets do not say.</summary>
+        public StoredPoint? Left => Made == 0 ? Point : PointBuckets.Since(Point.Buckets, MadeOf) is { } buckets ? Point with
+        {
+            Value = Point.Value / Point.Count * (Point.Count - Made), Count = Point.Count - Made, Buckets = buckets,
+        } : null;
+    }
 
     /// <summary>A histogram of the durations of one endpoint with one status.</summary>
     private sealed class HttpSeries(int id, int project, string service, string unit, bool isCumulative, string attributes, StoredPoint? last)

@@ -51,10 +51,20 @@ internal sealed class SeriesQuery([FromKeyedServices(DatabasePool.Reads)] Npgsql
     {
         var query = new QueryReader(http, Spec);
         var (from, to) = SegmentSelection.Range(query);
+        if (query.Problem is { } outside)
+        {
+            return outside;
+        }
+
         var end = to ?? time.GetUtcNow().UtcDateTime;
         var window = new SegmentWindow(from ?? end.AddHours(-1), end);
         var width = query.Integer("window_size", 60, 30 * 86_400) is { } told ? TimeSpan.FromSeconds(told)
             : TimeSpan.FromSeconds(Math.Max(60, window.Width(query)?.TotalSeconds ?? 60));
+        if (window.Start >= end)
+        {
+            query.Fail("start_date", "must be before now, or before end_date");
+        }
+
         if (window.Length / width > 1_000)
         {
             query.Fail("window_size", "gives more than 1000 windows in that range");
@@ -80,7 +90,7 @@ internal sealed class SeriesQuery([FromKeyedServices(DatabasePool.Reads)] Npgsql
         var series = await SeriesAsync(filter, group ?? "NULL::text", ct);
         if (series.Count == 0)
         {
-            return ApiProblem.NotFound("metric of that name, or series that fits,");
+            return ApiProblem.NotFound("metric, or none of its series fits");
         }
 
         var kind = series.Values.First().Kind;

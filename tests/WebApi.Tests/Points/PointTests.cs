@@ -203,10 +203,28 @@ public sealed class PointTests(BayouServer server) : IClassFixture<BayouServer>
         var old = (await server.DataAsync($"/metrics?service={service}-old")).AsArray().Single()!;
         Assert.Equal(("POST /x", 150.0), ((string)old["endpoint"]!, (double)old["max_latency"]!));
 
+        // One that counts since the time before may be late.
+        former.Histogram.DataPoints[0].TimeUnixNano++; // Else it is the same batch again.
+        await Measured.SendAsync(server, $"{service}-old", former);
+        await Eventually.SeesAsync(() => histograms.RunAsync(BayouServer.Ct), made => made == 0);
+        await server.CountedAsync($"{service}-old", 6);
+
         // What is better counts instead.
         await server.SendAsync(new[] { BayouServer.Observation(service, Minute.AddMinutes(1), "/orders/{id}") });
         await server.CountedAsync(service, 32);
         Assert.Equal(2, (await server.DataAsync($"/metrics?service={service}")).AsArray().Sum(one => (long)one!["traffic_count"]!));
+    }
+
+    [Theory]
+    [InlineData("end_date=%01%3F", "end_date")]
+    [InlineData("end_date=0001-01-01T00:00:00Z", "end_date")]
+    [InlineData("start_date=8999-01-01T00:00:00Z", "start_date")]
+    [InlineData("start_date=2026-01-02T00:00:00Z&end_date=2026-01-01T00:00:00Z", "end_date")]
+    public async Task A_range_that_is_none_is_told(string range, string field)
+    {
+        using var response = await server.Http.GetAsync(new Uri($"/series/query?name=g&{range}", UriKind.Relative), BayouServer.Ct);
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Contains($"\"{field}\"", await response.Content.ReadAsStringAsync(BayouServer.Ct), StringComparison.Ordinal);
     }
 
     private async Task<double?> OneAsync(string name, string aggregate) => (await ValuesAsync(name, aggregate, 1))[0];

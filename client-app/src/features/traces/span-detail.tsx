@@ -159,11 +159,16 @@ function Links({ links }: { links: unknown }) {
     <section aria-label="Links">
       <h3 className="pb-1 text-xs text-ink-soft">Links</h3>
       <ul className="text-xs">
-        {(links as { trace_id: string; span_id: string }[]).map(({ trace_id, span_id }, index) => {
+        {(links as { trace_id: string; span_id: string; attributes?: Record<string, unknown> }[]).map(({ trace_id, span_id, attributes }, index) => {
           const to = new URLSearchParams(query);
           to.set('trace', trace_id);
           to.set('span', span_id);
-          return <li key={index}><Link className="font-mono underline" to={`/dashboard/traces?${to}`}>{trace_id}</Link></li>;
+          return (
+            <li key={index}>
+              <Link className="font-mono underline" to={`/dashboard/traces?${to}`}>{trace_id}</Link>
+              <Attributes name={`Attributes of link ${index + 1}`} prefix={null} pairs={pairsOf(attributes)} />
+            </li>
+          );
         })}
       </ul>
     </section>
