@@ -106,7 +106,7 @@ internal sealed class SpanReader(DateTimeOffset now, DateTimeOffset oldest, bool
             StartNanos = start, Duration = end > start ? (end - start) / NanosOfMillisecond : 0, TraceId = traceId,
             SpanId = BinaryPrimitives.ReadInt64BigEndian(spanId), ParentId = parent, Kind = kind <= (ulong)SpanKind.Consumer ? (SpanKind)kind : default,
             Status = code <= (ulong)SpanStatus.Error ? (SpanStatus)code : default, Service = Resource.Service, Scope = Resource.Scope,
-            Name = name.IsEmpty ? "unknown"u8 : Secretless(Text(name, LongestName), isJson: false), 
+            Name = name.IsEmpty ? "unknown"u8 : Secretless(Text(name, LongestName), isJson: false),
             StatusMessage = code == (ulong)SpanStatus.Error ? Secretless(Text(message, LongestMessage), isJson: false) : default, // Else it means nothing.
             TraceState = Secretless(Text(state, LongestState), isJson: false),
         };

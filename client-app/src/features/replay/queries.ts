@@ -1,5 +1,6 @@
-import { keepPreviousData, queryOptions, type QueryClient } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { getJson, type Schemas } from '../../shared/api';
+import { tail, type Tail as HeldTail } from '../../shared/tail';
 import { replayQuery, type ReplayFilters } from './replay-filters';
 
 export type CapturedRequest = Schemas['SnapshotRow'];
@@ -9,54 +10,18 @@ export type ReplayResult = Schemas['ReplayResult'];
 export type ReplayRow = Schemas['ReplayRow'];
 export type Run = Schemas['ReplayRunRow'];
 
-/** The requests that are held, the last to arrive first, and how they come. */
-export interface Tail {
-  rows: CapturedRequest[];
-  lastId: number;
-  hasOlder: boolean;
-}
+export type Tail = HeldTail<CapturedRequest, Schemas['ReplayListMetadata']>;
 
 const POLL_MS = 2_000;
 const SLOW_POLL_MS = 10_000;
 const PAGE = 100;
-const MOST = 5_000;
 
-const page = (filters: ReplayFilters, more: Record<string, number | string>, signal: AbortSignal) =>
-  getJson('/replay', { ...replayQuery(filters), bodies: 'false', limit: PAGE, ...more }, signal);
-
-async function first(filters: ReplayFilters, signal: AbortSignal): Promise<Tail> {
-  const { data, metadata } = await page(filters, { order_by: 'id' }, signal);
-  return { rows: data, lastId: metadata.last_id, hasOlder: data.length === PAGE };
-}
-
-async function poll(held: Tail, latest: () => Tail | undefined, filters: ReplayFilters, signal: AbortSignal): Promise<Tail> {
-  const { data, metadata } = await page(filters, { id__gt: held.lastId }, signal);
-  // Faster than anyone reads: the newest page stands for all.
-  if (metadata.reset || metadata.has_more) return first(filters, signal);
-  const now = latest() ?? held; // Older ones may have come meanwhile.
-  return { ...now, rows: [...data.reverse(), ...now.rows].slice(0, MOST), lastId: metadata.last_id };
-}
-
-export const tailOf = (filters: ReplayFilters) =>
-  queryOptions({
-    queryKey: ['replay', 'tail', filters],
-    queryFn: ({ client, queryKey, signal }): Promise<Tail> => {
-      const held = client.getQueryData<Tail>(queryKey);
-      return held ? poll(held, () => client.getQueryData<Tail>(queryKey), filters, signal) : first(filters, signal);
-    },
-    refetchInterval: filters.range.kind === 'custom' ? SLOW_POLL_MS : POLL_MS,
-    structuralSharing: false,
-    gcTime: 60_000,
-  });
-
-/** Holds a page more of those that came before those held. */
-export async function holdOlder(client: QueryClient, filters: ReplayFilters) {
-  const { queryKey } = tailOf(filters);
-  const oldest = client.getQueryData(queryKey)?.rows.at(-1);
-  if (!oldest) return;
-  const { data } = await page(filters, { id__lt: oldest.id }, new AbortController().signal);
-  client.setQueryData(queryKey, (tail) => tail && { ...tail, rows: [...tail.rows, ...data].slice(0, MOST), hasOlder: data.length === PAGE });
-}
+/** The requests that are held. */
+export const { tailOf, holdOlder } = tail({
+  name: 'replay',
+  size: PAGE,
+  page: (filters: ReplayFilters, more, signal) => getJson('/replay', { ...replayQuery(filters), bodies: 'false', ...more }, signal),
+});
 
 export const facets = (filters: ReplayFilters) =>
   queryOptions({

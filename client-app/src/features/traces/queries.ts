@@ -1,62 +1,24 @@
-import { keepPreviousData, queryOptions, type QueryClient } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { getJson, type Schemas } from '../../shared/api';
 import { resolve, type Range } from '../../shared/filters/filters';
+import { tail, type Tail as HeldTail } from '../../shared/tail';
 import { traceQuery, type TraceFilters } from './trace-filters';
 import type { SpanRow } from './waterfall';
 
 export type ServiceMap = Schemas['ServiceMap'];
 
-/** The spans that are held, the last to arrive first, and how they come. */
-export interface Tail {
-  rows: SpanRow[];
-  lastId: number;
-  hasOlder: boolean;
-  /** Spans of the range that are not kept, for the project's budget. */
-  sampledOut: number;
-}
+export type Tail = HeldTail<SpanRow, Schemas['TraceListMetadata']>;
 
-const POLL_MS = 2_000;
 const SLOW_POLL_MS = 10_000;
 const PAGE = 500; // as many as a scatter of durations needs to say anything
-const MOST = 5_000;
 const MOST_LINES = 1_000;
 
-const page = (filters: TraceFilters, more: Record<string, number | string>, signal: AbortSignal) =>
-  getJson('/traces', { ...traceQuery(filters), details: 'false', limit: PAGE, ...more }, signal);
-
-async function first(filters: TraceFilters, signal: AbortSignal): Promise<Tail> {
-  const { data, metadata } = await page(filters, { order_by: 'id' }, signal);
-  return { rows: data, lastId: metadata.last_id, hasOlder: data.length === PAGE, sampledOut: metadata.sampled_out ?? 0 };
-}
-
-async function poll(held: Tail, latest: () => Tail | undefined, filters: TraceFilters, signal: AbortSignal): Promise<Tail> {
-  const { data, metadata } = await page(filters, { id__gt: held.lastId }, signal);
-  // Faster than anyone reads: the newest page stands for all.
-  if (metadata.reset || metadata.has_more) return first(filters, signal);
-  const now = latest() ?? held; // Older ones may have come meanwhile.
-  return { ...now, rows: [...data.reverse(), ...now.rows].slice(0, MOST), lastId: metadata.last_id };
-}
-
-export const tailOf = (filters: TraceFilters) =>
-  queryOptions({
-    queryKey: ['traces', 'tail', filters],
-    queryFn: ({ client, queryKey, signal }): Promise<Tail> => {
-      const held = client.getQueryData<Tail>(queryKey);
-      return held ? poll(held, () => client.getQueryData<Tail>(queryKey), filters, signal) : first(filters, signal);
-    },
-    refetchInterval: filters.range.kind === 'custom' ? SLOW_POLL_MS : POLL_MS,
-    structuralSharing: false,
-    gcTime: 60_000,
-  });
-
-/** Holds a page more of those that came before those held. */
-export async function holdOlder(client: QueryClient, filters: TraceFilters) {
-  const { queryKey } = tailOf(filters);
-  const oldest = client.getQueryData(queryKey)?.rows.at(-1);
-  if (!oldest) return;
-  const { data } = await page(filters, { id__lt: oldest.id }, new AbortController().signal);
-  client.setQueryData(queryKey, (tail) => tail && { ...tail, rows: [...tail.rows, ...data].slice(0, MOST), hasOlder: data.length === PAGE });
-}
+/** The spans that are held. */
+export const { tailOf, holdOlder } = tail({
+  name: 'traces',
+  size: PAGE,
+  page: (filters: TraceFilters, more, signal) => getJson('/traces', { ...traceQuery(filters), details: 'false', ...more }, signal),
+});
 
 export const facets = (filters: TraceFilters) =>
   queryOptions({

@@ -72,7 +72,7 @@ function Spans({ filters, onChange }: Props) {
             <p role="status" className="text-xs text-ink-soft">
               {formatCount(tail.rows.length)}{tail.hasOlder ? ' newest' : ''} {tail.rows.length === 1 ? 'span' : 'spans'}
               {filters.range.kind === 'last' && !error && ', live'}
-              {tail.sampledOut > 0 && `; ${formatCount(tail.sampledOut)} of this range were sampled out, none that failed`}
+              {!!tail.metadata.sampled_out && `; ${formatCount(tail.metadata.sampled_out)} of this range were sampled out, none that failed`}
             </p>
             {tail.rows.length === 0
               ? <Empty>No span fits in this range. <Link to="/dashboard/connect" className="underline">How to send them</Link></Empty>
